@@ -1,0 +1,1 @@
+"""Commands, formats, progress, exit statuses. Imports every room."""

@@ -1,0 +1,1 @@
+"""What is on disk: layout, locks, store, runtime layers, launch manifests, generations. Imports tools and what tools may."""

@@ -1,0 +1,1 @@
+"""Frozen data types that every other room speaks in. Imports nothing of ours."""

@@ -1,0 +1,74 @@
+"""What envmgr.toml says once it is validated and every default is filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCall:
+    """A call that must succeed before a generation is activated."""
+
+    call: str
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """What a user calls. `requirement` is None for a module of the interpreter itself.
+
+    `module` is None when the configuration does not name it: it is then the library's own name if the
+    environment has such a module, else the one top-level module of its distribution.
+    """
+
+    name: str
+    requirement: str | None
+    module: str | None
+    environment: str
+    extra_requirements: tuple[str, ...] = ()
+    timeout_ms: int = 30_000
+    workers: int = 2
+    init: str = ""
+    health_calls: tuple[HealthCall, ...] = ()
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        own = () if self.requirement is None else (self.requirement,)
+        return own + self.extra_requirements
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Where libraries live. `python` is a version (`3.12`, `3.13t`) or an interpreter's path."""
+
+    name: str
+    python: str
+    libraries: tuple[Library, ...]
+    constraints: tuple[str, ...] = ()
+    link_mode: str = "hardlink"
+
+    @property
+    def workers(self) -> int:
+        return max(library.workers for library in self.libraries)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One envmgr.toml. `root` is its directory, absolute."""
+
+    root: Path
+    name: str
+    environments: Mapping[str, Environment]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def libraries(self) -> dict[str, Library]:
+        return {
+            library.name: library
+            for environment in self.environments.values()
+            for library in environment.libraries
+        }

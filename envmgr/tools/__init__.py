@@ -1,0 +1,1 @@
+"""The outside world, one module each: processes, uv, PyPA formats, interpreters. Imports errors, model, config."""

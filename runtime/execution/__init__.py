@@ -1,0 +1,1 @@
+"""Running one call: exceptions, refs, captured output. Imports library and what it may."""

@@ -1,0 +1,1 @@
+"""Importing libraries, resolving paths, introspection. Imports values and wire."""
