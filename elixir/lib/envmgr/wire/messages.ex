@@ -1,0 +1,99 @@
+defmodule Envmgr.Wire.Messages do
+  # The messages of docs/protocol.md, section 3: what the pool writes, and a walk over what a worker wrote.
+  @moduledoc false
+
+  alias Envmgr.Wire.Msgpack
+
+  @as_ref 1
+  @attribute 2
+
+  @type target :: binary() | {pos_integer(), binary()}
+  @type message ::
+          {:result | :error, non_neg_integer(), binary()}
+          | {:log, non_neg_integer(), 1 | 2, binary()}
+          | {:hello, binary()}
+          | {:ping, non_neg_integer()}
+
+  @spec flags(:value | :ref, :call | :attribute) :: 0..3
+  def flags(as, access) do
+    if(as == :ref, do: @as_ref, else: 0) + if access == :attribute, do: @attribute, else: 0
+  end
+
+  @spec hello(iodata()) :: iodata()
+  def hello(settings), do: [<<0x93, 0, 0>> | settings]
+
+  @doc "What follows a call's id. The caller prepares it; the owner of the worker adds the id."
+  @spec call_tail(target(), 0..3, iodata(), non_neg_integer()) :: iodata()
+  def call_tail(target, flags, payload, size) do
+    [target(target), flags, Msgpack.bin(size) | payload]
+  end
+
+  @spec call(pos_integer(), iodata()) :: iodata()
+  def call(id, tail), do: [<<0x95, 1>>, Msgpack.int(id) | tail]
+
+  @spec cancel(pos_integer()) :: iodata()
+  def cancel(id), do: [<<0x92, 7>> | Msgpack.int(id)]
+
+  @spec release([pos_integer()]) :: iodata()
+  def release(refs) do
+    [<<0x93, 10, 0>>, Msgpack.array(length(refs)) | Enum.map(refs, &Msgpack.int/1)]
+  end
+
+  @spec ping(non_neg_integer()) :: iodata()
+  def ping(id), do: [<<0x92, 14>> | Msgpack.int(id)]
+
+  @spec bye() :: iodata()
+  def bye, do: <<0x92, 15, 0>>
+
+  @doc "The first message of a frame and the rest of it."
+  @spec next(binary()) :: {message(), binary()} | :malformed
+  def next(<<0x93, 2, rest::binary>>), do: answer(:result, rest)
+  def next(<<0x93, 3, rest::binary>>), do: answer(:error, rest)
+
+  def next(<<0x94, 12, rest::binary>>) do
+    with {id, <<stream, rest::binary>>} when stream in [1, 2] <- id(rest),
+         {text, rest} <- str(rest) do
+      {{:log, id, stream, text}, rest}
+    else
+      _ -> :malformed
+    end
+  end
+
+  def next(<<0x92, 14, rest::binary>>) do
+    with {id, rest} <- id(rest), do: {{:ping, id}, rest}
+  end
+
+  def next(<<0x93, 0, 0, rest::binary>>) do
+    with {:ok, after_facts} <- Msgpack.skip(rest) do
+      {{:hello, binary_part(rest, 0, byte_size(rest) - byte_size(after_facts))}, after_facts}
+    else
+      :error -> :malformed
+    end
+  end
+
+  def next(_other), do: :malformed
+
+  defp target({ref, name}), do: [<<0x92>>, Msgpack.int(ref) | target(name)]
+  defp target(path), do: [Msgpack.str(byte_size(path)) | path]
+
+  defp answer(kind, rest) do
+    with {id, rest} <- id(rest), {payload, rest} <- bin(rest), do: {{kind, id, payload}, rest}
+  end
+
+  defp id(<<id, rest::binary>>) when id < 0x80, do: {id, rest}
+  defp id(<<0xCC, id, rest::binary>>), do: {id, rest}
+  defp id(<<0xCD, id::16, rest::binary>>), do: {id, rest}
+  defp id(<<0xCE, id::32, rest::binary>>), do: {id, rest}
+  defp id(_other), do: :malformed
+
+  defp bin(<<0xC4, n, data::binary-size(n), rest::binary>>), do: {data, rest}
+  defp bin(<<0xC5, n::16, data::binary-size(n), rest::binary>>), do: {data, rest}
+  defp bin(<<0xC6, n::32, data::binary-size(n), rest::binary>>), do: {data, rest}
+  defp bin(_other), do: :malformed
+
+  defp str(<<0b101::3, n::5, text::binary-size(n), rest::binary>>), do: {text, rest}
+  defp str(<<0xD9, n, text::binary-size(n), rest::binary>>), do: {text, rest}
+  defp str(<<0xDA, n::16, text::binary-size(n), rest::binary>>), do: {text, rest}
+  defp str(<<0xDB, n::32, text::binary-size(n), rest::binary>>), do: {text, rest}
+  defp str(_other), do: :malformed
+end
