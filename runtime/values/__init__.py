@@ -1,1 +1,5 @@
 """Python values to MessagePack and back. Imports wire."""
+
+from .plain import Atom
+
+__all__ = ["Atom"]

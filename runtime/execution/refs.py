@@ -1,0 +1,48 @@
+"""Objects that stay in the worker, by number."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterable, Tuple
+
+from ..values.errors import RefLimit, StaleRef
+
+LIMIT = 100_000
+"""Objects a worker holds at once. A caller that never releases meets an error, not a machine without memory."""
+
+
+class RefTable:
+    """Numbers are never used again, so that a ref that was released cannot come to mean another object."""
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self._objects: Dict[int, Any] = {}
+        self._next = 1
+        self._limit = limit
+
+    def __len__(self) -> int:
+        return len(self._objects)
+
+    def put(self, value: Any) -> Tuple[int, str]:
+        if len(self._objects) >= self._limit:
+            raise RefLimit(f"the worker holds {self._limit} objects for its callers; release what is no longer needed")
+        number = self._next
+        self._next += 1
+        self._objects[number] = value
+        kind = type(value)
+        return number, f"{kind.__module__}.{kind.__qualname__}"
+
+    def get(self, number: int, type_name: str) -> Any:
+        try:
+            return self._objects[number]
+        except KeyError:
+            raise StaleRef(f"object {number} ({type_name}) was released, or was never in this worker") from None
+
+    def mark(self) -> int:
+        return self._next
+
+    def back(self, mark: int) -> None:
+        self.release(range(mark, self._next))
+
+    def release(self, numbers: Iterable[int]) -> None:
+        """Forgets these objects; numbers that are not held are ignored."""
+        for number in numbers:
+            self._objects.pop(number, None)

@@ -1,0 +1,90 @@
+"""Importing the configured libraries and finding what a path names."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
+
+
+class LoadError(Exception):
+    """A library that cannot be imported or initialised; the cause is chained."""
+
+    def __init__(self, library: str, doing: str) -> None:
+        super().__init__(f"{doing} of library {library!r} failed")
+        self.library = library
+
+
+class Unresolved(Exception):
+    """A path that leads nowhere in this worker."""
+
+
+class Libraries:
+    """The libraries of one worker, by name."""
+
+    def __init__(self) -> None:
+        self._modules: Dict[str, ModuleType] = {}
+
+    def load(self, settings: Mapping[str, Sequence[str]]) -> None:
+        """Imports each library's module and runs its init source. `settings`: name → (module, init)."""
+        for name, (module, init) in settings.items():
+            try:
+                self._modules[name] = importlib.import_module(module)
+            except BaseException as error:
+                raise LoadError(name, f"the import of {module!r}") from error
+            if init:
+                try:
+                    exec(compile(init, f"<init of {name}>", "exec"), {"__name__": "__envmgr_init__"})  # noqa: S102 - the project's own setting
+                except BaseException as error:
+                    raise LoadError(name, "the init source") from error
+
+    def versions(self) -> Dict[str, Optional[str]]:
+        """Each module's `__version__`, where it has one."""
+        found = {}
+        for name, module in self._modules.items():
+            version = getattr(module, "__version__", None)
+            found[name] = version if type(version) is str else None
+        return found
+
+    def resolve(self, path: str) -> Any:
+        """What `library.attribute…` names. A module's submodules are imported on the way. Raises `Unresolved`."""
+        name, *segments = path.split(".")
+        if name not in self._modules:
+            raise Unresolved(f"this worker has no library {name!r}; it has {', '.join(self._modules)}")
+        found: Any = self._modules[name]
+        for segment in segments:
+            if segment.startswith("_"):
+                raise Unresolved(f"{segment!r} in {path!r} is private")
+            found = _attribute(found, segment, path)
+        if not callable(found):
+            raise Unresolved(f"{path!r} is a {type(found).__name__}, which cannot be called")
+        return found
+
+
+def _attribute(owner: Any, segment: str, path: str) -> Any:
+    try:
+        return getattr(owner, segment)
+    except AttributeError:
+        pass
+    if isinstance(owner, ModuleType):
+        name = f"{owner.__name__}.{segment}"
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name != name:
+                raise
+    raise Unresolved(f"{path!r} leads nowhere: {_named(owner)} has no {segment!r}")
+
+
+def _named(owner: Any) -> str:
+    return getattr(owner, "__qualname__", None) or getattr(owner, "__name__", None) or type(owner).__name__
+
+
+def python_version() -> str:
+    return ".".join(map(str, sys.version_info[:3]))
+
+
+def split_settings(settings: Any) -> Tuple[Optional[str], Dict[str, Sequence[str]]]:
+    """(lease, libraries) of a hello's settings."""
+    return settings.get("lease"), settings["libraries"]

@@ -1,0 +1,76 @@
+"""NumPy arrays and scalars, when the environment has NumPy. Source of the dtype notation: `numpy.dtype.str`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, List, Optional, Tuple
+
+from .errors import ConversionError
+
+_PLAIN_KINDS = "biufcMmUS"
+_BY_NAME = frozenset(
+    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128".split()
+)
+
+
+def dtype_name(dtype: Any) -> Optional[str]:
+    """The dtype as `numpy.dtype` reads it back; None when its bytes alone do not hold its meaning."""
+    if dtype.kind not in _PLAIN_KINDS or dtype.fields is not None or dtype.metadata:
+        return None
+    if dtype.name in _BY_NAME and dtype.isnative and sys.byteorder == "little":
+        return str(dtype.name)
+    return str(dtype.str)
+
+
+def split_array(array: Any) -> Optional[Tuple[str, List[int], Any]]:
+    """(dtype, shape, contiguous bytes) of an exact `numpy.ndarray`; a copy only where it is not C-contiguous."""
+    name = dtype_name(array.dtype)
+    if name is None:
+        return None
+    if not array.flags.c_contiguous:
+        array = array.copy(order="C")
+    return name, list(array.shape), array.tobytes()
+
+
+def split_scalar(scalar: Any) -> Optional[Tuple[str, bytes]]:
+    name = dtype_name(scalar.dtype)
+    return None if name is None else (name, scalar.tobytes())
+
+
+def _dtype(name: Any) -> Any:
+    try:
+        import numpy
+    except ImportError as error:
+        raise ConversionError(
+            "the argument is an array, and NumPy is not in this library's environment"
+        ) from error
+    try:
+        dtype = numpy.dtype(name)
+    except TypeError as error:
+        raise ConversionError(f"NumPy knows no dtype {name!r}") from error
+    if dtype_name(dtype) is None:
+        raise ConversionError(f"arrays of dtype {name!r} do not cross the wire")
+    return dtype
+
+
+def join_array(name: Any, shape: Any, data: Any) -> Any:
+    """A writable array that owns its memory."""
+    dtype = _dtype(name)
+    count = 1
+    for extent in shape:
+        count *= extent
+    if count * dtype.itemsize != len(data):
+        raise ConversionError(
+            f"an array of dtype {name} and shape {tuple(shape)} has {count * dtype.itemsize} bytes, not {len(data)}"
+        )
+    import numpy
+
+    array = numpy.empty(tuple(shape), dtype)
+    if len(data):
+        array.reshape(-1).view(numpy.uint8)[:] = numpy.frombuffer(data, numpy.uint8)
+    return array
+
+
+def join_scalar(name: Any, data: Any) -> Any:
+    """The NumPy scalar whose bytes these are."""
+    return join_array(name, [], data)[()]

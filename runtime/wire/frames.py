@@ -1,0 +1,122 @@
+"""Frames on a pair of descriptors: a 4-byte big-endian length, then one or more MessagePack messages."""
+
+from __future__ import annotations
+
+import os
+import select
+from typing import Any, List, Sequence
+
+from .messages import MAX_FRAME
+from .packing import Unpacker
+
+_READ_SIZE = 1 << 16
+_WRITE_PARTS = 512
+"""Buffers of one `writev`; POSIX promises 16, Linux and macOS allow 1024."""
+
+
+class BrokenFrame(Exception):
+    """The bytes are no frame of ours. Nothing after them can be trusted."""
+
+
+class FrameReader:
+    """Blocking reader: each `read` is one system call when whole frames are waiting."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._tail = b""
+        self._unpacker = _new_unpacker()
+        self._poll = select.poll()
+        self._poll.register(descriptor, select.POLLIN)
+
+    def waiting(self) -> bool:
+        """Whether a read would return at once."""
+        return bool(self._poll.poll(0))
+
+    def read(self) -> List[Any]:
+        """The messages of all frames that have arrived, at least one frame; `[]` at end of file.
+
+        Raises `BrokenFrame`.
+        """
+        data = self._tail
+        while True:
+            start = 0
+            messages: List[Any] = []
+            end = len(data)
+            while end - start >= 4:
+                length = int.from_bytes(data[start : start + 4], "big")
+                if length > MAX_FRAME:
+                    raise BrokenFrame(f"a frame of {length} bytes; the limit is {MAX_FRAME}")
+                if end - start - 4 < length:
+                    break
+                messages += self._messages(data[start + 4 : start + 4 + length])
+                start += 4 + length
+            if messages:
+                self._tail = data[start:]
+                return messages
+            data = self._more(data[start:])
+            if not data:
+                return []
+
+    def _more(self, have: bytes) -> bytes:
+        """`have` and at least one byte more; with a known frame length, the whole frame. Empty at end of file."""
+        if len(have) < 4:
+            fresh = os.read(self._descriptor, _READ_SIZE)
+            return have + fresh if fresh else b""
+        length = 4 + int.from_bytes(have[:4], "big")
+        frame = bytearray(length)
+        frame[: len(have)] = have
+        view = memoryview(frame)
+        filled = len(have)
+        while filled < length:
+            count = os.readv(self._descriptor, [view[filled:]])
+            if count == 0:
+                return b""
+            filled += count
+        return bytes(frame)
+
+    def _messages(self, frame: bytes) -> List[Any]:
+        unpacker = self._unpacker
+        if len(frame) > _READ_SIZE:
+            unpacker = _new_unpacker()
+        before = unpacker.tell()
+        try:
+            unpacker.feed(frame)
+            messages = list(unpacker)
+        except Exception as error:
+            raise BrokenFrame(f"{type(error).__name__}: {error}") from error
+        if unpacker.tell() - before != len(frame) or not messages:
+            raise BrokenFrame("a frame that ends inside a message")
+        return messages
+
+
+def _new_unpacker() -> Any:
+    """An unpacker is kept between frames, for it allocates a megabyte; one that met a large frame is not."""
+    return Unpacker(max_buffer_size=MAX_FRAME, strict_map_key=False)
+
+
+class FrameWriter:
+    """Blocking writer of whole frames."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def write(self, messages: Sequence[bytes]) -> None:
+        """Sends packed messages as one frame. Raises `BrokenPipeError` when nobody reads any more."""
+        length = sum(map(len, messages))
+        parts: List[Any] = [length.to_bytes(4, "big"), *messages]
+        if length < _READ_SIZE:
+            parts = [b"".join(parts)]
+        for first in range(0, len(parts), _WRITE_PARTS):
+            _write_all(self._descriptor, parts[first : first + _WRITE_PARTS])
+
+
+def _write_all(descriptor: int, parts: List[Any]) -> None:
+    written = os.writev(descriptor, parts)
+    while True:
+        while parts and written >= len(parts[0]):
+            written -= len(parts[0])
+            parts = parts[1:]
+        if not parts:
+            return
+        parts = [memoryview(parts[0])[written:], *parts[1:]]
+        written = os.writev(descriptor, parts)

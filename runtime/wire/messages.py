@@ -1,0 +1,24 @@
+"""Message kinds and limits of `docs/protocol.md`, sections 2 and 3."""
+
+from __future__ import annotations
+
+PROTOCOL = 1
+
+HELLO = 0
+CALL = 1
+RESULT = 2
+ERROR = 3
+CANCEL = 7
+RELEASE = 10
+LOG = 12
+PING = 14
+BYE = 15
+
+AS_REF = 1
+ATTRIBUTE = 2
+
+MAX_FRAME = 512 * 1024 * 1024
+"""Bytes of one frame, either way."""
+
+BROKEN_FRAME = 76
+"""Exit status of a worker that received what it cannot parse (EX_PROTOCOL of sysexits.h)."""

@@ -1,0 +1,57 @@
+"""A worker never outlives its pool.
+
+Three ends, for none of them reaches all cases: the kernel's parent-death signal (Linux; also while C code
+holds the GIL), a thread that waits for the hang-up of the pool's descriptor (elsewhere, and when the pool
+closes the port but lives on), and end of file in the loop itself (between calls).
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import threading
+
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> bool:
+    """Asks Linux for SIGKILL when the parent goes; False where that cannot be had."""
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        import ctypes
+
+        libc = ctypes.CDLL(None, use_errno=True)
+        return bool(libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) == 0)
+    except (ImportError, OSError, AttributeError):
+        return False
+
+
+def die_at_hangup(descriptor: int) -> None:
+    """Starts the thread that kills this process, and what it started in its group, when `descriptor` hangs up."""
+    threading.Thread(target=_wait, args=(descriptor,), name="envmgr-guard", daemon=True).start()
+
+
+def own_group() -> None:
+    """Makes this process the leader of a process group, so that it can be killed with its children."""
+    try:
+        os.setpgid(0, 0)
+    except OSError:  # it leads a session or a group already
+        pass
+
+
+def end() -> None:
+    """Ends this process and its group at once, running no handler of anybody's."""
+    if os.getpgrp() == os.getpid():
+        os.killpg(os.getpid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _wait(descriptor: int) -> None:
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    while not poll.poll():
+        pass
+    end()

@@ -1,0 +1,105 @@
+"""The worker's loop: read all that has come, run it in order, answer in batches."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import Any, Deque, Dict, List
+
+from ..execution.calls import Calls
+from ..execution.output import LogStream
+from ..wire.frames import BrokenFrame, FrameReader, FrameWriter
+from ..wire.messages import BYE, CALL, CANCEL, LOG, PING, RELEASE
+from ..wire.packing import Packer
+
+_BRIEF = 0.0005
+"""Seconds. A path whose runs stay below may run while finished answers wait for their batch."""
+_BRIEF_RUNS = 16
+"""Brief runs in a row before a path is trusted so."""
+_BATCH_BYTES = 1 << 16
+
+
+class Loop:
+    """One worker's work, until the pool says bye or hangs up.
+
+    An answer leaves at once, unless the next call's path has been brief lately: then one write carries
+    several. A call that is slow for the first time in a while can so hold back the answers of its own batch.
+    """
+
+    def __init__(self, reader: FrameReader, writer: FrameWriter, calls: Calls) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._calls = calls
+        self._inbox: Deque[Any] = deque()
+        self._outbox: List[bytes] = []
+        self._pack = Packer().pack
+        self._brief_runs: Dict[Any, int] = {}
+        self._current = 0
+        self.stdout = LogStream(lambda text: self._log(1, text))
+        self.stderr = LogStream(lambda text: self._log(2, text))
+
+    def run(self) -> bool:
+        """True after a bye, False at end of file. Raises `BrokenFrame`."""
+        inbox = self._inbox
+        while True:
+            if not inbox:
+                self._flush()
+                messages = self._reader.read()
+                if not messages:
+                    return False
+                inbox.extend(messages)
+            message = inbox.popleft()
+            try:
+                kind, number = message[0], message[1]
+                if kind == CALL:
+                    target, flags, payload = message[2:]
+                elif kind == BYE:
+                    self._flush()
+                    return True
+                else:
+                    self._control(kind, number, message)
+                    continue
+            except (TypeError, ValueError, IndexError) as error:
+                raise BrokenFrame(f"no message of the protocol: {error}") from error
+            self._call(number, target, flags, payload)
+
+    def _call(self, number: int, target: Any, flags: int, payload: bytes) -> None:
+        brief = self._brief_runs
+        path = target if type(target) is str else None
+        runs = brief.get(path, 0)
+        if self._outbox and (runs < _BRIEF_RUNS or sum(map(len, self._outbox)) > _BATCH_BYTES):
+            self._flush()
+        self._current = number
+        started = time.perf_counter()
+        kind, answer = self._calls.run(target, flags, payload)
+        took = time.perf_counter() - started
+        self.stdout.finish()
+        self.stderr.finish()
+        self._current = 0
+        self._outbox.append(self._pack([kind, number, answer]))
+        if took < _BRIEF:
+            brief[path] = runs + 1
+        else:
+            brief[path] = 0
+            self._flush()
+            if self._reader.waiting():
+                self._inbox.extend(self._reader.read())
+
+    def _control(self, kind: int, number: int, message: Any) -> None:
+        if kind == CANCEL:
+            self._inbox = deque(m for m in self._inbox if m[0] != CALL or m[1] != number)
+        elif kind == RELEASE:
+            self._calls.refs.release(message[2])
+        elif kind == PING:
+            self._outbox.append(self._pack([PING, number]))
+        else:
+            raise ValueError(f"kind {kind}")
+
+    def _log(self, stream: int, text: str) -> None:
+        clean = text.encode("utf-8", "backslashreplace").decode()
+        self._outbox.append(self._pack([LOG, self._current, stream, clean]))
+
+    def _flush(self) -> None:
+        if self._outbox:
+            messages, self._outbox = self._outbox, []
+            self._writer.write(messages)

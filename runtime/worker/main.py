@@ -1,0 +1,119 @@
+"""A worker's life: descriptors, guard, hello, loop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any, Dict, List, Optional
+
+from ..execution.calls import Calls, start_failure
+from ..library.loading import Libraries, LoadError, python_version
+from ..wire.frames import BrokenFrame, FrameReader, FrameWriter
+from ..wire.messages import BROKEN_FRAME, ERROR, HELLO, PROTOCOL
+from ..wire.packing import packb
+from . import guard
+from .loop import Loop
+
+_START_FAILED = 70
+_PIPE_BYTES = 1 << 20
+_F_SETPIPE_SZ = 1031
+
+
+def main(arguments: List[str]) -> None:
+    """Serves the pool on descriptors 3 and 4, or on the two numbers given. Does not return."""
+    reading, writing = map(int, arguments or ("3", "4"))
+    guard.own_group()
+    guard.die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C at the terminal is for the pool
+    _prepare(reading, writing)
+    try:
+        status = _serve(reading, writing)
+    except BrokenPipeError:
+        status = 0
+    except BrokenFrame as error:
+        os.write(2, f"envmgr worker: broken frame: {error}\n".encode())
+        status = BROKEN_FRAME
+    _exit(status)
+
+
+def _prepare(reading: int, writing: int) -> None:
+    """No child inherits the pool's descriptors; nothing that C code prints reaches the pool's stdout."""
+    for descriptor in (reading, writing):
+        os.set_inheritable(descriptor, False)
+        os.set_blocking(descriptor, True)
+        _widen(descriptor)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    os.dup2(2, 1)
+
+
+def _widen(descriptor: int) -> None:
+    """A pipe of 1 MiB saves system calls on large frames. Linux only, and only where the user's limits allow."""
+    if sys.platform.startswith("linux"):
+        import fcntl
+
+        try:
+            fcntl.fcntl(descriptor, _F_SETPIPE_SZ, _PIPE_BYTES)
+        except OSError:
+            return
+
+
+def _serve(reading: int, writing: int) -> int:
+    reader, writer = FrameReader(reading), FrameWriter(writing)
+    libraries = Libraries()
+    loop = Loop(reader, writer, Calls(libraries))
+    hello = reader.read()
+    if not hello:
+        return 0
+    guard.die_at_hangup(reading)
+    sys.stdout, sys.stderr = loop.stdout, loop.stderr
+    try:
+        facts = _start(hello, libraries)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the pool is told
+        cause = error.__cause__ if isinstance(error, LoadError) else None
+        name = error.library if isinstance(error, LoadError) else None
+        writer.write([packb([ERROR, 0, start_failure(cause or error, name)])])
+        return _START_FAILED
+    writer.write([packb([HELLO, 0, facts])])
+    loop.run()
+    return 0
+
+
+def _start(hello: List[Any], libraries: Libraries) -> Dict[str, Any]:
+    """Meets what the pool's hello asks for. Raises when that cannot be done."""
+    kind, _, settings = hello[0]
+    if len(hello) != 1 or kind != HELLO or settings.get("protocol") != PROTOCOL:
+        raise BrokenFrame(f"the first message is no hello of protocol {PROTOCOL}")
+    _lease(settings.get("lease"))
+    libraries.load(settings["libraries"])
+    return {
+        "protocol": PROTOCOL,
+        "pid": os.getpid(),
+        "python": python_version(),
+        "libraries": libraries.versions(),
+    }
+
+
+def _lease(path: Optional[str]) -> None:
+    """Holds a shared lock on `path` until this process ends, by a descriptor that is never closed."""
+    if path is None:
+        return
+    import fcntl
+
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+
+
+def _exit(status: int) -> None:
+    """Ends without waiting for threads that a call left behind; exit handlers and flushes still run."""
+    import atexit
+
+    run_handlers = getattr(atexit, "_run_exitfuncs", None)
+    if run_handlers is not None:
+        try:
+            run_handlers()
+        except BaseException:  # noqa: BLE001, S110 - a handler of the library's must not keep the worker alive
+            pass
+    os._exit(status)

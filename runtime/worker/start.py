@@ -1,0 +1,30 @@
+"""Starts a worker from a runtime layer: `python -I worker.py`.
+
+Copied to the layer's top. The package beside it is loaded by file, so that the layer never stands on
+`sys.path` and the library's environment sees nothing of it but the name `envmgr_runtime`.
+"""
+
+import importlib.util
+import os
+import sys
+
+
+def load(directory):  # noqa: ANN001, ANN201 - runs before anything of ours is importable
+    spec = importlib.util.spec_from_file_location(
+        "envmgr_runtime",
+        os.path.join(directory, "__init__.py"),  # noqa: PTH118
+        submodule_search_locations=[directory],
+    )
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["envmgr_runtime"] = module
+    spec.loader.exec_module(module)
+
+
+if __name__ == "__main__":
+    load(os.path.join(os.path.dirname(os.path.abspath(__file__)), "envmgr_runtime"))  # noqa: PTH100, PTH118, PTH120
+    if sys.argv[1:2] == ["catalog"]:
+        from envmgr_runtime.library.catalog import main
+    else:
+        from envmgr_runtime.worker.main import main
+    arguments, sys.argv = sys.argv[1:], [""]
+    main(arguments)
