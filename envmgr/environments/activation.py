@@ -1,0 +1,83 @@
+"""Making a generation the active one: journal, launch manifest, `current`, journal.
+
+Whatever kills the process in between, `launch.msgpack` and `current` each name a whole, verified store entry, and the
+next mutating operation completes what the journal says was begun.
+"""
+
+from __future__ import annotations
+
+from envmgr.environments import files, store
+from envmgr.environments.layout import Layout, entry_name
+from envmgr.environments.state import Generation, State
+
+
+def activate(layout: Layout, state: State, generation: Generation, *, action: str, reason: str) -> None:
+    """The generation's entry must be whole, and the generation in `state`. OSError when the disk refuses."""
+    journal = state.begin(generation.environment, generation.number, action, reason)
+    _switch(layout, generation)
+    state.settle(journal, "active")
+
+
+def deactivate(layout: Layout, state: State, environment: str, *, reason: str) -> int | None:
+    """Take an environment that is no longer configured out of service; its generation's number, if it had one."""
+    active = state.active(environment)
+    journal = None if active is None else state.begin(environment, active.number, "removed", reason)
+    _take_down(layout, environment)
+    if journal is not None:
+        state.settle(journal, "removed")
+    return None if active is None else active.number
+
+
+def recover(layout: Layout, state: State) -> tuple[str, ...]:
+    """Complete what a killed process began, and delete what it staged; the environments that were touched."""
+    touched = []
+    for unfinished in state.unfinished():
+        touched.append(unfinished.environment)
+        if unfinished.action == "removed":
+            _take_down(layout, unfinished.environment)
+            state.settle(unfinished.id, "removed")
+            continue
+        wanted = state.generation(unfinished.environment, unfinished.generation)
+        if wanted is not None and store.is_whole(layout, entry_name(wanted.environment, wanted.key)):
+            _switch(layout, wanted)
+            state.settle(unfinished.id, "active")
+            continue
+        state.settle(unfinished.id, "failed")
+        before = state.active(unfinished.environment)
+        if before is not None:
+            _switch(layout, before)
+    files.remove(layout.staging)
+    return tuple(touched)
+
+
+def agrees(layout: Layout, generation: Generation) -> bool:
+    """Whether the disk says what `generation` says: launch manifest, `current`, and a whole entry. Cost: a few stats."""
+    entry = entry_name(generation.environment, generation.key)
+    try:
+        launch = layout.launch(generation.environment).read_bytes()
+        current = layout.current(generation.environment).readlink()
+    except OSError:
+        return False
+    return (
+        launch == generation.launch
+        and current == layout.entry(entry)
+        and store.is_whole(layout, entry)
+        and layout.lease(entry).exists()
+    )
+
+
+def _switch(layout: Layout, generation: Generation) -> None:
+    entry = entry_name(generation.environment, generation.key)
+    lease = layout.lease(entry)
+    lease.parent.mkdir(parents=True, exist_ok=True)
+    lease.touch()
+    launch = layout.launch(generation.environment)
+    launch.parent.mkdir(parents=True, exist_ok=True)
+    files.write(launch, generation.launch)
+    files.point(layout.current(generation.environment), str(layout.entry(entry)))
+    files.flush_directory(launch.parent)
+
+
+def _take_down(layout: Layout, environment: str) -> None:
+    layout.launch(environment).unlink(missing_ok=True)
+    files.remove(layout.launch(environment).parent)

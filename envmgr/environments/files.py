@@ -1,0 +1,82 @@
+"""Files that are whole at every instant: written beside, flushed, renamed over."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from envmgr.errors import EnvmgrError
+
+
+def write(path: Path, content: bytes) -> None:
+    """Replace a file atomically and durably; readers see the old bytes or the new ones."""
+    beside = _beside(path)
+    with beside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+def point(link: Path, target: str) -> None:
+    """Replace a symlink atomically."""
+    beside = _beside(link)
+    with contextlib.suppress(FileNotFoundError):
+        beside.unlink()
+    beside.symlink_to(target)
+    beside.replace(link)
+
+
+def flush_directory(path: Path) -> None:
+    """Make the renames inside a directory survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def flush_filesystem(path: Path) -> None:
+    """Flush all that was written to the filesystem of `path`, in one call where the system has one."""
+    syncfs = getattr(ctypes.CDLL(None), "syncfs", None) if sys.platform.startswith("linux") else None
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        if syncfs is None or syncfs(descriptor) != 0:
+            os.sync()
+    finally:
+        os.close(descriptor)
+
+
+def remove(path: Path) -> None:
+    """Delete a file or a tree; one that is not there, or goes away meanwhile, is fine."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def disk_problems(doing: str) -> Iterator[None]:
+    """Turn what the filesystem refuses into E-DISK, naming the path and what was being done."""
+    try:
+        yield
+    except OSError as problem:
+        where = problem.filename or "the project's .envmgr directory"
+        hint = (
+            "free some space and run the command again"
+            if problem.errno in (errno.ENOSPC, errno.EDQUOT)
+            else f"make {where} writable for this user, or remove what stands in its way"
+        )
+        raise EnvmgrError(
+            "E-DISK", f"{doing} failed: {where}: {problem.strerror or problem}", hint=hint
+        ) from problem
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.new")

@@ -1,0 +1,81 @@
+"""Where things are on disk. No other module joins these names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The paths of one project. `root` is the directory of envmgr.toml, absolute."""
+
+    root: Path
+
+    @property
+    def home(self) -> Path:
+        return self.root / ".envmgr"
+
+    @property
+    def state(self) -> Path:
+        return self.home / "state.db"
+
+    @property
+    def store(self) -> Path:
+        return self.home / "store"
+
+    @property
+    def environments(self) -> Path:
+        return self.home / "envs"
+
+    @property
+    def layers(self) -> Path:
+        return self.home / "runtime"
+
+    @property
+    def staging(self) -> Path:
+        return self.home / "run" / "staging"
+
+    @property
+    def busy(self) -> Path:
+        """The file that a mutating operation locks."""
+        return self.home / "run" / "lock"
+
+    def lock(self, environment: str) -> Path:
+        return self.root / "locks" / f"pylock.{environment}.toml"
+
+    def current(self, environment: str) -> Path:
+        return self.environments / environment / "current"
+
+    def launch(self, environment: str) -> Path:
+        return self.environments / environment / "launch.msgpack"
+
+    def entry(self, name: str) -> Path:
+        return self.store / name
+
+    def manifest(self, entry: str) -> Path:
+        return self.store / f"{entry}.manifest"
+
+    def catalog(self, entry: str) -> Path:
+        return self.store / f"{entry}.catalog"
+
+    def proofs(self, entry: str) -> Path:
+        return self.store / f"{entry}.proofs"
+
+    def lease(self, entry: str) -> Path:
+        return self.home / "run" / "leases" / entry
+
+
+def entry_name(environment: str, key: str) -> str:
+    return f"{environment}-{key}"
+
+
+def python_of(environment: Path) -> Path:
+    return environment / "bin" / "python"
+
+
+def site_packages(environment: Path) -> Path:
+    """Raises FileNotFoundError when there is none."""
+    for found in sorted(environment.glob("lib/python*/site-packages")):
+        return found
+    raise FileNotFoundError(environment / "lib" / "python*" / "site-packages")

@@ -1,0 +1,62 @@
+"""One mutating operation per project at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from envmgr.environments.layout import Layout
+from envmgr.errors import EnvmgrError
+
+WAIT_SECONDS = 5.0
+_POLL_SECONDS = 0.02
+
+
+@contextlib.contextmanager
+def hold(layout: Layout, *, wait: float = WAIT_SECONDS) -> Iterator[None]:
+    """Hold the project's lock; the kernel frees it when this process ends, however it ends.
+
+    Blocks up to `wait` seconds, then raises E-BUSY naming who holds it. OSError when `.envmgr` cannot be written.
+    """
+    layout.busy.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(layout.busy, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        _take(descriptor, layout.busy, wait)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()} {_command()}".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int, path: Path, wait: float) -> None:
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise _busy(path, wait) from None
+            time.sleep(_POLL_SECONDS)
+        else:
+            return
+
+
+def _busy(path: Path, wait: float) -> EnvmgrError:
+    pid, _, command = path.read_text("utf-8", errors="replace").partition(" ")
+    who = f"process {pid} ({command})" if pid else "another process"
+    return EnvmgrError(
+        "E-BUSY",
+        f"{who} is changing this project's environments; waited {wait:g} s",
+        hint="run the command again when it has finished",
+        details={"pid": int(pid) if pid.isdigit() else None, "command": command},
+    )
+
+
+def _command() -> str:
+    return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:200]

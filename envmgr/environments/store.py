@@ -1,0 +1,84 @@
+"""Store entries: what names one, when one is whole, and how a finished one gets in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envmgr.environments import files
+from envmgr.environments.layout import Layout, python_of
+
+if TYPE_CHECKING:
+    from envmgr.tools.interpreters import Interpreter
+    from envmgr.tools.pypa import Locked
+
+_KEY_LENGTH = 20
+
+
+def key(packages: Iterable[Locked], interpreter: Interpreter, link_mode: str) -> str:
+    """The name of what an installation would be: equal for equal packages, interpreter, platform and install settings.
+
+    The order in which a lock lists packages and files, and what else it says of them (sizes, addresses), plays no part.
+    """
+    return digest(
+        {
+            "packages": sorted([package.name, package.version, sorted(package.hashes)] for package in packages),
+            "interpreter": [interpreter.implementation, interpreter.version, interpreter.executable],
+            "platform": [interpreter.platform, interpreter.abi],
+            "install": {"link-mode": link_mode},
+        }
+    )[:_KEY_LENGTH]
+
+
+def digest(value: object) -> str:
+    """sha256 of a JSON-able value in canonical spelling."""
+    spelled = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(spelled.encode()).hexdigest()
+
+
+def is_whole(layout: Layout, entry: str) -> bool:
+    """Present, with our manifest, and its interpreter still there. Cost: two stats; finds no changed byte."""
+    return os.access(python_of(layout.entry(entry)), os.X_OK) and layout.manifest(entry).is_file()
+
+
+def admit(layout: Layout, entry: str, *, environment: Path, manifest: bytes, catalog: Path, proof: str) -> None:
+    """Put a finished environment into the store; the rename of its directory is the moment from which it exists.
+
+    What an earlier attempt left under the same name is moved away whole, never repaired.
+    """
+    for leftover in (layout.entry(entry), layout.catalog(entry)):
+        if leftover.exists():
+            leftover.rename(_aside(layout, leftover))
+    layout.store.mkdir(parents=True, exist_ok=True)
+    files.write(layout.manifest(entry), manifest)
+    files.write(layout.proofs(entry), f"{proof}\n".encode())
+    catalog.rename(layout.catalog(entry))
+    files.flush_filesystem(environment)
+    environment.rename(layout.entry(entry))
+    files.flush_directory(layout.store)
+
+
+def proved(layout: Layout, entry: str, proof: str) -> bool:
+    """Whether this entry's libraries, so configured, were imported and catalogued before."""
+    try:
+        return proof in layout.proofs(entry).read_text("utf-8").split()
+    except FileNotFoundError:
+        return False
+
+
+def add_proof(layout: Layout, entry: str, *, catalog: Path, proof: str) -> None:
+    """Add what another configuration of the same entry proved: catalogs of further modules, replaced one by one."""
+    layout.catalog(entry).mkdir(parents=True, exist_ok=True)
+    for made in catalog.iterdir():
+        made.replace(layout.catalog(entry) / made.name)
+    known = layout.proofs(entry).read_bytes() if layout.proofs(entry).exists() else b""
+    files.write(layout.proofs(entry), known + f"{proof}\n".encode())
+
+
+def _aside(layout: Layout, leftover: Path) -> Path:
+    layout.staging.mkdir(parents=True, exist_ok=True)
+    return layout.staging / f"leftover-{leftover.name}-{os.getpid()}"

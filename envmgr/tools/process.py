@@ -1,0 +1,139 @@
+"""Every subprocess of the control plane is started here: clean environment, whole process groups, no orphans.
+
+Children run in a session of their own, so that a timeout or a Ctrl-C ends them with everything they
+started; on Linux the kernel ends a child whose parent was killed, so that nothing of ours goes on
+writing into a staging directory that the next command deletes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess  # noqa: S404 - the one module that may
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from envmgr.errors import EnvmgrError
+
+_UV_KEPT = (
+    "UV_CACHE_DIR",
+    "UV_CONCURRENT_",
+    "UV_CONFIG_FILE",
+    "UV_DEFAULT_INDEX",
+    "UV_EXTRA_INDEX_URL",
+    "UV_FIND_LINKS",
+    "UV_HTTP_",
+    "UV_INDEX",
+    "UV_INSECURE_HOST",
+    "UV_KEYRING_PROVIDER",
+    "UV_NATIVE_TLS",
+    "UV_NETRC",
+    "UV_NO_CACHE",
+    "UV_PYTHON_INSTALL_",
+    "UV_REQUEST_TIMEOUT",
+    "UV_SYSTEM_CERTS",
+)
+_STRIPPED = ("PYTHON", "UV_", "__PYVENV_LAUNCHER__", "VIRTUAL_ENV", "CONDA_PREFIX")
+_PR_SET_PDEATHSIG = 1
+
+_live: set[int] = set()
+_live_guard = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    stdout: str
+    stderr: str
+    status: int
+
+
+def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """This process's variables without those that would change what Python or uv does, plus `extra`.
+
+    Indexes, caches, proxies, certificates and the keyring stay: they say where things come from, not what is built.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(_UV_KEPT) or not name.startswith(_STRIPPED)
+    }
+    kept.update(extra or {})
+    return kept
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float | None = None,
+    stdin: str | None = None,
+) -> Completed:
+    """Run to the end; `env` is added to a clean environment. Output is UTF-8, undecodable bytes escaped.
+
+    A status other than 0 is the caller's to judge. Raises EnvmgrError, naming the program:
+    E-BUILD when it cannot be started or does not end within `timeout` seconds.
+    """
+    words = [os.fspath(word) for word in argv]
+    try:
+        child = subprocess.Popen(  # noqa: S603 - argument vectors only, built by this package
+            words,
+            cwd=cwd,
+            env=clean_environment(env),
+            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="backslashreplace",
+            start_new_session=True,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509 - one C call that takes no lock
+        )
+    except OSError as problem:
+        raise EnvmgrError("E-BUILD", f"{words[0]} cannot be started: {problem.strerror or problem}") from None
+    with _live_guard:
+        _live.add(child.pid)
+    try:
+        stdout, stderr = child.communicate(stdin, timeout=timeout)
+    except subprocess.TimeoutExpired:
+        raise EnvmgrError(
+            "E-BUILD", f"{Path(words[0]).name} did not finish within {timeout:g} s and was ended"
+        ) from None
+    finally:
+        with _live_guard:
+            _live.discard(child.pid)
+        if child.returncode is None:
+            _kill_group(child.pid)
+            child.communicate()
+    return Completed(stdout, stderr, child.returncode)
+
+
+def end_all() -> None:
+    """Kill every child that runs now with its process group: for a Ctrl-C that reached the main thread alone."""
+    with _live_guard:
+        groups = tuple(_live)
+    for group in groups:
+        _kill_group(group)
+
+
+def _kill_group(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
+
+
+def _parent_death_signal() -> Callable[[], None] | None:
+    if not sys.platform.startswith("linux"):
+        return None
+    prctl = ctypes.PyDLL(None).prctl
+
+    def ask() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+    return ask
+
+
+_die_with_parent = _parent_death_signal()

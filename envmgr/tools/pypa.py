@@ -1,0 +1,127 @@
+"""PyPA formats: names, pylock.toml, RECORD, and what an installed distribution owns."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+_SEPARATORS = re.compile(r"[-_.]+")
+_EXTENSION = re.compile(r"^(?P<name>[^.]+)(?:\.[^.]+)*\.(?:so|pyd)$")
+
+
+def canonical(name: str) -> str:
+    """PEP 503's normal form."""
+    return _SEPARATORS.sub("-", name).lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One line of a RECORD: a path relative to site-packages, and the digest it promises (`None` for RECORD itself)."""
+
+    path: str
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """An installed distribution. `modules` are the top-level names that it owns, public ones only, sorted."""
+
+    name: str
+    version: str
+    modules: tuple[str, ...]
+    record: tuple[Recorded, ...]
+
+
+def installed(site_packages: Path) -> tuple[Distribution, ...]:
+    """The distributions of one site-packages directory, by canonical name. Cost: one small file per distribution."""
+    found = []
+    for info in site_packages.glob("*.dist-info"):
+        name, _, version = info.name.removesuffix(".dist-info").rpartition("-")
+        record = _read_record(info / "RECORD")
+        found.append(Distribution(canonical(name), version, _modules(record, info), record))
+    return tuple(sorted(found, key=lambda distribution: distribution.name))
+
+
+def record_digest(path: Path) -> str:
+    """The sha256 of a file in RECORD's spelling: urlsafe base64 without padding."""
+    with path.open("rb") as file:
+        return record_spelling(hashlib.file_digest(file, "sha256").digest())
+
+
+def record_spelling(digest: bytes) -> str:
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def _read_record(path: Path) -> tuple[Recorded, ...]:
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return ()
+    rows = csv.reader(text.splitlines())
+    return tuple(Recorded(row[0], _sha256(row[1]) if len(row) > 1 else None) for row in rows if row)
+
+
+def _sha256(field: str) -> str | None:
+    algorithm, _, value = field.partition("=")
+    return value if algorithm == "sha256" and value else None
+
+
+def _modules(record: Iterable[Recorded], info: Path) -> tuple[str, ...]:
+    named = {name for entry in record if (name := _top_level(entry.path)) is not None}
+    if not named:
+        named = _declared(info / "top_level.txt")
+    return tuple(sorted(name for name in named if name.isidentifier() and not name.startswith("_")))
+
+
+def _top_level(path: str) -> str | None:
+    parts = PurePosixPath(path).parts
+    if not parts or parts[0] in ("..", "/", "__pycache__") or parts[0].endswith((".dist-info", ".data")):
+        return None
+    if len(parts) > 1:
+        return parts[0] if parts[-1].endswith((".py", ".so", ".pyd", ".pyc")) else None
+    if path.endswith(".py"):
+        return path.removesuffix(".py")
+    extension = _EXTENSION.match(path)
+    return extension["name"] if extension else None
+
+
+def _declared(path: Path) -> set[str]:
+    try:
+        return set(path.read_text("utf-8").split())
+    except FileNotFoundError:
+        return set()
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A package of a lock that applies to one interpreter. `hashes` are those of every file that may serve, sorted."""
+
+    name: str
+    version: str
+    hashes: tuple[str, ...]
+
+
+def locked(document: Mapping[str, object], markers: Mapping[str, str]) -> tuple[Locked, ...]:
+    """The packages of a pylock document that an interpreter with these marker values needs, by name.
+
+    Raises ValueError for a document that is no valid PEP 751 lock.
+    """
+    from packaging.pylock import Pylock, PylockValidationError
+
+    try:
+        lock = Pylock.from_dict(document)
+    except PylockValidationError as problem:
+        raise ValueError(str(problem)) from None
+    packages = []
+    for package in lock.packages:
+        if package.marker is not None and not package.marker.evaluate(dict(markers), context="lock_file"):
+            continue
+        files = (*(package.wheels or ()), *filter(None, (package.sdist, package.archive)))
+        hashes = sorted(f"{kind}:{value}" for file in files for kind, value in file.hashes.items())
+        packages.append(Locked(canonical(package.name), str(package.version or ""), tuple(hashes)))
+    return tuple(sorted(packages, key=lambda package: (package.name, package.version)))

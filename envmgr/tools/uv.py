@@ -1,0 +1,151 @@
+"""uv's command line, and the only module that knows it.
+
+Every command runs in a directory of ours, so that no project's `uv.toml` or `pyproject.toml` changes what it does; the
+user's own configuration (indexes) holds. Offline is our decision alone: resolving offline silently picks older versions.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from envmgr.errors import EnvmgrError
+from envmgr.tools import process
+from envmgr.tools.uv_failures import failure
+
+_FAIL_FAST = {"UV_HTTP_RETRIES": "2", "UV_HTTP_CONNECT_TIMEOUT": "5", "UV_HTTP_TIMEOUT": "30"}
+_DOWNLOAD_SECONDS = 300
+
+
+@functools.cache
+def executable() -> Path:
+    """`$ENVMGR_UV`, the `uv` package of this interpreter, or PATH. Raises E-UV."""
+    named = os.environ.get("ENVMGR_UV")
+    if named:
+        if Path(named).is_file():
+            return Path(named)
+        raise EnvmgrError("E-UV", f"ENVMGR_UV names {named}, which is not there", hint="unset ENVMGR_UV, or correct it")
+    found = _packaged() or shutil.which("uv")
+    if found is None:
+        raise EnvmgrError("E-UV", "uv is not installed", hint="pip install uv")
+    return Path(found)
+
+
+def version() -> str:
+    return _uv("--version").stdout.split()[1]
+
+
+def resolve(
+    requirements: Sequence[str],
+    *,
+    constraints: Sequence[str],
+    python: Path,
+    minor: str,
+    pins: Mapping[str, str],
+    exclude_newer: str | None,
+) -> str:
+    """A PEP 751 lock, as text, of these requirements for every platform of one Python minor version.
+
+    `pins` (name → version) are kept where they still fit. The route is `uv lock` and `uv export` on a throwaway project:
+    `uv pip compile --universal` knows no upper bound for Python and would lock for all later ones too.
+    A `uv.lock` that names versions alone is enough for uv to prefer them.
+    """
+    with tempfile.TemporaryDirectory(prefix="envmgr-lock-") as place:
+        project = Path(place)
+        requires = f"=={minor.rstrip('t')}.*"
+        (project / "pyproject.toml").write_text(
+            "[project]\n"
+            'name = "envmgr-environment"\nversion = "0"\n'
+            f"requires-python = {_toml(requires)}\n"
+            f"dependencies = {_toml(requirements)}\n"
+            "[tool.uv]\npackage = false\n"
+            f"constraint-dependencies = {_toml(constraints)}\n"
+            "[tool.uv.workspace]\n",
+            encoding="utf-8",
+        )
+        if pins:
+            (project / "uv.lock").write_text(_preferences(requires, pins, exclude_newer), encoding="utf-8")
+        newest = () if exclude_newer is None else ("--exclude-newer", exclude_newer)
+        _uv("lock", "--no-progress", "--python", python, *newest, cwd=project)
+        export = _uv("export", "--frozen", "--no-header", "--format", "pylock.toml", "--python", python, cwd=project)
+        return export.stdout
+
+
+def create_environment(place: Path, python: Path) -> None:
+    """An empty, relocatable virtual environment without pip."""
+    _uv("venv", "--relocatable", "--no-project", "--python", python, place)
+
+
+def install(lock: Path, python: Path, *, link_mode: str, offline: bool) -> None:
+    """Install a lock, and nothing else, into the environment of `python`; every file's hash is checked."""
+    _uv(
+        *("pip", "sync", "--preview-features", "pylock", "--no-progress", "--link-mode", link_mode),
+        *("--python", python, *_offline(offline), lock),
+    )
+
+
+def install_into(place: Path, requirement: str, python: Path, *, offline: bool) -> None:
+    """Install one requirement without its dependencies into a plain directory, for the ABI of `python`."""
+    _uv(
+        *("pip", "install", "--no-progress", "--no-deps", "--link-mode", "copy", "--target", place),
+        *("--python", python, *_offline(offline), requirement),
+    )
+
+
+def install_python(wanted: str) -> bool:
+    """Fetch a managed interpreter; False when uv or its source has none. Gives up on the first refused connection."""
+    quick = {**_settings(), "UV_HTTP_RETRIES": "0"}
+    argv = (executable(), "python", "install", "--no-bin", "--no-progress", wanted)
+    return process.run(argv, cwd=_nowhere(), env=quick, timeout=_DOWNLOAD_SECONDS).status == 0
+
+
+def _uv(*words: str | Path, cwd: Path | None = None) -> process.Completed:
+    done = process.run((executable(), *words), cwd=cwd or _nowhere(), env=_settings())
+    if done.status != 0:
+        raise failure(done.stderr, done.status)
+    return done
+
+
+def _offline(offline: bool) -> Iterable[str]:
+    return ("--offline",) if offline else ()
+
+
+def _settings() -> dict[str, str]:
+    chosen = {name: os.environ.get(name, value) for name, value in _FAIL_FAST.items()}
+    return {**chosen, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_COLOR": "1", "NO_COLOR": "1"}
+
+
+def _nowhere() -> Path:
+    """A directory above which nobody keeps a project."""
+    return Path("/")
+
+
+def _packaged() -> str | None:
+    try:
+        from uv import find_uv_bin
+    except ImportError:
+        return None
+    try:
+        return os.fspath(find_uv_bin())
+    except FileNotFoundError:
+        return None
+
+
+def _preferences(requires: str, pins: Mapping[str, str], exclude_newer: str | None) -> str:
+    options = "" if exclude_newer is None else f"[options]\nexclude-newer = {_toml(exclude_newer)}\n"
+    packages = (
+        f"[[package]]\nname = {_toml(name)}\nversion = {_toml(pin)}\n"
+        'source = { registry = "https://pypi.org/simple" }\n'
+        for name, pin in sorted(pins.items())
+    )
+    return f"version = 1\nrequires-python = {_toml(requires)}\n{options}" + "".join(packages)
+
+
+def _toml(value: str | Sequence[str]) -> str:
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return "[" + ", ".join(_toml(item) for item in value) + "]"

@@ -1,0 +1,160 @@
+"""What uv's words on stderr mean: one table from phrase to code, message and hint.
+
+uv's exit status tells little (1 is a conflict, a hash mismatch or an offline miss alike), its resolver has no machine format.
+The raw text always stays in `details["uv"]`, with credentials of URLs blotted out; `details["reasons"]` are its sentences.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from envmgr.errors import EnvmgrError
+
+# First match wins: an offline miss also reads as "no solution", a full disk also as "failed to download".
+_MEANINGS: Sequence[tuple[str, str, str, str]] = (
+    (
+        r"No space left on device|Disk quota exceeded",
+        "E-DISK",
+        "the disk is full",
+        "free some space (`uv cache prune` empties uv's cache of what nothing uses) and run the command again",
+    ),
+    (
+        r"Permission denied|Read-only file system|Not a directory \(os error",
+        "E-DISK",
+        "uv cannot write",
+        "make the project's .envmgr directory and uv's cache writable",
+    ),
+    (
+        r"network was disabled|Network connectivity is disabled|not found in the cache",
+        "E-OFFLINE",
+        "something that is needed is not in uv's cache",
+        "run it once without --offline",
+    ),
+    (
+        r"Hash mismatch|hash(?:es)? .*(?:do not|does not|don't) match",
+        "E-TAMPERED",
+        "a file that was downloaded is not the one that was locked",
+        "if the index replaced the file on purpose, lock again with --upgrade; else do not trust it",
+    ),
+    (
+        r"status (?:client|server) error|\b(?:401 Unauthorized|403 Forbidden)\b",
+        "E-NETWORK",
+        "the package index refused the request",
+        "check the index's address and credentials (UV_DEFAULT_INDEX, UV_INDEX, keyring)",
+    ),
+    (
+        r"error sending request|Failed to fetch|dns error|[Cc]onnection refused|tcp connect error|operation timed out",
+        "E-NETWORK",
+        "the package index cannot be reached",
+        "check the network and proxy; what is locked and cached can be built with --offline",
+    ),
+    (
+        r"No interpreter found|Failed to inspect Python interpreter|not found in (?:managed|virtual)",
+        "E-INTERPRETER",
+        "uv cannot use the interpreter",
+        "check `python` in envmgr.toml",
+    ),
+    (
+        r"No solution found|requirements are unsatisfiable",
+        "E-CONFLICT",
+        "the requirements cannot be satisfied together",
+        "give one of the libraries an environment of its own",
+    ),
+    (
+        r"Failed to build|build backend|Failed to (?:prepare|install|download|extract)|no source distribution or wheel",
+        "E-BUILD",
+        "a distribution cannot be built or installed",
+        "choose a version that has a wheel for this interpreter and platform",
+    ),
+)
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
+_NOISE = re.compile(r"^(?:warning: |Using (?:CPython|Python|PyPy)|Resolved |Prepared |Creating ).*$", re.MULTILINE)
+_FRAME = re.compile(r"^\s*(?:error: |cause: |×|╰─▶|├─▶|│|Caused by: )\s*", re.MULTILINE)
+_OURS = (
+    ("your project's requirements are unsatisfiable", "its requirements cannot be satisfied together"),
+    ("your project", "the environment"),
+    ("envmgr-environment", "the environment"),
+)
+_MISSING = re.compile(
+    r"(?P<package>[\w.-]+) was not found in the package registry"
+    r"|[Bb]ecause there (?:is|are) no versions? of (?P<versionless>[\w.-]+?)(?P<spec>[<>=!~][^\s]*)? and"
+    r"|[Oo]nly (?:the following versions of )?(?P<only>[\w.-]+?)(?P<has>[<>=!~]\S*) (?:is|are) available"
+)
+
+# Import names that differ from what the index calls the distribution: the usual reason why a name is not found.
+_KNOWN_AS = {
+    "bs4": "beautifulsoup4",
+    "cv2": "opencv-python-headless",
+    "dateutil": "python-dateutil",
+    "dotenv": "python-dotenv",
+    "fitz": "pymupdf",
+    "jwt": "pyjwt",
+    "pil": "pillow",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
+
+
+def failure(stderr: str, status: int) -> EnvmgrError:
+    """The error that uv's words describe; E-BUILD with its first line when none is known."""
+    text = _CREDENTIALS.sub("***@", stderr)
+    details = {"uv": text, "status": status, "reasons": reasons(text)}
+    for pattern, code, message, hint in _MEANINGS:
+        if re.search(pattern, text):
+            if code == "E-CONFLICT" and (missing := _nothing_to_choose(text)):
+                return EnvmgrError("E-LOCK", missing[0], hint=missing[1], details=details)
+            return EnvmgrError(code, f"{message}: {_gist(text)}", hint=hint, details=details)
+    return EnvmgrError("E-BUILD", f"uv failed: {_gist(text)}", details=details)
+
+
+def reasons(text: str) -> list[str]:
+    """The resolver's chain as sentences, in a stable order: `Because A depends on B and C depends on D, …`."""
+    body = " ".join(_FRAME.sub("", _NOISE.sub("", text)).split())
+    start = body.find("Because ")
+    if start < 0:
+        return []
+    body = re.split(r"\s(?=hint: )", body[start:])[0]
+    sentences = []
+    for sentence in re.split(r"(?<=[^.\d]\.)\s+|\.\s+(?=And |Because )", body):
+        because, joined, therefore = sentence.rstrip(". ").partition(", we can conclude that ")
+        clauses = re.split(r",? and (?=[\w.-]+(?:\[[\w,-]+\])?(?:[<>=!~]\S*)? (?:depends|was|is|are))", because)
+        head = re.sub(r"^(?:Because|And because|we know from .*? that)\s+", "", clauses[0])
+        ordered = "; ".join(sorted({head, *clauses[1:]}))
+        sentences.append(ordered + (f", therefore {therefore}" if joined else ""))
+    for theirs, ours in _OURS:
+        sentences = [sentence.replace(theirs, ours) for sentence in sentences]
+    return [sentence for sentence in sentences if sentence]
+
+
+def _nothing_to_choose(text: str) -> tuple[str, str] | None:
+    """Message and hint when one requirement alone cannot be met: no such distribution, or no such version."""
+    flat = " ".join(_FRAME.sub("", text).split())
+    if flat.count("depends on") != 1:
+        return None
+    if "has no wheels with a matching" in flat:
+        unusable = reasons(text)[0].partition(" and the environment")[0]
+        return unusable, "choose another version, or another `python` for this environment"
+    found = _MISSING.search(flat)
+    if found is None:
+        return None
+    asked = re.search(r"depends on (\S+?),? (?:we|and)", flat)
+    wanted = asked[1].rstrip(",") if asked else ""
+    if found["package"]:
+        name = found["package"]
+        known = _KNOWN_AS.get(name.lower())
+        near = f'did you mean "{known}"? ' if known else "check the spelling; "
+        return (
+            f"the package index has no distribution called {name}",
+            f'{near}`package = "…"` names the distribution when it differs from the library\'s name',
+        )
+    name = found["versionless"] or found["only"]
+    there = f"; there is {name}{found['has']}" if found["has"] else ""
+    return f"no version of {name} satisfies {wanted}{there}", "correct `version` in envmgr.toml"
+
+
+def _gist(text: str) -> str:
+    """The innermost cause that still says something about packages."""
+    lines = [line.strip() for line in _FRAME.sub("", _NOISE.sub("", text)).splitlines() if line.strip()]
+    return lines[0] if lines else "no reason given"
