@@ -1,0 +1,86 @@
+"""From a valid envmgr.toml to the project it describes, every default filled in."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from envmgr.config.rules import environment_of
+from envmgr.config.schema import ConfigFile, EnvironmentTable, LibraryTable
+from envmgr.config.source import CONFIG_NAME, Source
+from envmgr.model.project import Environment, HealthCall, Library, Project
+
+
+def assemble(source: Source, config: ConfigFile) -> Project:
+    """Environments stand in the order of their first libraries, and libraries in the file's order."""
+    root = source.path.parent
+    members: dict[str, dict[str, LibraryTable]] = {}
+    for name, table in config.library.items():
+        members.setdefault(environment_of(name, table), {})[name] = table
+    return Project(
+        root=root,
+        name=config.project.name or root.name or "project",
+        environments={name: _environment(name, config, root, tables) for name, tables in members.items()},
+        warnings=tuple(_warnings(source, config)),
+    )
+
+
+def _environment(name: str, config: ConfigFile, root: Path, members: dict[str, LibraryTable]) -> Environment:
+    table = config.environment.get(name, EnvironmentTable())
+    pythons = (table.python, *(library.python for library in members.values()), config.project.python)
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return Environment(
+        name=name,
+        python=_interpreter(next((python for python in pythons if python), own), root),
+        libraries=tuple(_library(key, library, config) for key, library in members.items()),
+        constraints=tuple(table.constraints),
+        link_mode=table.link_mode,
+    )
+
+
+def _library(name: str, table: LibraryTable, config: ConfigFile) -> Library:
+    return Library(
+        name=name,
+        requirement=None if table.stdlib else _requirement(table.package or name, table.version),
+        module=table.module,
+        environment=environment_of(name, table),
+        extra_requirements=tuple(table.with_),
+        timeout_ms=table.timeout or config.defaults.timeout,
+        workers=table.workers or config.defaults.workers,
+        init=table.init,
+        health_calls=tuple(HealthCall(c.call, tuple(c.args), c.kwargs) for c in table.health.calls),
+    )
+
+
+def _requirement(package: str, version: str | None) -> str:
+    requirement = Requirement(package)
+    extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+    return str(requirement) if version is None else f"{requirement.name}{extras}{version.replace(' ', '')}"
+
+
+def _interpreter(python: str, root: Path) -> str:
+    is_path = "/" in python or "\\" in python or python.startswith("~")
+    return str(root / Path(python).expanduser()) if is_path else python
+
+
+def _warnings(source: Source, config: ConfigFile) -> Iterator[str]:
+    """One line for each key that this version accepts and does not act upon, in file order."""
+    no_profile = 'not used by this version: workers are of the kind "process"'
+    unused: dict[tuple[str, ...], str] = {}
+    for name, library in config.library.items():
+        for key in library.security.model_fields_set:
+            unused["library", name, "security", key] = "NOT enforced by this version: nothing is refused"
+        if "cache" in library.model_fields_set:
+            unused["library", name, "cache"] = "not used by this version: every call runs"
+        if library.worker_profile not in (None, "process"):
+            unused["library", name, "worker-profile"] = no_profile
+    if config.defaults.worker_profile != "process":
+        unused["defaults", "worker-profile"] = no_profile
+    for name in config.profile:
+        unused["profile", name] = "not applied by this version"
+    for path in sorted(unused, key=lambda path: source.positions.key(path)):
+        line = source.positions.key(path).line
+        yield f"{CONFIG_NAME}:{line}: {'.'.join(path)} is accepted, but {unused[path]}"

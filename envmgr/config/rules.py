@@ -1,0 +1,137 @@
+"""What the schema cannot say: how the keys of an envmgr.toml must fit each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from envmgr.config.problems import near
+from envmgr.config.schema import ConfigFile, LibraryTable
+from envmgr.config.source import Finding
+
+
+def check(config: ConfigFile, mentioned: frozenset[str] = frozenset()) -> Iterator[Finding]:
+    """Every rule that `config` breaks.
+
+    `mentioned` are names that faulty keys of the file speak of, so that an environment whose library is
+    misspelt is not called unused as well.
+    """
+    for name, library in config.library.items():
+        yield from _package(name, library)
+        yield from _health(name, config)
+    yield from _pythons(config)
+    yield from _environments(config, mentioned)
+    yield from _profiles(config)
+
+
+def environment_of(name: str, library: LibraryTable) -> str:
+    return library.environment or name
+
+
+def _package(name: str, library: LibraryTable) -> Iterator[Finding]:
+    if library.stdlib:
+        for key in ("package", "version", "with_"):
+            if key in library.model_fields_set:
+                written = key.rstrip("_")
+                yield Finding(
+                    ("library", name, written),
+                    f"`{written}` and `stdlib = true` exclude each other",
+                    "a module of the interpreter itself is not installed; leave one of the two out",
+                    at="key",
+                )
+        return
+    try:
+        requirement = Requirement(library.package or name)
+    except InvalidRequirement:
+        yield Finding(
+            ("library", name),
+            f"`{name}` is not a distribution's name",
+            'say what installs it: package = "…"',
+            at="key",
+        )
+        return
+    if requirement.marker is not None:
+        yield Finding(
+            ("library", name, "package"),
+            "a library is installed everywhere: it cannot have a marker",
+            "leave out what follows the `;`",
+        )
+    if library.version is not None and (requirement.specifier or requirement.url):
+        source = "a URL" if requirement.url else f"versions ({requirement.specifier})"
+        yield Finding(
+            ("library", name, "version"),
+            f"`package` already names {source}",
+            "keep the versions in one place: `version`, or `package`",
+            at="key",
+        )
+
+
+def _health(name: str, config: ConfigFile) -> Iterator[Finding]:
+    environment = environment_of(name, config.library[name])
+    reachable = [n for n, library in config.library.items() if environment_of(n, library) == environment]
+    for index, call in enumerate(config.library[name].health.calls):
+        first = call.call.split(".")[0]
+        if first not in reachable:
+            suggestion = near(first, reachable)
+            yield Finding(
+                ("library", name, "health", "calls", index, "call"),
+                f"`{first}` is not a library of environment `{environment}`",
+                f"a health check calls what its own environment has: {', '.join(reachable)}",
+                suggestion and call.call.replace(first, suggestion, 1),
+            )
+
+
+def _pythons(config: ConfigFile) -> Iterator[Finding]:
+    first: dict[str, tuple[str, str]] = {}
+    for name, library in config.library.items():
+        environment = environment_of(name, library)
+        table = config.environment.get(environment)
+        if library.python is None or (table is not None and table.python is not None):
+            continue
+        other, python = first.setdefault(environment, (name, library.python))
+        if python != library.python:
+            yield Finding(
+                ("library", name, "python"),
+                f"library `{other}` of the same environment `{environment}` says {python}",
+                f"say it once: [environment.{environment}] python = …",
+            )
+
+
+def _environments(config: ConfigFile, mentioned: frozenset[str]) -> Iterator[Finding]:
+    used = {environment_of(name, library): name for name, library in config.library.items()}
+    for name in config.environment:
+        if name not in used and name not in mentioned:
+            yield Finding(
+                ("environment", name),
+                f"no library lives in environment `{name}`",
+                f'a library is put there with environment = "{name}"',
+                near(name, used),
+                at="key",
+            )
+    written: dict[str, str] = {}
+    for name, library in used.items():
+        other = written.setdefault(name.lower(), name)
+        if other != name:
+            path = ("library", library, "environment")
+            yield Finding(
+                path,
+                f"environments `{other}` and `{name}` differ only in case",
+                "on some file systems they would be one directory",
+            )
+
+
+def _profiles(config: ConfigFile) -> Iterator[Finding]:
+    environments = {environment_of(name, library) for name, library in config.library.items()}
+    for profile, table in config.profile.items():
+        for kind, overlays, known in (
+            ("library", table.library, set(config.library)),
+            ("environment", table.environment, environments),
+        ):
+            for name in overlays.keys() - known:
+                yield Finding(
+                    ("profile", profile, kind, name),
+                    f"profile `{profile}` speaks of {kind} `{name}`, which this file does not have",
+                    suggestion=near(name, known),
+                    at="key",
+                )

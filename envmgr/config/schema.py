@@ -1,0 +1,177 @@
+"""Every key of envmgr.toml, described once: type, default, meaning.
+
+Keys are written in kebab-case. A key that no table here has is a problem, and so is a value of another
+type: nothing is converted. Defaults that are None are filled in by `assembly`, from other keys.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from envmgr.config.fields import (
+    Argument,
+    CallPath,
+    Duration,
+    ModuleText,
+    Name,
+    PythonText,
+    RequirementText,
+    SpecifierText,
+)
+
+CONFIG_VERSION = 1
+
+Workers = Annotated[int, Field(ge=1, le=256)]
+WorkerProfile = Literal["process", "thread", "call"]
+
+
+def _key(attribute: str) -> str:
+    return attribute.rstrip("_").replace("_", "-")
+
+
+class Table(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", alias_generator=_key, frozen=True)
+
+
+class ProjectTable(Table):
+    name: str | None = Field(
+        default=None, min_length=1, description="The project's name. Default: its directory's."
+    )
+    python: PythonText | None = Field(
+        default=None,
+        description="Interpreter of environments that name none: a version (`3.12`, `3.13t`) or a path, "
+        "relative to the project. Default: the version that runs envmgr.",
+    )
+
+
+class DefaultsTable(Table):
+    """Inherited by every library."""
+
+    timeout: Duration = Field(default=30_000, description="How long a call may take.")
+    workers: Workers = Field(default=2, description="How many workers an environment's pool keeps.")
+    worker_profile: WorkerProfile = Field(
+        default="process",
+        description="One call at a time a worker, several in threads, or a fresh worker for every call.",
+    )
+
+
+class HealthCallTable(Table):
+    call: CallPath = Field(description="Path of the function, beginning with the library's name.")
+    args: list[Argument] = Field(default=[], description="Positional arguments.")
+    kwargs: dict[str, Argument] = Field(default={}, description="Keyword arguments.")
+
+
+class HealthTable(Table):
+    calls: list[HealthCallTable] = Field(
+        default=[], description="Calls that must succeed before an activation."
+    )
+
+
+class CachedFunctionTable(Table):
+    ttl: Duration | None = Field(default=None, description="How long an answer stays good.")
+    max_entries: int | None = Field(default=None, ge=1, description="How many answers are kept.")
+
+
+class CacheTable(Table):
+    functions: dict[str, CachedFunctionTable] = Field(
+        default={}, description="Functions whose answers are kept."
+    )
+
+
+class FilesystemTable(Table):
+    read: list[str] = Field(default=[], description="Directories that the library may read.")
+    write: list[str] = Field(default=[], description="Directories that the library may write.")
+
+
+class SecurityTable(Table):
+    allow: list[str] = Field(
+        default=[], description="Functions that may be called although a rule refuses them."
+    )
+    deny: list[str] = Field(default=[], description="Functions that may not be called.")
+    network: Literal["none", "loopback", "all"] = Field(
+        default="all", description="What the library may connect to."
+    )
+    filesystem: FilesystemTable = Field(
+        default=FilesystemTable(), description="What the library may read and write."
+    )
+
+
+class LibraryTable(Table):
+    package: RequirementText | None = Field(
+        default=None,
+        description="Requirement that installs it: a distribution, perhaps with extras and versions. "
+        "Default: the library's name.",
+    )
+    version: SpecifierText | None = Field(default=None, description="Versions that will do.")
+    module: ModuleText | None = Field(
+        default=None, description="Import name. Default: found in the environment."
+    )
+    stdlib: bool = Field(
+        default=False, description="A module of the interpreter itself: nothing is installed."
+    )
+    environment: Name | None = Field(
+        default=None,
+        description="Environment it lives in, shared with the libraries that name the same. "
+        "Default: one of its own, of the library's name.",
+    )
+    with_: list[RequirementText] = Field(default=[], description="Further requirements of its environment.")
+    python: PythonText | None = Field(
+        default=None, description="Interpreter of its environment, where `environment.*.python` names none."
+    )
+    timeout: Duration | None = Field(
+        default=None, description="How long a call may take. Default: `defaults.timeout`."
+    )
+    workers: Workers | None = Field(
+        default=None,
+        description="Workers of its environment's pool; of libraries that share one, the largest counts. "
+        "Default: `defaults.workers`.",
+    )
+    worker_profile: WorkerProfile | None = Field(
+        default=None, description="Default: `defaults.worker-profile`."
+    )
+    init: str = Field(default="", description="Python source that a worker runs after the import.")
+    health: HealthTable = Field(default=HealthTable(), description="Calls that prove it works.")
+    cache: CacheTable = Field(default=CacheTable(), description="Answers that may be kept.")
+    security: SecurityTable = Field(default=SecurityTable(), description="What it may do.")
+
+
+def _from_requirement(value: Any) -> Any:
+    return {"package": value} if isinstance(value, str) else value
+
+
+LibraryValue = Annotated[
+    LibraryTable, BeforeValidator(_from_requirement, json_schema_input_type=str | LibraryTable)
+]
+"""A table, or a requirement alone: `pandas1 = "pandas<2"`."""
+
+
+class EnvironmentTable(Table):
+    python: PythonText | None = Field(default=None, description="Its interpreter. Default: `project.python`.")
+    constraints: list[RequirementText] = Field(
+        default=[], description="Versions allowed for whatever is installed."
+    )
+    link_mode: Literal["hardlink", "copy"] = Field(
+        default="hardlink",
+        description="`hardlink` shares files with uv's cache; `copy` is slower and safe from edits there.",
+    )
+
+
+class ProfileTable(Table):
+    """Settings that a profile lays over the file's own."""
+
+    defaults: DefaultsTable = Field(default=DefaultsTable(), description="Laid over `[defaults]`.")
+    library: dict[Name, LibraryValue] = Field(default={}, description="Laid over `[library.*]`.")
+    environment: dict[Name, EnvironmentTable] = Field(default={}, description="Laid over `[environment.*]`.")
+
+
+class ConfigFile(Table):
+    config_version: Literal[1] = Field(default=1, description="Version of this file's format.")
+    project: ProjectTable = Field(default=ProjectTable(), description="The project itself.")
+    defaults: DefaultsTable = Field(default=DefaultsTable(), description="Inherited by every library.")
+    library: dict[Name, LibraryValue] = Field(default={}, description="What can be called.")
+    environment: dict[Name, EnvironmentTable] = Field(default={}, description="Where libraries live.")
+    profile: dict[Name, ProfileTable] = Field(
+        default={}, description="Named sets of settings laid over these."
+    )

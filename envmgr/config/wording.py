@@ -1,0 +1,92 @@
+"""pydantic's verdicts, in the words of envmgr.toml."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date, time
+from typing import Any, get_args, get_origin
+
+from pydantic_core import ErrorDetails
+
+from envmgr.config.problems import near
+from envmgr.config.schema import ConfigFile, Table
+from envmgr.config.source import Finding
+
+_EXPECTED = {
+    "string_type": "text in quotes",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "list_type": "an array",
+    "dict_type": "a table",
+    "model_type": "a table",
+}
+
+
+def findings(errors: Iterable[ErrorDetails]) -> list[Finding]:
+    return [_finding(error) for error in errors]
+
+
+def _finding(error: ErrorDetails) -> Finding:
+    path, kind, context = error["loc"], error["type"], error.get("ctx", {})
+    given = error["input"]
+    if path[-1] == "[key]":
+        return Finding(path[:-1], context["message"], context["hint"], at="key")
+    if kind == "envmgr":
+        return Finding(path, context["message"], context["hint"])
+    if kind == "extra_forbidden":
+        known = known_keys(path[:-1])
+        suggestion = near(str(path[-1]), known)
+        hint = "" if suggestion else f"known here: {', '.join(sorted(known))}"
+        return Finding(path, f"unknown key `{path[-1]}`", hint, suggestion, at="key")
+    if kind == "missing":
+        return Finding(path[:-1], f"the key `{path[-1]}` is missing")
+    if kind == "literal_error":
+        suggestion = near(str(given), re.findall(r"'([^']*)'", context["expected"]))
+        expected = context["expected"].replace("'", '"')
+        return Finding(path, f"expected {expected}, got {_described(given)}", "", suggestion)
+    if kind == "model_type" and isinstance(given, list) and given and all(isinstance(i, dict) for i in given):
+        return Finding(
+            path, "expected one table, got an array of tables", "write its header in single brackets"
+        )
+    if kind in _EXPECTED:
+        return Finding(path, f"expected {_EXPECTED[kind]}, got {_described(given)}")
+    if kind in ("greater_than_equal", "less_than_equal"):
+        bound = f"at least {context['ge']}" if "ge" in context else f"at most {context['le']}"
+        return Finding(path, f"{given} is out of range: it must be {bound}")
+    if kind == "string_too_short":
+        return Finding(path, "expected text, got an empty string")
+    return Finding(path, error["msg"])
+
+
+def known_keys(path: tuple[str | int, ...]) -> list[str]:
+    """The keys that the table at `path` may have."""
+    table: type[Table] = ConfigFile
+    in_container = False
+    for segment in path:
+        if in_container:
+            in_container = False
+            continue
+        annotation = next(f.annotation for f in table.model_fields.values() if f.alias == segment)
+        in_container = get_origin(annotation) in (dict, list)
+        table = next(_tables(annotation))
+    return [str(field.alias) for field in table.model_fields.values()]
+
+
+def _tables(annotation: Any) -> Iterator[type[Table]]:
+    if isinstance(annotation, type) and issubclass(annotation, Table):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _tables(argument)
+
+
+def _described(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, date | time):
+        return "a date or time"
+    return "an array" if isinstance(value, list) else "a table"
