@@ -1,0 +1,165 @@
+"""A worker as a Python program drives it: one call at a time. The pool of record is the Elixir one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from types import TracebackType
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Type
+
+from ..values.codec import Codec
+from ..values.errors import ConversionError
+from ..wire.frames import FrameReader, FrameWriter
+from ..wire.messages import CALL, ERROR, HELLO, LOG, PROTOCOL, RESULT
+from ..wire.packing import packb, unpackb
+
+
+class WorkerError(Exception):
+    """The worker's error map (`docs/protocol.md` §3), as `error`."""
+
+    def __init__(self, error: Mapping[str, Any]) -> None:
+        super().__init__(f"{error['type']}: {error['message']}")
+        self.error = dict(error)
+
+
+class WorkerLost(Exception):
+    """The worker ended without an answer."""
+
+
+class RemoteRef:
+    """An object that stays in the worker."""
+
+    def __init__(self, number: int, type_name: str) -> None:
+        self.number = number
+        self.type_name = type_name
+
+    def __repr__(self) -> str:
+        return f"<{self.type_name} object {self.number} in the worker>"
+
+
+class _RemoteRefs:
+    """The client's side of refs: numbers stand for objects that are elsewhere."""
+
+    def put(self, value: Any) -> Tuple[int, str]:
+        if type(value) is RemoteRef:
+            return value.number, value.type_name
+        raise ConversionError(f"a {type(value).__name__} cannot be sent to a worker")
+
+    def get(self, number: int, type_name: str) -> RemoteRef:
+        return RemoteRef(number, type_name)
+
+    def mark(self) -> int:
+        return 0
+
+    def back(self, mark: int) -> None:
+        return None
+
+
+class Client:
+    """Starts a worker and waits for its hello. Use as a context manager; `close` kills what is left.
+
+    Raises `WorkerError` when a library cannot be loaded and `WorkerLost` when the worker ends.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        libraries: Mapping[str, Sequence[str]],
+        *,
+        lease: Optional[str] = None,
+        env: Optional[Mapping[str, str]] = None,
+        cwd: Optional[str] = None,
+        stderr: Any = None,
+    ) -> None:
+        theirs_in, ours_out = os.pipe()
+        ours_in, theirs_out = os.pipe()
+        try:
+            self._process = subprocess.Popen(
+                [*command, str(theirs_in), str(theirs_out)],
+                pass_fds=(theirs_in, theirs_out),
+                stdin=subprocess.DEVNULL,
+                stderr=stderr,
+                env=env,
+                cwd=cwd,
+            )
+        except BaseException:
+            os.close(ours_in)
+            os.close(ours_out)
+            raise
+        finally:
+            os.close(theirs_in)
+            os.close(theirs_out)
+        self._descriptors = (ours_in, ours_out)
+        self._reader, self._writer = FrameReader(ours_in), FrameWriter(ours_out)
+        self._codec = Codec(_RemoteRefs())
+        self._last = 0
+        self.printed: List[str] = []
+        try:
+            self._send([HELLO, 0, {"protocol": PROTOCOL, "lease": lease, "libraries": dict(libraries)}])
+            self.facts: Dict[str, Any] = self._answer(HELLO, 0)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def call(
+        self, target: Any, args: Sequence[Any] = (), kwargs: Optional[Mapping[str, Any]] = None, flags: int = 0
+    ) -> Any:
+        """The value of one call; blocks until it is there."""
+        self._last += 1
+        payload = self._codec.encode([list(args), dict(kwargs or {})])
+        self._send([CALL, self._last, target, flags, payload])
+        return self._codec.decode(self._answer(RESULT, self._last))
+
+    def close(self) -> None:
+        """Kills the worker and what it started in its group."""
+        for descriptor in self._descriptors:
+            os.close(descriptor)
+        self._descriptors = ()
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            self._process.kill()
+        self._process.wait()
+
+    def _send(self, message: List[Any]) -> None:
+        try:
+            self._writer.write([packb(message)])
+        except BrokenPipeError as error:
+            raise self._lost() from error
+
+    def _answer(self, kind: int, number: int) -> Any:
+        while True:
+            for message in self._receive():
+                if message[0] == LOG:
+                    self.printed.append(message[3])
+                elif message[0] == ERROR:
+                    raise WorkerError(unpackb(message[2]))
+                elif message[0] == kind and message[1] == number:
+                    return message[2]
+
+    def _receive(self) -> List[Any]:
+        messages = self._reader.read()
+        if not messages:
+            raise self._lost()
+        return messages
+
+    def _lost(self) -> WorkerLost:
+        status = self._process.wait()
+        how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+        return WorkerLost(f"the worker {how}")
