@@ -1,1 +1,3 @@
-"""What is on disk: layout, locks, store, runtime layers, launch manifests, generations. Imports tools and what tools may."""
+"""What is on disk: layout, locks, store, runtime layers, launch manifests, generations. Imports tools and
+what tools may.
+"""

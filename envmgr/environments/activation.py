@@ -1,7 +1,7 @@
 """Making a generation the active one: journal, launch manifest, `current`, journal.
 
-Whatever kills the process in between, `launch.msgpack` and `current` each name a whole, verified store entry, and the
-next mutating operation completes what the journal says was begun.
+Whatever kills the process in between, `launch.msgpack` and `current` each name a whole, verified store entry,
+and the next mutating operation completes what the journal says was begun.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ def activate(layout: Layout, state: State, generation: Generation, *, action: st
 
 
 def deactivate(layout: Layout, state: State, environment: str, *, reason: str) -> int | None:
-    """Take an environment that is no longer configured out of service; its generation's number, if it had one."""
+    """Take an environment that is no longer configured out of service; its generation's number, if it had
+    one.
+    """
     active = state.active(environment)
     journal = None if active is None else state.begin(environment, active.number, "removed", reason)
     _take_down(layout, environment)
@@ -51,7 +53,9 @@ def recover(layout: Layout, state: State) -> tuple[str, ...]:
 
 
 def agrees(layout: Layout, generation: Generation) -> bool:
-    """Whether the disk says what `generation` says: launch manifest, `current`, and a whole entry. Cost: a few stats."""
+    """Whether the disk says what `generation` says: launch manifest, `current`, and a whole entry. Cost: a
+    few stats.
+    """
     entry = entry_name(generation.environment, generation.key)
     try:
         launch = layout.launch(generation.environment).read_bytes()

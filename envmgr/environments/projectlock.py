@@ -21,7 +21,8 @@ _POLL_SECONDS = 0.02
 def hold(layout: Layout, *, wait: float = WAIT_SECONDS) -> Iterator[None]:
     """Hold the project's lock; the kernel frees it when this process ends, however it ends.
 
-    Blocks up to `wait` seconds, then raises E-BUSY naming who holds it. OSError when `.envmgr` cannot be written.
+    Blocks up to `wait` seconds, then raises E-BUSY naming who holds it. OSError when `.envmgr` cannot be
+    written.
     """
     layout.busy.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(layout.busy, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

@@ -1,7 +1,7 @@
 """state.db: the generations of every environment and the journal of their activations (SQLite, WAL).
 
-Only the holder of the project's lock writes; anyone reads. A generation's launch manifest is kept here byte by
-byte, so that a rollback needs nothing else.
+Only the holder of the project's lock writes; anyone reads. A generation's launch manifest is kept here byte
+by byte, so that a rollback needs nothing else.
 """
 
 from __future__ import annotations
@@ -32,15 +32,21 @@ CREATE TABLE activations (
 );
 CREATE INDEX activations_by_environment ON activations (environment, id);
 """
-_SETTLED = "SELECT generation, outcome FROM activations WHERE environment = ? AND outcome IN ('active', 'removed')"
+_SETTLED = (
+    "SELECT generation, outcome FROM activations"
+    " WHERE environment = ? AND outcome IN ('active', 'removed') ORDER BY id DESC LIMIT 1"
+)
 _GENERATION = (
-    "SELECT environment, generation, key, fingerprint, lock_digest, pins, launch FROM generations WHERE environment = ?"
+    "SELECT environment, generation, key, fingerprint, lock_digest, pins, launch"
+    " FROM generations WHERE environment = ?"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """`fingerprint` is a digest of all that decided it; equal fingerprints mean that nothing needs to be done."""
+    """`fingerprint` is a digest of all that decided it; equal fingerprints mean that nothing needs to be
+    done.
+    """
 
     environment: str
     number: int
@@ -68,7 +74,7 @@ class State:
         self._connection = connection
 
     def active(self, environment: str) -> Generation | None:
-        settled = self._connection.execute(f"{_SETTLED} ORDER BY id DESC LIMIT 1", (environment,)).fetchone()  # noqa: S608
+        settled = self._connection.execute(_SETTLED, (environment,)).fetchone()
         if settled is None or settled[1] == "removed":
             return None
         return self.generation(environment, settled[0])
@@ -149,13 +155,25 @@ class State:
         ).fetchall()
         holding = next((i for i, row in enumerate(rows) if row[6] in ("active", "removed")), None)
         return tuple(
-            GenerationRecord(*row[:7], active=i == holding and row[6] == "active", pins=_pins(row[7]))
+            GenerationRecord(
+                generation=row[0],
+                key=row[1],
+                action=row[2],
+                at=row[3],
+                actor=row[4],
+                reason=row[5],
+                outcome=row[6],
+                active=i == holding and row[6] == "active",
+                pins=_pins(row[7]),
+            )
             for i, row in enumerate(rows)
         )
 
     def _one(self, query: str, values: tuple[object, ...]) -> Generation | None:
         row = self._connection.execute(query, values).fetchone()
-        return None if row is None else Generation(*row[:5], _pins(row[5]), row[6])
+        return (
+            None if row is None else Generation(row[0], row[1], row[2], row[3], row[4], _pins(row[5]), row[6])
+        )
 
 
 @contextlib.contextmanager
@@ -200,7 +218,9 @@ def _connected(layout: Layout, uri: str) -> Iterator[sqlite3.Connection]:
 def _schema(connection: sqlite3.Connection) -> int:
     found: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if found > SCHEMA:
-        raise sqlite3.DatabaseError(f"it has schema {found}, written by a later envmgr; this one knows {SCHEMA}")
+        raise sqlite3.DatabaseError(
+            f"it has schema {found}, written by a later envmgr; this one knows {SCHEMA}"
+        )
     return found
 
 

@@ -20,13 +20,17 @@ _KEY_LENGTH = 20
 
 
 def key(packages: Iterable[Locked], interpreter: Interpreter, link_mode: str) -> str:
-    """The name of what an installation would be: equal for equal packages, interpreter, platform and install settings.
+    """The name of what an installation would be: equal for equal packages, interpreter, platform and install
+    settings.
 
-    The order in which a lock lists packages and files, and what else it says of them (sizes, addresses), plays no part.
+    The order in which a lock lists packages and files, and what else it says of them (sizes, addresses),
+    plays no part.
     """
     return digest(
         {
-            "packages": sorted([package.name, package.version, sorted(package.hashes)] for package in packages),
+            "packages": sorted(
+                [package.name, package.version, sorted(package.hashes)] for package in packages
+            ),
             "interpreter": [interpreter.implementation, interpreter.version, interpreter.executable],
             "platform": [interpreter.platform, interpreter.abi],
             "install": {"link-mode": link_mode},
@@ -45,8 +49,11 @@ def is_whole(layout: Layout, entry: str) -> bool:
     return os.access(python_of(layout.entry(entry)), os.X_OK) and layout.manifest(entry).is_file()
 
 
-def admit(layout: Layout, entry: str, *, environment: Path, manifest: bytes, catalog: Path, proof: str) -> None:
-    """Put a finished environment into the store; the rename of its directory is the moment from which it exists.
+def admit(
+    layout: Layout, entry: str, *, environment: Path, manifest: bytes, catalog: Path, proof: str
+) -> None:
+    """Put a finished environment into the store; the rename of its directory is the moment from which it
+    exists.
 
     What an earlier attempt left under the same name is moved away whole, never repaired.
     """
@@ -71,7 +78,9 @@ def proved(layout: Layout, entry: str, proof: str) -> bool:
 
 
 def add_proof(layout: Layout, entry: str, *, catalog: Path, proof: str) -> None:
-    """Add what another configuration of the same entry proved: catalogs of further modules, replaced one by one."""
+    """Add what another configuration of the same entry proved: catalogs of further modules, replaced one by
+    one.
+    """
     layout.catalog(entry).mkdir(parents=True, exist_ok=True)
     for made in catalog.iterdir():
         made.replace(layout.catalog(entry) / made.name)

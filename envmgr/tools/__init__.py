@@ -1,1 +1,3 @@
-"""The outside world, one module each: processes, uv, PyPA formats, interpreters. Imports errors, model, config."""
+"""The outside world, one module each: processes, uv, PyPA formats, interpreters. Imports errors, model,
+config.
+"""

@@ -1,8 +1,8 @@
 """Python interpreters of this machine: where one is, and what it says of itself.
 
 Found by path, or by version among pyenv's versions, uv's managed ones and PATH; pyenv's shims are passed over
-(they cost half a second and may refuse to run). An interpreter is asked once: the answer is kept per process and in
-the user's cache directory, keyed by the file's identity, so that an unchanged one costs a `stat`.
+(they cost half a second and may refuse to run). An interpreter is asked once: the answer is kept per process
+and in the user's cache directory, keyed by the file's identity, so that an unchanged one costs a `stat`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ print(json.dumps({
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """`abi` names what compiled modules need (`cpython-312-x86_64-linux-gnu`); `markers` are PEP 508's variables."""
+    """`abi` names what compiled modules need (`cpython-312-x86_64-linux-gnu`); `markers` are PEP 508's
+    variables.
+    """
 
     executable: str
     version: str
@@ -70,7 +72,8 @@ class Interpreter:
 
 
 def find(spec: str, *, root: Path, download: bool = False) -> Interpreter:
-    """The interpreter that `spec` names: a path (relative to `root`), or a version such as `3.12`, `3.12.1`, `3.13t`.
+    """The interpreter that `spec` names: a path (relative to `root`), or a version such as `3.12`, `3.12.1`,
+    `3.13t`.
 
     Of several that fit, the newest. One that is missing is fetched through uv when `download` allows it.
     Raises E-INTERPRETER, naming what this machine has.
@@ -104,7 +107,9 @@ def _newest(wanted: str, threads: bool) -> Interpreter | None:
 
 
 def available(version: str, free_threaded: bool) -> Iterator[Interpreter]:
-    """Interpreters of one minor version, in the order in which they should be looked at; unusable ones left out."""
+    """Interpreters of one minor version, in the order in which they should be looked at; unusable ones left
+    out.
+    """
     minor = ".".join(version.split(".")[:2]) + ("t" if free_threaded else "")
     seen: set[str] = set()
     for directory in _directories():
@@ -132,7 +137,7 @@ def _at_path(spec: str, root: Path) -> Interpreter:
         raise EnvmgrError(
             "E-INTERPRETER",
             f"{path} is not a Python interpreter that runs",
-            hint="`python` takes a version such as \"3.12\" or the path of an interpreter",
+            hint='`python` takes a version such as "3.12" or the path of an interpreter',
             details={"wanted": spec},
         )
     return found
@@ -165,7 +170,9 @@ def _what_there_is(found: list[tuple[str, str]], spec: str) -> str:
 
 @functools.cache
 def _asked(path: Path) -> Interpreter | None:
-    """What the interpreter says of itself, or None when it does not run. A virtual environment's is asked like any other."""
+    """What the interpreter says of itself, or None when it does not run. A virtual environment's is asked
+    like any other.
+    """
     try:
         real = path.resolve(strict=True)
         stat = real.stat()

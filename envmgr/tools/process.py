@@ -11,7 +11,7 @@ import contextlib
 import ctypes
 import os
 import signal
-import subprocess  # noqa: S404 - the one module that may
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -55,7 +55,8 @@ class Completed:
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's variables without those that would change what Python or uv does, plus `extra`.
 
-    Indexes, caches, proxies, certificates and the keyring stay: they say where things come from, not what is built.
+    Indexes, caches, proxies, certificates and the keyring stay: they say where things come from, not what is
+    built.
     """
     kept = {
         name: value
@@ -81,7 +82,7 @@ def run(
     """
     words = [os.fspath(word) for word in argv]
     try:
-        child = subprocess.Popen(  # noqa: S603 - argument vectors only, built by this package
+        child = subprocess.Popen(
             words,
             cwd=cwd,
             env=clean_environment(env),
@@ -91,7 +92,7 @@ def run(
             encoding="utf-8",
             errors="backslashreplace",
             start_new_session=True,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - one C call that takes no lock
+            preexec_fn=_die_with_parent,
         )
     except OSError as problem:
         raise EnvmgrError("E-BUILD", f"{words[0]} cannot be started: {problem.strerror or problem}") from None

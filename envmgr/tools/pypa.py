@@ -21,7 +21,9 @@ def canonical(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One line of a RECORD: a path relative to site-packages, and the digest it promises (`None` for RECORD itself)."""
+    """One line of a RECORD: a path relative to site-packages, and the digest it promises (`None` for RECORD
+    itself).
+    """
 
     path: str
     sha256: str | None
@@ -38,7 +40,9 @@ class Distribution:
 
 
 def installed(site_packages: Path) -> tuple[Distribution, ...]:
-    """The distributions of one site-packages directory, by canonical name. Cost: one small file per distribution."""
+    """The distributions of one site-packages directory, by canonical name. Cost: one small file per
+    distribution.
+    """
     found = []
     for info in site_packages.glob("*.dist-info"):
         name, _, version = info.name.removesuffix(".dist-info").rpartition("-")
@@ -99,7 +103,9 @@ def _declared(path: Path) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """A package of a lock that applies to one interpreter. `hashes` are those of every file that may serve, sorted."""
+    """A package of a lock that applies to one interpreter. `hashes` are those of every file that may serve,
+    sorted.
+    """
 
     name: str
     version: str
@@ -121,7 +127,8 @@ def locked(document: Mapping[str, object], markers: Mapping[str, str]) -> tuple[
     for package in lock.packages:
         if package.marker is not None and not package.marker.evaluate(dict(markers), context="lock_file"):
             continue
-        files = (*(package.wheels or ()), *filter(None, (package.sdist, package.archive)))
-        hashes = sorted(f"{kind}:{value}" for file in files for kind, value in file.hashes.items())
+        hashed = [wheel.hashes for wheel in package.wheels or ()]
+        hashed += [source.hashes for source in (package.sdist, package.archive) if source is not None]
+        hashes = sorted(f"{kind}:{value}" for hashes in hashed for kind, value in hashes.items())
         packages.append(Locked(canonical(package.name), str(package.version or ""), tuple(hashes)))
     return tuple(sorted(packages, key=lambda package: (package.name, package.version)))

@@ -1,7 +1,8 @@
 """uv's command line, and the only module that knows it.
 
-Every command runs in a directory of ours, so that no project's `uv.toml` or `pyproject.toml` changes what it does; the
-user's own configuration (indexes) holds. Offline is our decision alone: resolving offline silently picks older versions.
+Every command runs in a directory of ours, so that no project's `uv.toml` or `pyproject.toml` changes what it
+does; the user's own configuration (indexes) holds. Offline is our decision alone: resolving offline silently
+picks older versions.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import functools
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -21,14 +23,25 @@ _FAIL_FAST = {"UV_HTTP_RETRIES": "2", "UV_HTTP_CONNECT_TIMEOUT": "5", "UV_HTTP_T
 _DOWNLOAD_SECONDS = 300
 
 
-@functools.cache
+# `find_uv_bin` asks sysconfig, whose first answer is not safe among threads.
+_finding = threading.Lock()
+
+
 def executable() -> Path:
     """`$ENVMGR_UV`, the `uv` package of this interpreter, or PATH. Raises E-UV."""
+    with _finding:
+        return _executable()
+
+
+@functools.cache
+def _executable() -> Path:
     named = os.environ.get("ENVMGR_UV")
     if named:
         if Path(named).is_file():
             return Path(named)
-        raise EnvmgrError("E-UV", f"ENVMGR_UV names {named}, which is not there", hint="unset ENVMGR_UV, or correct it")
+        raise EnvmgrError(
+            "E-UV", f"ENVMGR_UV names {named}, which is not there", hint="unset ENVMGR_UV, or correct it"
+        )
     found = _packaged() or shutil.which("uv")
     if found is None:
         raise EnvmgrError("E-UV", "uv is not installed", hint="pip install uv")
@@ -50,9 +63,9 @@ def resolve(
 ) -> str:
     """A PEP 751 lock, as text, of these requirements for every platform of one Python minor version.
 
-    `pins` (name → version) are kept where they still fit. The route is `uv lock` and `uv export` on a throwaway project:
-    `uv pip compile --universal` knows no upper bound for Python and would lock for all later ones too.
-    A `uv.lock` that names versions alone is enough for uv to prefer them.
+    `pins` (name → version) are kept where they still fit. The route is `uv lock` and `uv export` on a
+    throwaway project: `uv pip compile --universal` knows no upper bound for Python and would lock for all
+    later ones too. A `uv.lock` that names versions alone is enough for uv to prefer them.
     """
     with tempfile.TemporaryDirectory(prefix="envmgr-lock-") as place:
         project = Path(place)
@@ -71,7 +84,9 @@ def resolve(
             (project / "uv.lock").write_text(_preferences(requires, pins, exclude_newer), encoding="utf-8")
         newest = () if exclude_newer is None else ("--exclude-newer", exclude_newer)
         _uv("lock", "--no-progress", "--python", python, *newest, cwd=project)
-        export = _uv("export", "--frozen", "--no-header", "--format", "pylock.toml", "--python", python, cwd=project)
+        export = _uv(
+            "export", "--frozen", "--no-header", "--format", "pylock.toml", "--python", python, cwd=project
+        )
         return export.stdout
 
 
@@ -82,22 +97,20 @@ def create_environment(place: Path, python: Path) -> None:
 
 def install(lock: Path, python: Path, *, link_mode: str, offline: bool) -> None:
     """Install a lock, and nothing else, into the environment of `python`; every file's hash is checked."""
-    _uv(
-        *("pip", "sync", "--preview-features", "pylock", "--no-progress", "--link-mode", link_mode),
-        *("--python", python, *_offline(offline), lock),
-    )
+    how = ("--preview-features", "pylock", "--no-progress", "--link-mode", link_mode, *_offline(offline))
+    _uv("pip", "sync", *how, "--python", python, lock)
 
 
 def install_into(place: Path, requirement: str, python: Path, *, offline: bool) -> None:
     """Install one requirement without its dependencies into a plain directory, for the ABI of `python`."""
-    _uv(
-        *("pip", "install", "--no-progress", "--no-deps", "--link-mode", "copy", "--target", place),
-        *("--python", python, *_offline(offline), requirement),
-    )
+    how = ("--no-progress", "--no-deps", "--link-mode", "copy", *_offline(offline))
+    _uv("pip", "install", *how, "--target", place, "--python", python, requirement)
 
 
 def install_python(wanted: str) -> bool:
-    """Fetch a managed interpreter; False when uv or its source has none. Gives up on the first refused connection."""
+    """Fetch a managed interpreter; False when uv or its source has none. Gives up on the first refused
+    connection.
+    """
     quick = {**_settings(), "UV_HTTP_RETRIES": "0"}
     argv = (executable(), "python", "install", "--no-bin", "--no-progress", wanted)
     return process.run(argv, cwd=_nowhere(), env=quick, timeout=_DOWNLOAD_SECONDS).status == 0

@@ -1,7 +1,8 @@
 """What uv's words on stderr mean: one table from phrase to code, message and hint.
 
-uv's exit status tells little (1 is a conflict, a hash mismatch or an offline miss alike), its resolver has no machine format.
-The raw text always stays in `details["uv"]`, with credentials of URLs blotted out; `details["reasons"]` are its sentences.
+uv's exit status tells little (1 is a conflict, a hash mismatch or an offline miss alike), its resolver has no
+machine format. The raw text always stays in `details["uv"]`, with credentials of URLs blotted out;
+`details["reasons"]` are its sentences.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _MEANINGS: Sequence[tuple[str, str, str, str]] = (
         r"No space left on device|Disk quota exceeded",
         "E-DISK",
         "the disk is full",
-        "free some space (`uv cache prune` empties uv's cache of what nothing uses) and run the command again",
+        "free some space (`uv cache prune` drops what nothing uses) and run the command again",
     ),
     (
         r"Permission denied|Read-only file system|Not a directory \(os error",
@@ -44,7 +45,7 @@ _MEANINGS: Sequence[tuple[str, str, str, str]] = (
         "check the index's address and credentials (UV_DEFAULT_INDEX, UV_INDEX, keyring)",
     ),
     (
-        r"error sending request|Failed to fetch|dns error|[Cc]onnection refused|tcp connect error|operation timed out",
+        r"error sending request|Failed to fetch|dns error|[Cc]onnection refused|operation timed out",
         "E-NETWORK",
         "the package index cannot be reached",
         "check the network and proxy; what is locked and cached can be built with --offline",
@@ -62,15 +63,17 @@ _MEANINGS: Sequence[tuple[str, str, str, str]] = (
         "give one of the libraries an environment of its own",
     ),
     (
-        r"Failed to build|build backend|Failed to (?:prepare|install|download|extract)|no source distribution or wheel",
+        r"Failed to (?:build|prepare|install|download|extract)|build backend|no source distribution or wheel",
         "E-BUILD",
         "a distribution cannot be built or installed",
         "choose a version that has a wheel for this interpreter and platform",
     ),
 )
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
-_NOISE = re.compile(r"^(?:warning: |Using (?:CPython|Python|PyPy)|Resolved |Prepared |Creating ).*$", re.MULTILINE)
-_FRAME = re.compile(r"^\s*(?:error: |cause: |×|╰─▶|├─▶|│|Caused by: )\s*", re.MULTILINE)
+_NOISE = re.compile(
+    r"^(?:warning: |Using (?:CPython|Python|PyPy)|Resolved |Prepared |Creating ).*$", re.MULTILINE
+)
+_FRAME = re.compile(r"^\s*(?:error: |cause: |\u00d7|╰─▶|├─▶|│|Caused by: )\s*", re.MULTILINE)
 _OURS = (
     ("your project's requirements are unsatisfiable", "its requirements cannot be satisfied together"),
     ("your project", "the environment"),
@@ -82,7 +85,7 @@ _MISSING = re.compile(
     r"|[Oo]nly (?:the following versions of )?(?P<only>[\w.-]+?)(?P<has>[<>=!~]\S*) (?:is|are) available"
 )
 
-# Import names that differ from what the index calls the distribution: the usual reason why a name is not found.
+# Import names that differ from the distribution's: the usual reason why a name is not found.
 _KNOWN_AS = {
     "bs4": "beautifulsoup4",
     "cv2": "opencv-python-headless",
@@ -119,7 +122,9 @@ def reasons(text: str) -> list[str]:
     sentences = []
     for sentence in re.split(r"(?<=[^.\d]\.)\s+|\.\s+(?=And |Because )", body):
         because, joined, therefore = sentence.rstrip(". ").partition(", we can conclude that ")
-        clauses = re.split(r",? and (?=[\w.-]+(?:\[[\w,-]+\])?(?:[<>=!~]\S*)? (?:depends|was|is|are))", because)
+        clauses = re.split(
+            r",? and (?=[\w.-]+(?:\[[\w,-]+\])?(?:[<>=!~]\S*)? (?:depends|was|is|are))", because
+        )
         head = re.sub(r"^(?:Because|And because|we know from .*? that)\s+", "", clauses[0])
         ordered = "; ".join(sorted({head, *clauses[1:]}))
         sentences.append(ordered + (f", therefore {therefore}" if joined else ""))

@@ -1,0 +1,83 @@
+"""The launch manifest ①: all that the pool needs to start workers of one generation (docs/protocol.md,
+section 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgpack
+
+from envmgr.environments.layers import worker_of
+from envmgr.environments.layout import Layout, entry_name, python_of
+from envmgr.environments.modules import Resolved
+from envmgr.model.project import Environment, Project
+from envmgr.tools.interpreters import Interpreter
+
+_SCHEMA = 1
+
+
+def manifest(
+    project: Project,
+    environment: Environment,
+    *,
+    generation: int,
+    key: str,
+    interpreter: Interpreter,
+    layer: Path,
+    libraries: Sequence[Resolved],
+) -> bytes:
+    """Equal arguments, equal bytes."""
+    layout = Layout(project.root)
+    entry = entry_name(environment.name, key)
+    store = layout.entry(entry)
+    document = {
+        "schema": _SCHEMA,
+        "project": project.name,
+        "environment": environment.name,
+        "generation": generation,
+        "key": key,
+        "store": str(store),
+        "python": {
+            "version": interpreter.version,
+            "implementation": interpreter.implementation,
+            "executable": interpreter.executable,
+        },
+        "command": [str(python_of(store)), "-I", "-B", str(worker_of(layer))],
+        "env": variables(store),
+        "cwd": str(project.root),
+        "lease": str(layout.lease(entry)),
+        "workers": environment.workers,
+        "libraries": {
+            resolved.library.name: {
+                "module": resolved.module,
+                "distribution": resolved.distribution,
+                "version": resolved.version,
+                "timeout": resolved.library.timeout_ms,
+                "init": resolved.library.init,
+                "catalog": str(layout.catalog(entry) / f"{resolved.module}.msgpack"),
+            }
+            for resolved in libraries
+        },
+    }
+    packed: bytes = msgpack.packb(document)
+    return packed
+
+
+def variables(store: Path) -> dict[str, str | None]:
+    """What a worker's own subprocesses must find: this environment, no other's paths, and no bytecode written
+    into it.
+    """
+    return {
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHOME": None,
+        "PYTHONPATH": None,
+        "VIRTUAL_ENV": str(store),
+    }
+
+
+def decode(content: bytes) -> dict[str, Any]:
+    document: dict[str, Any] = msgpack.unpackb(content)
+    return document

@@ -1,0 +1,102 @@
+"""Runtime layers: our worker and its private msgpack, once per interpreter ABI, outside every environment.
+
+    runtime/<abi>-<hash>/worker.py             started by path; loads the package by file
+    runtime/<abi>-<hash>/envmgr_runtime/       the runtime's sources
+    runtime/<abi>-<hash>/envmgr_runtime/_vendor/msgpack/
+
+The directory never stands on a worker's `sys.path`, so an environment may hold any msgpack.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.util
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from envmgr.environments import files
+from envmgr.environments.layout import Layout
+from envmgr.errors import EnvmgrError
+from envmgr.tools import uv
+from envmgr.tools.interpreters import Interpreter
+
+_MSGPACK = "msgpack>=1.0.5,<2"
+_HASH_LENGTH = 12
+_VENDOR_DOC = '"""The runtime\'s private dependencies, of this interpreter\'s ABI."""\n'
+
+
+def worker_of(layer: Path) -> Path:
+    return layer / "worker.py"
+
+
+def place(layout: Layout, interpreter: Interpreter) -> Path:
+    """Where the layer of this interpreter is, or is to be: equal sources and ABI, equal path. Cost: reads the
+    sources once.
+    """
+    return layout.layers / f"{interpreter.abi}-{_sources_digest()}"
+
+
+def ensure(layout: Layout, interpreter: Interpreter, *, offline: bool) -> Path:
+    """The layer of this interpreter, built when it is missing: staged, flushed, renamed. The caller holds the
+    project's lock.
+
+    Raises E-OFFLINE, E-NETWORK, E-BUILD when msgpack cannot be had.
+    """
+    layer = place(layout, interpreter)
+    if layer.is_dir():
+        return layer
+    staged = layout.staging / f"layer-{layer.name}-{os.getpid()}"
+    try:
+        shutil.copytree(
+            _sources(), staged / "envmgr_runtime", ignore=shutil.ignore_patterns("__pycache__", "_vendor")
+        )
+        shutil.copyfile(_sources() / "worker" / "start.py", worker_of(staged))
+        _vendor(staged / "envmgr_runtime" / "_vendor", staged / "download", interpreter, offline)
+        layout.layers.mkdir(parents=True, exist_ok=True)
+        files.flush_filesystem(staged)
+        staged.rename(layer)
+        files.flush_directory(layout.layers)
+    finally:
+        files.remove(staged)
+    return layer
+
+
+def _vendor(vendor: Path, download: Path, interpreter: Interpreter, offline: bool) -> None:
+    try:
+        uv.install_into(download, _MSGPACK, Path(interpreter.executable), offline=offline)
+    except EnvmgrError as problem:
+        raise EnvmgrError(
+            problem.code,
+            f"the worker's own msgpack for Python {interpreter.version} cannot be installed: {problem.message}",
+            hint=problem.hint,
+            details=problem.details,
+        ) from None
+    vendor.mkdir()
+    (vendor / "__init__.py").write_text(_VENDOR_DOC, encoding="utf-8")
+    (download / "msgpack").rename(vendor / "msgpack")
+    files.remove(download)
+
+
+@functools.cache
+def _sources() -> Path:
+    found = importlib.util.find_spec("envmgr_runtime")
+    if found is None or found.origin is None:
+        raise EnvmgrError("E-INTERNAL", "the package envmgr_runtime is not installed beside envmgr")
+    return Path(found.origin).parent
+
+
+def _source_files() -> Iterator[Path]:
+    for path in sorted(_sources().rglob("*")):
+        if path.is_file() and path.suffix != ".pyc" and "_vendor" not in path.parts:
+            yield path
+
+
+@functools.cache
+def _sources_digest() -> str:
+    whole = hashlib.sha256(_MSGPACK.encode())
+    for path in _source_files():
+        whole.update(f"\0{path.relative_to(_sources()).as_posix()}\0".encode() + path.read_bytes())
+    return whole.hexdigest()[:_HASH_LENGTH]

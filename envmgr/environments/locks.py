@@ -1,0 +1,202 @@
+"""locks/pylock.<environment>.toml: PEP 751, for every platform, every file with its hash.
+
+What was asked for stands in the lock's own table, `[tool.envmgr]`, so that a lock which no longer fits
+envmgr.toml is found by reading two files. Where packages come from (indexes, credentials, caches) is the
+machine's affair and no part of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from envmgr.environments import conflicts, files
+from envmgr.environments.layout import Layout
+from envmgr.environments.store import digest
+from envmgr.errors import EnvmgrError
+from envmgr.model.outcomes import Pin
+from envmgr.model.project import Environment
+from envmgr.tools import pypa, uv
+from envmgr.tools.interpreters import Interpreter
+
+_HEADER = "# Written by envmgr. Change envmgr.toml and run `envmgr lock` instead of editing this file.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """All that decides a resolution: sorted requirements and constraints, and a Python minor version."""
+
+    requirements: tuple[str, ...]
+    constraints: tuple[str, ...]
+    python: str
+
+    @property
+    def digest(self) -> str:
+        return digest([self.requirements, self.constraints, self.python])
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A lock as it is on disk. `digest` is the sha256 of its bytes."""
+
+    path: Path
+    document: Mapping[str, Any]
+    digest: str
+
+    @property
+    def pins(self) -> tuple[Pin, ...]:
+        """Every package of every platform, by name."""
+        packages = self.document.get("packages", [])
+        return tuple(
+            sorted(
+                (Pin(p["name"], p.get("version", "")) for p in packages), key=lambda p: (p.name, p.version)
+            )
+        )
+
+    def packages(self, interpreter: Interpreter) -> tuple[pypa.Locked, ...]:
+        """What one interpreter needs of it. Raises E-LOCK when the lock is no valid PEP 751 document."""
+        try:
+            return pypa.locked(self.document, interpreter.markers)
+        except ValueError as problem:
+            raise _damaged(self.path, problem) from None
+
+
+def inputs(environment: Environment, interpreter: Interpreter) -> Inputs:
+    requirements = {word for library in environment.libraries for word in library.requirements}
+    return Inputs(tuple(sorted(requirements)), tuple(sorted(set(environment.constraints))), interpreter.minor)
+
+
+def read(layout: Layout, environment: str) -> Lock | None:
+    """The environment's lock; None when it has none. Raises E-LOCK when it cannot be parsed."""
+    path = layout.lock(environment)
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    return parse(path, content)
+
+
+def parse(path: Path, content: bytes) -> Lock:
+    try:
+        document = tomllib.loads(content.decode("utf-8"))
+    except ValueError as problem:
+        raise _damaged(path, problem) from None
+    return Lock(path, document, hashlib.sha256(content).hexdigest())
+
+
+def staleness(lock: Lock | None, wanted: Inputs) -> str:
+    """Why a lock does not fit what is asked for now, in words; empty when it fits."""
+    if lock is None:
+        return "there is no lock yet"
+    noted = lock.document.get("tool", {}).get("envmgr", {})
+    if noted.get("inputs") == wanted.digest:
+        return ""
+    changes = [
+        *_changes("asks", noted.get("requirements", ()), wanted.requirements),
+        *_changes("is constrained to", noted.get("constraints", ()), wanted.constraints),
+    ]
+    if noted.get("python") != wanted.python:
+        changes.append(f"was locked for Python {noted.get('python', '?')}, is now of Python {wanted.python}")
+    return "; ".join(changes) or "it was locked from something else"
+
+
+def write(
+    layout: Layout,
+    environment: Environment,
+    interpreter: Interpreter,
+    *,
+    previous: Lock | None,
+    upgrade: bool,
+    exclude_newer: str | None,
+) -> tuple[Lock, bool]:
+    """Resolve, and write the lock unless it says the same already; the lock, and whether its bytes changed.
+
+    Pins of `previous` are kept where they fit, unless `upgrade`. Needs the network; blocks while uv resolves.
+    Raises E-CONFLICT in the words of the libraries, E-LOCK, E-NETWORK.
+    """
+    wanted = inputs(environment, interpreter)
+    kept = {} if previous is None or upgrade else {pin.name: pin.version for pin in previous.pins}
+    if wanted.requirements:
+        try:
+            resolved = uv.resolve(
+                wanted.requirements,
+                constraints=wanted.constraints,
+                python=Path(interpreter.executable),
+                minor=wanted.python,
+                pins=kept,
+                exclude_newer=exclude_newer,
+            )
+        except EnvmgrError as problem:
+            raise conflicts.in_words(problem, environment) from None
+    else:
+        resolved = 'lock-version = "1.0"\ncreated-by = "envmgr"\npackages = []\n'
+    content = (_HEADER + resolved.rstrip() + "\n" + _table(wanted, exclude_newer)).encode()
+    path = layout.lock(environment.name)
+    lock = parse(path, content)
+    _every_file_has_a_hash(lock, environment)
+    if previous is not None and _meaning(previous) == _meaning(lock):
+        return previous, False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    files.write(path, content)
+    return lock, True
+
+
+def _table(wanted: Inputs, exclude_newer: str | None) -> str:
+    lines = [
+        "\n[tool.envmgr]",
+        f"inputs = {_toml(wanted.digest)}",
+        f"python = {_toml(wanted.python)}",
+        f"requirements = {_toml(wanted.requirements)}",
+        f"constraints = {_toml(wanted.constraints)}",
+    ]
+    if exclude_newer is not None:
+        lines.append(f"exclude-newer = {_toml(exclude_newer)}")
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: str | Sequence[str]) -> str:
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return "[" + ", ".join(_toml(item) for item in value) + "]"
+
+
+def _meaning(lock: Lock) -> object:
+    packages = [
+        [package["name"], package.get("version"), package.get("marker"), _hashes(package)]
+        for package in lock.document.get("packages", [])
+    ]
+    return [sorted(packages, key=str), lock.document.get("requires-python"), lock.document.get("tool")]
+
+
+def _hashes(package: Mapping[str, Any]) -> list[str]:
+    held = [*package.get("wheels", ()), *(package[kind] for kind in ("sdist", "archive") if kind in package)]
+    return sorted(value for file in held for value in file.get("hashes", {}).values())
+
+
+def _every_file_has_a_hash(lock: Lock, environment: Environment) -> None:
+    loose = [package["name"] for package in lock.document.get("packages", []) if not _hashes(package)]
+    if loose:
+        raise EnvmgrError(
+            "E-LOCK",
+            f"environment {environment.name}: {', '.join(loose)} cannot be locked: it comes from a directory"
+            " or a repository, whose content has no hash",
+            hint="build a wheel of it and ask for that file, or publish it to an index",
+        )
+
+
+def _changes(verb: str, before: Sequence[str], after: Sequence[str]) -> list[str]:
+    return [f"no longer {verb} {word}" for word in sorted({*before} - {*after})] + [
+        f"now {verb} {word}" for word in sorted({*after} - {*before})
+    ]
+
+
+def _damaged(path: Path, problem: Exception) -> EnvmgrError:
+    return EnvmgrError(
+        "E-LOCK",
+        f"{path} is not a valid lock: {problem}",
+        hint="restore it from version control, or delete it and run `envmgr lock`",
+    )

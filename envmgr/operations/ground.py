@@ -1,0 +1,81 @@
+"""What an environment stands on at this moment, and the digest that tells whether anything of it has changed."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from envmgr.environments import layers
+from envmgr.environments.layout import Layout
+from envmgr.environments.store import digest
+from envmgr.model.project import Environment, Library, Project
+from envmgr.tools import interpreters
+from envmgr.tools.interpreters import Interpreter
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """`lock_digest` is None without a lock. `layer` may not be built yet. `fingerprint` covers all of it and
+    the settings.
+    """
+
+    interpreter: Interpreter
+    layer: Path
+    lock_digest: str | None
+    fingerprint: str
+
+
+def survey(project: Project, environment: Environment, *, download: bool) -> Ground:
+    """Starts no process when nothing changed. Raises E-INTERPRETER; OSError when the lock cannot be read."""
+    layout = Layout(project.root)
+    interpreter = interpreters.find(environment.python, root=project.root, download=download)
+    try:
+        lock_digest = hashlib.sha256(layout.lock(environment.name).read_bytes()).hexdigest()
+    except FileNotFoundError:
+        lock_digest = None
+    layer = layers.place(layout, interpreter)
+    return _fingerprinted(project, environment, Ground(interpreter, layer, lock_digest, ""))
+
+
+def relocked(project: Project, environment: Environment, ground: Ground, lock_digest: str) -> Ground:
+    """The same ground under another lock."""
+    return _fingerprinted(project, environment, replace(ground, lock_digest=lock_digest))
+
+
+def settings(library: Library) -> list[object]:
+    """All of a library that is in its launch manifest or its proof."""
+    return [
+        library.name,
+        library.requirements,
+        library.requirement is None,
+        library.module,
+        library.timeout_ms,
+        library.workers,
+        library.init,
+        health_calls(library),
+    ]
+
+
+def health_calls(library: Library) -> list[object]:
+    return [
+        [call.call, repr(call.args), sorted((k, repr(v)) for k, v in call.kwargs.items())]
+        for call in library.health_calls
+    ]
+
+
+def _fingerprinted(project: Project, environment: Environment, ground: Ground) -> Ground:
+    interpreter = ground.interpreter
+    covered = [
+        [project.name, str(project.root), environment.name, environment.constraints, environment.link_mode],
+        [settings(library) for library in environment.libraries],
+        [
+            interpreter.executable,
+            interpreter.version,
+            interpreter.implementation,
+            interpreter.abi,
+            interpreter.platform,
+        ],
+        [str(ground.layer), ground.lock_digest],
+    ]
+    return replace(ground, fingerprint=digest(covered))

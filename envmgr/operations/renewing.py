@@ -1,0 +1,186 @@
+"""The part of a sync that has something to do: locks, layers, builds, proofs, activations."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from envmgr.environments import activation, builder, files, launch, layers, locks, modules, store
+from envmgr.environments.layout import entry_name, python_of, site_packages
+from envmgr.environments.locks import Lock
+from envmgr.environments.modules import Resolved
+from envmgr.environments.state import Generation
+from envmgr.environments.store import digest
+from envmgr.errors import EnvmgrError
+from envmgr.model.outcomes import SyncOutcome
+from envmgr.model.project import Environment
+from envmgr.operations import ground, together
+from envmgr.operations.ground import Ground
+from envmgr.operations.locking import AT_ONCE, lock_one
+from envmgr.operations.proving import prove
+from envmgr.operations.run import Run
+from envmgr.tools import pypa
+
+_BUILDS_AT_ONCE = min(4, os.cpu_count() or 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """An environment whose entry is in the store, proved as it is configured now."""
+
+    begun: float
+    ground: Ground
+    lock: Lock
+    key: str
+    built: bool
+    libraries: tuple[Resolved, ...]
+
+
+def renew(
+    run: Run, environments: Sequence[Environment], failures: dict[str, EnvmgrError]
+) -> dict[str, SyncOutcome]:
+    """Bring these environments to what is configured; outcomes by name. Locks in parallel, then builds, each
+    activated at once.
+    """
+    outcomes: dict[str, SyncOutcome] = {}
+    begun = time.perf_counter()
+    locked = together.each(environments, lambda found: _locked(run, found), failures, limit=AT_ONCE)
+    grounds: dict[str, tuple[Ground, Lock]] = {}
+    for name, (here, lock) in locked.items():
+        try:
+            with files.disk_problems("building the runtime layer"):
+                layers.ensure(run.layout, here.interpreter, offline=run.offline)
+            grounds[name] = (here, lock)
+        except EnvmgrError as problem:
+            failures[name] = problem
+
+    def work(environment: Environment) -> _Ready:
+        here, lock = grounds[environment.name]
+        with files.disk_problems(f"building environment {environment.name}"):
+            return _ready(run, environment, here, lock, begun)
+
+    def done(environment: Environment, ready: _Ready) -> None:
+        outcomes[environment.name] = _activated(run, environment, ready)
+
+    possible = [environment for environment in environments if environment.name in grounds]
+    together.each(possible, work, failures, limit=_BUILDS_AT_ONCE, done=done)
+    return outcomes
+
+
+def _locked(run: Run, environment: Environment) -> tuple[Ground, Lock]:
+    here = ground.survey(run.project, environment, download=not run.offline)
+    lock = locks.read(run.layout, environment.name)
+    why = locks.staleness(lock, locks.inputs(environment, here.interpreter))
+    if lock is None or why:
+        if run.frozen:
+            raise EnvmgrError(
+                "E-STALE-LOCK",
+                f"environment {environment.name}: its lock does not fit envmgr.toml: {why}",
+                hint=f"run `envmgr lock {environment.name}` and commit {run.layout.lock(environment.name).name}",
+            )
+        if run.offline:
+            raise EnvmgrError(
+                "E-OFFLINE",
+                f"environment {environment.name}: it must be locked first ({why}), which needs the network",
+                hint=f"run `envmgr lock {environment.name}` with a network; then --offline builds from what is cached",
+            )
+        lock, _ = lock_one(
+            run.layout, environment, upgrade=False, exclude_newer=None, again=False, report=run.report
+        )
+    return ground.relocked(run.project, environment, here, lock.digest), lock
+
+
+def _ready(run: Run, environment: Environment, here: Ground, lock: Lock, begun: float) -> _Ready:
+    key = store.key(lock.packages(here.interpreter), here.interpreter, environment.link_mode)
+    entry = entry_name(environment.name, key)
+    worker = layers.worker_of(here.layer)
+
+    def proof(libraries: tuple[Resolved, ...]) -> str:
+        return _proof(here, libraries)
+
+    if store.is_whole(run.layout, entry):
+        home = run.layout.entry(entry)
+        libraries = modules.resolve(environment, pypa.installed(site_packages(home)))
+        if not store.proved(run.layout, entry, proof(libraries)):
+            run.report(environment.name, "prove")
+            staged = run.layout.staging / f"{entry}-proof-{os.getpid()}"
+            staged.mkdir(parents=True, exist_ok=True)
+            try:
+                prove(run.project.root, worker, python_of(home), libraries, staged, bytecode=False)
+                store.add_proof(run.layout, entry, catalog=staged, proof=proof(libraries))
+            finally:
+                files.remove(staged)
+        return _Ready(begun, here, lock, key, False, libraries)
+
+    def prove_staged(python: Path, libraries: tuple[Resolved, ...], catalog: Path) -> None:
+        prove(run.project.root, worker, python, libraries, catalog, bytecode=True)
+
+    libraries = builder.build(
+        run.layout,
+        environment,
+        entry,
+        lock=lock,
+        interpreter=here.interpreter,
+        offline=run.offline,
+        proof=proof,
+        prove=prove_staged,
+        report=run.report,
+    )
+    return _Ready(begun, here, lock, key, True, libraries)
+
+
+def _activated(run: Run, environment: Environment, ready: _Ready) -> SyncOutcome:
+    active = run.state.active(environment.name)
+
+    def manifest(number: int) -> bytes:
+        return launch.manifest(
+            run.project,
+            environment,
+            generation=number,
+            key=ready.key,
+            interpreter=ready.ground.interpreter,
+            layer=ready.ground.layer,
+            libraries=ready.libraries,
+        )
+
+    def outcome(action: str, number: int) -> SyncOutcome:
+        return SyncOutcome(environment.name, action, number, ready.key, time.perf_counter() - ready.begun)
+
+    if active is not None and active.key == ready.key and active.launch == manifest(active.number):
+        run.state.refingerprint(environment.name, active.number, ready.ground.fingerprint, ready.lock.digest)
+        if activation.agrees(run.layout, active):
+            return outcome("built" if ready.built else "unchanged", active.number)
+        action = "built" if ready.built else "activated"
+        activation.activate(run.layout, run.state, active, action=action, reason="the disk did not agree")
+        return outcome(action, active.number)
+
+    run.report(environment.name, "activate")
+    action = "built" if ready.built else "activated"
+    number = run.state.next_number(environment.name)
+    generation = Generation(
+        environment.name,
+        number,
+        ready.key,
+        ready.ground.fingerprint,
+        ready.lock.digest,
+        ready.lock.pins,
+        manifest(number),
+    )
+    run.state.add(generation)
+    activation.activate(run.layout, run.state, generation, action=action, reason="sync")
+    return outcome(action, number)
+
+
+def _proof(here: Ground, libraries: tuple[Resolved, ...]) -> str:
+    """Names a proof: the same libraries, modules, inits and health calls, under the same runtime."""
+    proved = [
+        [
+            [found.library.name, found.module, found.distribution, found.library.init],
+            ground.health_calls(found.library),
+        ]
+        for found in libraries
+    ]
+    return digest([here.layer.name, proved])

@@ -1,0 +1,61 @@
+"""`envmgr status`: whether what is active is what is configured. Reads only; starts no process, needs no uv."""
+
+from __future__ import annotations
+
+from envmgr.environments import activation, launch, locks
+from envmgr.environments.layout import Layout
+from envmgr.environments.state import Generation, State, read_state
+from envmgr.errors import EnvmgrError
+from envmgr.model.outcomes import EnvironmentStatus, LibraryStatus
+from envmgr.model.project import Environment, Project
+from envmgr.operations import ground
+
+
+def status(project: Project) -> tuple[EnvironmentStatus, ...]:
+    """Every configured environment, in configured order."""
+    with read_state(Layout(project.root)) as state:
+        return tuple(_status(project, state, environment) for environment in project.environments.values())
+
+
+def _status(project: Project, state: State | None, environment: Environment) -> EnvironmentStatus:
+    active = None if state is None else state.active(environment.name)
+    try:
+        word, detail = _judged(project, environment, active)
+    except (EnvmgrError, OSError) as problem:
+        word, detail = "broken", str(problem)
+    facts = {} if active is None else launch.decode(active.launch)
+    known = facts.get("libraries", {})
+    libraries = tuple(
+        LibraryStatus(
+            library.name,
+            known.get(library.name, {}).get("module") or library.module or library.name,
+            known.get(library.name, {}).get("version"),
+        )
+        for library in environment.libraries
+    )
+    return EnvironmentStatus(
+        environment.name,
+        word,
+        detail,
+        None if active is None else active.number,
+        None if active is None else active.key,
+        facts.get("python", {}).get("version"),
+        libraries,
+    )
+
+
+def _judged(project: Project, environment: Environment, active: Generation | None) -> tuple[str, str]:
+    layout = Layout(project.root)
+    if active is not None and not activation.agrees(layout, active):
+        return "broken", f"generation {active.number} is not what is on disk; run `envmgr sync`"
+    here = ground.survey(project, environment, download=False)
+    if active is not None and here.fingerprint == active.fingerprint and here.layer.is_dir():
+        return "ready", ""
+    if here.lock_digest is None:
+        return "not-locked", "it has no lock; run `envmgr lock` or `envmgr sync`"
+    why = locks.staleness(locks.read(layout, environment.name), locks.inputs(environment, here.interpreter))
+    if why:
+        return "stale-lock", f"{why}; run `envmgr lock` or `envmgr sync`"
+    if active is None:
+        return "not-built", "it is locked and not built; run `envmgr sync`"
+    return "not-built", f"lock or settings are newer than generation {active.number}; run `envmgr sync`"
