@@ -1,4 +1,177 @@
 defmodule Envmgr do
-  @moduledoc "stub"
-  def bytes(data) when is_binary(data), do: %Envmgr.Bytes{data: data}
+  @moduledoc """
+  Python libraries, each in its own locked environment, called from Elixir.
+
+      iex> Envmgr.execute("math.sqrt", [16.0])
+      {:ok, 4.0}
+
+  The application starts by itself with `config :envmgr, project: PATH` (default: the nearest `envmgr.toml` above the
+  working directory; `false`: none). For several projects in one VM put `{Envmgr, name: NAME, project: PATH}` under your own
+  supervisor and pass `name: NAME` to the calls.
+
+  ## Values
+
+  | Elixir | Python |
+  |---|---|
+  | `nil`, `true`, integers of any size, floats | `None`, `True`, `int`, `float` |
+  | `:nan`, `:infinity`, `:neg_infinity` | the floats that the BEAM cannot hold |
+  | a binary, valid UTF-8 | `str` |
+  | `Envmgr.bytes(binary)`, `%Envmgr.Bytes{}` | `bytes` |
+  | list, tuple, map, `MapSet` | `list`, `tuple`, `dict`, `set` |
+  | any other atom | a `str` that comes back as the atom |
+  | `%Envmgr.Array{}` | `numpy.ndarray`, NumPy scalar |
+  | `%Envmgr.Ref{}` | an object that stays in its worker |
+  """
+
+  alias Envmgr.{Bytes, Calls, Error, Instance, Options, Pool, Ref}
+  alias Envmgr.Libraries.{Catalog, Unknown}
+
+  @type arguments :: list() | map() | keyword() | {list(), map() | keyword()}
+  @type option :: {:timeout, timeout()} | {:as, :value | :ref} | {:name, atom()}
+
+  @doc """
+  A child for one's own supervisor: `{Envmgr, name: NAME, project: PATH}`.
+
+      children = [{Envmgr, name: MyApp.Python, project: "/srv/my_app"}]
+  """
+  @spec child_spec(keyword()) :: Supervisor.child_spec()
+  def child_spec(options) do
+    %{
+      id: Keyword.get(options, :name, __MODULE__),
+      start: {__MODULE__, :start_link, [options]},
+      type: :supervisor
+    }
+  end
+
+  @doc """
+  Starts an instance. Returns before its workers are ready; raises `ArgumentError` on wrong options.
+
+      {:ok, _pid} = Envmgr.start_link(name: MyApp.Python, project: "/srv/my_app")
+  """
+  @spec start_link(keyword()) :: Supervisor.on_start()
+  def start_link(options), do: options |> Options.new!() |> Instance.start_link()
+
+  @doc """
+  Calls a Python function and waits for its value.
+
+  `args`: a list (positional), a map or keyword list (by name), or `{list, map}`. Options:
+
+  - `timeout`: milliseconds or `:infinity`; default: the library's `timeout`. A call that has begun is ended with its worker.
+  - `as`: `:ref` keeps the value in its worker and answers a `%Envmgr.Ref{}`; default `:value`.
+  - `name`: the instance; default `Envmgr`.
+
+  A wrong path or wrong arguments are told before anything reaches Python.
+
+      iex> Envmgr.execute("math.sqrt", [16.0])
+      {:ok, 4.0}
+      iex> {:error, error} = Envmgr.execute("math.sqrrt", [16.0])
+      iex> {error.code, error.hint}
+      {:unknown_function, "did you mean math.sqrt?"}
+  """
+  @spec execute(String.t(), arguments(), [option()]) :: {:ok, term()} | {:error, Error.t()}
+  def execute(path, args \\ [], opts \\ []), do: Calls.execute(path, args, opts)
+
+  @doc """
+  Like `execute/3`, but gives the value itself and raises `Envmgr.Error`.
+
+      iex> Envmgr.execute!("math.gcd", [12, 18])
+      6
+  """
+  @spec execute!(String.t(), arguments(), [option()]) :: term()
+  def execute!(path, args \\ [], opts \\ []), do: path |> execute(args, opts) |> value!()
+
+  @doc """
+  Calls a method of an object that stayed in its worker. Arguments and options as in `execute/3`.
+
+      {:ok, counter} = Envmgr.execute("collections.Counter", ["hello"])
+      {:ok, [{"l", 2}]} = Envmgr.method(counter, "most_common", [1])
+  """
+  @spec method(Ref.t(), String.t(), arguments(), [option()]) ::
+          {:ok, term()} | {:error, Error.t()}
+  def method(%Ref{} = ref, name, args \\ [], opts \\ []),
+    do: Calls.method(ref, name, args, opts, :call)
+
+  @doc """
+  Reads an attribute of an object that stayed in its worker. Options as in `execute/3`.
+
+      {:ok, 7} = Envmgr.attr(ref, "numerator")
+  """
+  @spec attr(Ref.t(), String.t(), [option()]) :: {:ok, term()} | {:error, Error.t()}
+  def attr(%Ref{} = ref, name, opts \\ []), do: Calls.method(ref, name, [], opts, :attribute)
+
+  @doc """
+  Lets an object go. Returns at once, whether or not its worker still lives.
+
+      :ok = Envmgr.release(ref)
+  """
+  @spec release(Ref.t()) :: :ok
+  def release(%Ref{id: id, owner: owner}) do
+    send(owner, {:release, [id]})
+    :ok
+  end
+
+  @doc """
+  Marks a binary as Python `bytes`.
+
+      iex> Envmgr.bytes(<<0, 255>>)
+      %Envmgr.Bytes{data: <<0, 255>>}
+  """
+  @spec bytes(binary()) :: Bytes.t()
+  def bytes(data) when is_binary(data), do: %Bytes{data: data}
+
+  @doc """
+  The libraries of an instance, with version, environment, generation and the state of their pool:
+  `:starting`, `:ready`, `:degraded` (fewer workers than wanted) or `:failed`.
+
+      [%{name: "math", state: :ready} | _] = Envmgr.libraries()
+  """
+  @spec libraries(atom()) :: [map()]
+  def libraries(name \\ __MODULE__) do
+    reading(name, fn ->
+      for {library, environment, facts} <- Enum.sort(Catalog.libraries(name)) do
+        facts
+        |> Map.take([:module, :distribution, :version, :generation, :timeout])
+        |> Map.merge(%{
+          name: library,
+          environment: environment,
+          state: Pool.Stats.state(name, environment)
+        })
+      end
+    end)
+  end
+
+  @doc """
+  What a library offers: maps with `path`, `kind`, `parameters` (`nil` when not known), `signature`, `summary`.
+
+  Answered from the catalog, in time linear in the library's functions. Raises `Envmgr.Error` for an unknown library.
+
+      [%{path: "math.acos", signature: "math.acos(x, /)"} | _] = Envmgr.functions("math")
+  """
+  @spec functions(String.t(), atom()) :: [map()]
+  def functions(library, name \\ __MODULE__) when is_binary(library) do
+    reading(name, fn ->
+      case List.keyfind(Catalog.libraries(name), library, 0) do
+        {_, environment, _} -> Pool.await_catalog(name, environment, :infinity)
+        nil -> raise Unknown.error(name, library)
+      end
+
+      Catalog.functions(name, library)
+    end)
+  end
+
+  @doc """
+  What the pools are doing, by environment: `state`, `generation`, `workers` (`os_pid`, `in_flight`, `answered` of each),
+  `starting`, `draining`, `problem` (why no worker starts), `refused` (a new generation that does not start).
+
+      %{"math" => %{state: :ready, workers: [%{in_flight: 0} | _]}} = Envmgr.stats()
+  """
+  @spec stats(atom()) :: %{String.t() => map()}
+  def stats(name \\ __MODULE__), do: reading(name, fn -> Pool.Stats.read(name) end)
+
+  defp value!({:ok, value}), do: value
+  defp value!({:error, error}), do: raise(error)
+
+  defp reading(name, read) do
+    if :ets.whereis(name) == :undefined, do: raise(Calls.not_running(name)), else: read.()
+  end
 end

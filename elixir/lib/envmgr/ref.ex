@@ -8,12 +8,13 @@ defmodule Envmgr.Ref do
   """
 
   @enforce_keys [:id, :type, :owner]
-  defstruct [:id, :type, :owner, :generation, :environment, :name]
+  defstruct [:id, :type, :owner, :library, :generation, :environment, :name]
 
   @type t :: %__MODULE__{
           id: pos_integer(),
           type: String.t(),
           owner: pid(),
+          library: String.t() | nil,
           generation: pos_integer() | nil,
           environment: String.t() | nil,
           name: atom()

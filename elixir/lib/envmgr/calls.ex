@@ -1,0 +1,122 @@
+defmodule Envmgr.Calls do
+  # The room of calls, run by the caller's own process from path to value. Imports pool, libraries, values and wire.
+  @moduledoc false
+
+  alias Envmgr.{Error, Pool, Ref}
+  alias Envmgr.Calls.{Arguments, Exchange, Options, Request}
+  alias Envmgr.Libraries.{Catalog, Signature, Unknown}
+
+  @spec execute(String.t(), term(), keyword()) :: {:ok, term()} | {:error, Error.t()}
+  def execute(path, args, opts) when is_binary(path) do
+    with {:ok, options} <- Options.parse(opts),
+         {:ok, row} <- find(options.name, path),
+         {:ok, args, kwargs} <- Arguments.split(args),
+         :ok <- check(row, args, kwargs) do
+      {_path, library, environment, timeout, _least, _most, _epoch, _detail} = row
+      request = Request.new(options, path, path, library, environment, timeout, :call)
+      Exchange.run(request, args, kwargs)
+    else
+      {:error, error} -> {:error, about(error, path)}
+    end
+  end
+
+  @spec method(Ref.t(), String.t(), term(), keyword(), :call | :attribute) ::
+          {:ok, term()} | {:error, Error.t()}
+  def method(%Ref{} = ref, name, args, opts, access) when is_binary(name) do
+    path = "#{ref.type}.#{name}"
+
+    with {:ok, options} <- Options.parse(opts),
+         {:ok, args, kwargs} <- Arguments.split(args) do
+      options = %{options | name: ref.name}
+
+      request =
+        Request.new(
+          options,
+          {ref.id, name},
+          path,
+          ref.library,
+          ref.environment,
+          timeout(ref),
+          access
+        )
+
+      Exchange.run(%{request | owner: ref.owner}, args, kwargs)
+    else
+      {:error, error} -> {:error, about(error, path)}
+    end
+  end
+
+  @doc "The catalog's row of a path. Waits for a catalog that is just being read."
+  @spec find(atom(), String.t()) :: {:ok, Catalog.row()} | {:error, Error.t()}
+  def find(name, path) do
+    case Catalog.lookup(name, path) do
+      nil -> find_again(name, path)
+      row -> {:ok, row}
+    end
+  rescue
+    ArgumentError -> {:error, not_running(name)}
+  end
+
+  @spec not_running(atom()) :: Error.t()
+  def not_running(name) do
+    %Error{
+      code: :not_ready,
+      message: "the instance #{inspect(name)} is not running",
+      hint:
+        "start the application :envmgr, or {Envmgr, name: #{inspect(name)}, project: PATH} under your supervisor"
+    }
+  end
+
+  defp find_again(name, path) do
+    [library | _] = String.split(path, ".", parts: 2)
+
+    with {_, environment, _facts} <- List.keyfind(Catalog.libraries(name), library, 0),
+         {:error, error} <- Pool.await_catalog(name, environment, :infinity) do
+      {:error, error}
+    else
+      _loaded_or_unknown ->
+        if row = Catalog.lookup(name, path),
+          do: {:ok, row},
+          else: {:error, Unknown.error(name, path)}
+    end
+  end
+
+  defp check(
+         {_path, _library, _environment, _timeout, least, most, _epoch, _detail} = row,
+         args,
+         []
+       ) do
+    count = length(args)
+    if count >= least and count <= most, do: :ok, else: full_check(row, count, [])
+  end
+
+  defp check(row, args, kwargs), do: full_check(row, length(args), Enum.map(kwargs, &elem(&1, 0)))
+
+  defp full_check(row, count, names) do
+    path = elem(row, 0)
+
+    with {:error, message, hint} <- Signature.check(path, Catalog.parameters(row), count, names) do
+      {:error,
+       %Error{
+         code: :arguments,
+         message: message,
+         hint: hint,
+         path: path,
+         library: elem(row, 1),
+         environment: elem(row, 2)
+       }}
+    end
+  end
+
+  defp about(%Error{path: nil} = error, path), do: %{error | path: path}
+  defp about(error, _path), do: error
+
+  defp timeout(ref) do
+    case List.keyfind(Catalog.libraries(ref.name), ref.library, 0) do
+      {_, _, facts} -> facts.timeout
+      nil -> 30_000
+    end
+  rescue
+    ArgumentError -> 30_000
+  end
+end

@@ -1,0 +1,45 @@
+defmodule Envmgr.Calls.Options do
+  # The options of one call.
+  @moduledoc false
+
+  alias Envmgr.{Error, Near}
+
+  defstruct name: Envmgr, timeout: nil, as: :value
+
+  @type t :: %__MODULE__{name: atom(), timeout: timeout() | nil, as: :value | :ref}
+
+  @default_name Envmgr
+  @known [:name, :timeout, :as]
+
+  @spec parse(keyword()) :: {:ok, t()} | {:error, Error.t()}
+  def parse([]), do: {:ok, %__MODULE__{name: @default_name}}
+
+  def parse(opts) when is_list(opts) do
+    case Enum.flat_map(opts, &problem/1) do
+      [] -> {:ok, struct!(__MODULE__, opts)}
+      problems -> error(Enum.join(problems, "; "))
+    end
+  end
+
+  def parse(other), do: error("#{inspect(other)} is no keyword list of options")
+
+  defp problem({:name, name}) when is_atom(name), do: []
+  defp problem({:timeout, :infinity}), do: []
+  defp problem({:timeout, ms}) when is_integer(ms) and ms >= 0 and ms <= 0xFFFFFFFF, do: []
+  defp problem({:as, as}) when as in [:value, :ref], do: []
+
+  defp problem({key, value}) when key in @known,
+    do: ["#{inspect(value)} is no value of the option #{key}"]
+
+  defp problem({key, _value}) when is_atom(key) do
+    near = Near.hint(to_string(key), Enum.map(@known, &to_string/1))
+    ["unknown option #{key}#{if near, do: ", " <> near}"]
+  end
+
+  defp problem(other), do: ["#{inspect(other)} is no option"]
+
+  defp error(message) do
+    {:error,
+     %Error{code: :arguments, message: message, hint: "options of a call are name, timeout, as"}}
+  end
+end

@@ -1,0 +1,30 @@
+defmodule Envmgr.Instance do
+  # One project in this VM. Owns the table that callers read, so that no crash below takes it away.
+  @moduledoc false
+
+  use Supervisor
+
+  alias Envmgr.{Libraries, Options, Pool}
+
+  @spec start_link(Options.t()) :: Supervisor.on_start()
+  def start_link(%Options{name: name} = options) do
+    case :ets.whereis(name) do
+      :undefined -> Supervisor.start_link(__MODULE__, options)
+      table -> {:error, {:already_started, :ets.info(table, :owner)}}
+    end
+  end
+
+  @impl true
+  def init(options) do
+    :ets.new(options.name, [:named_table, :public, read_concurrency: true])
+    :ets.insert(options.name, {:project, options.project})
+    pools = Module.concat(options.name, "Pools")
+
+    children = [
+      {DynamicSupervisor, name: pools, strategy: :one_for_one},
+      %{id: :manager, start: {Libraries.Manager, :start_link, [{options, Pool, pools}]}}
+    ]
+
+    Supervisor.init(children, strategy: :one_for_all)
+  end
+end

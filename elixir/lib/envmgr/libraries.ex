@@ -1,0 +1,12 @@
+defmodule Envmgr.Libraries do
+  # The room of launch manifests and catalogs: what is installed, and what may be called (docs/protocol.md, section 1).
+  # Imports values and wire.
+  #
+  # One ETS table per instance, named like it and owned by the instance's supervisor, so that it outlives every writer:
+  #
+  #   {path, library, environment, timeout, least, most, epoch, detail}     a callable
+  #   {{:library, name}, environment, epoch, facts}                         a library
+  #   {{:route, environment}, generation, workers, pool}                    written by Envmgr.Pool.Route
+  #   {{:environment, name}, facts}                                         written by the environment's pool
+  @moduledoc false
+end

@@ -1,0 +1,105 @@
+defmodule Envmgr.Libraries.Manifest do
+  # A launch manifest, read and checked: all that a pool knows of an environment.
+  @moduledoc false
+
+  alias Envmgr.Values.Decoder
+
+  @enforce_keys [:digest, :environment, :generation, :command, :workers, :libraries]
+  defstruct [
+    :digest,
+    :environment,
+    :generation,
+    :command,
+    :workers,
+    :libraries,
+    :cwd,
+    :lease,
+    :key,
+    env: []
+  ]
+
+  @type library :: %{
+          module: String.t(),
+          distribution: String.t() | nil,
+          version: String.t() | nil,
+          timeout: pos_integer(),
+          init: String.t(),
+          catalog: String.t()
+        }
+
+  @type t :: %__MODULE__{
+          digest: binary(),
+          environment: String.t(),
+          generation: pos_integer(),
+          command: [String.t(), ...],
+          workers: pos_integer(),
+          libraries: %{String.t() => library()},
+          cwd: String.t() | nil,
+          lease: String.t() | nil,
+          key: String.t() | nil,
+          env: [{String.t(), String.t() | nil}]
+        }
+
+  @doc "The manifest that `content` holds; `digest` tells one content from another."
+  @spec parse(binary()) :: {:ok, t()} | {:error, String.t()}
+  def parse(content) do
+    with {:ok, map} <- Decoder.decode(content),
+         %{"schema" => 1} <- map,
+         {:ok, manifest} <- build(map, :erlang.md5(content)) do
+      {:ok, manifest}
+    else
+      {:error, reason} -> {:error, reason}
+      %{"schema" => schema} -> {:error, "schema #{inspect(schema)} is not known to this version"}
+      _other -> {:error, "no launch manifest"}
+    end
+  end
+
+  defp build(map, digest) do
+    with %{
+           "environment" => environment,
+           "generation" => generation,
+           "command" => [_ | _] = command,
+           "workers" => workers,
+           "libraries" => %{} = libraries
+         } <- map,
+         true <- is_binary(environment) and is_integer(generation) and is_integer(workers),
+         true <- Enum.all?(command, &is_binary/1),
+         %{} = libraries <- libraries(libraries) do
+      {:ok,
+       %__MODULE__{
+         digest: digest,
+         environment: environment,
+         generation: generation,
+         command: command,
+         workers: max(workers, 1),
+         libraries: libraries,
+         cwd: map["cwd"],
+         lease: map["lease"],
+         key: map["key"],
+         env: Enum.to_list(map["env"] || %{})
+       }}
+    else
+      _ -> {:error, "a key of the launch manifest is missing or malformed"}
+    end
+  end
+
+  defp libraries(libraries) do
+    Enum.reduce_while(libraries, %{}, fn
+      {name, %{"module" => module, "timeout" => timeout, "catalog" => catalog} = library}, acc
+      when is_binary(name) and is_binary(module) and is_integer(timeout) and is_binary(catalog) ->
+        facts = %{
+          module: module,
+          distribution: library["distribution"],
+          version: library["version"],
+          timeout: timeout,
+          init: library["init"] || "",
+          catalog: catalog
+        }
+
+        {:cont, Map.put(acc, name, facts)}
+
+      _malformed, _acc ->
+        {:halt, nil}
+    end)
+  end
+end

@@ -1,0 +1,125 @@
+defmodule Envmgr.Libraries.Signature do
+  # Whether a call's arguments fit a signature, told before anything reaches Python.
+  # Parameters are `[name, kind, default]` as in the catalog; kind 0 positional-only, 1 positional-or-keyword,
+  # 2 *args, 3 keyword-only, 4 **kwargs.
+  @moduledoc false
+
+  alias Envmgr.Near
+
+  @unlimited 0x7FFFFFFF
+  @kinds {:positional_only, :positional_or_keyword, :var_positional, :keyword_only, :var_keyword}
+
+  @type parameters :: [list()] | nil
+
+  @doc "With how many positional arguments, and nothing else, a call fits: `{least, most}`. Empty when none does."
+  @spec positional(parameters()) :: {integer(), integer()}
+  def positional(nil), do: {0, @unlimited}
+
+  def positional(parameters) do
+    if Enum.any?(parameters, &match?([_, 3, nil], &1)) do
+      {1, 0}
+    else
+      least = Enum.count(parameters, fn [_, kind, default] -> kind < 2 and default == nil end)
+      most = Enum.count(parameters, fn [_, kind, _] -> kind < 2 end)
+      {least, if(variadic?(parameters, 2), do: @unlimited, else: most)}
+    end
+  end
+
+  @doc "Checks positional count and keyword names; every problem is reported, in one message."
+  @spec check(String.t(), parameters(), non_neg_integer(), [String.t()]) ::
+          :ok | {:error, String.t(), String.t()}
+  def check(_path, nil, _count, _names), do: :ok
+
+  def check(path, parameters, count, names) do
+    slots = for [name, kind, default] <- parameters, kind < 2, do: {name, kind, default}
+    {taken, open} = Enum.split(slots, count)
+    open_names = for {name, 1, _} <- open, do: name
+    keyword_only = for [name, 3, default] <- parameters, do: {name, default}
+    accepted = open_names ++ Enum.map(keyword_only, &elem(&1, 0))
+
+    problems =
+      too_many(parameters, length(slots), count) ++
+        Enum.flat_map(names, &keyword(&1, accepted, taken, slots, variadic?(parameters, 4))) ++
+        missing(
+          open ++ Enum.map(keyword_only, fn {name, default} -> {name, 3, default} end),
+          names
+        )
+
+    case problems do
+      [] ->
+        :ok
+
+      problems ->
+        {:error, Enum.join(problems, "; "), "the signature is #{text(path, parameters)}"}
+    end
+  end
+
+  @doc "The signature as Python writes it."
+  @spec text(String.t(), parameters()) :: String.t()
+  def text(path, nil), do: "#{path}(…)"
+
+  def text(path, parameters) do
+    slash = Enum.count(parameters, &match?([_, 0, _], &1))
+
+    star =
+      unless variadic?(parameters, 2), do: Enum.find_index(parameters, &match?([_, 3, _], &1))
+
+    words =
+      parameters
+      |> Enum.with_index()
+      |> Enum.flat_map(fn {parameter, i} ->
+        if(i == star, do: ["*"], else: []) ++
+          [word(parameter)] ++ if(i + 1 == slash, do: ["/"], else: [])
+      end)
+
+    "#{path}(#{Enum.join(words, ", ")})"
+  end
+
+  @doc "A parameter as `functions/1` answers it."
+  @spec parameter(list()) :: %{name: String.t(), kind: atom(), default: String.t() | nil}
+  def parameter([name, kind, default]),
+    do: %{name: name, kind: elem(@kinds, kind), default: default}
+
+  defp word([name, 2, _]), do: "*#{name}"
+  defp word([name, 4, _]), do: "**#{name}"
+  defp word([name, _kind, nil]), do: name
+  defp word([name, _kind, default]), do: "#{name}=#{default}"
+
+  defp variadic?(parameters, kind), do: Enum.any?(parameters, &match?([_, ^kind, _], &1))
+
+  defp too_many(parameters, most, count) do
+    if count > most and not variadic?(parameters, 2),
+      do: ["takes #{most} positional #{plural(most)}, #{count} given"],
+      else: []
+  end
+
+  defp keyword(name, accepted, taken, slots, any?) do
+    cond do
+      name in accepted ->
+        []
+
+      Enum.any?(taken, &match?({^name, 1, _}, &1)) ->
+        ["#{name} is given twice, by position and by name"]
+
+      any? ->
+        []
+
+      Enum.any?(slots, &match?({^name, 0, _}, &1)) ->
+        ["#{name} is accepted by position only"]
+
+      true ->
+        near = Near.hint(name, accepted)
+        ["has no argument #{name}#{if near, do: ", " <> near}"]
+    end
+  end
+
+  defp missing(open, names) do
+    case for {name, kind, nil} <- open, kind == 0 or name not in names, do: name do
+      [] -> []
+      absent -> ["missing #{plural(length(absent))} #{Enum.join(absent, ", ")}"]
+    end
+  end
+
+  defp plural(1), do: "argument"
+  defp plural(_), do: "arguments"
+end

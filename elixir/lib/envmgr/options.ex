@@ -1,0 +1,82 @@
+defmodule Envmgr.Options do
+  # The options of an instance, validated once; nobody else reads them or the application environment.
+  @moduledoc false
+
+  alias Envmgr.Near
+
+  @default_start_timeout 60_000
+  @grace 5_000
+
+  @enforce_keys [:name]
+  defstruct [:name, :project, start_timeout: @default_start_timeout, grace: @grace]
+
+  @type t :: %__MODULE__{
+          name: atom(),
+          project: String.t() | nil,
+          start_timeout: pos_integer(),
+          grace: pos_integer()
+        }
+
+  @known [:name, :project, :start_timeout, :grace]
+
+  @doc """
+  Options of one instance. Raises `ArgumentError` that names every problem.
+
+  - `name`: an atom, by which calls pick the instance; default `Envmgr`
+  - `project`: directory of an envmgr.toml; `nil` or absent: the nearest above the working directory; `false`: none
+  - `start_timeout`: how long a worker may take until it is ready, ms; default #{@default_start_timeout}
+  - `grace`: how long a worker may take to end before it is killed, ms; default #{@grace}
+  """
+  @spec new!(keyword()) :: t()
+  def new!(options) when is_list(options) do
+    case Enum.flat_map(options, &problem/1) do
+      [] ->
+        struct!(
+          %__MODULE__{name: Envmgr},
+          Keyword.update(options, :project, nearest(), &project/1)
+        )
+
+      problems ->
+        raise ArgumentError, "options of Envmgr: " <> Enum.join(problems, "; ")
+    end
+  end
+
+  @doc "The options of the default instance, from `config :envmgr`."
+  @spec default!() :: t()
+  def default! do
+    :envmgr
+    |> Application.get_all_env()
+    |> Keyword.drop([:command, :included_applications])
+    |> new!()
+  end
+
+  @doc "The nearest directory with an envmgr.toml, from `directory` upwards."
+  @spec nearest(String.t()) :: String.t() | nil
+  def nearest(directory \\ File.cwd!()) do
+    parent = Path.dirname(directory)
+
+    cond do
+      File.regular?(Path.join(directory, "envmgr.toml")) -> directory
+      parent == directory -> nil
+      true -> nearest(parent)
+    end
+  end
+
+  defp project(nil), do: nearest()
+  defp project(false), do: nil
+  defp project(path), do: Path.expand(path)
+
+  defp problem({:name, name}) when is_atom(name) and name not in [nil, true, false], do: []
+  defp problem({:project, path}) when is_binary(path) or path in [nil, false], do: []
+
+  defp problem({key, ms}) when key in [:start_timeout, :grace] and is_integer(ms) and ms > 0,
+    do: []
+
+  defp problem({key, value}) when key in @known,
+    do: ["#{inspect(value)} is no value of #{inspect(key)}"]
+
+  defp problem({key, _value}) do
+    hint = Near.hint(to_string(key), Enum.map(@known, &to_string/1))
+    ["unknown option #{inspect(key)}#{if hint, do: ", " <> hint}"]
+  end
+end

@@ -1,0 +1,73 @@
+defmodule Envmgr.Pool do
+  # The room of workers: one pool per environment. Imports libraries, values and wire.
+  #
+  #   Pool (supervisor, one per environment, all or none)
+  #   ├── DynamicSupervisor: an Owner for each worker, the only process that writes to its port
+  #   └── Server: how many workers there are, of which generation; publishes the route that callers read
+  @moduledoc false
+
+  use Supervisor
+  @behaviour Envmgr.Libraries.Manager
+
+  alias Envmgr.Error
+  alias Envmgr.Pool.{Route, Server}
+
+  def start_link({options, manifest, manager}) do
+    Supervisor.start_link(__MODULE__, {options, manifest, manager})
+  end
+
+  @impl Supervisor
+  def init({options, manifest, manager}) do
+    children = [
+      %{id: :owners, start: {Envmgr.Pool.Owners, :start_link, []}, type: :supervisor},
+      {Server, %{options: options, manifest: manifest, manager: manager, supervisor: self()}}
+    ]
+
+    Supervisor.init(children, strategy: :one_for_all)
+  end
+
+  @impl Envmgr.Libraries.Manager
+  def change(instance, environment, manifest) do
+    cast(instance, environment, {:change, manifest})
+  end
+
+  @impl Envmgr.Libraries.Manager
+  def remove(instance, environment), do: cast(instance, environment, :remove)
+
+  @doc "Waits until the environment's catalogs are loaded. A caller asks this only when it found no path."
+  @spec await_catalog(atom(), String.t(), timeout()) :: :ok | :timeout | {:error, Error.t()}
+  def await_catalog(instance, environment, timeout) do
+    ask(instance, environment, :await_catalog, timeout)
+  end
+
+  @doc "Waits until a worker is ready. The error says why none will be soon."
+  @spec await_worker(atom(), String.t(), timeout()) :: :ok | :timeout | {:error, Error.t()}
+  def await_worker(instance, environment, timeout) do
+    ask(instance, environment, :await_worker, timeout)
+  end
+
+  defp cast(instance, environment, message) do
+    with {_generation, _workers, pool} <- Route.lookup(instance, environment),
+         do: GenServer.cast(pool, message)
+
+    :ok
+  end
+
+  defp ask(instance, environment, question, timeout) do
+    case Route.lookup(instance, environment) do
+      {_generation, _workers, pool} -> GenServer.call(pool, question, timeout)
+      nil -> {:error, gone(environment)}
+    end
+  catch
+    :exit, {:timeout, _call} -> :timeout
+    :exit, _ended -> {:error, gone(environment)}
+  end
+
+  defp gone(environment) do
+    %Error{
+      code: :not_ready,
+      environment: environment,
+      message: "the pool of environment #{environment} is not running"
+    }
+  end
+end

@@ -1,0 +1,90 @@
+defmodule Envmgr.Pool.Child do
+  # The operating system's side of a worker: the one place where a worker is started, written to and killed.
+  @moduledoc false
+
+  alias Envmgr.Libraries.Manifest
+
+  @signals %{
+             1 => "SIGHUP",
+             2 => "SIGINT",
+             4 => "SIGILL",
+             6 => "SIGABRT",
+             7 => "SIGBUS",
+             8 => "SIGFPE"
+           }
+           |> Map.merge(%{9 => "SIGKILL", 11 => "SIGSEGV", 13 => "SIGPIPE", 15 => "SIGTERM"})
+
+  @doc "Starts the manifest's command with frames on descriptors 3 and 4."
+  @spec open(Manifest.t()) :: {:ok, port(), pos_integer()} | {:error, String.t()}
+  def open(manifest) do
+    [program | arguments] = manifest.command
+
+    options =
+      [
+        :binary,
+        :nouse_stdio,
+        :exit_status,
+        :hide,
+        packet: 4,
+        args: arguments,
+        env: env(manifest.env)
+      ] ++
+        if(manifest.cwd, do: [cd: manifest.cwd], else: [])
+
+    port = Port.open({:spawn_executable, program}, options)
+
+    case Port.info(port, :os_pid) do
+      {:os_pid, os_pid} -> {:ok, port, os_pid}
+      nil -> {:error, "#{program} ended as it started"}
+    end
+  rescue
+    error in ErlangError ->
+      {:error, "#{hd(manifest.command)} does not start: #{inspect(error.original)}"}
+
+    ArgumentError ->
+      {:error, "the launch manifest's command or env cannot be used"}
+  end
+
+  @doc "Writes without waiting: false when the port is busy (or gone, which a message will tell)."
+  @spec write(port(), iodata()) :: boolean()
+  def write(port, data) do
+    :erlang.port_command(port, data, [:nosuspend])
+  rescue
+    ArgumentError -> false
+  end
+
+  @doc "Ends a worker and what it started, without waiting."
+  @spec kill(pos_integer()) :: pid()
+  def kill(os_pid), do: spawn(fn -> kill_now(os_pid) end)
+
+  @doc "Ends a worker and what it started, and waits for the signal to be sent."
+  @spec kill_now(pos_integer()) :: :ok
+  def kill_now(os_pid) do
+    # The worker leads its own process group from the moment it is forked.
+    System.cmd("kill", ["-KILL", "--", "-#{os_pid}", "#{os_pid}"], stderr_to_stdout: true)
+    :ok
+  rescue
+    ErlangError -> :ok
+  end
+
+  @spec close(port()) :: :ok
+  def close(port) do
+    Port.close(port)
+    :ok
+  rescue
+    ArgumentError -> :ok
+  end
+
+  @doc "How a worker ended, in words, from a port's exit status."
+  @spec ending(non_neg_integer()) :: String.t()
+  def ending(status) when status > 128 do
+    "was ended by #{Map.get(@signals, status - 128, "signal #{status - 128}")}"
+  end
+
+  def ending(status), do: "exited with status #{status}"
+
+  defp env(pairs) do
+    for {name, value} <- pairs,
+        do: {to_charlist(name), if(value, do: to_charlist(value), else: false)}
+  end
+end

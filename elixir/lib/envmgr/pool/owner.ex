@@ -1,0 +1,294 @@
+defmodule Envmgr.Pool.Owner do
+  # The process that owns a worker's port, and alone writes to it. It never waits for a busy port.
+  #
+  # From callers: `{:call, reply, deadline, library, size, tail}`, `{:timeout, reply}`, `{:release, refs}`.
+  # To callers, by the alias `reply`, exactly one of: `{reply, :result | :error, payload}`, `{reply, :lost, why}`
+  # (the call may have run), `{reply, :moved}` (it has not: take another worker).
+  # To the Server: `{:ready, self, os_pid}`, `{:closing, self}`; and it ends with `{:shutdown, reason}`.
+  @moduledoc false
+
+  use GenServer, restart: :temporary
+  require Logger
+
+  alias Envmgr.Pool.{Answers, Child, Flight, Outbox, Slot}
+  alias Envmgr.Values.{Decoder, Encoder, Failure}
+  alias Envmgr.Wire
+  alias Envmgr.Wire.Messages
+
+  @window 64
+  @tick 250
+  @busy_retry 2
+
+  @enforce_keys [:server, :manifest, :slot, :options]
+  defstruct [:server, :manifest, :slot, :options, :port, :os_pid, :failure, :tick, :head, :retry] ++
+              [
+                phase: :starting,
+                started?: false,
+                pings: [],
+                flight: Flight.new(),
+                outbox: %Outbox{}
+              ]
+
+  @spec start_link(map()) :: GenServer.on_start()
+  def start_link(settings), do: GenServer.start_link(__MODULE__, settings)
+
+  @impl true
+  def init(settings) do
+    Process.flag(:trap_exit, true)
+    Logger.metadata(environment: settings.manifest.environment)
+    {:ok, struct!(__MODULE__, settings), {:continue, :open}}
+  end
+
+  @impl true
+  def handle_continue(:open, s) do
+    case Child.open(s.manifest) do
+      {:ok, port, os_pid} ->
+        Process.send_after(self(), :start_timeout, s.options.start_timeout)
+        Child.write(port, hello(s.manifest))
+        {:noreply, %{s | port: port, os_pid: os_pid}}
+
+      {:error, why} ->
+        finish(s, why)
+    end
+  end
+
+  @impl true
+  def handle_info({:call, _, _, _, _, _} = call, %{phase: :ready} = s) do
+    {:noreply, flush(%{s | outbox: gather(Outbox.push(s.outbox, call), @window - 1)})}
+  end
+
+  def handle_info({:call, reply, _, _, _, _}, s) do
+    moved(reply, s.slot)
+    {:noreply, s}
+  end
+
+  def handle_info({port, {:data, frame}}, %{port: port} = s) do
+    case Answers.deliver(frame, s.flight, s.slot, environment: s.manifest.environment) do
+      {:ok, flight, events} ->
+        events
+        |> Enum.reverse()
+        |> Enum.reduce(%{s | flight: flight}, &event/2)
+        |> flush()
+        |> idle()
+
+      {:broken, why} when s.phase != :ending ->
+        {:noreply, kill(s, "the worker broke the protocol: #{why}")}
+
+      {:broken, _why} ->
+        {:noreply, s}
+    end
+  end
+
+  def handle_info({:timeout, reply}, s) do
+    case {Outbox.drop(s.outbox, reply), Flight.abandon(s.flight, reply)} do
+      {_none, _any} when s.phase == :ending ->
+        {:noreply, s}
+
+      {nil, :oldest} ->
+        {:noreply, kill(s, "the worker was ended because a call passed its deadline")}
+
+      {nil, {:cancel, id, flight}} ->
+        # The ping comes back when the worker has read the cancellation: see Flight.settle/2.
+        {ping, outbox} = s.outbox |> Outbox.control(Messages.cancel(id)) |> Outbox.next_id()
+        outbox = Outbox.control(outbox, Messages.ping(ping))
+        {:noreply, flush(%{s | flight: flight, outbox: outbox, pings: [ping | s.pings]})}
+
+      {nil, :unknown} ->
+        {:noreply, s}
+
+      {outbox, _flight} ->
+        Slot.give_back(s.slot, 1)
+        {:noreply, %{s | outbox: outbox}}
+    end
+  end
+
+  def handle_info({:release, refs}, %{phase: :ready} = s) do
+    {:noreply, flush(%{s | outbox: Outbox.control(s.outbox, Messages.release(refs))})}
+  end
+
+  def handle_info(:drain, %{phase: :ready} = s) do
+    Slot.close(s.slot)
+    for {:call, reply, _, _, _, _} <- Outbox.calls(s.outbox), do: moved(reply, s.slot)
+    outbox = Outbox.control(%{s.outbox | calls: :queue.new()}, Messages.bye())
+    idle(flush(%{s | phase: :draining, outbox: outbox}))
+  end
+
+  def handle_info(:drain, %{phase: :starting} = s), do: {:stop, {:shutdown, :drained}, s}
+
+  def handle_info({port, {:exit_status, status}}, %{port: port} = s) do
+    finish(%{s | os_pid: nil}, "the worker #{Child.ending(status)}")
+  end
+
+  def handle_info({:EXIT, port, reason}, %{port: port} = s) do
+    finish(s, "the worker's pipe broke (#{inspect(reason)})")
+  end
+
+  def handle_info(:retry, s), do: {:noreply, flush(%{s | retry: nil})}
+
+  def handle_info(:start_timeout, %{phase: :starting} = s) do
+    {:noreply, kill(s, "the worker was not ready within #{s.options.start_timeout} ms")}
+  end
+
+  def handle_info(:tick, s), do: {:noreply, watch(%{s | tick: nil})}
+  def handle_info(:overdue, s), do: finish(s, "the worker did not end in time")
+  def handle_info(_late, s), do: {:noreply, s}
+
+  @impl true
+  def terminate(_reason, s) do
+    Slot.close(s.slot)
+    abandon(s, "the pool is shutting down")
+    if s.port, do: Child.close(s.port)
+    if s.os_pid, do: Child.kill_now(s.os_pid)
+  end
+
+  # Everything that waits goes into one frame: this is what makes many small calls cheap.
+  defp gather(outbox, 0), do: outbox
+
+  defp gather(outbox, room) do
+    receive do
+      {:call, _, _, _, _, _} = call -> gather(Outbox.push(outbox, call), room - 1)
+    after
+      0 -> outbox
+    end
+  end
+
+  defp flush(%{phase: phase} = s) when phase in [:ready, :draining] do
+    with {data, outbox, flight} <-
+           Outbox.frame(s.outbox, s.flight, @window - Flight.size(s.flight)) do
+      if Child.write(s.port, data),
+        do: arm(%{s | outbox: outbox, flight: flight}),
+        else: %{s | retry: s.retry || Process.send_after(self(), :retry, @busy_retry)}
+    else
+      :empty -> s
+    end
+  end
+
+  defp flush(s), do: s
+
+  defp arm(%{tick: nil} = s), do: %{s | tick: Process.send_after(self(), :tick, @tick)}
+  defp arm(s), do: s
+
+  # The caller's own clock comes first; this one is for callers that died. A call must be seen at the head twice, so that
+  # one which waited long behind another is given time to run or to be dropped.
+  defp watch(s) do
+    case Flight.oldest(s.flight) do
+      nil ->
+        %{s | head: nil}
+
+      {id, _reply, deadline, _library} ->
+        if id == s.head and deadline < System.monotonic_time(:millisecond),
+          do: kill(s, "the worker was ended because a call passed its deadline"),
+          else: arm(%{s | head: id})
+    end
+  end
+
+  defp event({:hello, facts}, %{phase: :starting} = s) do
+    version = Wire.protocol()
+
+    case Decoder.decode(facts) do
+      {:ok, %{"protocol" => ^version}} ->
+        send(s.server, {:ready, self(), s.os_pid})
+        %{s | phase: :ready, started?: true}
+
+      _other ->
+        kill(s, "the worker does not speak protocol #{version}")
+    end
+  end
+
+  defp event({:refused, payload}, s) do
+    case Decoder.decode(payload) do
+      {:ok, %{} = failure} -> %{s | failure: failure}
+      _malformed -> s
+    end
+  end
+
+  defp event({:ping, id}, s) do
+    if id in s.pings do
+      {settled, flight} = Flight.settle(s.flight, id)
+      if settled > 0, do: Slot.give_back(s.slot, settled)
+      %{s | flight: flight, pings: List.delete(s.pings, id)}
+    else
+      %{s | outbox: Outbox.control(s.outbox, Messages.ping(id))}
+    end
+  end
+
+  defp event(_unexpected, s), do: kill(s, "the worker broke the protocol")
+
+  # A drained worker has said all it had to; it must end soon.
+  defp idle(%{phase: :draining} = s) do
+    if Flight.size(s.flight) == 0, do: Process.send_after(self(), :overdue, s.options.grace)
+    {:noreply, s}
+  end
+
+  defp idle(s), do: {:noreply, s}
+
+  defp kill(%{phase: :ending} = s, _why), do: s
+
+  defp kill(s, why) do
+    Slot.close(s.slot)
+    if s.started?, do: send(s.server, {:closing, self()})
+    Logger.warning("envmgr: #{s.manifest.environment}: #{why}")
+    s = abandon(s, why)
+    Child.kill(s.os_pid)
+    Process.send_after(self(), :overdue, s.options.grace)
+    %{s | phase: :ending, failure: s.failure || %{"code" => "start", "message" => why}}
+  end
+
+  # Everybody who waits gets an answer.
+  defp abandon(s, why) do
+    for reply <- Flight.replies(s.flight), do: send(reply, {reply, :lost, why})
+    for {:call, reply, _, _, _, _} <- Outbox.calls(s.outbox), do: moved(reply, s.slot)
+    late(s.slot)
+    %{s | flight: Flight.new(), outbox: %Outbox{}}
+  end
+
+  defp late(slot) do
+    receive do
+      {:call, reply, _, _, _, _} ->
+        moved(reply, slot)
+        late(slot)
+    after
+      0 -> :ok
+    end
+  end
+
+  defp moved(reply, slot) do
+    Slot.give_back(slot, 1)
+    send(reply, {reply, :moved})
+  end
+
+  defp finish(s, why) do
+    Slot.close(s.slot)
+    {:stop, {:shutdown, reason(s, why)}, %{abandon(s, why) | port: nil}}
+  end
+
+  defp reason(%{phase: :draining, flight: {0, _}}, _why), do: :drained
+  defp reason(%{started?: true}, why), do: {:lost, why}
+
+  defp reason(s, why) do
+    failure = s.failure || %{"code" => "start", "message" => why}
+    library = if is_binary(failure["library"]), do: failure["library"]
+
+    fields = [
+      environment: s.manifest.environment,
+      generation: s.manifest.generation,
+      library: library
+    ]
+
+    {:start, Failure.error(failure, fields)}
+  end
+
+  defp hello(manifest) do
+    libraries =
+      Map.new(manifest.libraries, fn {name, library} -> {name, [library.module, library.init]} end)
+
+    settings = %{
+      "protocol" => Wire.protocol(),
+      "lease" => manifest.lease,
+      "libraries" => libraries
+    }
+
+    {:ok, data} = Encoder.encode(settings)
+    Messages.hello(data)
+  end
+end

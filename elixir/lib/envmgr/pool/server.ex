@@ -1,0 +1,273 @@
+defmodule Envmgr.Pool.Server do
+  # Keeps an environment's workers: replaces those that end, changes generations, tries again what does not start.
+  #
+  # A new generation starts beside the serving one (`next`) and takes over when all its workers are ready. The route is
+  # switched before the catalog: for a moment an old path may lead to a new worker, which answers what it has; no call
+  # meets a worker that is gone.
+  @moduledoc false
+
+  use GenServer
+  require Logger
+
+  alias Envmgr.Error
+  alias Envmgr.Libraries.Catalog
+  alias Envmgr.Pool.{Backoff, Generation, Owner, Route, Slot, Stats}
+
+  defstruct [:options, :environment, :manager, :owners, :active, :next, :problem, :retry] ++
+              [
+                loaded?: false,
+                removed?: false,
+                failures: 0,
+                refused: nil,
+                draining: %{},
+                waiters: []
+              ]
+
+  def start_link(settings), do: GenServer.start_link(__MODULE__, settings)
+
+  # Names and an empty route stand when init returns: a caller that comes now knows where to wait.
+  @impl true
+  def init(%{options: options, manifest: manifest, manager: manager, supervisor: supervisor}) do
+    epoch = System.unique_integer([:monotonic])
+    active = %Generation{manifest: manifest, epoch: epoch, rows: []}
+
+    s = %__MODULE__{
+      options: options,
+      environment: manifest.environment,
+      manager: manager,
+      active: active
+    }
+
+    Logger.metadata(environment: s.environment)
+    Catalog.announce(options.name, manifest, epoch)
+    {:ok, publish(s), {:continue, {:boot, supervisor}}}
+  end
+
+  @impl true
+  def handle_continue({:boot, supervisor}, s) do
+    {:owners, owners, _, _} =
+      supervisor |> Supervisor.which_children() |> List.keyfind(:owners, 0)
+
+    {:noreply, boot(%{s | owners: owners})}
+  end
+
+  @impl true
+  def handle_call(:await_catalog, _from, s) do
+    {:reply, if(s.loaded? or s.problem == nil, do: :ok, else: {:error, s.problem}), s}
+  end
+
+  def handle_call(:await_worker, from, s) do
+    cond do
+      s.removed? -> {:reply, {:error, unloaded(s)}, s}
+      Generation.workers(s.active) != [] -> {:reply, :ok, s}
+      hopeless?(s) -> {:reply, {:error, s.problem}, s}
+      true -> {:noreply, %{s | waiters: [from | s.waiters]}}
+    end
+  end
+
+  @impl true
+  def handle_cast({:change, manifest}, s), do: {:noreply, change(abandon_next(s), manifest)}
+
+  def handle_cast(:remove, s) do
+    table = s.options.name
+    Catalog.remove(table, s.environment)
+    Route.delete(table, s.environment)
+    :ets.delete(table, {:environment, s.environment})
+    s = abandon_next(%{s | removed?: true, refused: nil})
+    answer(s, {:error, unloaded(s)})
+    {:noreply, removed(%{drain(s, s.active) | active: emptied(s.active), waiters: []})}
+  end
+
+  @impl true
+  def handle_info({:ready, pid, os_pid}, s) do
+    cond do
+      Generation.has?(s.active, pid) ->
+        active = Generation.ready(s.active, pid, os_pid)
+        {:noreply, publish(%{s | active: active, failures: 0, problem: nil})}
+
+      Generation.has?(s.next, pid) ->
+        next = Generation.ready(s.next, pid, os_pid)
+        s = %{s | next: next}
+        {:noreply, if(Generation.complete?(next), do: switch(s), else: publish(s))}
+
+      true ->
+        {:noreply, s}
+    end
+  end
+
+  def handle_info({:closing, pid}, s), do: {:noreply, without(s, pid, nil)}
+
+  def handle_info({:DOWN, _monitor, :process, pid, reason}, s) do
+    problem = with {:shutdown, {:start, error}} <- reason, do: error
+    s = without(s, pid, if(is_struct(problem, Error), do: problem))
+    {:noreply, removed(%{s | draining: Map.delete(s.draining, pid)})}
+  end
+
+  def handle_info(:retry, s) do
+    s = %{s | retry: nil}
+    s = if s.loaded?, do: start_missing(s), else: boot(s)
+    {:noreply, if(s.refused && s.next == nil, do: change(s, s.refused.manifest), else: s)}
+  end
+
+  # The first generation. Its catalog comes first, so that wrong calls are told apart while workers start.
+  defp boot(s) do
+    case Catalog.load(s.active.manifest, s.active.epoch) do
+      {:ok, rows} ->
+        Catalog.publish(s.options.name, s.active.manifest, s.active.epoch, rows)
+        start_missing(%{s | loaded?: true})
+
+      {:error, why} ->
+        failed(s, problem(s.active.manifest, why))
+    end
+  end
+
+  defp change(%{removed?: true} = s, _manifest), do: s
+
+  defp change(%{active: %{manifest: %{digest: same}}} = s, %{digest: same}),
+    do: publish(%{s | refused: nil})
+
+  defp change(s, manifest) do
+    epoch = System.unique_integer([:monotonic])
+
+    case Catalog.load(manifest, epoch) do
+      {:ok, rows} ->
+        next = start(s, %Generation{manifest: manifest, epoch: epoch, rows: rows})
+        publish(%{s | next: next})
+
+      {:error, why} ->
+        refuse(s, manifest, problem(manifest, why))
+    end
+  end
+
+  defp switch(s) do
+    {old, new} = {s.active, s.next}
+
+    s =
+      publish(%{
+        s
+        | active: %{new | rows: []},
+          next: nil,
+          refused: nil,
+          failures: 0,
+          problem: nil,
+          loaded?: true
+      })
+
+    Catalog.publish(s.options.name, new.manifest, new.epoch, new.rows)
+    Logger.info("envmgr: #{s.environment}: generation #{new.manifest.generation} serves")
+    drain(s, old)
+  end
+
+  # A worker that ended, or is about to.
+  defp without(s, pid, problem) do
+    cond do
+      Generation.has?(s.active, pid) ->
+        s =
+          publish(%{
+            s
+            | active: Generation.without(s.active, pid),
+              draining: Map.put(s.draining, pid, true)
+          })
+
+        if problem, do: failed(s, problem), else: start_missing(s)
+
+      Generation.has?(s.next, pid) ->
+        manifest = s.next.manifest
+        s = %{s | next: Generation.without(s.next, pid), draining: Map.put(s.draining, pid, true)}
+        why = problem || problem(manifest, "a worker ended before the generation was complete")
+        s |> abandon_next() |> refuse(manifest, why)
+
+      true ->
+        s
+    end
+  end
+
+  defp failed(s, problem) do
+    Logger.error("envmgr: #{s.environment}: no worker: #{Exception.message(problem)}")
+    s = retry_later(%{s | failures: s.failures + 1, problem: problem})
+    if hopeless?(s), do: answer(s, {:error, problem}), else: publish(s)
+  end
+
+  defp refuse(s, manifest, problem) do
+    tries = if s.refused && s.refused.manifest == manifest, do: s.refused.tries + 1, else: 1
+
+    Logger.error(
+      "envmgr: #{s.environment}: generation #{manifest.generation} does not start, " <>
+        "generation #{s.active.manifest.generation} keeps serving: #{Exception.message(problem)}"
+    )
+
+    publish(retry_later(%{s | refused: %{manifest: manifest, problem: problem, tries: tries}}))
+  end
+
+  defp retry_later(%{retry: nil} = s) do
+    tries = max(s.failures, if(s.refused, do: s.refused.tries, else: 0))
+    %{s | retry: Process.send_after(self(), :retry, Backoff.delay(max(tries, 1)))}
+  end
+
+  defp retry_later(s), do: s
+
+  defp abandon_next(%{next: nil} = s), do: s
+  defp abandon_next(s), do: %{drain(s, s.next) | next: nil}
+
+  defp drain(s, generation) do
+    pids = Generation.pids(generation)
+    for pid <- pids, do: send(pid, :drain)
+    %{s | draining: Enum.into(pids, s.draining, &{&1, true})}
+  end
+
+  defp start_missing(%{removed?: true} = s), do: s
+  defp start_missing(s), do: publish(%{s | active: start(s, s.active)})
+
+  defp start(s, generation) do
+    Enum.reduce(1..Generation.missing(generation)//1, generation, fn _, generation ->
+      slot = Slot.new()
+      settings = %{server: self(), manifest: generation.manifest, slot: slot, options: s.options}
+      {:ok, pid} = DynamicSupervisor.start_child(s.owners, {Owner, settings})
+      Process.monitor(pid)
+      Generation.starting(generation, pid, slot)
+    end)
+  end
+
+  # No worker, none starting, and the last start failed: nobody should wait for the next try.
+  defp hopeless?(s) do
+    s.problem != nil and s.active.starting == %{} and Generation.workers(s.active) == [] and
+      s.next == nil
+  end
+
+  defp publish(%{removed?: true} = s), do: s
+
+  defp publish(s) do
+    workers = Generation.workers(s.active)
+    table = s.options.name
+    Route.publish(table, s.environment, s.active.manifest.generation, workers, self())
+    Stats.publish(table, s.environment, s)
+    if workers == [], do: s, else: answer(s, :ok)
+  end
+
+  defp answer(s, answer) do
+    for from <- s.waiters, do: GenServer.reply(from, answer)
+    %{s | waiters: []}
+  end
+
+  defp removed(%{removed?: true, draining: none} = s) when none == %{} do
+    send(s.manager, {:removed, s.environment})
+    s
+  end
+
+  defp removed(s), do: s
+
+  defp emptied(generation), do: %{generation | starting: %{}, ready: %{}}
+
+  defp problem(manifest, why) do
+    %Error{
+      code: :start,
+      environment: manifest.environment,
+      generation: manifest.generation,
+      message: why
+    }
+  end
+
+  defp unloaded(s) do
+    %Error{code: :not_ready, environment: s.environment, message: "the environment was removed"}
+  end
+end
