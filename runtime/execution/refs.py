@@ -23,7 +23,9 @@ class RefTable:
 
     def put(self, value: Any) -> Tuple[int, str]:
         if len(self._objects) >= self._limit:
-            raise RefLimit(f"the worker holds {self._limit} objects for its callers; release what is no longer needed")
+            raise RefLimit(
+                f"the worker holds {self._limit} objects for its callers; release what is no longer needed"
+            )
         number = self._next
         self._next += 1
         self._objects[number] = value
@@ -34,7 +36,9 @@ class RefTable:
         try:
             return self._objects[number]
         except KeyError:
-            raise StaleRef(f"object {number} ({type_name}) was released, or was never in this worker") from None
+            raise StaleRef(
+                f"object {number} ({type_name}) was released, or was never in this worker"
+            ) from None
 
     def mark(self) -> int:
         return self._next

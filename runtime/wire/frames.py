@@ -35,9 +35,9 @@ class FrameReader:
         self._poll = select.poll()
         self._poll.register(descriptor, select.POLLIN)
 
-    def waiting(self) -> bool:
-        """Whether a read would return at once."""
-        return bool(self._poll.poll(0))
+    def waiting(self, seconds: float = 0.0) -> bool:
+        """Whether bytes, or the end of file, come within `seconds`."""
+        return bool(self._poll.poll(seconds * 1000))
 
     def read(self) -> List[Any]:
         """The messages of all frames that have arrived, at least one frame; `[]` at end of file.

@@ -34,6 +34,9 @@ class RemoteRef:
         self.number = number
         self.type_name = type_name
 
+    def to_json(self) -> Dict[str, Any]:
+        return {"ref": self.number, "type": self.type_name}
+
     def __repr__(self) -> str:
         return f"<{self.type_name} object {self.number} in the worker>"
 
@@ -59,7 +62,8 @@ class _RemoteRefs:
 class Client:
     """Starts a worker and waits for its hello. Use as a context manager; `close` kills what is left.
 
-    Raises `WorkerError` when a library cannot be loaded and `WorkerLost` when the worker ends.
+    Raises `WorkerError` when a library cannot be loaded and `WorkerLost` when the worker ends, or says nothing
+    for `timeout` seconds.
     """
 
     def __init__(
@@ -71,6 +75,7 @@ class Client:
         env: Optional[Mapping[str, str]] = None,
         cwd: Optional[str] = None,
         stderr: Any = None,
+        timeout: float = 3600.0,
     ) -> None:
         theirs_in, ours_out = os.pipe()
         ours_in, theirs_out = os.pipe()
@@ -93,6 +98,7 @@ class Client:
         self._descriptors = (ours_in, ours_out)
         self._reader, self._writer = FrameReader(ours_in), FrameWriter(ours_out)
         self._codec = Codec(_RemoteRefs())
+        self._timeout = timeout
         self._last = 0
         self.printed: List[str] = []
         try:
@@ -118,7 +124,11 @@ class Client:
         return self._process.pid
 
     def call(
-        self, target: Any, args: Sequence[Any] = (), kwargs: Optional[Mapping[str, Any]] = None, flags: int = 0
+        self,
+        target: Any,
+        args: Sequence[Any] = (),
+        kwargs: Optional[Mapping[str, Any]] = None,
+        flags: int = 0,
     ) -> Any:
         """The value of one call; blocks until it is there."""
         self._last += 1
@@ -154,6 +164,8 @@ class Client:
                     return message[2]
 
     def _receive(self) -> List[Any]:
+        if not self._reader.waiting(self._timeout):
+            raise WorkerLost(f"the worker gave no answer within {self._timeout:g} s")
         messages = self._reader.read()
         if not messages:
             raise self._lost()

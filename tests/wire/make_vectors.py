@@ -84,12 +84,26 @@ def rows() -> list[tuple[str, object, bytes, bool]]:
         ("true", {"bool": True}, b"\xc3", True),
         ("false", {"bool": False}, b"\xc2", True),
     ]
-    found += [(f"integer {n if abs(n) < 10**30 else 'of 400 digits'}", {"int": str(n)}, integer(n), True) for n in BOUNDARIES]
+    found += [
+        (f"integer {n if abs(n) < 10**30 else 'of 400 digits'}", {"int": str(n)}, integer(n), True)
+        for n in BOUNDARIES
+    ]
     for name in ("0.0", "-0.0", "1.5", "-2.25", "1e+308", "5e-324", "nan", "inf", "-inf"):
         value = struct.unpack(">d", b"\x7f\xf8" + bytes(6))[0] if name == "nan" else float(name)
         found.append((f"float {name}", {"float": name}, double(value), True))
     found.append(("float of 32 bits", {"float": "1.5"}, b"\xca" + struct.pack(">f", 1.5), False))
-    for sample in ("", "a", "é", "日本", "\U0001f40d", "x" * 31, "x" * 32, "x" * 255, "x" * 256, "nul \x00 in it"):
+    for sample in (
+        "",
+        "a",
+        "é",
+        "日本",
+        "\U0001f40d",
+        "x" * 31,
+        "x" * 32,
+        "x" * 255,
+        "x" * 256,
+        "nul \x00 in it",
+    ):
         found.append((f"str of {len(sample)}: {sample[:6]!r}", {"str": sample}, text(sample), True))
     for data in (b"", b"\x00\xff", bytes(255), bytes(256), b"\xff\xfe text"):
         found.append((f"bytes of {len(data)}", {"bytes": data.hex()}, binary(data), True))

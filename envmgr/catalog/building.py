@@ -1,0 +1,124 @@
+"""Proof and catalog: a real worker imports every library and answers its health calls, then each module is walked.
+
+Metadata is not proof: pandas 1.5 with NumPy 2 locks, passes `pip check` and fails on import.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from envmgr_runtime.values.errors import ConversionError
+from envmgr_runtime.worker.client import Client, WorkerError, WorkerLost
+
+from envmgr.catalog.hints import hint_for
+from envmgr.environments.modules import Resolved
+from envmgr.errors import EnvmgrError
+from envmgr.tools import process
+
+_SILENCE_SECONDS = 300.0
+
+
+def build(
+    root: Path,
+    worker: Path,
+    python: Path,
+    libraries: Sequence[Resolved],
+    into: Path,
+    *,
+    bytecode: bool,
+) -> None:
+    """Proves `libraries` with the interpreter `python` and writes `<module>.msgpack` of each into `into`.
+
+    `worker` is the runtime layer's start script; workers run in `root`. `bytecode` lets the imports write theirs,
+    which only an entry in staging may. Costs one import of the libraries, and of their public submodules.
+    Raises E-PROOF with the library's own traceback in the details.
+    """
+    command = [str(python), "-I", *([] if bytecode else ["-B"])]
+    _prove(root, [*command, str(worker)], libraries)
+    for found in {found.module: found for found in libraries}.values():
+        _walk([*command, str(worker)], found, into / f"{found.module}.msgpack")
+
+
+def _prove(root: Path, command: list[str], libraries: Sequence[Resolved]) -> None:
+    environment = libraries[0].library.environment
+    settings = {found.library.name: [found.module, found.library.init] for found in libraries}
+    with tempfile.TemporaryFile() as stderr:
+        try:
+            with Client(
+                command,
+                settings,
+                env=process.clean_environment(),
+                cwd=str(root),
+                stderr=stderr,
+                timeout=_SILENCE_SECONDS,
+            ) as client:
+                for found in libraries:
+                    _health_calls(client, found)
+        except WorkerError as problem:
+            error = problem.error
+            evidence = f"{error['message']}\n{error['traceback']}\n{_text(stderr)}"
+            raise EnvmgrError(
+                "E-PROOF",
+                f"library {error['library']} cannot be loaded in environment {environment}: "
+                f"{error['type']}: {error['message'].strip()}",
+                hint=hint_for(evidence, environment),
+                details={"python": error, "stderr": _text(stderr)},
+            ) from None
+        except WorkerLost as problem:
+            raise EnvmgrError(
+                "E-PROOF",
+                f"the import of {', '.join(settings)} in environment {environment} ended the interpreter: {problem}",
+                hint=hint_for(_text(stderr), environment),
+                details={"stderr": _text(stderr)},
+            ) from None
+
+
+def _health_calls(client: Client, found: Resolved) -> None:
+    for health in found.library.health_calls:
+        try:
+            client.call(health.call, health.args, health.kwargs)
+        except (WorkerError, ConversionError) as problem:
+            details: dict[str, Any] = {"call": health.call}
+            if isinstance(problem, WorkerError):
+                details["python"] = problem.error
+            raise EnvmgrError(
+                "E-PROOF",
+                f"the health call {health.call} of library {found.library.name} failed: {problem}",
+                hint="the generation is not activated; correct the call in envmgr.toml or the library's version",
+                details=details,
+            ) from None
+
+
+def _walk(command: list[str], found: Resolved, into: Path) -> None:
+    request = {
+        "module": found.module,
+        "distribution": found.distribution,
+        "version": found.version,
+        "into": str(into.absolute()),
+    }
+    with tempfile.TemporaryDirectory(prefix="envmgr-catalog-") as elsewhere:
+        done = process.run(
+            [*command, "catalog", json.dumps(request)], cwd=Path(elsewhere), timeout=_SILENCE_SECONDS
+        )
+    if done.status or not into.exists():
+        raise EnvmgrError(
+            "E-PROOF",
+            f"the functions of library {found.library.name} could not be listed "
+            f"(status {done.status}): {_last_line(done.stderr)}",
+            hint=hint_for(done.stderr, found.library.environment),
+            details={"stderr": done.stderr[-10_000:]},
+        )
+
+
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else "nothing was said"
+
+
+def _text(stream: IO[bytes]) -> str:
+    stream.seek(0)
+    return stream.read()[-10_000:].decode("utf-8", "backslashreplace")

@@ -1,0 +1,87 @@
+"""`envmgr call`: one function, through a real worker of the active generation."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any
+
+from envmgr_runtime.values.errors import ConversionError
+from envmgr_runtime.worker.client import Client, RemoteRef, WorkerError, WorkerLost
+
+from envmgr.catalog import read
+from envmgr.environments.launch import decode
+from envmgr.environments.layout import Layout
+from envmgr.errors import EnvmgrError
+from envmgr.tools import process
+
+_Launch = dict[str, Any]
+
+
+def call(root: Path, path: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """The value of `path(*args, **kwargs)`; what cannot be sent comes as a `RemoteRef`, whose object is gone
+    with the worker. Costs the start of a worker.
+
+    Raises E-UNKNOWN-LIBRARY and E-UNKNOWN-FUNCTION with near names, E-NOT-INSTALLED, and E-CALL for what the
+    function raised.
+    """
+    name, _, rest = path.partition(".")
+    launch = _launch_of(root, name)
+    _check(launch, name, rest)
+    libraries = {name: [launch["libraries"][name]["module"], launch["libraries"][name]["init"]]}
+    try:
+        with Client(
+            launch["command"], libraries, lease=launch["lease"], env=_variables(launch), cwd=launch["cwd"]
+        ) as client:
+            return client.call(path, args, kwargs)
+    except WorkerError as problem:
+        error = problem.error
+        raise EnvmgrError(
+            "E-CALL", f"{path}: {error['type']}: {error['message']}", details={"python": error}
+        ) from None
+    except (ConversionError, WorkerLost) as problem:
+        raise EnvmgrError("E-CALL", f"{path}: {problem}") from None
+
+
+def _launch_of(root: Path, library: str) -> _Launch:
+    found: dict[str, _Launch] = {}
+    for path in sorted(Layout(root).environments.glob("*/launch.msgpack")):
+        launch = decode(path.read_bytes())
+        found.update(dict.fromkeys(launch["libraries"], launch))
+    if not found:
+        raise EnvmgrError(
+            "E-NOT-INSTALLED", "no environment of this project is active", hint="run `envmgr sync`"
+        )
+    if library not in found:
+        near = difflib.get_close_matches(library, found, n=1)
+        raise EnvmgrError(
+            "E-UNKNOWN-LIBRARY",
+            f"no library {library!r} is active; there are {', '.join(sorted(found))}",
+            hint=f"did you mean `{near[0]}`?" if near else "add it with `envmgr add`, then run `envmgr sync`",
+        )
+    return found[library]
+
+
+def _check(launch: _Launch, name: str, rest: str) -> None:
+    catalog = read(Path(launch["libraries"][name]["catalog"]))
+    if rest in catalog.entries:
+        return
+    near = [f"{name}.{path}" for path in catalog.near(rest)]
+    raise EnvmgrError(
+        "E-UNKNOWN-FUNCTION",
+        f"library {name} has no function {rest!r}" if rest else f"{name!r} names a library, not a function",
+        hint=f"did you mean {' or '.join(f'`{path}`' for path in near)}?" if near else "",
+        details={"near": near},
+    )
+
+
+def _variables(launch: _Launch) -> dict[str, str]:
+    variables = process.clean_environment()
+    for variable, value in launch["env"].items():
+        variables.pop(variable, None)
+        if value is not None:
+            variables[variable] = value
+    return variables
+
+
+__all__ = ["RemoteRef", "call"]
