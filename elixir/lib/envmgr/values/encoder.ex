@@ -71,16 +71,16 @@ defmodule Envmgr.Values.Encoder do
         )
   end
 
-  defp atom(nil), do: 0xC0
-  defp atom(false), do: 0xC2
-  defp atom(true), do: 0xC3
+  defp atom(nil), do: <<0xC0>>
+  defp atom(false), do: <<0xC2>>
+  defp atom(true), do: <<0xC3>>
   defp atom(:nan), do: <<0xCB, 0x7FF8000000000000::64>>
   defp atom(:infinity), do: <<0xCB, 0x7FF0000000000000::64>>
   defp atom(:neg_infinity), do: <<0xCB, 0xFFF0000000000000::64>>
   defp atom(other), do: ext(6, Atom.to_string(other))
 
   defp list(_items, _owner, 0), do: fail("the value is nested deeper than #{@max_depth} levels")
-  defp list([], _owner, _depth), do: 0x90
+  defp list([], _owner, _depth), do: <<0x90>>
   defp list(items, owner, depth), do: items(items, owner, depth - 1, 0, [])
 
   # One walk both counts and encodes, and finds an improper tail.

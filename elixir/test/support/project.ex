@@ -1,0 +1,146 @@
+defmodule Envmgr.Test.Project do
+  # Projects on disk as the control plane leaves them, with the real runtime and modules of the standard library.
+  @moduledoc false
+
+  alias Envmgr.Values.Encoder
+
+  @support __DIR__
+  @repository Path.expand("../../..", __DIR__)
+  @modules ~w(math time probe)
+
+  @doc "The layer that all tests share, made once per run."
+  def layer do
+    case :persistent_term.get(__MODULE__, nil) do
+      nil -> tap(build_layer(), &:persistent_term.put(__MODULE__, &1))
+      layer -> layer
+    end
+  end
+
+  @doc "An empty project directory that goes away with the test."
+  def new(files \\ []) do
+    path =
+      Path.join(
+        System.tmp_dir!(),
+        "envmgr-test-#{System.unique_integer([:positive])}-#{System.pid()}"
+      )
+
+    File.mkdir_p!(path)
+    ExUnit.Callbacks.on_exit(fn -> File.rm_rf!(path) end)
+    for {name, content} <- files, do: File.write!(Path.join(path, name), content)
+    path
+  end
+
+  @doc "A running instance of a project with one environment, `std`. Returns its name and project."
+  def start(overrides \\ []) do
+    project = new()
+    activate(project, "std", overrides)
+    name = :"instance#{System.unique_integer([:positive])}"
+
+    ExUnit.Callbacks.start_supervised!(
+      {Envmgr, name: name, project: project, start_timeout: 10_000}
+    )
+
+    {name, project}
+  end
+
+  @doc "Writes a launch manifest, as `envmgr sync` does."
+  def activate(project, environment, overrides \\ []) do
+    layer = layer()
+    generation = Keyword.get(overrides, :generation, 1)
+    libraries = Keyword.get(overrides, :libraries, Map.new(@modules, &{&1, library(&1)}))
+
+    manifest = %{
+      "schema" => 1,
+      "project" => "test",
+      "environment" => environment,
+      "generation" => generation,
+      "key" => "key#{generation}",
+      "store" => layer.path,
+      "python" => %{"version" => "3", "implementation" => "cpython", "executable" => layer.python},
+      "command" =>
+        Keyword.get(overrides, :command, [layer.python, "-B", Path.join(layer.path, "worker.py")]),
+      "env" => %{"PYTHONPATH" => layer.probes, "PROBE_GENERATION" => "#{generation}"},
+      "cwd" => project,
+      "lease" => Path.join(project, "lease"),
+      "workers" => Keyword.get(overrides, :workers, 2),
+      "libraries" => libraries
+    }
+
+    {:ok, data} = Encoder.encode(manifest)
+    path = Path.join([project, ".envmgr", "envs", environment, "launch.msgpack"])
+    File.mkdir_p!(Path.dirname(path))
+    File.write!(path <> ".new", data)
+    File.rename!(path <> ".new", path)
+  end
+
+  def deactivate(project, environment) do
+    File.rm!(Path.join([project, ".envmgr", "envs", environment, "launch.msgpack"]))
+  end
+
+  def library(module, overrides \\ %{}) do
+    Map.merge(
+      %{
+        "module" => module,
+        "distribution" => nil,
+        "version" => nil,
+        "timeout" => 30_000,
+        "init" => "",
+        "catalog" => Path.join(layer().path, "#{module}.msgpack")
+      },
+      overrides
+    )
+  end
+
+  @doc "Waits until the condition holds; the pool's state has no message to wait for."
+  def eventually(condition, ms \\ 5_000) do
+    deadline = System.monotonic_time(:millisecond) + ms
+    check(condition, deadline)
+  end
+
+  @doc "Whether a process of this number runs (and is no zombie)."
+  def alive?(os_pid) do
+    case File.read("/proc/#{os_pid}/stat") do
+      {:ok, stat} ->
+        not (stat =~ ~r/\) Z /)
+
+      {:error, _} ->
+        not File.dir?("/proc") and
+          match?({_, 0}, System.cmd("kill", ["-0", "#{os_pid}"], stderr_to_stdout: true))
+    end
+  end
+
+  defp check(condition, deadline) do
+    cond do
+      value = condition.() ->
+        value
+
+      System.monotonic_time(:millisecond) > deadline ->
+        raise ExUnit.AssertionError, message: "the condition did not come true in time"
+
+      true ->
+        Process.sleep(10)
+        check(condition, deadline)
+    end
+  end
+
+  defp build_layer do
+    path = Path.join(System.tmp_dir!(), "envmgr-layer-#{System.pid()}")
+    probes = Path.join(@support, "python")
+
+    arguments = [
+      Path.join(@support, "layer.py"),
+      Path.join(@repository, "runtime"),
+      path,
+      probes | @modules
+    ]
+
+    {python, 0} = System.cmd(python(), arguments)
+    System.at_exit(fn _ -> File.rm_rf!(path) end)
+    %{path: path, python: String.trim(python), probes: probes}
+  end
+
+  defp python do
+    venv = Path.join(@repository, ".venv/bin/python")
+    System.get_env("ENVMGR_TEST_PYTHON") || if(File.exists?(venv), do: venv, else: "python3")
+  end
+end

@@ -1,0 +1,78 @@
+"""A library of misbehaviour for the tests of the pool."""
+
+import os
+import signal
+import sys
+import time
+
+__all__ = [
+    "echo",
+    "exit_now",
+    "fail",
+    "generation",
+    "kill_me",
+    "nap",
+    "only_named",
+    "pid",
+    "raise_exit",
+    "say",
+    "Thing",
+    "text",
+]
+
+
+def echo(value):
+    """Gives back what it got."""
+    return value
+
+
+def fail(message, kind="ValueError"):
+    raise {"ValueError": ValueError, "KeyError": KeyError}[kind](message)
+
+
+def nap(seconds, value=None):
+    """Sleeps inside C code that does not give up the call."""
+    time.sleep(seconds)
+    return value
+
+
+def pid():
+    return os.getpid()
+
+
+def kill_me():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def exit_now(status):
+    os._exit(status)
+
+
+def raise_exit():
+    sys.exit(3)
+
+
+def say(words):
+    print(words)
+
+
+def text(size):
+    return "x" * size
+
+
+def generation():
+    return os.environ.get("PROBE_GENERATION")
+
+
+def only_named(*, name, size=1):
+    return [name, size]
+
+
+class Thing:
+    """Stays where it was made."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def add(self, other, times=1):
+        return self.value + times * (other.value if isinstance(other, Thing) else other)
