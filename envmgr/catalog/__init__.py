@@ -1,4 +1,7 @@
-"""Every callable of a library, collected once per store entry in a throwaway process. Imports environments and what it may."""
+"""Proof by a real worker, and every callable of a library, written down once per store entry.
+
+Imports environments and what that may import.
+"""
 
 from envmgr.catalog.building import build
 from envmgr.catalog.reading import Catalog, read

@@ -1,4 +1,4 @@
-"""Proof and catalog: a real worker imports every library and answers its health calls, then each module is walked.
+"""Proof and catalog: a real worker imports every library and answers its health calls, then modules are walked.
 
 Metadata is not proof: pandas 1.5 with NumPy 2 locks, passes `pip check` and fails on import.
 """
@@ -33,8 +33,8 @@ def build(
 ) -> None:
     """Proves `libraries` with the interpreter `python` and writes `<module>.msgpack` of each into `into`.
 
-    `worker` is the runtime layer's start script; workers run in `root`. `bytecode` lets the imports write theirs,
-    which only an entry in staging may. Costs one import of the libraries, and of their public submodules.
+    `worker` is the runtime layer's start script; workers run in `root`. `bytecode` lets the imports write
+    theirs, which only an entry in staging may. Costs one import of the libraries, and of their public submodules.
     Raises E-PROOF with the library's own traceback in the details.
     """
     command = [str(python), "-I", *([] if bytecode else ["-B"])]
@@ -71,7 +71,7 @@ def _prove(root: Path, command: list[str], libraries: Sequence[Resolved]) -> Non
         except WorkerLost as problem:
             raise EnvmgrError(
                 "E-PROOF",
-                f"the import of {', '.join(settings)} in environment {environment} ended the interpreter: {problem}",
+                f"the import of {', '.join(settings)} in environment {environment} ended Python: {problem}",
                 hint=hint_for(_text(stderr), environment),
                 details={"stderr": _text(stderr)},
             ) from None
@@ -88,7 +88,7 @@ def _health_calls(client: Client, found: Resolved) -> None:
             raise EnvmgrError(
                 "E-PROOF",
                 f"the health call {health.call} of library {found.library.name} failed: {problem}",
-                hint="the generation is not activated; correct the call in envmgr.toml or the library's version",
+                hint="nothing was activated; correct the call, or the library's version, in envmgr.toml",
                 details=details,
             ) from None
 

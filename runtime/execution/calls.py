@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable
 
 from ..library.loading import Libraries, Unresolved
 from ..values.codec import Codec
@@ -11,7 +11,7 @@ from ..wire.messages import AS_REF, ATTRIBUTE, ERROR, MAX_FRAME, RESULT
 from .failures import failure
 from .refs import RefTable
 
-_CODES = {
+_CODES: dict[type[BaseException], str] = {
     ConversionError: "conversion",
     StaleRef: "stale-ref",
     Unresolved: "unresolved",
@@ -26,9 +26,9 @@ class Calls:
         self._libraries = libraries
         self.refs = RefTable()
         self._codec = Codec(self.refs)
-        self._targets: Dict[str, Callable[..., Any]] = {}
+        self._targets: dict[str, Callable[..., Any]] = {}
 
-    def run(self, target: Any, flags: int, payload: bytes) -> Tuple[int, bytes]:
+    def run(self, target: Any, flags: int, payload: bytes) -> tuple[int, bytes]:
         """(RESULT or ERROR, payload of the answer). Raises nothing that a call can cause."""
         try:
             function = self._targets.get(target) if type(target) is str else None
@@ -69,6 +69,6 @@ class Calls:
         return self._codec.encode(failure("exception", error))
 
 
-def start_failure(error: BaseException, library: Optional[str]) -> bytes:
+def start_failure(error: BaseException, library: str | None) -> bytes:
     """The payload that says why a worker did not start."""
     return Codec(RefTable()).encode(failure("start", error, library))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import traceback
 from types import TracebackType
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - pathlib costs 5 ms of a worker's start
 _MOST_FRAMES = 100
 _MOST_TEXT = 64 * 1024
 
 
-def failure(code: str, error: BaseException, library: Optional[str] = None) -> Dict[str, Any]:
+def failure(code: str, error: BaseException, library: str | None = None) -> dict[str, Any]:
     """The error map for `error`. Never raises, whatever the exception's own methods do."""
     kind = type(error)
     tail = _library_frames(error.__traceback__)
@@ -40,19 +40,19 @@ def _clean(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _library_frames(tail: Optional[TracebackType]) -> Optional[TracebackType]:
+def _library_frames(tail: TracebackType | None) -> TracebackType | None:
     while tail is not None and tail.tb_frame.f_code.co_filename.startswith(_OURS):
         tail = tail.tb_next
     return tail
 
 
-def _traceback(error: BaseException, tail: Optional[TracebackType]) -> str:
+def _traceback(error: BaseException, tail: TracebackType | None) -> str:
     try:
         return "".join(traceback.format_exception(type(error), error, tail, limit=-_MOST_FRAMES))
     except BaseException:  # noqa: BLE001 - formatting calls the exception's own methods
         return f"{type(error).__name__}: {_message(error)}\n"
 
 
-def _frames(tail: Optional[TracebackType]) -> List[List[Any]]:
+def _frames(tail: TracebackType | None) -> list[list[Any]]:
     found = traceback.extract_tb(tail, limit=-_MOST_FRAMES)
     return [[_clean(f.filename), f.lineno or 0, f.name, _clean(f.line or "")] for f in found]

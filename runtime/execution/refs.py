@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, Tuple
+from typing import Any, Iterable
 
 from ..values.errors import RefLimit, StaleRef
 
 LIMIT = 100_000
-"""Objects a worker holds at once. A caller that never releases meets an error, not a machine without memory."""
+"""Objects a worker holds at once: who never releases meets an error, not a machine without memory."""
 
 
 class RefTable:
     """Numbers are never used again, so that a ref that was released cannot come to mean another object."""
 
     def __init__(self, limit: int = LIMIT) -> None:
-        self._objects: Dict[int, Any] = {}
+        self._objects: dict[int, Any] = {}
         self._next = 1
         self._limit = limit
 
     def __len__(self) -> int:
         return len(self._objects)
 
-    def put(self, value: Any) -> Tuple[int, str]:
+    def put(self, value: Any) -> tuple[int, str]:
         if len(self._objects) >= self._limit:
             raise RefLimit(
                 f"the worker holds {self._limit} objects for its callers; release what is no longer needed"

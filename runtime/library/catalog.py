@@ -15,7 +15,7 @@ import warnings
 from collections import deque
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Deque, Dict, Iterator, List, Optional, Set, Tuple
+from typing import Any, Iterator, List
 
 from ..wire.packing import packb
 from .ownership import Owner
@@ -29,7 +29,7 @@ _NEVER = frozenset({"tests", "test", "conftest", "setup"})
 Entry = List[Any]
 
 
-def main(arguments: List[str]) -> None:
+def main(arguments: list[str]) -> None:
     """`catalog REQUEST`: the request is JSON with `module`, `distribution`, `version`, `into`."""
     request = json.loads(arguments[1])
     warnings.simplefilter("ignore")
@@ -38,7 +38,7 @@ def main(arguments: List[str]) -> None:
     Path(request["into"]).write_bytes(packb(found))
 
 
-def collect(name: str, distribution: Optional[str]) -> Dict[str, Any]:
+def collect(name: str, distribution: str | None) -> dict[str, Any]:
     """The catalog of module `name`. Raises what its import raises."""
     root = importlib.import_module(name)
     walk = _Walk(root, Owner(root, distribution))
@@ -52,12 +52,12 @@ class _Walk:
 
     def __init__(self, root: ModuleType, owner: Owner) -> None:
         self._owner = owner
-        self._queue: Deque[Tuple[str, ModuleType]] = deque([("", root)])
-        self._modules: Set[int] = {id(root)}
-        self._classes: Set[int] = set()
+        self._queue: deque[tuple[str, ModuleType]] = deque([("", root)])
+        self._modules: set[int] = {id(root)}
+        self._classes: set[int] = set()
         self._until = time.monotonic() + _IMPORT_SECONDS
-        self.entries: Dict[str, Entry] = {}
-        self.errors: List[List[str]] = []
+        self.entries: dict[str, Entry] = {}
+        self.errors: list[list[str]] = []
 
     def run(self) -> None:
         while self._queue:
@@ -93,9 +93,11 @@ class _Walk:
                 method = getattr(value, name)
             except Exception:  # noqa: BLE001, S112 - a descriptor that cannot be read from the class
                 continue
-            if callable(method) and not inspect.isclass(method):
-                if self._owner.owns(getattr(method, "__objclass__", method)):
-                    self._add(f"{path}.{name}", "method", method)
+            if callable(method) and not inspect.isclass(method) and self._owns_method(method):
+                self._add(f"{path}.{name}", "method", method)
+
+    def _owns_method(self, method: Any) -> bool:
+        return self._owner.owns(getattr(method, "__objclass__", method))
 
     def _add(self, path: str, kind: str, value: Any) -> None:
         self.entries[path] = [path, kind, parameters(value), summary(value)]
@@ -111,7 +113,7 @@ class _Walk:
                 self.errors.append([f"{module.__name__}.{name}", f"{type(error).__name__}: {error}"[:300]])
 
 
-def _public(names: List[str]) -> Iterator[str]:
+def _public(names: list[str]) -> Iterator[str]:
     return (name for name in names if not name.startswith("_"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from types import ModuleType
-from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
+from typing import Any, Mapping, Sequence
 
 
 class LoadError(Exception):
@@ -24,7 +24,7 @@ class Libraries:
     """The libraries of one worker, by name."""
 
     def __init__(self) -> None:
-        self._modules: Dict[str, ModuleType] = {}
+        self._modules: dict[str, ModuleType] = {}
 
     def load(self, settings: Mapping[str, Sequence[str]]) -> None:
         """Imports each library's module and runs its init source. `settings`: name → (module, init)."""
@@ -39,7 +39,7 @@ class Libraries:
                 except BaseException as error:
                     raise LoadError(name, "the init source") from error
 
-    def versions(self) -> Dict[str, Optional[str]]:
+    def versions(self) -> dict[str, str | None]:
         """Each module's `__version__`, where it has one."""
         found = {}
         for name, module in self._modules.items():
@@ -48,7 +48,7 @@ class Libraries:
         return found
 
     def resolve(self, path: str) -> Any:
-        """What `library.attribute…` names. A module's submodules are imported on the way. Raises `Unresolved`."""
+        """What `library.attribute…` names; submodules are imported on the way. Raises `Unresolved`."""
         name, *segments = path.split(".")
         if name not in self._modules:
             raise Unresolved(f"this worker has no library {name!r}; it has {', '.join(self._modules)}")
@@ -85,6 +85,6 @@ def python_version() -> str:
     return ".".join(map(str, sys.version_info[:3]))
 
 
-def split_settings(settings: Any) -> Tuple[Optional[str], Dict[str, Sequence[str]]]:
+def split_settings(settings: Any) -> tuple[str | None, dict[str, Sequence[str]]]:
     """(lease, libraries) of a hello's settings."""
     return settings.get("lease"), settings["libraries"]

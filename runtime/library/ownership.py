@@ -8,11 +8,11 @@ module's own (a `_json` behind `json` included) or stands in the module's `__all
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any, FrozenSet, Optional, Set
+from typing import Any
 
 
-def defining_module(value: Any) -> Optional[str]:
-    """Where `value` was defined, as far as it says; a bound method's class and an instance's class speak for it."""
+def defining_module(value: Any) -> str | None:
+    """Where `value` was defined; for bound methods and instances that do not say, their class speaks."""
     for source in (value, type(getattr(value, "__self__", None) or value)):
         module = getattr(source, "__module__", None)
         if isinstance(module, str):
@@ -20,11 +20,11 @@ def defining_module(value: Any) -> Optional[str]:
     return None
 
 
-def distribution_tops(distribution: str) -> FrozenSet[str]:
+def distribution_tops(distribution: str) -> frozenset[str]:
     """Top-level import names that a distribution installed."""
     from importlib import metadata
 
-    tops: Set[str] = set()
+    tops: set[str] = set()
     for file in metadata.files(distribution) or ():
         first = file.parts[0]
         if len(file.parts) > 1 and first.isidentifier():
@@ -37,7 +37,7 @@ def distribution_tops(distribution: str) -> FrozenSet[str]:
 class Owner:
     """The ownership rule of one library."""
 
-    def __init__(self, module: ModuleType, distribution: Optional[str]) -> None:
+    def __init__(self, module: ModuleType, distribution: str | None) -> None:
         top = module.__name__.split(".", 1)[0]
         self._standard = distribution is None
         self._tops = frozenset([top]) if distribution is None else distribution_tops(distribution) | {top}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, List, Optional
+from typing import Any
 
 _LONGEST_DEFAULT = 80
 
 
-def parameters(value: Any, bound: bool = False) -> Optional[List[List[Any]]]:
+def parameters(value: Any, bound: bool = False) -> list[list[Any]] | None:
     """`[name, kind, default repr or None]` of each parameter; None where Python knows no signature.
 
     `bound` leaves out the first parameter, which the call fills in itself.
@@ -32,7 +32,7 @@ def summary(value: Any) -> str:
     return lines[0].strip().encode("utf-8", "replace").decode()[:200] if lines else ""
 
 
-def _default(parameter: inspect.Parameter) -> Optional[str]:
+def _default(parameter: inspect.Parameter) -> str | None:
     if parameter.default is inspect.Parameter.empty:
         return None
     try:

@@ -1,19 +1,21 @@
-"""NumPy arrays and scalars, when the environment has NumPy. Source of the dtype notation: `numpy.dtype.str`."""
+"""NumPy arrays and scalars, when the environment has NumPy. Dtype notation: `numpy.dtype.str`."""
 
 from __future__ import annotations
 
 import sys
-from typing import Any, List, Optional, Tuple
+from typing import Any
 
 from .errors import ConversionError
 
 _PLAIN_KINDS = "biufcMmUS"
 _BY_NAME = frozenset(
-    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128".split()
+    ("bool", "complex64", "complex128")
+    + tuple(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64))
+    + ("float16", "float32", "float64")
 )
 
 
-def dtype_name(dtype: Any) -> Optional[str]:
+def dtype_name(dtype: Any) -> str | None:
     """The dtype as `numpy.dtype` reads it back; None when its bytes alone do not hold its meaning."""
     if dtype.kind not in _PLAIN_KINDS or dtype.fields is not None or dtype.metadata:
         return None
@@ -22,8 +24,8 @@ def dtype_name(dtype: Any) -> Optional[str]:
     return str(dtype.str)
 
 
-def split_array(array: Any) -> Optional[Tuple[str, List[int], Any]]:
-    """(dtype, shape, contiguous bytes) of an exact `numpy.ndarray`; a copy only where it is not C-contiguous."""
+def split_array(array: Any) -> tuple[str, list[int], Any] | None:
+    """(dtype, shape, bytes in C order) of an exact `numpy.ndarray`; None where bytes do not hold its meaning."""
     name = dtype_name(array.dtype)
     if name is None:
         return None
@@ -32,7 +34,7 @@ def split_array(array: Any) -> Optional[Tuple[str, List[int], Any]]:
     return name, list(array.shape), array.tobytes()
 
 
-def split_scalar(scalar: Any) -> Optional[Tuple[str, bytes]]:
+def split_scalar(scalar: Any) -> tuple[str, bytes] | None:
     name = dtype_name(scalar.dtype)
     return None if name is None else (name, scalar.tobytes())
 
@@ -59,9 +61,10 @@ def join_array(name: Any, shape: Any, data: Any) -> Any:
     count = 1
     for extent in shape:
         count *= extent
-    if count * dtype.itemsize != len(data):
+    size = count * dtype.itemsize
+    if size != len(data):
         raise ConversionError(
-            f"an array of dtype {name} and shape {tuple(shape)} has {count * dtype.itemsize} bytes, not {len(data)}"
+            f"an array of dtype {name} and shape {tuple(shape)} has {size} bytes, not {len(data)}"
         )
     import numpy
 

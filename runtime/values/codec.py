@@ -8,7 +8,7 @@ the base's name.
 from __future__ import annotations
 
 import sys
-from typing import Any, Protocol, Tuple
+from typing import Any, Protocol
 
 from ..wire.messages import MAX_FRAME
 from ..wire.packing import ExtType, Packer, Unpacker, packb, unpackb
@@ -23,7 +23,7 @@ _KEEP_BUFFER = 1 << 20
 class Refs(Protocol):
     """Where objects stay that are not sent. Both methods raise the errors of `values.errors`."""
 
-    def put(self, value: Any) -> Tuple[int, str]:
+    def put(self, value: Any) -> tuple[int, str]:
         """Keeps `value`; its number and the name of its type."""
 
     def get(self, number: int, type_name: str) -> Any:
@@ -159,7 +159,7 @@ class Codec:
         return elements
 
 
-def _head(data: bytes) -> Tuple[Any, memoryview]:
+def _head(data: bytes) -> tuple[Any, memoryview]:
     """The first MessagePack value of `data`, and the bytes after it."""
     unpacker = Unpacker(max_buffer_size=1 << 16)
     unpacker.feed(data[: 1 << 12])

@@ -1,4 +1,4 @@
-"""Extension types of the standard library's values: big integers, tuples, sets, atoms (`docs/protocol.md` §4)."""
+"""Extension types of plain values: big integers, tuples, sets, atoms (`docs/protocol.md` §4)."""
 
 from __future__ import annotations
 

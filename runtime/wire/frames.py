@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select
 from time import perf_counter
-from typing import Any, List, Sequence
+from typing import Any, Sequence
 
 from .messages import MAX_FRAME
 from .packing import Unpacker
@@ -39,7 +39,7 @@ class FrameReader:
         """Whether bytes, or the end of file, come within `seconds`."""
         return bool(self._poll.poll(seconds * 1000))
 
-    def read(self) -> List[Any]:
+    def read(self) -> list[Any]:
         """The messages of all frames that have arrived, at least one frame; `[]` at end of file.
 
         Raises `BrokenFrame`.
@@ -47,7 +47,7 @@ class FrameReader:
         data = self._tail
         while True:
             start = 0
-            messages: List[Any] = []
+            messages: list[Any] = []
             end = len(data)
             while end - start >= 4:
                 length = int.from_bytes(data[start : start + 4], "big")
@@ -65,7 +65,7 @@ class FrameReader:
                 return []
 
     def _more(self, have: bytes) -> bytes:
-        """`have` and at least one byte more; with a known frame length, the whole frame. Empty at end of file."""
+        """`have` and more; the whole frame where its length is known. Empty at end of file."""
         if len(have) < 4:
             if not have:
                 self._spin()
@@ -101,7 +101,7 @@ class FrameReader:
                 return
         self._idle_waits = 0
 
-    def _messages(self, frame: bytes) -> List[Any]:
+    def _messages(self, frame: bytes) -> list[Any]:
         unpacker = self._unpacker
         if len(frame) > _READ_SIZE:
             unpacker = _new_unpacker()
@@ -130,14 +130,14 @@ class FrameWriter:
     def write(self, messages: Sequence[bytes]) -> None:
         """Sends packed messages as one frame. Raises `BrokenPipeError` when nobody reads any more."""
         length = sum(map(len, messages))
-        parts: List[Any] = [length.to_bytes(4, "big"), *messages]
+        parts: list[Any] = [length.to_bytes(4, "big"), *messages]
         if length < _READ_SIZE:
             parts = [b"".join(parts)]
         for first in range(0, len(parts), _WRITE_PARTS):
             _write_all(self._descriptor, parts[first : first + _WRITE_PARTS])
 
 
-def _write_all(descriptor: int, parts: List[Any]) -> None:
+def _write_all(descriptor: int, parts: list[Any]) -> None:
     written = os.writev(descriptor, parts)
     while True:
         while parts and written >= len(parts[0]):

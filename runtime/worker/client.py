@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 from types import TracebackType
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Type
+from typing import Any, Mapping, Sequence
 
 from ..values.codec import Codec
 from ..values.errors import ConversionError
@@ -34,7 +34,7 @@ class RemoteRef:
         self.number = number
         self.type_name = type_name
 
-    def to_json(self) -> Dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         return {"ref": self.number, "type": self.type_name}
 
     def __repr__(self) -> str:
@@ -44,7 +44,7 @@ class RemoteRef:
 class _RemoteRefs:
     """The client's side of refs: numbers stand for objects that are elsewhere."""
 
-    def put(self, value: Any) -> Tuple[int, str]:
+    def put(self, value: Any) -> tuple[int, str]:
         if type(value) is RemoteRef:
             return value.number, value.type_name
         raise ConversionError(f"a {type(value).__name__} cannot be sent to a worker")
@@ -62,7 +62,7 @@ class _RemoteRefs:
 class Client:
     """Starts a worker and waits for its hello. Use as a context manager; `close` kills what is left.
 
-    Raises `WorkerError` when a library cannot be loaded and `WorkerLost` when the worker ends, or says nothing
+    Raises `WorkerError` when a library cannot be loaded, and `WorkerLost` when the worker ends or says nothing
     for `timeout` seconds.
     """
 
@@ -71,9 +71,9 @@ class Client:
         command: Sequence[str],
         libraries: Mapping[str, Sequence[str]],
         *,
-        lease: Optional[str] = None,
-        env: Optional[Mapping[str, str]] = None,
-        cwd: Optional[str] = None,
+        lease: str | None = None,
+        env: Mapping[str, str] | None = None,
+        cwd: str | None = None,
         stderr: Any = None,
         timeout: float = 3600.0,
     ) -> None:
@@ -95,15 +95,15 @@ class Client:
         finally:
             os.close(theirs_in)
             os.close(theirs_out)
-        self._descriptors = (ours_in, ours_out)
+        self._descriptors = [ours_in, ours_out]
         self._reader, self._writer = FrameReader(ours_in), FrameWriter(ours_out)
         self._codec = Codec(_RemoteRefs())
         self._timeout = timeout
         self._last = 0
-        self.printed: List[str] = []
+        self.printed: list[str] = []
         try:
             self._send([HELLO, 0, {"protocol": PROTOCOL, "lease": lease, "libraries": dict(libraries)}])
-            self.facts: Dict[str, Any] = self._answer(HELLO, 0)
+            self.facts: dict[str, Any] = self._answer(HELLO, 0)
         except BaseException:
             self.close()
             raise
@@ -113,9 +113,9 @@ class Client:
 
     def __exit__(
         self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -127,7 +127,7 @@ class Client:
         self,
         target: Any,
         args: Sequence[Any] = (),
-        kwargs: Optional[Mapping[str, Any]] = None,
+        kwargs: Mapping[str, Any] | None = None,
         flags: int = 0,
     ) -> Any:
         """The value of one call; blocks until it is there."""
@@ -138,16 +138,15 @@ class Client:
 
     def close(self) -> None:
         """Kills the worker and what it started in its group."""
-        for descriptor in self._descriptors:
-            os.close(descriptor)
-        self._descriptors = ()
+        while self._descriptors:
+            os.close(self._descriptors.pop())
         try:
             os.killpg(self._process.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
             self._process.kill()
         self._process.wait()
 
-    def _send(self, message: List[Any]) -> None:
+    def _send(self, message: list[Any]) -> None:
         try:
             self._writer.write([packb(message)])
         except BrokenPipeError as error:
@@ -163,7 +162,7 @@ class Client:
                 elif message[0] == kind and message[1] == number:
                     return message[2]
 
-    def _receive(self) -> List[Any]:
+    def _receive(self) -> list[Any]:
         if not self._reader.waiting(self._timeout):
             raise WorkerLost(f"the worker gave no answer within {self._timeout:g} s")
         messages = self._reader.read()

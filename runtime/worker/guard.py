@@ -7,6 +7,7 @@ closes the port but lives on), and end of file in the loop itself (between calls
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -30,16 +31,14 @@ def die_with_parent() -> bool:
 
 
 def die_at_hangup(descriptor: int) -> None:
-    """Starts the thread that kills this process, and what it started in its group, when `descriptor` hangs up."""
+    """Starts the thread that kills this process and its group when `descriptor` hangs up."""
     threading.Thread(target=_wait, args=(descriptor,), name="envmgr-guard", daemon=True).start()
 
 
 def own_group() -> None:
     """Makes this process the leader of a process group, so that it can be killed with its children."""
-    try:
+    with contextlib.suppress(OSError):  # it leads a session or a group already
         os.setpgid(0, 0)
-    except OSError:  # it leads a session or a group already
-        pass
 
 
 def end() -> None:

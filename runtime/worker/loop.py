@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from typing import Any, Deque, Dict, List
+from typing import Any
 
 from ..execution.calls import Calls
 from ..execution.output import LogStream
@@ -30,10 +30,10 @@ class Loop:
         self._reader = reader
         self._writer = writer
         self._calls = calls
-        self._inbox: Deque[Any] = deque()
-        self._outbox: List[bytes] = []
+        self._inbox: deque[Any] = deque()
+        self._outbox: list[bytes] = []
         self._pack = Packer().pack
-        self._brief_runs: Dict[Any, int] = {}
+        self._brief_runs: dict[Any, int] = {}
         self._current = 0
         self.stdout = LogStream(lambda text: self._log(1, text))
         self.stderr = LogStream(lambda text: self._log(2, text))

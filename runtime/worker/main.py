@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 from ..execution.calls import Calls, start_failure
 from ..library.loading import Libraries, LoadError, python_version
@@ -20,7 +21,7 @@ _PIPE_BYTES = 1 << 20
 _F_SETPIPE_SZ = 1031
 
 
-def main(arguments: List[str]) -> None:
+def main(arguments: list[str]) -> None:
     """Serves the pool on descriptors 3 and 4, or on the two numbers given. Does not return."""
     reading, writing = map(int, arguments or ("3", "4"))
     guard.own_group()
@@ -50,7 +51,7 @@ def _prepare(reading: int, writing: int) -> None:
 
 
 def _widen(descriptor: int) -> None:
-    """A pipe of 1 MiB saves system calls on large frames. Linux only, and only where the user's limits allow."""
+    """A pipe of 1 MiB saves system calls on large frames. Linux only, as far as the user's limits allow."""
     if sys.platform.startswith("linux"):
         import fcntl
 
@@ -81,7 +82,7 @@ def _serve(reading: int, writing: int) -> int:
     return 0
 
 
-def _start(hello: List[Any], libraries: Libraries) -> Dict[str, Any]:
+def _start(hello: list[Any], libraries: Libraries) -> dict[str, Any]:
     """Meets what the pool's hello asks for. Raises when that cannot be done."""
     kind, _, settings = hello[0]
     if len(hello) != 1 or kind != HELLO or settings.get("protocol") != PROTOCOL:
@@ -96,7 +97,7 @@ def _start(hello: List[Any], libraries: Libraries) -> Dict[str, Any]:
     }
 
 
-def _lease(path: Optional[str]) -> None:
+def _lease(path: str | None) -> None:
     """Holds a shared lock on `path` until this process ends, by a descriptor that is never closed."""
     if path is None:
         return
@@ -112,8 +113,6 @@ def _exit(status: int) -> None:
 
     run_handlers = getattr(atexit, "_run_exitfuncs", None)
     if run_handlers is not None:
-        try:
+        with contextlib.suppress(BaseException):  # a handler of the library's must not keep the worker alive
             run_handlers()
-        except BaseException:  # noqa: BLE001, S110 - a handler of the library's must not keep the worker alive
-            pass
     os._exit(status)

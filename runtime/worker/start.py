@@ -9,12 +9,13 @@ import os
 import sys
 
 
-def load(directory):  # noqa: ANN001, ANN201 - runs before anything of ours is importable
+def load(directory: str) -> None:
     spec = importlib.util.spec_from_file_location(
         "envmgr_runtime",
         os.path.join(directory, "__init__.py"),  # noqa: PTH118
         submodule_search_locations=[directory],
     )
+    assert spec is not None and spec.loader is not None  # noqa: S101, PT018 - a path to a .py file has both
     module = importlib.util.module_from_spec(spec)
     sys.modules["envmgr_runtime"] = module
     spec.loader.exec_module(module)
