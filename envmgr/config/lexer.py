@@ -14,7 +14,7 @@ from typing import Literal
 
 Path = tuple[str | int, ...]
 
-_SKIPPED = re.compile(r"(?:[ \t\n]|#[^\n]*)*")
+_SKIPPED = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _SPACE = re.compile(r"[ \t]*")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _STRING = re.compile(
@@ -24,7 +24,7 @@ _STRING = re.compile(
     r"|'[^'\n]*'",
     re.DOTALL,
 )
-_BARE_VALUE = re.compile(r"[^,\]}#\n]*[^,\]}#\n \t]")
+_BARE_VALUE = re.compile(r"[^,\]}#\n]*[^,\]}#\r\n \t]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Statement:
 
 
 def statements(text: str) -> Iterator[Statement]:
-    r"""The statements of `text` in order. `text` is valid TOML whose lines end with `\n`."""
+    """The statements of `text`, which is valid TOML, in order."""
     reader = _Reader(text)
     arrays: dict[Path, int] = {}
     table: Path = ()

@@ -45,7 +45,7 @@ class Problem:
 
 def problem_at(path: Path, text: str, span: Span, message: str, hint: str, suggestion: str | None) -> Problem:
     lines = text.split("\n")
-    source_line = lines[span.line - 1] if span.line <= len(lines) else ""
+    source_line = lines[span.line - 1].rstrip("\r") if span.line <= len(lines) else ""
     return Problem(str(path), span.line, span.column, span.length, source_line, message, hint, suggestion)
 
 

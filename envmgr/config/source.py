@@ -41,7 +41,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Source:
-    """A well-formed envmgr.toml: its `text` (lines end with a line feed) and what tomllib makes of it."""
+    """A well-formed envmgr.toml: its text, to the byte, and what tomllib makes of it."""
 
     path: Path
     text: str
@@ -84,7 +84,7 @@ def read(root: Path) -> Source:
 
 def parse(path: Path, content: bytes) -> Source:
     """The same for a file's content, whether or not it is on disk."""
-    text = _decode(path, content).replace("\r\n", "\n")
+    text = _decode(path, content)
     try:
         return Source(path, text, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:

@@ -118,7 +118,11 @@ class Writer:
         self.offsets.setdefault(("key", path), len(self.text))
         name = path[-1]
         is_bare = re.fullmatch("[A-Za-z0-9_-]+", name)
-        forms = [json.dumps(name, ensure_ascii=False)] + [name] * bool(is_bare) + [f"'{name}'"] * ("'" not in name)
+        forms = (
+            [json.dumps(name, ensure_ascii=False)]
+            + [name] * bool(is_bare)
+            + [f"'{name}'"] * ("'" not in name)
+        )
         self.text += self.choose(*forms)
 
     def table(self, document: dict[str, Any], path: Path) -> None:
