@@ -70,7 +70,7 @@ def _vendor(vendor: Path, download: Path, interpreter: Interpreter, offline: boo
     except EnvmgrError as problem:
         raise EnvmgrError(
             problem.code,
-            f"the worker's own msgpack for Python {interpreter.version} cannot be installed: {problem.message}",
+            f"the worker's own msgpack for Python {interpreter.version} cannot be had: {problem.message}",
             hint=problem.hint,
             details=problem.details,
         ) from None

@@ -16,7 +16,7 @@ _SELDOM_MEANT = frozenset({"benchmarks", "docs", "examples", "scripts", "test", 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A library with its import name. `distribution` and `version` are None for a module of the interpreter."""
+    """A library with its import name. `distribution` and `version` are None for the interpreter's own."""
 
     library: Library
     module: str

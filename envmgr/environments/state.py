@@ -121,7 +121,8 @@ class State:
         """Note that other inputs (a lock's other spelling) lead to the same generation."""
         with self._connection:
             self._connection.execute(
-                "UPDATE generations SET fingerprint = ?, lock_digest = ? WHERE environment = ? AND generation = ?",
+                "UPDATE generations SET fingerprint = ?, lock_digest = ?"
+                " WHERE environment = ? AND generation = ?",
                 (fingerprint, lock_digest, environment, number),
             )
 
@@ -142,7 +143,8 @@ class State:
 
     def unfinished(self) -> tuple[Unfinished, ...]:
         rows = self._connection.execute(
-            "SELECT id, environment, generation, action FROM activations WHERE outcome = 'activating' ORDER BY id"
+            "SELECT id, environment, generation, action FROM activations"
+            " WHERE outcome = 'activating' ORDER BY id"
         )
         return tuple(Unfinished(*row) for row in rows)
 

@@ -1,4 +1,4 @@
-"""What an environment stands on at this moment, and the digest that tells whether anything of it has changed."""
+"""What an environment stands on at this moment, and the digest that tells whether any of it changed."""
 
 from __future__ import annotations
 

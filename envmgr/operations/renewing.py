@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from envmgr.catalog import build as prove
 from envmgr.environments import activation, builder, files, launch, layers, locks, modules, store
 from envmgr.environments.layout import entry_name, python_of, site_packages
 from envmgr.environments.locks import Lock
@@ -20,7 +21,6 @@ from envmgr.model.project import Environment
 from envmgr.operations import ground, together
 from envmgr.operations.ground import Ground
 from envmgr.operations.locking import AT_ONCE, lock_one
-from envmgr.operations.proving import prove
 from envmgr.operations.run import Run
 from envmgr.tools import pypa
 
@@ -79,13 +79,13 @@ def _locked(run: Run, environment: Environment) -> tuple[Ground, Lock]:
             raise EnvmgrError(
                 "E-STALE-LOCK",
                 f"environment {environment.name}: its lock does not fit envmgr.toml: {why}",
-                hint=f"run `envmgr lock {environment.name}` and commit {run.layout.lock(environment.name).name}",
+                hint=f"run `envmgr lock {environment.name}` and commit the lock",
             )
         if run.offline:
             raise EnvmgrError(
                 "E-OFFLINE",
                 f"environment {environment.name}: it must be locked first ({why}), which needs the network",
-                hint=f"run `envmgr lock {environment.name}` with a network; then --offline builds from what is cached",
+                hint=f"run `envmgr lock {environment.name}` with a network; --offline builds from the cache",
             )
         lock, _ = lock_one(
             run.layout, environment, upgrade=False, exclude_newer=None, again=False, report=run.report

@@ -1,4 +1,4 @@
-"""`envmgr status`: whether what is active is what is configured. Reads only; starts no process, needs no uv."""
+"""`envmgr status`: whether what is active is what is configured. Reads only; starts no uv and no build."""
 
 from __future__ import annotations
 

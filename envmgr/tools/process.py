@@ -114,7 +114,7 @@ def run(
 
 
 def end_all() -> None:
-    """Kill every child that runs now with its process group: for a Ctrl-C that reached the main thread alone."""
+    """Kill every child that runs now, with its process group: a Ctrl-C reaches the main thread alone."""
     with _live_guard:
         groups = tuple(_live)
     for group in groups:

@@ -113,7 +113,7 @@ def failure(stderr: str, status: int) -> EnvmgrError:
 
 
 def reasons(text: str) -> list[str]:
-    """The resolver's chain as sentences, in a stable order: `Because A depends on B and C depends on D, …`."""
+    """The resolver's chain as sentences, clauses sorted: `A depends on B; C depends on D, therefore …`."""
     body = " ".join(_FRAME.sub("", _NOISE.sub("", text)).split())
     start = body.find("Because ")
     if start < 0:
