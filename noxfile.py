@@ -1,0 +1,141 @@
+"""Every gate of `./ci/test`, one session each, and what runs longer: `nox -l` lists them.
+
+Sessions install with uv from uv.lock, so that two machines check with the same tools.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+
+sys.path.insert(0, str(Path(__file__).parent / "ci"))
+from interpreters import RUNTIME_VERSIONS, find  # noqa: E402
+
+nox.options.default_venv_backend = "uv"
+nox.options.sessions = ["lint", "types", "architecture", "unit", "functional", "runtime", "elixir"]
+nox.options.reuse_existing_virtualenvs = True
+
+PYTHON = ["envmgr", "runtime", "tests", "noxfile.py", "ci", "examples"]
+
+
+def install(session: nox.Session) -> None:
+    """The project, editable, with the locked development tools."""
+    session.run_install(
+        "uv",
+        "sync",
+        "--locked",
+        "--quiet",
+        f"--python={session.virtualenv.location}",
+        env={"UV_PROJECT_ENVIRONMENT": session.virtualenv.location},
+        external=True,
+    )
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """ruff: lint and format."""
+    install(session)
+    session.run("ruff", "check", *PYTHON)
+    session.run("ruff", "format", "--check", *PYTHON)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy --strict on envmgr/ and runtime/ (under its import name)."""
+    install(session)
+    session.run("mypy", "--strict", "-p", "envmgr", "-p", "envmgr_runtime")
+
+
+@nox.session
+def architecture(session: nox.Session) -> None:
+    """Import arrows, circles, and documents held against the code."""
+    install(session)
+    session.run("pytest", "tests/architecture", *session.posargs)
+
+
+@nox.session
+def unit(session: nox.Session) -> None:
+    """Unit tests with coverage data."""
+    install(session)
+    session.run("coverage", "erase")
+    session.run("pytest", "tests/unit", "tests/runtime", "--cov", "--cov-report=", *session.posargs)
+
+
+@nox.session
+def functional(session: nox.Session) -> None:
+    """The real things: uv, PyPI, processes, kill -9. Adds to the coverage of `unit` and judges the sum."""
+    install(session)
+    session.run(
+        "pytest",
+        "tests/functional",
+        "tests/faults",
+        "--cov",
+        "--cov-append",
+        "--cov-report=term:skip-covered",
+        "--cov-fail-under=95",
+        *session.posargs,
+    )
+
+
+@nox.session(venv_backend="none")
+def runtime(session: nox.Session) -> None:
+    """The runtime's tests on every interpreter from 3.8 to 3.13 that is found."""
+    for version, python in sorted(find(RUNTIME_VERSIONS).items(), key=lambda item: int(item[0][2:])):
+        venv = Path(".nox", f"runtime-{version}")
+        if not venv.exists():
+            session.run("uv", "venv", "--quiet", "--python", python, str(venv), external=True)
+        session.run(
+            "uv",
+            "pip",
+            "install",
+            "--quiet",
+            "--python",
+            str(venv),
+            "--only-binary=:all:",
+            "pytest",
+            "hypothesis",
+            "msgpack>=1.0.5,<2",
+            "numpy",
+            external=True,
+        )
+        session.log(f"runtime on Python {version}")
+        session.run(
+            str(venv / "bin" / "python"),
+            "-m",
+            "pytest",
+            "tests/runtime",
+            "-p",
+            "no:cacheprovider",
+            *session.posargs,
+            env={"PYTHONPATH": "tests/typing", "PYTHONDONTWRITEBYTECODE": "1"},
+            external=True,
+        )
+
+
+@nox.session
+def elixir(session: nox.Session) -> None:
+    """mix format, compile with warnings as errors, test."""
+    install(session)
+    session.chdir("elixir")
+    environment = {"MIX_ENV": "test", "LC_ALL": "C.UTF-8"}
+    session.run("mix", "format", "--check-formatted", external=True, env=environment)
+    session.run("mix", "compile", "--warnings-as-errors", external=True, env=environment)
+    session.run("mix", "test", *session.posargs, external=True, env=environment)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """The main job, shown: see examples/quickstart."""
+    install(session)
+    session.run(sys.executable, "examples/quickstart/demo.py", *session.posargs, external=True)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Ratios against the named baselines: `nox -s bench -- --json FILE --only PREFIX`."""
+    install(session)
+    session.run("python", "-m", "tests.bench", *session.posargs)

@@ -1,0 +1,50 @@
+"""Documents held against the code."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+from envmgr.errors import CODES
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_error_code_is_documented_with_its_exit_status() -> None:
+    rows = re.findall(r"^\| `(E-[A-Z-]+)` \| (\d+) \|", (ROOT / "docs" / "errors.md").read_text(), re.MULTILINE)
+    assert {code: int(status) for code, status in rows} == dict(CODES)
+
+
+def test_every_error_code_is_used_and_every_used_code_is_in_the_table() -> None:
+    used = set()
+    for file in (ROOT / "envmgr").rglob("*.py"):
+        if file.name != "errors.py":
+            used |= set(re.findall(r"[\"'](E-[A-Z]+(?:-[A-Z]+)*)[\"']", file.read_text()))
+    assert used == set(CODES)
+
+
+def test_every_package_is_in_the_wheel() -> None:
+    listed = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
+    there = {
+        name + "".join(f".{part}" for part in file.parent.relative_to(ROOT / folder).parts)
+        for name, folder in (("envmgr", "envmgr"), ("envmgr_runtime", "runtime"))
+        for file in (ROOT / folder).rglob("__init__.py")
+    }
+    assert listed == there
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    for document in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text()):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_versions_agree() -> None:
+    import envmgr
+    import envmgr_runtime
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    mix = re.search(r'version: "([^"]+)"', (ROOT / "elixir" / "mix.exs").read_text())
+    assert mix is not None
+    assert {envmgr.__version__, envmgr_runtime.__version__, mix[1]} == {project}
