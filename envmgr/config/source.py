@@ -70,13 +70,19 @@ def find_root(start: Path) -> Path:
     raise _no_project(f"no {CONFIG_NAME} in {start} or above it")
 
 
+def require_root(directory: Path) -> Path:
+    """`directory`, absolute, if it holds an envmgr.toml. Raises E-NO-PROJECT."""
+    root = directory.absolute()
+    if not (root / CONFIG_NAME).exists():
+        raise _no_project(f"no {CONFIG_NAME} in {root}")
+    return root
+
+
 def read(root: Path) -> Source:
     """Read and parse `<root>/envmgr.toml`. Raises E-NO-PROJECT, or E-CONFIG with the one syntax problem."""
-    path = root.absolute() / CONFIG_NAME
+    path = require_root(root) / CONFIG_NAME
     try:
         content = path.read_bytes()
-    except FileNotFoundError:
-        raise _no_project(f"no {CONFIG_NAME} in {path.parent}") from None
     except OSError as error:
         raise _unreadable(path, error) from error
     return parse(path, content)

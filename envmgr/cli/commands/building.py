@@ -1,0 +1,58 @@
+"""`lock`, `sync`: resolve; build, verify, prove, activate."""
+
+from __future__ import annotations
+
+import click
+
+from envmgr.cli.answers import Answer, columns
+from envmgr.cli.application import Command
+from envmgr.cli.invocation import Invocation
+from envmgr.cli.progress import progress
+from envmgr.model.outcomes import LockOutcome, SyncOutcome
+
+
+@click.command(cls=Command)
+@click.argument("names", metavar="[LIB]...", nargs=-1)
+@click.option("--upgrade", is_flag=True, help="Take the newest versions that will do, not the locked ones.")
+@click.option("--exclude-newer", metavar="T", help="Ignore what was published after T, a date or a time.")
+@click.pass_obj
+def lock(invocation: Invocation, names: tuple[str, ...], upgrade: bool, exclude_newer: str | None) -> Answer:
+    """Resolve the requirements of each environment into its lock.
+
+    Without LIB, of every environment.
+    """
+    project = invocation.project()
+    from envmgr.operations.locking import lock as operation
+
+    with progress(invocation) as report:
+        outcomes = operation(project, names, upgrade=upgrade, exclude_newer=exclude_newer, report=report)
+    return Answer(outcomes, columns(map(_lock_row, outcomes)))
+
+
+def _lock_row(outcome: LockOutcome) -> tuple[str, ...]:
+    count = len(outcome.pins)
+    packages = "1 package" if count == 1 else f"{count} packages"
+    return (outcome.environment, "locked" if outcome.changed else "unchanged", packages, outcome.path)
+
+
+@click.command(cls=Command)
+@click.argument("names", metavar="[LIB]...", nargs=-1)
+@click.option("--frozen", is_flag=True, help="Use the locks as they are; a stale one is an error.")
+@click.option("--offline", is_flag=True, help="Use no network: locks as they are, files from uv's cache.")
+@click.pass_obj
+def sync(invocation: Invocation, names: tuple[str, ...], frozen: bool, offline: bool) -> Answer:
+    """Build what envmgr.toml and the locks say, verify it, activate it.
+
+    Without LIB, every environment; those that are configured no more are deactivated.
+    """
+    project = invocation.project()
+    from envmgr.operations.syncing import sync as operation
+
+    with progress(invocation) as report:
+        outcomes = operation(project, names, frozen=frozen, offline=offline, report=report)
+    return Answer(outcomes, columns(map(_sync_row, outcomes)))
+
+
+def _sync_row(outcome: SyncOutcome) -> tuple[str, ...]:
+    generation = "" if outcome.generation is None else f"generation {outcome.generation}"
+    return (outcome.environment, outcome.action, generation, f"{outcome.seconds:.2f} s")

@@ -1,0 +1,72 @@
+"""One run of the command line: its global options, and the project that they lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from envmgr.config import find_root, load
+
+if TYPE_CHECKING:
+    from envmgr.model.project import Project
+
+TEXT = "text"
+FORMATS = (TEXT, "json", "msgpack")
+
+
+@dataclass
+class Invocation:
+    """`command` is the name of the command once it is known: "config check"."""
+
+    command: str = ""
+    directory: Path | None = None
+    format: str = TEXT
+    quiet: bool = False
+    profile: str | None = None
+
+    @classmethod
+    def of(cls, arguments: Sequence[str]) -> Invocation:
+        """Knows the format before the arguments are parsed, so that what is wrong with them is said in it."""
+        invocation = cls()
+        for argument, following in pairwise([*arguments, ""]):
+            if argument == "--":
+                break
+            name, _, value = argument.partition("=")
+            wanted = value or following
+            if name == "--format" and wanted in FORMATS:
+                invocation.format = wanted
+        return invocation
+
+    @property
+    def is_text(self) -> bool:
+        return self.format == TEXT
+
+    def root(self) -> Path:
+        """The project's directory: `--project`, or the nearest above the working directory. E-NO-PROJECT."""
+        if self.directory is None:
+            return find_root(Path.cwd())
+        from envmgr.config.source import require_root
+
+        return require_root(self.directory)
+
+    def project(self) -> Project:
+        """The validated project; what it cannot do yet is said on stderr."""
+        project = load(self.root(), self.profile)
+        if not self.quiet:
+            for warning in project.warnings:
+                click.echo(
+                    f"{click.style('warning', fg='yellow', bold=True)}: {warning}", err=True, color=color()
+                )
+        return project
+
+
+def color() -> bool | None:
+    """False with NO_COLOR set, else None: click then looks whether the stream is a terminal."""
+    import os
+
+    return False if os.environ.get("NO_COLOR") else None
