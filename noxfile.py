@@ -5,15 +5,13 @@ Sessions install with uv from uv.lock, so that two machines check with the same 
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from pathlib import Path
 
 import nox
 
 sys.path.insert(0, str(Path(__file__).parent / "ci"))
-from interpreters import RUNTIME_VERSIONS, find  # noqa: E402
+from interpreters import runtime_matrix
 
 nox.options.default_venv_backend = "uv"
 nox.options.sessions = ["lint", "types", "architecture", "unit", "functional", "runtime", "elixir"]
@@ -83,8 +81,9 @@ def functional(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def runtime(session: nox.Session) -> None:
-    """The runtime's tests on every interpreter from 3.8 to 3.13 that is found."""
-    for version, python in sorted(find(RUNTIME_VERSIONS).items(), key=lambda item: int(item[0][2:])):
+    """The runtime's tests on every interpreter of matrices/runtime.toml that this machine has."""
+    interpreters, requirements = runtime_matrix()
+    for version, python in interpreters.items():
         venv = Path(".nox", f"runtime-{version}")
         if not venv.exists():
             session.run("uv", "venv", "--quiet", "--python", python, str(venv), external=True)
@@ -96,10 +95,7 @@ def runtime(session: nox.Session) -> None:
             "--python",
             str(venv),
             "--only-binary=:all:",
-            "pytest",
-            "hypothesis",
-            "msgpack>=1.0.5,<2",
-            "numpy",
+            *requirements,
             external=True,
         )
         session.log(f"runtime on Python {version}")

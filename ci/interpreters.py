@@ -1,17 +1,19 @@
-"""Interpreters that the runtime is tested on: from PATH, uv's own and pyenv's, by version."""
+"""Interpreters that the runtime is tested on (matrices/runtime.toml): pyenv's, uv's and those on PATH."""
 
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterable
+import tomllib
 from pathlib import Path
 
-RUNTIME_VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
+_MATRIX = Path(__file__).parents[1] / "matrices" / "runtime.toml"
 
 
-def find(versions: Iterable[str]) -> dict[str, str]:
-    """Version → interpreter, for those of `versions` that this machine has."""
-    return {version: found for version in versions if (found := _pyenv(version) or _uv(version))}
+def runtime_matrix() -> tuple[dict[str, str], list[str]]:
+    """Version → interpreter for those of the matrix that this machine has; requirements of every cell."""
+    matrix = tomllib.loads(_MATRIX.read_text())
+    found = {version: python for version in matrix["python"] if (python := _pyenv(version) or _uv(version))}
+    return found, matrix["requirements"]
 
 
 def _pyenv(version: str) -> str | None:

@@ -12,7 +12,8 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_every_error_code_is_documented_with_its_exit_status() -> None:
-    rows = re.findall(r"^\| `(E-[A-Z-]+)` \| (\d+) \|", (ROOT / "docs" / "errors.md").read_text(), re.MULTILINE)
+    document = (ROOT / "docs" / "errors.md").read_text()
+    rows = re.findall(r"^\| `(E-[A-Z-]+)` \| (\d+) \|", document, re.MULTILINE)
     assert {code: int(status) for code, status in rows} == dict(CODES)
 
 
@@ -41,8 +42,9 @@ def test_links_between_documents_lead_somewhere() -> None:
 
 
 def test_versions_agree() -> None:
-    import envmgr
     import envmgr_runtime
+
+    import envmgr
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     mix = re.search(r'version: "([^"]+)"', (ROOT / "elixir" / "mix.exs").read_text())
