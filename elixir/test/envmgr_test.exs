@@ -1,16 +1,234 @@
 defmodule EnvmgrTest do
   use ExUnit.Case, async: true
 
+  alias Envmgr.{Array, Error}
   alias Envmgr.Test.Project
 
-  setup_all do
-    {name, _project} = start_shared()
-    %{name: name}
+  setup do
+    {name, project} = Project.start(workers: 1)
+    %{name: name, project: project}
   end
 
-  defp start_shared, do: Project.start()
+  test "values keep their meaning both ways", %{name: name} do
+    infinities = [:nan, :infinity, :neg_infinity]
 
-  test "a function answers its value", %{name: name} do
-    assert Envmgr.execute("math.sqrt", [16.0], name: name) == {:ok, 4.0}
+    for value <-
+          [
+            nil,
+            true,
+            15,
+            -15,
+            1.0,
+            -0.0,
+            2 ** 70,
+            -(2 ** 63),
+            10 ** 400,
+            "ä",
+            "",
+            [],
+            [1, [2]],
+            {},
+            {1, {2}}
+          ] ++
+            [%{}, %{1 => "a", {1, 2} => "b"}, MapSet.new([1, "x"]), Envmgr.bytes(<<0, 255>>), :ok] ++
+            infinities ++ [String.duplicate("x", 100_000), Enum.to_list(1..10_000)] do
+      assert {:ok, answer} = Envmgr.execute("probe.echo", [value], name: name)
+      assert answer === value
+    end
+  end
+
+  test "arguments go by position, by name, or both", %{name: name} do
+    assert {:ok, ["a", 1]} = Envmgr.execute("probe.only_named", [name: "a"], name: name)
+
+    assert {:ok, ["a", 2]} =
+             Envmgr.execute("probe.only_named", %{"name" => "a", size: 2}, name: name)
+
+    assert {:ok, 0} = Envmgr.execute("probe.nap", {[0], %{value: 0}}, name: name)
+    assert {:ok, 0} = Envmgr.execute("probe.nap", {[0], value: 0}, name: name)
+  end
+
+  test "wrong arguments are told before anything reaches Python", %{name: name} do
+    assert {:error, %Error{code: :arguments, path: "math.sqrt", library: "math"} = error} =
+             Envmgr.execute("math.sqrt", [1, 2], name: name)
+
+    assert error.message == "takes 1 positional argument, 2 given"
+    assert error.hint == "the signature is math.sqrt(x, /)"
+
+    assert {:error,
+            %Error{
+              code: :arguments,
+              message: "missing argument name; has no argument nam, did you mean name?"
+            }} =
+             Envmgr.execute("probe.only_named", %{nam: 1}, name: name)
+             |> sort_problems()
+
+    assert {:error, %Error{code: :arguments}} = Envmgr.execute("math.sqrt", :x, name: name)
+    assert {:error, %Error{code: :arguments}} = Envmgr.execute("math.sqrt", [1 | 2], name: name)
+    assert Envmgr.stats(name)["std"].workers |> Enum.map(& &1.answered) |> Enum.sum() == 0
+  end
+
+  test "unknown options are told with the near name", %{name: name} do
+    assert {:error,
+            %Error{code: :arguments, message: "unknown option timout, did you mean timeout?"}} =
+             Envmgr.execute("math.sqrt", [1], name: name, timout: 1)
+
+    assert {:error, %Error{code: :arguments}} =
+             Envmgr.execute("math.sqrt", [1], name: name, timeout: -1)
+
+    assert {:error, %Error{code: :arguments}} = Envmgr.execute("math.sqrt", [1], :fast)
+  end
+
+  test "unknown names are told with the near name", %{name: name} do
+    assert {:error, %Error{code: :unknown_function, hint: "did you mean math.sqrt?"}} =
+             Envmgr.execute("math.sqrtt", [1], name: name)
+
+    assert {:error, %Error{code: :unknown_library, hint: "did you mean math?"}} =
+             Envmgr.execute("maths.sqrt", [1], name: name)
+
+    assert {:error, %Error{code: :unknown_function}} = Envmgr.execute("math", [], name: name)
+    assert {:error, %Error{code: :unknown_library}} = Envmgr.execute("", [], name: name)
+    assert {:error, %Error{code: :not_ready}} = Envmgr.execute("math.sqrt", [1], name: :nowhere)
+
+    assert_raise Error, ~r/did you mean math.sqrt/, fn ->
+      Envmgr.execute!("math.sqrtt", [1], name: name)
+    end
+  end
+
+  test "a Python exception arrives with type, message, traceback and frames", %{name: name} do
+    assert {:error, %Error{code: :exception} = error} =
+             Envmgr.execute("probe.fail", ["broken"], name: name)
+
+    assert {error.type, error.module, error.message} == {"ValueError", "builtins", "broken"}
+    assert error.traceback =~ "ValueError: broken"
+    assert [_ | _] = error.frames
+    assert {file, line, "fail", source} = List.last(error.frames)
+    assert file =~ "probe.py" and is_integer(line) and source =~ "raise"
+    assert {error.library, error.environment, error.generation} == {"probe", "std", 1}
+    assert Exception.message(error) == "probe.fail: ValueError: broken"
+
+    assert {:error, %Error{code: :exception, type: "SystemExit"}} =
+             Envmgr.execute("probe.raise_exit", [], name: name)
+
+    assert {:ok, 1} = Envmgr.execute("probe.echo", [1], name: name)
+  end
+
+  test "a value that cannot be sent is named by its place", %{name: name} do
+    for {value, place} <- [
+          {self(), "args[0]: a pid cannot be sent to Python"},
+          {[1, %{"x" => self()}], ~s(args[0][1]["x"]: a pid cannot be sent to Python)},
+          {%{1 => 1, 1.0 => 2}, "args[0]: Python holds the keys"},
+          {%{true => 1, 1 => 2}, "args[0]: Python holds the keys"},
+          {%{[1] => 1}, "args[0]: [1] cannot be hashed by Python"},
+          {<<255>>, "args[0]: a binary that is not valid UTF-8 is no str"},
+          {~D[2026-01-01], "args[0]: a struct Date has no counterpart"},
+          {[1 | 2], "args[0]: an improper list"}
+        ] do
+      assert {:error, %Error{code: :conversion} = error} =
+               Envmgr.execute("probe.echo", [value], name: name)
+
+      assert String.starts_with?(error.message, place)
+    end
+
+    assert {:error, %Error{hint: "wrap it with Envmgr.bytes/1 to send bytes"}} =
+             Envmgr.execute("probe.echo", %{value: <<255>>}, name: name)
+  end
+
+  test "an object stays in its worker and is used from there", %{name: name} do
+    assert {:ok, %Envmgr.Ref{} = thing} = Envmgr.execute("probe.Thing", [40], name: name)
+    assert inspect(thing) =~ "Thing"
+    assert {:ok, 42} = Envmgr.method(thing, "add", [2])
+    assert {:ok, 44} = Envmgr.method(thing, "add", {[2], %{times: 2}})
+    assert {:ok, 40} = Envmgr.attr(thing, "value")
+    assert {:ok, 80} = Envmgr.method(thing, "add", [thing])
+    assert {:ok, %Envmgr.Ref{}} = Envmgr.execute("probe.echo", [[1]], name: name, as: :ref)
+    assert {:ok, [%Envmgr.Ref{}, 1]} = Envmgr.execute("probe.echo", [[thing, 1]], name: name)
+    assert :ok = Envmgr.release(thing)
+    assert {:error, %Error{code: :stale_ref}} = Envmgr.attr(thing, "value")
+  end
+
+  test "refs of two workers do not meet in one call" do
+    {name, _} = Project.start(workers: 2)
+    Project.eventually(fn -> length(Envmgr.stats(name)["std"].workers) == 2 end)
+
+    things =
+      Stream.repeatedly(fn -> Envmgr.execute!("probe.Thing", [1], name: name) end)
+      |> Enum.take(20)
+      |> Enum.uniq_by(& &1.owner)
+
+    assert [one, two | _] = things
+
+    assert {:error, %Error{code: :conversion} = error} =
+             Envmgr.execute("probe.echo", [[one, two]], name: name)
+
+    assert error.message =~ "args[0][1]: the object lives in another worker"
+    assert {:error, %Error{code: :conversion}} = Envmgr.method(one, "add", [two])
+    assert {:ok, 2} = Envmgr.method(one, "add", [one])
+  end
+
+  test "libraries, functions and stats", %{name: name} do
+    assert {:ok, 4.0} = Envmgr.execute("math.sqrt", [16.0], name: name)
+
+    assert [%{name: "math", state: :ready, environment: "std", generation: 1} | _] =
+             Envmgr.libraries(name)
+
+    functions = Envmgr.functions("probe", name)
+
+    assert %{signature: "probe.fail(message, kind='ValueError')"} =
+             Enum.find(functions, &(&1.path == "probe.fail"))
+
+    assert %{kind: "class"} = Enum.find(functions, &(&1.path == "probe.Thing"))
+    assert_raise Error, fn -> Envmgr.functions("nope", name) end
+
+    assert %{state: :ready, workers: [%{os_pid: _, in_flight: 0, answered: 1}]} =
+             Envmgr.stats(name)["std"]
+  end
+
+  test "what a call prints becomes a log line of its library", %{name: name} do
+    log =
+      ExUnit.CaptureLog.capture_log([metadata: [:library, :environment]], fn ->
+        assert {:ok, nil} = Envmgr.execute("probe.say", ["good morning"], name: name)
+      end)
+
+    assert log =~ "good morning"
+  end
+
+  test "an instance without a project says so" do
+    name = :"empty#{System.unique_integer([:positive])}"
+    start_supervised!({Envmgr, name: name, project: false}, id: name)
+
+    assert {:error, %Error{code: :not_installed, message: "no project" <> _}} =
+             Envmgr.execute("math.sqrt", [1], name: name)
+  end
+
+  test "arrays become nested lists" do
+    array = %Array{
+      dtype: "float16",
+      shape: {2, 2},
+      data: <<0x3C00::little-16, 0x7C00::little-16, 0x7E00::little-16, 0::16>>
+    }
+
+    assert Array.to_list(array) == [[1.0, :infinity], [:nan, 0.0]]
+
+    assert Array.to_list(%Array{dtype: "int64", shape: {}, data: <<7::little-64>>, scalar: true}) ==
+             7
+
+    assert Array.to_list(%Array{dtype: ">u2", shape: {0, 3}, data: ""}) == []
+    assert Array.to_list(%Array{dtype: "bool", shape: {1, 2}, data: <<0, 1>>}) == [[false, true]]
+
+    assert_raise ArgumentError, fn ->
+      Array.to_list(%Array{dtype: "complex64", shape: {1}, data: <<0::64>>})
+    end
+
+    assert_raise ArgumentError, fn ->
+      Array.to_list(%Array{dtype: "int8", shape: {3}, data: <<0>>})
+    end
+  end
+
+  defp sort_problems({:error, error}) do
+    {:error,
+     %{
+       error
+       | message: error.message |> String.split("; ") |> Enum.sort(:desc) |> Enum.join("; ")
+     }}
   end
 end

@@ -54,7 +54,7 @@ defmodule Envmgr.Calls.Exchange do
     ArgumentError -> gone(request)
   end
 
-  defp pick(workers, nil), do: Route.pick(workers, System.unique_integer([:positive]))
+  defp pick(workers, nil), do: Route.pick(workers)
   defp pick(workers, owner), do: Route.pinned(workers, owner)
 
   defp attempt(%{owner: nil} = request, size, tail, _generation, nil) do

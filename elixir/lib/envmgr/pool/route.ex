@@ -5,11 +5,20 @@ defmodule Envmgr.Pool.Route do
   alias Envmgr.Pool.Slot
 
   @type worker :: {pid(), Slot.t()}
+  @typedoc "`workers` is a tuple of a cursor and the workers."
   @type t :: {generation :: pos_integer(), workers :: tuple(), pool :: pid()}
+
+  @typedoc "Counts searches: where the next one begins, so that equal workers take turns."
+  @type cursor :: :atomics.atomics_ref()
 
   @spec publish(atom(), String.t(), pos_integer(), [worker()], pid()) :: true
   def publish(table, environment, generation, workers, pool) do
-    :ets.insert(table, {{:route, environment}, generation, List.to_tuple(workers), pool})
+    cursor = :atomics.new(1, signed: false)
+
+    :ets.insert(
+      table,
+      {{:route, environment}, generation, List.to_tuple([cursor | workers]), pool}
+    )
   end
 
   @spec delete(atom(), String.t()) :: true
@@ -23,25 +32,23 @@ defmodule Envmgr.Pool.Route do
     end
   end
 
-  @doc """
-  The open worker with the fewest calls in flight, or nil. The call is counted before it is sent.
+  @doc "The open worker with the fewest calls in flight, or nil. The call is counted before it is sent."
+  @spec pick(tuple()) :: worker() | nil
+  def pick({_cursor}), do: nil
+  def pick({_cursor, worker}), do: take(worker)
 
-  `start` is where the search begins, so that equal workers take turns.
-  """
-  @spec pick(tuple(), non_neg_integer()) :: worker() | nil
-  def pick({}, _start), do: nil
-  def pick({worker}, _start), do: take(worker)
-
-  def pick(workers, start) do
-    size = tuple_size(workers)
-    first = elem(workers, rem(start, size))
-    workers |> least(rem(start, size), size, size - 1, first, load(first)) |> take()
+  def pick(workers) do
+    size = tuple_size(workers) - 1
+    start = rem(:atomics.add_get(elem(workers, 0), 1, 1), size)
+    first = elem(workers, start + 1)
+    workers |> least(start, size, size - 1, first, load(first)) |> take()
   end
 
   @doc "The given worker, counted like a picked one; nil when it is closed or not in this route."
   @spec pinned(tuple(), pid()) :: worker() | nil
   def pinned(workers, pid) do
-    if worker = List.keyfind(Tuple.to_list(workers), pid, 0), do: take(worker)
+    [_cursor | workers] = Tuple.to_list(workers)
+    if worker = List.keyfind(workers, pid, 0), do: take(worker)
   end
 
   defp least(_workers, _at, _size, _left, worker, 0), do: worker
@@ -49,7 +56,7 @@ defmodule Envmgr.Pool.Route do
 
   defp least(workers, at, size, left, worker, load) do
     at = rem(at + 1, size)
-    other = elem(workers, at)
+    other = elem(workers, at + 1)
 
     case load(other) do
       less when less < load -> least(workers, at, size, left - 1, other, less)

@@ -100,7 +100,7 @@ defmodule Envmgr.Pool.Server do
   def handle_info({:DOWN, _monitor, :process, pid, reason}, s) do
     problem = with {:shutdown, {:start, error}} <- reason, do: error
     s = without(s, pid, if(is_struct(problem, Error), do: problem))
-    {:noreply, removed(%{s | draining: Map.delete(s.draining, pid)})}
+    {:noreply, removed(publish(%{s | draining: Map.delete(s.draining, pid)}))}
   end
 
   def handle_info(:retry, s) do
@@ -155,7 +155,7 @@ defmodule Envmgr.Pool.Server do
 
     Catalog.publish(s.options.name, new.manifest, new.epoch, new.rows)
     Logger.info("envmgr: #{s.environment}: generation #{new.manifest.generation} serves")
-    drain(s, old)
+    publish(drain(s, old))
   end
 
   # A worker that ended, or is about to.

@@ -1,0 +1,143 @@
+defmodule Envmgr.Pool.ChangeTest do
+  use ExUnit.Case, async: false
+
+  alias Envmgr.Error
+  alias Envmgr.Test.Project
+
+  defp load(name, callers) do
+    test = self()
+    stop = :atomics.new(1, [])
+
+    pids =
+      for _ <- 1..callers do
+        spawn_link(fn -> send(test, {:done, self(), work(name, stop, [])}) end)
+      end
+
+    {pids, stop}
+  end
+
+  defp work(name, stop, acc) do
+    answer = Envmgr.execute("probe.generation", [], name: name)
+
+    if :atomics.get(stop, 1) == 1,
+      do: Enum.frequencies([answer | acc]),
+      else: work(name, stop, [answer | acc])
+  end
+
+  defp finish({pids, stop}) do
+    :atomics.put(stop, 1, 1)
+
+    Enum.reduce(pids, %{}, fn pid, all ->
+      assert_receive {:done, ^pid, answers}, 20_000
+      Map.merge(all, answers, fn _, a, b -> a + b end)
+    end)
+  end
+
+  defp serves?(name, generation),
+    do: fn -> Envmgr.execute("probe.generation", [], name: name) == {:ok, "#{generation}"} end
+
+  test "generations change under load without a failed call" do
+    {name, project} = Project.start(workers: 2)
+    Project.eventually(serves?(name, 1))
+    old = Enum.map(Envmgr.stats(name)["std"].workers, & &1.os_pid)
+    load = load(name, 32)
+
+    for generation <- 2..4 do
+      Project.activate(project, "std", workers: 2, generation: generation)
+      Project.eventually(serves?(name, generation))
+    end
+
+    answers = finish(load)
+    assert Enum.all?(Map.keys(answers), &match?({:ok, _}, &1))
+    assert {:ok, "4"} in Map.keys(answers)
+    Project.eventually(fn -> not Enum.any?(old, &Project.alive?/1) end)
+    assert %{generation: 4, state: :ready, refused: nil} = Envmgr.stats(name)["std"]
+    assert %{generation: 4} = hd(Envmgr.libraries(name))
+  end
+
+  test "a long call finishes in the old generation" do
+    {name, project} = Project.start(workers: 1)
+    Project.eventually(serves?(name, 1))
+    long = Task.async(fn -> Envmgr.execute("probe.nap", [1.5, "kept"], name: name) end)
+    Project.eventually(fn -> match?([%{in_flight: 1}], Envmgr.stats(name)["std"].workers) end)
+    Project.activate(project, "std", workers: 1, generation: 2)
+    # No call before the change is seen: it would wait behind the long one.
+    Project.eventually(fn -> match?(%{generation: 2, draining: 1}, Envmgr.stats(name)["std"]) end)
+    assert {:ok, "2"} = Envmgr.execute("probe.generation", [], name: name)
+    assert Task.await(long) == {:ok, "kept"}
+    Project.eventually(fn -> Envmgr.stats(name)["std"].draining == 0 end)
+  end
+
+  test "a generation that does not start leaves the old one serving" do
+    {name, project} = Project.start(workers: 2)
+    Project.eventually(serves?(name, 1))
+    broken = %{"probe" => Project.library("probe", %{"init" => "raise RuntimeError('broken')"})}
+    load = load(name, 4)
+    Project.activate(project, "std", generation: 2, libraries: broken)
+
+    Project.eventually(fn ->
+      match?(%{refused: %{generation: 2, tries: 2}}, Envmgr.stats(name)["std"])
+    end)
+
+    assert %{generation: 1, state: :ready, refused: refused} = Envmgr.stats(name)["std"]
+    assert refused.problem.message =~ "broken"
+    Project.activate(project, "std", generation: 3)
+    Project.eventually(serves?(name, 3))
+    assert Enum.all?(Map.keys(finish(load)), &match?({:ok, _}, &1))
+    assert %{refused: nil} = Envmgr.stats(name)["std"]
+  end
+
+  test "a generation without its catalog is refused; a return to the old one forgets it" do
+    {name, project} = Project.start(workers: 1)
+    Project.eventually(serves?(name, 1))
+    pid = Envmgr.execute!("probe.pid", [], name: name)
+    missing = %{"probe" => Project.library("probe", %{"catalog" => "/does/not/exist"})}
+    Project.activate(project, "std", workers: 1, generation: 2, libraries: missing)
+    Project.eventually(fn -> match?(%{refused: %{generation: 2}}, Envmgr.stats(name)["std"]) end)
+    Project.activate(project, "std", workers: 1)
+    Project.eventually(fn -> match?(%{refused: nil}, Envmgr.stats(name)["std"]) end)
+    assert Envmgr.execute!("probe.pid", [], name: name) == pid
+  end
+
+  test "settings change like a generation" do
+    {name, project} = Project.start(workers: 1)
+    Project.eventually(serves?(name, 1))
+    Project.activate(project, "std", workers: 3)
+    Project.eventually(fn -> length(Envmgr.stats(name)["std"].workers) == 3 end)
+    short = %{"probe" => Project.library("probe", %{"timeout" => 50})}
+    Project.activate(project, "std", workers: 1, libraries: short)
+
+    Project.eventually(fn ->
+      match?(
+        {:error, %Error{code: :unknown_library}},
+        Envmgr.execute("math.sqrt", [1], name: name)
+      )
+    end)
+
+    assert {:error, %Error{code: :timeout, message: "no answer within 50 ms"}} =
+             Envmgr.execute("probe.nap", [5], name: name)
+  end
+
+  test "a library comes, goes and comes back while the instance runs" do
+    project = Project.new()
+    name = :coming
+    start_supervised!({Envmgr, name: name, project: project})
+
+    assert {:error, %Error{code: :not_installed, hint: "run `mix envmgr.install`"}} =
+             Envmgr.execute("probe.pid", [], name: name)
+
+    Project.activate(project, "std")
+    Project.eventually(serves?(name, 1))
+    pids = Enum.map(Envmgr.stats(name)["std"].workers, & &1.os_pid)
+    Project.deactivate(project, "std")
+
+    Project.eventually(fn ->
+      match?({:error, %Error{code: :not_installed}}, Envmgr.execute("probe.pid", [], name: name))
+    end)
+
+    Project.eventually(fn -> not Enum.any?(pids, &Project.alive?/1) end)
+    assert Envmgr.stats(name) == %{}
+    Project.activate(project, "std", generation: 2)
+    Project.eventually(serves?(name, 2))
+  end
+end
