@@ -123,11 +123,10 @@ def elixir(session: nox.Session) -> None:
     session.run("mix", "test", *session.posargs, external=True, env=environment)
 
 
-@nox.session
+@nox.session(venv_backend="none")
 def demo(session: nox.Session) -> None:
     """The main job, shown: see examples/quickstart."""
-    install(session)
-    session.run(sys.executable, "examples/quickstart/demo.py", *session.posargs, external=True)
+    session.run("./ci/demo", external=True)
 
 
 @nox.session

@@ -41,7 +41,7 @@ def compare(
     rounds: int,
     before_each: Callable[[], object] = lambda: None,
 ) -> Row:
-    """Seconds of `ours` and `theirs`, in turn, after one round that does not count. `before_each` is not timed."""
+    """Seconds of `ours` and `theirs`, in turn, after one round that does not count."""
     pairs = []
     for _ in range(rounds + 1):
         before_each()
