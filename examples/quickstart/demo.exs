@@ -18,9 +18,6 @@ defmodule Demo do
     title("two versions of pandas in one VM")
     show("metadata1.version", ["pandas"])
     show("metadata2.version", ["pandas"])
-    # `iteritems` went away with pandas 2: each library has the functions of its own version.
-    show("pandas1.Series.iteritems", [elem(Envmgr.execute("pandas1.Series", [[1, 2]]), 1)])
-    show("pandas2.Series.iteritems", [nil])
 
     title("errors")
     show("numpy.meen", [[1, 2, 3]])
@@ -35,7 +32,7 @@ defmodule Demo do
     before = version()
     callers = for _ <- 1..@callers, do: Task.async(&call_until_told/0)
 
-    envmgr(["add", "numpy", "--version", "==2.4.*"])
+    File.write!("envmgr.toml", String.replace(File.read!("envmgr.toml"), "==2.3.*", "==2.4.*"))
     {_, built} = timed(fn -> envmgr(["sync", "numpy"]) end)
     upgraded = await_version(&(&1 != before))
     IO.puts("  upgraded   #{before} -> #{upgraded} (lock, build, verify and prove took #{div(built, 1000)} s)")
