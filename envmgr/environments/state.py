@@ -68,7 +68,7 @@ class Unfinished:
 
 
 class State:
-    """An open state.db. Every method is one transaction; a committed one survives a power cut."""
+    """An open state.db. Every method is one transaction, flushed but where it says otherwise."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -138,8 +138,11 @@ class State:
         return row.lastrowid
 
     def settle(self, journal: int, outcome: str) -> None:
+        """Write what became of an intention. Not flushed: what a power cut loses, recovery writes again."""
+        self._connection.execute("PRAGMA synchronous = NORMAL")
         with self._connection:
             self._connection.execute("UPDATE activations SET outcome = ? WHERE id = ?", (outcome, journal))
+        self._connection.execute("PRAGMA synchronous = FULL")
 
     def unfinished(self) -> tuple[Unfinished, ...]:
         rows = self._connection.execute(

@@ -1,0 +1,82 @@
+import tomllib
+
+import pytest
+from packaging.pylock import Pylock
+from projects import library, project
+
+from envmgr.environments.layout import Layout
+from envmgr.errors import EnvmgrError
+from envmgr.operations.locking import lock
+
+NUMPY = (library("numpy", "numpy<2.3"), library("six"))
+
+
+def versions(outcomes):
+    return {pin.name: pin.version for outcome in outcomes for pin in outcome.pins}
+
+
+def test_locks_are_valid_universal_hashed_and_stable(tmp_path):
+    found = project(tmp_path, *NUMPY)
+    first = lock(found)
+    assert [outcome.changed for outcome in first] == [True, True]
+    path = Layout(tmp_path).lock("numpy")
+    document = Pylock.from_dict(tomllib.loads(path.read_text()))
+    (numpy,) = document.packages
+    names = " ".join(wheel.filename for wheel in numpy.wheels)
+    assert all(word in names for word in ("macosx", "win_amd64", "manylinux", "cp312"))
+    assert "cp313" not in names
+    assert all(wheel.hashes["sha256"] for wheel in numpy.wheels)
+    before = path.read_bytes(), path.stat().st_mtime_ns
+    assert [outcome.changed for outcome in lock(found)] == [False, False]
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+
+
+def test_pins_are_kept_until_an_upgrade(tmp_path):
+    old = lock(project(tmp_path, library("six", "six<1.17")))
+    wider = project(tmp_path, library("six", "six"))
+    assert versions(lock(wider)) == versions(old)
+    upgraded = lock(wider, upgrade=True)
+    assert versions(upgraded) != versions(old)
+    assert upgraded[0].changed
+
+
+def test_the_past(tmp_path):
+    found = project(tmp_path, library("idna"))
+    assert versions(lock(found, exclude_newer="2023-01-01T00:00:00Z")) == {"idna": "3.4"}
+    assert versions(lock(found, exclude_newer="2023-01-01T00:00:00Z")) == {"idna": "3.4"}
+    assert versions(lock(found)) == {"idna": "3.4"}
+
+
+def test_constraints_and_extras(tmp_path):
+    found = project(tmp_path, library("requests", "requests[socks]"), constraints=("idna<3",))
+    pins = versions(lock(found, ["requests"]))
+    assert pins["idna"].startswith("2.")
+    assert "pysocks" in pins
+
+
+def test_credentials_of_an_index_are_written_nowhere(tmp_path, monkeypatch):
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://user:s3cret@pypi.org/simple")
+    lock(project(tmp_path, library("six")))
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"s3cret" in path.read_bytes()]
+
+
+def test_conflicts_in_the_words_of_the_libraries(tmp_path):
+    found = project(
+        tmp_path, library("numba", "numba==0.60.0", "data"), library("numpy", "numpy>=2.1", "data")
+    )
+    with pytest.raises(EnvmgrError) as caught:
+        lock(found)
+    problem = caught.value
+    assert (problem.code, problem.exit_status) == ("E-CONFLICT", 3)
+    assert "library numba asks numba==0.60.0" in problem.message
+    assert "library numpy asks numpy>=2.1" in problem.message
+    assert "numba==0.60.0 depends on numpy>=1.22,<2.1" in problem.message
+    assert "your project" not in problem.message
+    assert "No solution found" in problem.details["uv"]
+    assert not Layout(tmp_path).lock("data").exists()
+
+
+def test_a_package_that_does_not_exist(tmp_path):
+    with pytest.raises(EnvmgrError, match="no distribution called cv2") as caught:
+        lock(project(tmp_path, library("cv2")))
+    assert "opencv-python" in caught.value.hint

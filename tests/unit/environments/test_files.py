@@ -1,0 +1,49 @@
+import errno
+import os
+
+import pytest
+
+from envmgr.environments import files
+from envmgr.errors import EnvmgrError
+
+
+def test_write_replaces_whole_files_and_leaves_nothing_beside(tmp_path):
+    path = tmp_path / "f"
+    files.write(path, b"one")
+    files.write(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert os.listdir(tmp_path) == ["f"]
+
+
+def test_point_replaces_a_link_and_survives_its_own_leftover(tmp_path):
+    link = tmp_path / "current"
+    (tmp_path / f".current.{os.getpid()}.new").symlink_to("leftover")
+    files.point(link, "a")
+    files.point(link, "b")
+    assert os.readlink(link) == "b"
+    assert os.listdir(tmp_path) == ["current"]
+
+
+def test_remove_takes_trees_files_links_and_nothing(tmp_path):
+    (tmp_path / "tree" / "in").mkdir(parents=True)
+    (tmp_path / "file").write_text("")
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "kept")
+    for name in ("tree", "file", "link", "nothing"):
+        files.remove(tmp_path / name)
+    assert os.listdir(tmp_path) == ["kept"]
+
+
+def test_flushing(tmp_path):
+    files.flush_directory(tmp_path)
+    files.flush_filesystem(tmp_path)
+
+
+def test_what_the_disk_refuses_is_told():
+    with pytest.raises(EnvmgrError, match="building failed: /x: No space left") as caught, files.disk_problems("building"):
+        raise OSError(errno.ENOSPC, "No space left on device", "/x")
+    assert caught.value.code == "E-DISK"
+    assert "free some space" in caught.value.hint
+    with pytest.raises(EnvmgrError) as caught, files.disk_problems("building"):
+        raise PermissionError(errno.EACCES, "Permission denied", "/x")
+    assert "make /x writable" in caught.value.hint

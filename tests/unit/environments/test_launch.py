@@ -1,0 +1,70 @@
+from pathlib import Path
+
+from envmgr.environments import launch
+from envmgr.environments.modules import Resolved
+from envmgr.model.project import Environment, Library, Project
+from envmgr.tools.interpreters import Interpreter
+
+PYTHON = Interpreter("/p/python", "3.12.1", "cpython", "abi", "linux", False, {})
+
+
+def manifest(**changes):
+    library = Library("np", "numpy", None, "data", timeout_ms=5, workers=4, init="import os")
+    environment = Environment("data", "3.12", (library, Library("math", None, None, "data")))
+    arguments = {
+        "generation": 7,
+        "key": "k",
+        "interpreter": PYTHON,
+        "layer": Path("/r/.envmgr/runtime/abi-h"),
+        "libraries": [
+            Resolved(library, "numpy", "numpy", "2.0"),
+            Resolved(environment.libraries[1], "math", None, None),
+        ],
+    }
+    project = Project(Path("/r"), "app", {"data": environment})
+    return launch.manifest(project, environment, **{**arguments, **changes})
+
+
+def test_every_key_that_the_protocol_names():
+    assert launch.decode(manifest()) == {
+        "schema": 1,
+        "project": "app",
+        "environment": "data",
+        "generation": 7,
+        "key": "k",
+        "store": "/r/.envmgr/store/data-k",
+        "python": {"version": "3.12.1", "implementation": "cpython", "executable": "/p/python"},
+        "command": ["/r/.envmgr/store/data-k/bin/python", "-I", "-B", "/r/.envmgr/runtime/abi-h/worker.py"],
+        "env": {
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONHOME": None,
+            "PYTHONPATH": None,
+            "VIRTUAL_ENV": "/r/.envmgr/store/data-k",
+        },
+        "cwd": "/r",
+        "lease": "/r/.envmgr/run/leases/data-k",
+        "workers": 4,
+        "libraries": {
+            "np": {
+                "module": "numpy",
+                "distribution": "numpy",
+                "version": "2.0",
+                "timeout": 5,
+                "init": "import os",
+                "catalog": "/r/.envmgr/store/data-k.catalog/numpy.msgpack",
+            },
+            "math": {
+                "module": "math",
+                "distribution": None,
+                "version": None,
+                "timeout": 30_000,
+                "init": "",
+                "catalog": "/r/.envmgr/store/data-k.catalog/math.msgpack",
+            },
+        },
+    }
+
+
+def test_equal_arguments_equal_bytes():
+    assert manifest() == manifest()
+    assert manifest() != manifest(generation=8)

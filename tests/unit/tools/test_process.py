@@ -1,0 +1,83 @@
+import os
+import sys
+import threading
+import time
+
+import pytest
+
+from envmgr.errors import EnvmgrError
+from envmgr.tools import process
+
+
+def test_output_and_status():
+    done = process.run([sys.executable, "-c", "import sys; print(input()); sys.exit('so')"], stdin="é\n")
+    assert (done.stdout, done.stderr, done.status) == ("é\n", "so\n", 1)
+
+
+def test_undecodable_output_is_escaped():
+    done = process.run([sys.executable, "-c", r"import os; os.write(1, b'a\xff')"])
+    assert done.stdout == r"a\xff"
+
+
+def test_variables_that_change_what_python_or_uv_does_are_gone(monkeypatch):
+    for name in ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "UV_OFFLINE", "UV_PYTHON"):
+        monkeypatch.setenv(name, "x")
+    for name in ("UV_DEFAULT_INDEX", "UV_CACHE_DIR", "HTTPS_PROXY", "UV_INDEX_CORP_PASSWORD"):
+        monkeypatch.setenv(name, "kept")
+    seen = process.clean_environment({"EXTRA": "1"})
+    assert not {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "UV_OFFLINE", "UV_PYTHON"} & set(seen)
+    assert seen["UV_DEFAULT_INDEX"] == seen["UV_CACHE_DIR"] == seen["HTTPS_PROXY"] == "kept"
+    assert seen["UV_INDEX_CORP_PASSWORD"] == "kept"
+    assert seen["EXTRA"] == "1"
+
+
+def test_missing_program():
+    with pytest.raises(EnvmgrError, match="/nowhere/uv cannot be started: No such file"):
+        process.run(["/nowhere/uv"])
+
+
+def test_timeout_ends_the_whole_group(tmp_path):
+    grandchild = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {grandchild!r}])"
+    with pytest.raises(EnvmgrError, match="did not finish within 1"):
+        process.run([sys.executable, "-c", parent], timeout=1.5)
+    _gone(int((tmp_path / "pid").read_text()))
+
+
+def test_end_all_ends_what_other_threads_wait_for():
+    statuses = []
+    waiting = threading.Thread(target=lambda: statuses.append(process.run(["sleep", "60"]).status))
+    waiting.start()
+    deadline = time.monotonic() + 5
+    while not process._live and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.end_all()
+    waiting.join(5)
+    assert statuses == [-9]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel's parent-death signal")
+def test_a_child_dies_with_a_killed_parent(tmp_path):
+    child = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    parent = (
+        "import os, sys, threading, time; from envmgr.tools import process\n"
+        f"threading.Thread(target=lambda: process.run([sys.executable, '-c', {child!r}])).start()\n"
+        f"while not (os.path.exists({str(tmp_path / 'pid')!r}) and os.path.getsize({str(tmp_path / 'pid')!r})):\n"
+        "    time.sleep(0.01)\n"
+        "os.kill(os.getpid(), 9)"
+    )
+    assert process.run([sys.executable, "-c", parent], timeout=20).status == -9
+    _gone(int((tmp_path / "pid").read_text()))
+
+
+def _gone(pid: int) -> None:
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            os.kill(pid, 0)
+            if f"{pid} (python" in open(f"/proc/{pid}/stat").read() and " Z " in open(f"/proc/{pid}/stat").read():
+                return
+        except (ProcessLookupError, FileNotFoundError):
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"process {pid} still runs")

@@ -1,0 +1,68 @@
+import sys
+
+import pytest
+
+from envmgr.errors import EnvmgrError
+from envmgr.tools import uv
+
+
+@pytest.fixture(autouse=True)
+def _look_again():
+    uv._executable.cache_clear()
+    yield
+    uv._executable.cache_clear()
+
+
+def test_version_of_the_packaged_uv():
+    assert uv.executable().name.startswith("uv")
+    assert uv.version().split(".")[0].isdigit()
+
+
+def test_named_by_variable(monkeypatch, tmp_path):
+    named = tmp_path / "my-uv"
+    named.write_text("#!/bin/sh\necho uv 9.9.9\n")
+    named.chmod(0o755)
+    monkeypatch.setenv("ENVMGR_UV", str(named))
+    assert uv.executable() == named
+    assert uv.version() == "9.9.9"
+
+
+def test_variable_that_names_nothing(monkeypatch):
+    monkeypatch.setenv("ENVMGR_UV", "/nowhere/uv")
+    with pytest.raises(EnvmgrError, match="/nowhere/uv") as caught:
+        uv.executable()
+    assert caught.value.code == "E-UV"
+
+
+def test_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "uv", None)
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.delenv("ENVMGR_UV", raising=False)
+    with pytest.raises(EnvmgrError) as caught:
+        uv.executable()
+    assert (caught.value.code, caught.value.hint) == ("E-UV", "pip install uv")
+
+
+def test_package_without_its_program_falls_back_to_path(monkeypatch, tmp_path):
+    import uv as package
+
+    def lost():
+        raise FileNotFoundError
+
+    (tmp_path / "uv").write_text("")
+    (tmp_path / "uv").chmod(0o755)
+    monkeypatch.setattr(package, "find_uv_bin", lost)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("ENVMGR_UV", raising=False)
+    assert uv.executable() == tmp_path / "uv"
+
+
+def test_an_interpreter_that_nobody_has_cannot_be_fetched():
+    assert uv.install_python("3.99") is False
+
+
+def test_strings_are_quoted_for_toml():
+    import tomllib
+
+    words = ['a"b', "c\\d", "x; python_version < '3.9'"]
+    assert tomllib.loads(f"w = {uv._toml(words)}")["w"] == words

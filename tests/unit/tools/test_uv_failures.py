@@ -1,0 +1,132 @@
+import pytest
+
+from envmgr.tools.uv_failures import failure, reasons
+
+NO_SOLUTION = "error: No solution found when resolving dependencies\n  cause: "
+CASES = {
+    "conflict": (
+        NO_SOLUTION + "Because your project depends on six<1 and six>=1, we can conclude that your project's"
+        " requirements are unsatisfiable.\n",
+        "E-CONFLICT",
+        "cannot be satisfied together",
+    ),
+    "no such distribution": (
+        NO_SOLUTION + "Because nosuch was not found in the package registry and your project depends on nosuch,"
+        " we can conclude that your project's requirements are unsatisfiable.\n",
+        "E-LOCK",
+        "the package index has no distribution called nosuch",
+    ),
+    "no such version": (
+        NO_SOLUTION + "Because only six<=1.17.0 is available and your project depends on six>=99, we can conclude"
+        " that your project's requirements are unsatisfiable.\n",
+        "E-LOCK",
+        "no version of six satisfies six>=99; there is six<=1.17.0",
+    ),
+    "no such exact version": (
+        NO_SOLUTION + "Because there is no version of six==1.0.99 and your project depends on six==1.0.99, we can"
+        " conclude that your project's requirements are unsatisfiable.\n",
+        "E-LOCK",
+        "no version of six satisfies six==1.0.99",
+    ),
+    "no file for this Python": (
+        NO_SOLUTION + "Because tensorflow==1.15.0 has no wheels with a matching Python version tag (e.g., `cp312`)"
+        " and your project depends on tensorflow==1.15, we can conclude that your project's requirements are"
+        " unsatisfiable.\n",
+        "E-LOCK",
+        "tensorflow==1.15.0 has no wheels with a matching Python version tag",
+    ),
+    "older uv's frames": (
+        "  × No solution found when resolving dependencies:\n  ╰─▶ Because only six<=1.17.0 is available and your"
+        " project depends on\n      six>=99, we can conclude that your project's requirements are\n"
+        "      unsatisfiable.\n",
+        "E-LOCK",
+        "no version of six satisfies six>=99; there is six<=1.17.0",
+    ),
+    "offline resolution": (
+        NO_SOLUTION + "Because six was not found in the cache and your project depends on six, we can conclude that"
+        " your project's requirements are unsatisfiable.\n\nhint: Packages were unavailable because the network was"
+        " disabled.\n",
+        "E-OFFLINE",
+        "not in uv's cache",
+    ),
+    "offline wheel": (
+        "error: Failed to download `six==1.17.0`\n  cause: Network connectivity is disabled, but the requested data"
+        " wasn't found in the cache: https://x/six.whl\n",
+        "E-OFFLINE",
+        "Failed to download `six==1.17.0`",
+    ),
+    "hash": (
+        "error: Failed to download `six==1.17.0`\n  cause: Hash mismatch for `six==1.17.0`\n",
+        "E-TAMPERED",
+        "not the one that was locked",
+    ),
+    "network": (
+        "error: Request failed after 3 retries in 7.4s\n  cause: Failed to fetch: https://u:secret@h/simple/six/\n"
+        "  cause: dns error\n",
+        "E-NETWORK",
+        "cannot be reached",
+    ),
+    "refused": (
+        "error: Failed to fetch: `https://h/simple/six/`\n  cause: HTTP status client error (401 Unauthorized)\n",
+        "E-NETWORK",
+        "refused the request",
+    ),
+    "disk full": ("error: Failed to download\n  cause: No space left on device (os error 28)\n", "E-DISK", "full"),
+    "unwritable": ("error: failed to open `/x`: Permission denied (os error 13)\n", "E-DISK", "cannot write"),
+    "interpreter": (
+        "error: No interpreter found for Python 4.7 in managed installations or search path\n",
+        "E-INTERPRETER",
+        "cannot use the interpreter",
+    ),
+    "build": ("error: Failed to build `x==1`\n  cause: The build backend returned an error\n", "E-BUILD", "x==1"),
+    "unknown words": ("warning: w\nerror: the moon is full\n", "E-BUILD", "uv failed: the moon is full"),
+    "silence": ("", "E-BUILD", "no reason given"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_meaning(case):
+    stderr, code, words = CASES[case]
+    found = failure(stderr, 1)
+    assert found.code == code
+    assert words in found.message
+    assert found.details["status"] == 1
+
+
+def test_the_raw_text_is_kept_without_credentials():
+    found = failure(CASES["network"][0], 2)
+    assert "secret" not in str(found.details) + found.message
+    assert "https://***@h/simple/six/" in found.details["uv"]
+
+
+def test_an_import_name_gets_its_distribution_as_hint():
+    text = CASES["no such distribution"][0].replace("nosuch", "cv2")
+    assert 'did you mean "opencv-python-headless"?' in failure(text, 1).hint
+
+
+def test_reasons_do_not_depend_on_the_order_of_clauses():
+    one = "Because a==1 depends on c<2 and b==1 depends on c>=2, we can conclude that a==1 and b==1 are incompatible."
+    two = "Because b==1 depends on c>=2 and a==1 depends on c<2, we can conclude that a==1 and b==1 are incompatible."
+    assert reasons(one) == reasons(two)
+    assert reasons(one) == [
+        "a==1 depends on c<2; b==1 depends on c>=2, therefore a==1 and b==1 are incompatible"
+    ]
+
+
+def test_a_chain_becomes_one_sentence_each_and_the_hint_none():
+    text = (
+        NO_SOLUTION + "Because pandas==1.5.3 depends on numpy<2 and numba==0.61 depends on numpy>=2.1, we can conclude"
+        " that pandas==1.5.3 and numba==0.61 are incompatible.\n         And because your project depends on"
+        " pandas==1.5.3 and numba==0.61, we can conclude that your project's requirements are unsatisfiable.\n\n"
+        "hint: something else.\n"
+    )
+    assert reasons(text) == [
+        "numba==0.61 depends on numpy>=2.1; pandas==1.5.3 depends on numpy<2,"
+        " therefore pandas==1.5.3 and numba==0.61 are incompatible",
+        "the environment depends on pandas==1.5.3 and numba==0.61,"
+        " therefore its requirements cannot be satisfied together",
+    ]
+
+
+def test_no_chain_no_reasons():
+    assert reasons("error: disk\n") == []
