@@ -25,7 +25,7 @@ COMMANDS = {
     "launch": "generations",
     "call": "calling",
 }
-"""Command -> its module in `envmgr.cli.commands`, where it stands under its own name; imported when it runs."""
+"""Command -> its module of `envmgr.cli.commands`, which has it under its own name; imported when it runs."""
 
 
 def _remember(attribute: str) -> Any:

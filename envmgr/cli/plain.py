@@ -12,9 +12,9 @@ from typing import Any
 def plain(value: Any) -> Any:
     """None, booleans, integers, text, finite floats, lists and maps with text for keys stay.
 
-    NaN and the infinities become "nan", "inf", "-inf"; bytes `{"bytes": base64}`; a map with other keys a list
-    of pairs; tuples and sets lists; NumPy arrays and scalars `{"dtype", "shape", "data"}`; what has a `to_json`
-    method what that says; anything else its text.
+    NaN and the infinities become "nan", "inf", "-inf"; bytes `{"bytes": base64}`; a map with other keys a
+    list of pairs; tuples and sets lists; NumPy arrays and scalars `{"dtype", "shape", "data"}`; what has a
+    `to_json` method what that says; anything else its text.
     """
     if value is None or isinstance(value, bool | int):
         return value

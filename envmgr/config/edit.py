@@ -75,7 +75,7 @@ def create(root: Path, name: str | None = None) -> Path:
 
 def add(root: Path, library: NewLibrary) -> Path:
     """Add a library behind the last one. Raises E-EXISTS, E-USAGE, or what `load` raises."""
-    source = read(root)
+    source = parse(*read(root))
     config = validate(source)
     _refuse_requirement(library.name)
     if library.name in config.library:
@@ -104,7 +104,7 @@ def remove(root: Path, name: str) -> str | None:
 
     Returns that environment's name when it has gone. Raises E-UNKNOWN-LIBRARY, E-USAGE, or as `load`.
     """
-    source = read(root)
+    source = parse(*read(root))
     config = validate(source)
     if name not in config.library:
         suggestion = near(name, config.library)

@@ -15,15 +15,15 @@ from envmgr.config.assembly import assemble
 from envmgr.config.problems import config_error, near
 from envmgr.config.rules import check
 from envmgr.config.schema import CONFIG_VERSION, ConfigFile
-from envmgr.config.source import CONFIG_NAME, Finding, Source, read
+from envmgr.config.source import CONFIG_NAME, Finding, Source, parse
 from envmgr.config.wording import findings
 from envmgr.errors import EnvmgrError
 from envmgr.model.project import Project
 
 
-def load_project(root: Path, profile: str | None = None) -> Project:
-    """As `envmgr.config.load`."""
-    source = read(root)
+def load_project(path: Path, content: bytes, profile: str | None = None) -> Project:
+    """As `envmgr.config.load`, of a file's content."""
+    source = parse(path, content)
     config = validate(source)
     project = assemble(source, config)
     if profile is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import InvalidName, canonicalize_name
 
 from envmgr.config.problems import near
 from envmgr.config.schema import ConfigFile, LibraryTable
@@ -43,10 +44,11 @@ def _package(name: str, library: LibraryTable) -> Iterator[Finding]:
         return
     try:
         requirement = Requirement(library.package or name)
-    except InvalidRequirement:
+        canonicalize_name(requirement.name, validate=True)
+    except (InvalidRequirement, InvalidName):
         yield Finding(
             ("library", name),
-            f"`{name}` is not a distribution's name",
+            f"`{library.package or name}` does not name a distribution",
             'say what installs it: package = "…"',
             at="key",
         )

@@ -167,7 +167,12 @@ class ProfileTable(Table):
 
 
 class ConfigFile(Table):
-    config_version: Literal[1] = Field(default=1, description="Version of this file's format.")
+    config_version: int = Field(
+        default=CONFIG_VERSION,
+        ge=CONFIG_VERSION,
+        le=CONFIG_VERSION,
+        description="Version of this file's format.",
+    )
     project: ProjectTable = Field(default=ProjectTable(), description="The project itself.")
     defaults: DefaultsTable = Field(default=DefaultsTable(), description="Inherited by every library.")
     library: dict[Name, LibraryValue] = Field(default={}, description="What can be called.")

@@ -78,18 +78,17 @@ def require_root(directory: Path) -> Path:
     return root
 
 
-def read(root: Path) -> Source:
-    """Read and parse `<root>/envmgr.toml`. Raises E-NO-PROJECT, or E-CONFIG with the one syntax problem."""
+def read(root: Path) -> tuple[Path, bytes]:
+    """Path and content of `<root>/envmgr.toml`. Raises E-NO-PROJECT, or E-CONFIG when it cannot be read."""
     path = require_root(root) / CONFIG_NAME
     try:
-        content = path.read_bytes()
+        return path, path.read_bytes()
     except OSError as error:
         raise _unreadable(path, error) from error
-    return parse(path, content)
 
 
 def parse(path: Path, content: bytes) -> Source:
-    """The same for a file's content, whether or not it is on disk."""
+    """Raises E-CONFIG with the one problem that keeps `content` from being TOML. Touches no file."""
     text = _decode(path, content)
     try:
         return Source(path, text, tomllib.loads(text))

@@ -1,0 +1,67 @@
+"""The last project that was loaded, kept so that an unchanged envmgr.toml is not validated again.
+
+Validation costs the import of pydantic and packaging, which is most of what `status`, or a `sync` with
+nothing to do, would take. The file is a cache: it may go at any time, and is not
+written where `.envmgr/` does not exist.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import msgpack
+
+from envmgr.model.project import Environment, HealthCall, Library, Project
+
+PLACE = Path(".envmgr") / "project.msgpack"
+
+
+def recall(path: Path, content: bytes) -> Project | None:
+    """The project that `content` of the envmgr.toml at `path` is, if it was the last one kept."""
+    try:
+        kept = msgpack.unpackb((path.parent / PLACE).read_bytes())
+        if kept["key"] != _key(path, content):
+            return None
+        return _project(path.parent, kept["project"])
+    except (OSError, ValueError, TypeError, KeyError, msgpack.UnpackException):
+        return None
+
+
+def keep(path: Path, content: bytes, project: Project) -> None:
+    """Keep it; without a word where that is not possible."""
+    place = path.parent / PLACE
+    beside = place.with_name(f".{place.name}.{os.getpid()}")
+    known = asdict(project)
+    del known["root"]
+    with contextlib.suppress(OSError, ValueError, TypeError, OverflowError):
+        beside.write_bytes(msgpack.packb({"key": _key(path, content), "project": known}))
+        beside.replace(place)
+
+
+def _key(path: Path, content: bytes) -> str:
+    """Of all that the project depends on: the text, its place, the interpreter's version, and this code."""
+    code = max(module.stat().st_mtime_ns for module in Path(__file__).parent.glob("*.py"))
+    facts = (str(path), sys.version_info[:2], str(Path("~").expanduser()), code)
+    return hashlib.sha256(repr(facts).encode(errors="replace") + content).hexdigest()
+
+
+def _project(root: Path, known: dict[str, Any]) -> Project:
+    environments = {name: _environment(table) for name, table in known["environments"].items()}
+    return Project(root, known["name"], environments, tuple(known["warnings"]))
+
+
+def _environment(known: dict[str, Any]) -> Environment:
+    libraries = tuple(_library(table) for table in known["libraries"])
+    return Environment(**{**known, "libraries": libraries, "constraints": tuple(known["constraints"])})
+
+
+def _library(known: dict[str, Any]) -> Library:
+    calls = tuple(HealthCall(**{**call, "args": tuple(call["args"])}) for call in known["health_calls"])
+    extras = tuple(known["extra_requirements"])
+    return Library(**{**known, "health_calls": calls, "extra_requirements": extras})

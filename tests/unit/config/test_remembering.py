@@ -1,0 +1,71 @@
+"""A project that is loaded again is the same, and only when nothing it depends on has changed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from envmgr.config import load, remembering
+
+TEXT = """
+[library.numpy]
+with = ["scipy"]
+health.calls = [{ call = "numpy.mean", args = [[1, 2]], kwargs = { axis = 0 } }]
+[library.numpy.security]
+network = "none"
+[environment.numpy]
+constraints = ["numpy<2"]
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / ".envmgr").mkdir()
+    (tmp_path / "envmgr.toml").write_text(TEXT)
+    return tmp_path
+
+
+def test_what_is_recalled_is_what_was_loaded(project):
+    loaded = load(project)
+    assert loaded.warnings
+    assert remembering.recall(project / "envmgr.toml", TEXT.encode()) == loaded
+    assert load(project) == loaded
+
+
+def test_a_recalled_project_is_loaded_without_pydantic(project):
+    load(project)
+    code = (
+        "import sys, pathlib, envmgr.config as c;"
+        "c.load(pathlib.Path(sys.argv[1])); print('pydantic' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", code, project], capture_output=True, text=True, check=True)
+    assert run.stdout == "False\n"
+
+
+def test_another_text_or_place_is_loaded_anew(project):
+    load(project)
+    assert remembering.recall(project / "envmgr.toml", b"[library.math]") is None
+    (project / "envmgr.toml").write_text(TEXT.replace("scipy", "pandas"))
+    assert load(project).libraries["numpy"].extra_requirements == ("pandas",)
+    moved = project / "moved"
+    moved.mkdir()
+    (project / ".envmgr").rename(moved / ".envmgr")
+    assert remembering.recall(moved / "envmgr.toml", TEXT.encode()) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"\xc1", b"\x80", b"\x01", b"\x81\xa3key\xa0"])
+def test_a_damaged_cache_is_no_cache(project, content):
+    expected = load(project)
+    (project / remembering.PLACE).write_bytes(content)
+    assert load(project) == expected
+
+
+def test_nothing_is_kept_where_it_cannot_be(project, tmp_path):
+    (project / "envmgr.toml").write_text(TEXT.replace("axis = 0", f"axis = {2**70}"))
+    assert load(project).libraries["numpy"].health_calls[0].kwargs == {"axis": 2**70}
+    assert list((project / ".envmgr").iterdir()) == []
+    (project / ".envmgr").rmdir()
+    load(project)
+    assert not (project / ".envmgr").exists()
