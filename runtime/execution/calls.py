@@ -7,7 +7,7 @@ from typing import Any, Callable
 from ..library.loading import Libraries, Unresolved
 from ..values.codec import Codec
 from ..values.errors import ConversionError, RefLimit, StaleRef
-from ..wire.messages import AS_REF, ATTRIBUTE, ERROR, MAX_FRAME, RESULT
+from ..wire.messages import AS_REF, ATTRIBUTE, ERROR, RESULT
 from .failures import failure
 from .refs import RefTable
 
@@ -42,10 +42,7 @@ class Calls:
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt too are this call's answer
             return ERROR, self._raised(error)
         try:
-            packed = self._codec.encode_ref(value) if flags & AS_REF else self._codec.encode(value)
-            if len(packed) > MAX_FRAME - 64:
-                packed = self._codec.encode_ref(value)
-            return RESULT, packed
+            return RESULT, self._codec.encode_ref(value) if flags & AS_REF else self._codec.encode(value)
         except RefLimit as error:
             return ERROR, self._failure(error)
 

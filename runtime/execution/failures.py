@@ -7,7 +7,9 @@ import traceback
 from types import TracebackType
 from typing import Any
 
-_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - pathlib costs 5 ms of a worker's start
+_OURS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")  # noqa: PTH100, PTH118, PTH120 - pathlib costs 5 ms of a worker's start
+_OF_LIBRARIES = ("exception", "start")
+"""Codes of errors that others raised. What led to one of our own are frames of the runtime."""
 _MOST_FRAMES = 100
 _MOST_TEXT = 64 * 1024
 
@@ -18,10 +20,10 @@ def failure(code: str, error: BaseException, library: str | None = None) -> dict
     tail = _library_frames(error.__traceback__)
     return {
         "code": code,
-        "type": kind.__qualname__,
-        "module": kind.__module__,
+        "type": _clean(kind.__qualname__),
+        "module": _clean(str(kind.__module__)),
         "message": _clean(_message(error)),
-        "traceback": _clean(_traceback(error, tail)),
+        "traceback": _clean(_traceback(error, tail, chain=code in _OF_LIBRARIES)),
         "frames": _frames(tail),
         "library": library,
     }
@@ -46,13 +48,17 @@ def _library_frames(tail: TracebackType | None) -> TracebackType | None:
     return tail
 
 
-def _traceback(error: BaseException, tail: TracebackType | None) -> str:
+def _traceback(error: BaseException, tail: TracebackType | None, chain: bool) -> str:
     try:
-        return "".join(traceback.format_exception(type(error), error, tail, limit=-_MOST_FRAMES))
+        lines = traceback.format_exception(type(error), error, tail, limit=-_MOST_FRAMES, chain=chain)
+        return "".join(lines)
     except BaseException:  # noqa: BLE001 - formatting calls the exception's own methods
         return f"{type(error).__name__}: {_message(error)}\n"
 
 
 def _frames(tail: TracebackType | None) -> list[list[Any]]:
-    found = traceback.extract_tb(tail, limit=-_MOST_FRAMES)
+    try:
+        found = traceback.extract_tb(tail, limit=-_MOST_FRAMES)
+    except Exception:  # noqa: BLE001 - source lines come from the library's own loaders
+        return []
     return [[_clean(f.filename), f.lineno or 0, f.name, _clean(f.line or "")] for f in found]

@@ -29,8 +29,7 @@ class RefTable:
         number = self._next
         self._next += 1
         self._objects[number] = value
-        kind = type(value)
-        return number, f"{kind.__module__}.{kind.__qualname__}"
+        return number, _type_name(type(value))
 
     def get(self, number: int, type_name: str) -> Any:
         try:
@@ -50,3 +49,11 @@ class RefTable:
         """Forgets these objects; numbers that are not held are ignored."""
         for number in numbers:
             self._objects.pop(number, None)
+
+
+def _type_name(kind: type) -> str:
+    try:
+        name = f"{kind.__module__}.{kind.__qualname__}"
+    except Exception:  # noqa: BLE001 - a metaclass may answer what it likes
+        name = "object"
+    return name.encode("utf-8", "replace").decode()

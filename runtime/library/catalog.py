@@ -15,7 +15,7 @@ import warnings
 from collections import deque
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Iterator, List
+from typing import Any, Iterable, Iterator, List
 
 from ..wire.packing import packb
 from .ownership import Owner
@@ -65,10 +65,9 @@ class _Walk:
             self._import_children(module)
             for name in sorted(_public(dir(module))):
                 try:
-                    value = getattr(module, name)
-                except Exception:  # noqa: BLE001, S112 - a lazy attribute whose import fails is not callable here
+                    self._attribute(prefix, module, name, getattr(module, name))
+                except Exception:  # noqa: BLE001, S112 - lazy attributes and proxies raise what they like
                     continue
-                self._attribute(prefix, module, name, value)
 
     def _attribute(self, prefix: str, module: ModuleType, name: str, value: Any) -> None:
         path = prefix + name
@@ -91,10 +90,10 @@ class _Walk:
         for name in _public(dir(value)):
             try:
                 method = getattr(value, name)
+                if callable(method) and not inspect.isclass(method) and self._owns_method(method):
+                    self._add(f"{path}.{name}", "method", method)
             except Exception:  # noqa: BLE001, S112 - a descriptor that cannot be read from the class
                 continue
-            if callable(method) and not inspect.isclass(method) and self._owns_method(method):
-                self._add(f"{path}.{name}", "method", method)
 
     def _owns_method(self, method: Any) -> bool:
         return self._owner.owns(getattr(method, "__objclass__", method))
@@ -113,8 +112,8 @@ class _Walk:
                 self.errors.append([f"{module.__name__}.{name}", f"{type(error).__name__}: {error}"[:300]])
 
 
-def _public(names: list[str]) -> Iterator[str]:
-    return (name for name in names if not name.startswith("_"))
+def _public(names: Iterable[Any]) -> Iterator[str]:
+    return (name for name in names if isinstance(name, str) and not name.startswith("_"))
 
 
 def _children(module: ModuleType) -> Iterator[str]:

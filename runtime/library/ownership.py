@@ -13,7 +13,8 @@ from typing import Any
 
 def defining_module(value: Any) -> str | None:
     """Where `value` was defined; for bound methods and instances that do not say, their class speaks."""
-    for source in (value, type(getattr(value, "__self__", None) or value)):
+    holder = getattr(value, "__self__", value)
+    for source in (value, holder if isinstance(holder, type) else type(holder)):
         module = getattr(source, "__module__", None)
         if isinstance(module, str):
             return module

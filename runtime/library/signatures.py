@@ -8,16 +8,13 @@ from typing import Any
 _LONGEST_DEFAULT = 80
 
 
-def parameters(value: Any, bound: bool = False) -> list[list[Any]] | None:
-    """`[name, kind, default repr or None]` of each parameter; None where Python knows no signature.
-
-    `bound` leaves out the first parameter, which the call fills in itself.
-    """
+def parameters(value: Any) -> list[list[Any]] | None:
+    """`[name, kind, default repr or None]` of each parameter; None where Python knows no signature."""
     try:
         found = list(inspect.signature(value).parameters.values())
     except Exception:  # noqa: BLE001 - C functions without one, and descriptors that raise what they like
         return None
-    return [[p.name, int(p.kind), _default(p)] for p in (found[1:] if bound else found)]
+    return [[p.name, int(p.kind), _default(p)] for p in found]
 
 
 def summary(value: Any) -> str:

@@ -9,9 +9,8 @@ from .errors import ConversionError
 
 _PLAIN_KINDS = "biufcMmUS"
 _BY_NAME = frozenset(
-    ("bool", "complex64", "complex128")
-    + tuple(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64))
-    + ("float16", "float32", "float64")
+    ["bool", "float16", "float32", "float64", "complex64", "complex128"]
+    + [f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)]
 )
 
 
@@ -46,9 +45,11 @@ def _dtype(name: Any) -> Any:
         raise ConversionError(
             "the argument is an array, and NumPy is not in this library's environment"
         ) from error
+    if type(name) is not str:
+        raise ConversionError(f"a dtype is a string, not {name!r}")
     try:
         dtype = numpy.dtype(name)
-    except TypeError as error:
+    except (TypeError, ValueError, SyntaxError) as error:
         raise ConversionError(f"NumPy knows no dtype {name!r}") from error
     if dtype_name(dtype) is None:
         raise ConversionError(f"arrays of dtype {name!r} do not cross the wire")
@@ -68,8 +69,8 @@ def join_array(name: Any, shape: Any, data: Any) -> Any:
         )
     import numpy
 
-    array = numpy.empty(tuple(shape), dtype)
-    if len(data):
+    array = numpy.empty(tuple(shape), dtype) if size else numpy.zeros(tuple(shape), dtype)
+    if size:
         array.reshape(-1).view(numpy.uint8)[:] = numpy.frombuffer(data, numpy.uint8)
     return array
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Protocol
 
-from ..wire.messages import MAX_FRAME
+from ..wire.messages import MAX_FRAME, MAX_PAYLOAD
 from ..wire.packing import ExtType, Packer, Unpacker, packb, unpackb
 from . import arrays
 from .errors import ConversionError, RefLimit, StaleRef
@@ -18,6 +18,16 @@ from .plain import ARRAY, ATOM, BIG_INTEGER, REF, SCALAR, SET, TUPLE, Atom, pack
 
 _KEEP_BUFFER = 1 << 20
 """A packer never shrinks its buffer; one that has packed more than this many bytes is given up."""
+_DEEPEST = 64
+"""Tuples and sets inside each other. msgpack takes 50 KB of the C stack for each; 8 MB of it are usual."""
+_WHY = {
+    "StackError": "the value is nested too deeply",
+    "RecursionError": "the value is nested too deeply",
+    "FormatError": "these bytes are not MessagePack",
+    "ExtraData": "bytes follow after the value's end",
+    "OutOfData": "the data of an array or scalar ends inside its description",
+}
+"""What msgpack's exceptions do not say themselves."""
 
 
 class Refs(Protocol):
@@ -42,20 +52,24 @@ class Codec:
     def __init__(self, refs: Refs) -> None:
         self._refs = refs
         self._packer = self._new_packer()
+        self._depth = 0
 
     def encode(self, value: Any) -> bytes:
         """MessagePack of `value`. What cannot be sent is kept and goes as a ref: the part, or, where its
-        surroundings cannot be packed around it (cycles, lone surrogates, too deep), the whole.
+        surroundings cannot be packed around it (cycles, lone surrogates, too deep, too large), the whole.
 
-        Raises `RefLimit`.
+        Raises `RefLimit`, and what `refs.put` raises.
         """
         mark = self._refs.mark()
         try:
             packed: bytes = self._packer.pack(value)
-        except RefLimit:
+        except (RefLimit, ConversionError):
             self._forget(mark)
             raise
-        except (ValueError, OverflowError, RecursionError, TypeError, BufferError):
+        except Exception:  # noqa: BLE001 - also RuntimeError: a thread of the library's changed a dict meanwhile
+            self._forget(mark)
+            return self.encode_ref(value)
+        if len(packed) > MAX_PAYLOAD:
             self._forget(mark)
             return self.encode_ref(value)
         if len(packed) > _KEEP_BUFFER:
@@ -88,7 +102,8 @@ class Codec:
         except UnicodeDecodeError as error:
             raise ConversionError(f"a string is not UTF-8 ({error}); send it as bytes") from error
         except Exception as error:
-            raise ConversionError(f"{type(error).__name__}: {error}") from error
+            kind = type(error).__name__
+            raise ConversionError(_WHY.get(kind) or f"{kind}: {error}") from error
 
     def _forget(self, mark: int) -> None:
         self._refs.back(mark)
@@ -112,11 +127,11 @@ class Codec:
             return ExtType(ATOM, value.encode())
         numpy = sys.modules.get("numpy")
         if numpy is not None:
-            if kind is numpy.ndarray:
+            if kind is getattr(numpy, "ndarray", None):
                 array = arrays.split_array(value)
                 if array is not None:
                     return ExtType(ARRAY, packb([array[0], array[1]]) + array[2])
-            elif isinstance(value, getattr(numpy, "generic", ())):
+            elif issubclass(kind, getattr(numpy, "generic", ())):
                 return self._scalar(value, numpy)
         return self._ref(value)
 
@@ -153,7 +168,13 @@ class Codec:
         raise ConversionError(f"extension type {code} is not in the protocol")
 
     def _elements(self, data: bytes) -> Any:
-        elements = self.decode(data)
+        if self._depth == _DEEPEST:
+            raise ConversionError(f"tuples and sets are nested more than {_DEEPEST} deep")
+        self._depth += 1
+        try:
+            elements = self.decode(data)
+        finally:
+            self._depth -= 1
         if type(elements) is not list:
             raise ConversionError("a tuple or set whose data is no array")
         return elements

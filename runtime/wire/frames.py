@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import Any, Sequence
 
 from .messages import MAX_FRAME
-from .packing import Unpacker
+from .packing import OutOfData, Unpacker
 
 _READ_SIZE = 1 << 16
 _WRITE_PARTS = 512
@@ -105,14 +105,16 @@ class FrameReader:
         unpacker = self._unpacker
         if len(frame) > _READ_SIZE:
             unpacker = _new_unpacker()
-        before = unpacker.tell()
+        end = unpacker.tell() + len(frame)
         try:
             unpacker.feed(frame)
-            messages = list(unpacker)
+            messages = [unpacker.unpack()]
+            while unpacker.tell() < end:
+                messages.append(unpacker.unpack())
+        except OutOfData:
+            raise BrokenFrame("a frame that is empty or ends inside a message") from None
         except Exception as error:
             raise BrokenFrame(f"{type(error).__name__}: {error}") from error
-        if unpacker.tell() - before != len(frame) or not messages:
-            raise BrokenFrame("a frame that ends inside a message")
         return messages
 
 

@@ -19,6 +19,8 @@ ATTRIBUTE = 2
 
 MAX_FRAME = 512 * 1024 * 1024
 """Bytes of one frame, either way."""
+MAX_PAYLOAD = MAX_FRAME - 64
+"""Bytes of one payload: what its message puts around it fits in the rest."""
 
 BROKEN_FRAME = 76
 """Exit status of a worker that received what it cannot parse (EX_PROTOCOL of sysexits.h)."""

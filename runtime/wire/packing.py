@@ -23,9 +23,10 @@ else:
             sys.modules.pop("msgpack._cmsgpack", None)
 
 ExtType = msgpack.ExtType
+OutOfData = msgpack.OutOfData
 Packer = msgpack.Packer
 Unpacker = msgpack.Unpacker
 packb = msgpack.packb
 unpackb = msgpack.unpackb
 
-__all__ = ["ExtType", "Packer", "Unpacker", "packb", "unpackb"]
+__all__ = ["ExtType", "OutOfData", "Packer", "Unpacker", "packb", "unpackb"]

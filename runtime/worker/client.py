@@ -62,8 +62,8 @@ class _RemoteRefs:
 class Client:
     """Starts a worker and waits for its hello. Use as a context manager; `close` kills what is left.
 
-    Raises `WorkerError` when a library cannot be loaded, and `WorkerLost` when the worker ends or says nothing
-    for `timeout` seconds.
+    Raises `WorkerError` when a library cannot be loaded, and `WorkerLost` when the worker ends or says
+    nothing for `timeout` seconds.
     """
 
     def __init__(

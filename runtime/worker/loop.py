@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from typing import Any
@@ -10,7 +11,7 @@ from ..execution.calls import Calls
 from ..execution.output import LogStream
 from ..wire.frames import BrokenFrame, FrameReader, FrameWriter
 from ..wire.messages import BYE, CALL, CANCEL, LOG, PING, RELEASE
-from ..wire.packing import Packer
+from ..wire.packing import Packer, packb
 
 _BRIEF = 0.0005
 """Seconds. A path whose runs stay below may run while finished answers wait for their batch."""
@@ -24,6 +25,7 @@ class Loop:
 
     An answer leaves at once, unless the next call's path has been brief lately: then one write carries
     several. A call that is slow for the first time in a while can so hold back the answers of its own batch.
+    Threads of a library may print at any time; `_lock` keeps their logs and this thread's answers apart.
     """
 
     def __init__(self, reader: FrameReader, writer: FrameWriter, calls: Calls) -> None:
@@ -32,7 +34,10 @@ class Loop:
         self._calls = calls
         self._inbox: deque[Any] = deque()
         self._outbox: list[bytes] = []
-        self._pack = Packer().pack
+        self._held = 0
+        self._writing = False
+        self._lock = threading.RLock()
+        self._pack = Packer().pack  # for answers only: a log may come while it packs
         self._brief_runs: dict[Any, int] = {}
         self._current = 0
         self.stdout = LogStream(lambda text: self._log(1, text))
@@ -40,26 +45,25 @@ class Loop:
 
     def run(self) -> bool:
         """True after a bye, False at end of file. Raises `BrokenFrame`."""
-        inbox = self._inbox
         while True:
-            if not inbox:
+            if not self._inbox:
                 self._flush()
                 messages = self._reader.read()
                 if not messages:
                     return False
-                inbox.extend(messages)
-            message = inbox.popleft()
+                self._inbox.extend(messages)
+            message = self._inbox.popleft()
             try:
                 kind, number = message[0], message[1]
                 if kind == CALL:
                     target, flags, payload = message[2:]
                 elif kind == BYE:
-                    self._flush()
+                    self.flush()
                     return True
                 else:
                     self._control(kind, number, message)
                     continue
-            except (TypeError, ValueError, IndexError) as error:
+            except (TypeError, ValueError, LookupError) as error:
                 raise BrokenFrame(f"no message of the protocol: {error}") from error
             self._call(number, target, flags, payload)
 
@@ -67,7 +71,7 @@ class Loop:
         brief = self._brief_runs
         path = target if type(target) is str else None
         runs = brief.get(path, 0)
-        if self._outbox and (runs < _BRIEF_RUNS or sum(map(len, self._outbox)) > _BATCH_BYTES):
+        if self._outbox and (runs < _BRIEF_RUNS or self._held > _BATCH_BYTES):
             self._flush()
         self._current = number
         started = time.perf_counter()
@@ -76,7 +80,7 @@ class Loop:
         self.stdout.finish()
         self.stderr.finish()
         self._current = 0
-        self._outbox.append(self._pack([kind, number, answer]))
+        self._put((self._pack if len(answer) < _BATCH_BYTES else packb)([kind, number, answer]))
         if took < _BRIEF:
             brief[path] = runs + 1
         else:
@@ -91,15 +95,40 @@ class Loop:
         elif kind == RELEASE:
             self._calls.refs.release(message[2])
         elif kind == PING:
-            self._outbox.append(self._pack([PING, number]))
+            self._put(self._pack([PING, number]))
         else:
             raise ValueError(f"kind {kind}")
 
     def _log(self, stream: int, text: str) -> None:
         clean = text.encode("utf-8", "backslashreplace").decode()
-        self._outbox.append(self._pack([LOG, self._current, stream, clean]))
+        with self._lock:
+            self._put(packb([LOG, self._current, stream, clean]))
+            if self._current == 0 or self._held > _BATCH_BYTES:
+                self._flush()
+
+    def flush(self) -> None:
+        """Sends what waits, half lines of output too."""
+        self.stdout.finish()
+        self.stderr.finish()
+        self._flush()
+
+    def _put(self, packed: bytes) -> None:
+        with self._lock:
+            if len(packed) > _BATCH_BYTES:
+                self._flush()  # a frame of its own, for two together may pass a frame's limit
+            self._outbox.append(packed)
+            self._held += len(packed)
 
     def _flush(self) -> None:
-        if self._outbox:
-            messages, self._outbox = self._outbox, []
-            self._writer.write(messages)
+        if not self._outbox:
+            return
+        with self._lock:
+            if self._writing:  # a finaliser printed in the middle of a write
+                return
+            self._writing = True
+            try:
+                while self._outbox:
+                    messages, self._outbox, self._held = self._outbox, [], 0
+                    self._writer.write(messages)
+            finally:
+                self._writing = False

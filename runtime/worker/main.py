@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import sys
+import traceback
 from typing import Any
 
 from ..execution.calls import Calls, start_failure
@@ -16,7 +17,8 @@ from ..wire.packing import packb
 from . import guard
 from .loop import Loop
 
-_START_FAILED = 70
+_FAILED = 70
+"""EX_SOFTWARE of sysexits.h, also when a library cannot be loaded."""
 _PIPE_BYTES = 1 << 20
 _F_SETPIPE_SZ = 1031
 
@@ -35,6 +37,9 @@ def main(arguments: list[str]) -> None:
     except BrokenFrame as error:
         os.write(2, f"envmgr worker: broken frame: {error}\n".encode())
         status = BROKEN_FRAME
+    except BaseException:  # noqa: BLE001 - whatever it is, it must be seen, and no thread may keep this process
+        os.write(2, f"envmgr worker: {traceback.format_exc()}".encode("utf-8", "backslashreplace"))
+        status = _FAILED
     _exit(status)
 
 
@@ -70,16 +75,31 @@ def _serve(reading: int, writing: int) -> int:
         return 0
     guard.die_at_hangup(reading)
     sys.stdout, sys.stderr = loop.stdout, loop.stderr
+    os.register_at_fork(after_in_child=lambda: _leave_the_pool(loop, reading, writing))
     try:
         facts = _start(hello, libraries)
     except Exception as error:  # noqa: BLE001 - whatever it is, the pool is told
         cause = error.__cause__ if isinstance(error, LoadError) else None
         name = error.library if isinstance(error, LoadError) else None
+        loop.flush()
         writer.write([packb([ERROR, 0, start_failure(cause or error, name)])])
-        return _START_FAILED
+        return _FAILED
+    loop.flush()
     writer.write([packb([HELLO, 0, facts])])
     loop.run()
     return 0
+
+
+def _leave_the_pool(loop: Loop, *descriptors: int) -> None:
+    """In a fork of this process: it must not answer, take calls, or hold the pool's pipes open."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in descriptors:
+        os.dup2(null, descriptor, inheritable=False)
+    os.close(null)
+    if sys.stdout is loop.stdout:
+        sys.stdout = sys.__stdout__
+    if sys.stderr is loop.stderr:
+        sys.stderr = sys.__stderr__
 
 
 def _start(hello: list[Any], libraries: Libraries) -> dict[str, Any]:
