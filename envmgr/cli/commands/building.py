@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from envmgr.cli.answers import Answer, columns
 from envmgr.cli.application import Command
 from envmgr.cli.invocation import Invocation
 from envmgr.cli.progress import progress
+from envmgr.config.problems import displayed
 from envmgr.model.outcomes import LockOutcome, SyncOutcome
 
 
@@ -32,7 +35,12 @@ def lock(invocation: Invocation, names: tuple[str, ...], upgrade: bool, exclude_
 def _lock_row(outcome: LockOutcome) -> tuple[str, ...]:
     count = len(outcome.pins)
     packages = "1 package" if count == 1 else f"{count} packages"
-    return (outcome.environment, "locked" if outcome.changed else "unchanged", packages, outcome.path)
+    return (
+        outcome.environment,
+        "locked" if outcome.changed else "unchanged",
+        packages,
+        displayed(Path(outcome.path)),
+    )
 
 
 @click.command(cls=Command)
