@@ -207,3 +207,13 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(project, monkeypatc
     assert caught.value.code == "E-DISK"
     assert text(project) == BEFORE
     assert list(project.iterdir()) == [project / "envmgr.toml"]
+
+
+def test_blank_lines_and_a_missing_line_end_elsewhere_stay(tmp_path):
+    before = "[library.a]\n\n[library.b]\n\n\n[defaults]\n\n\nworkers = 1\n\n# end"
+    (tmp_path / "envmgr.toml").write_text(before)
+    remove(tmp_path, "a")
+    assert text(tmp_path) == before.removeprefix("[library.a]\n\n")
+    add(tmp_path, NewLibrary("c"))
+    remove(tmp_path, "b")
+    assert text(tmp_path) == "[library.c]\n\n\n[defaults]\n\n\nworkers = 1\n\n# end"
