@@ -31,7 +31,7 @@ class LockOutcome:
 
 @dataclass(frozen=True, slots=True)
 class SyncOutcome:
-    """`action`: "built" (a new store entry), "activated" (an entry that was in the store), "unchanged", "removed"."""
+    """`action`: "built" (a new store entry), "activated" (one that was in the store), "unchanged", "removed"."""
 
     environment: str
     action: str
@@ -49,7 +49,7 @@ class LibraryStatus:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentStatus:
-    """`state`: "ready", "not-locked", "stale-lock", "not-built" (lock is newer than what is active), "broken".
+    """`state`: "ready", "not-locked", "stale-lock", "not-built" (the lock is newer than what runs), "broken".
 
     `detail` says in words what is off and what to do; it is empty when the state is "ready".
     """

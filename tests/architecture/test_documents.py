@@ -6,6 +6,7 @@ import re
 import tomllib
 from pathlib import Path
 
+from envmgr.config.reference import markdown
 from envmgr.errors import CODES
 
 ROOT = Path(__file__).parents[2]
@@ -42,11 +43,14 @@ def test_links_between_documents_lead_somewhere() -> None:
 
 
 def test_versions_agree() -> None:
-    import envmgr_runtime
-
     import envmgr
+    import envmgr_runtime
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     mix = re.search(r'version: "([^"]+)"', (ROOT / "elixir" / "mix.exs").read_text())
     assert mix is not None
     assert {envmgr.__version__, envmgr_runtime.__version__, mix[1]} == {project}
+
+
+def test_the_configuration_page_is_the_schema() -> None:
+    assert (ROOT / "docs" / "configuration.md").read_text() == markdown()
