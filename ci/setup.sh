@@ -44,7 +44,7 @@ setup_python() {
         PATH="$PWD/.tools/bin:$PATH"
     fi
     say "the project's Python environment, from uv.lock"
-    uv sync --locked --quiet --python "$python"
+    uv sync --locked --quiet --compile-bytecode --python "$python"
     export PATH="$PWD/.venv/bin:$PATH"
 }
 

@@ -157,10 +157,10 @@ class Codec:
         if code == BIG_INTEGER:
             return unpack_integer(data)
         if code == ARRAY:
-            (dtype, shape), rest = _head(data)
+            (dtype, shape), rest = split_head(data)
             return arrays.join_array(dtype, shape, rest)
         if code == SCALAR:
-            dtype, rest = _head(data)
+            dtype, rest = split_head(data)
             return arrays.join_scalar(dtype, rest)
         if code == REF:
             number, type_name = unpackb(data)
@@ -180,7 +180,7 @@ class Codec:
         return elements
 
 
-def _head(data: bytes) -> tuple[Any, memoryview]:
+def split_head(data: bytes) -> tuple[Any, memoryview]:
     """The first MessagePack value of `data`, and the bytes after it."""
     unpacker = Unpacker(max_buffer_size=1 << 16)
     unpacker.feed(data[: 1 << 12])

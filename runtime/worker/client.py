@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import signal
 import subprocess
 from types import TracebackType
 from typing import Any, Mapping, Sequence
 
-from ..values.codec import Codec
+from ..values.codec import Codec, split_head
 from ..values.errors import ConversionError
+from ..values.plain import ARRAY, SCALAR
 from ..wire.frames import FrameReader, FrameWriter
 from ..wire.messages import CALL, ERROR, HELLO, LOG, PROTOCOL, RESULT
 from ..wire.packing import packb, unpackb
@@ -39,6 +41,42 @@ class RemoteRef:
 
     def __repr__(self) -> str:
         return f"<{self.type_name} object {self.number} in the worker>"
+
+
+class RemoteArray:
+    """An array or scalar, as its bytes: what a client without NumPy gets."""
+
+    def __init__(self, dtype: str, shape: Sequence[int], data: bytes) -> None:
+        self.dtype = dtype
+        self.shape = tuple(shape)
+        self.data = data
+
+    def to_json(self) -> dict[str, Any]:
+        """`data` holds the elements, row by row, or the bytes in hexadecimal where `struct` knows no such dtype."""
+        form = _FORMATS.get(self.dtype)
+        data = list(memoryview(self.data).cast(form)) if form else self.data.hex()
+        return {"dtype": self.dtype, "shape": list(self.shape), "data": data}
+
+    def __repr__(self) -> str:
+        return f"<array of {self.dtype}, shape {self.shape}>"
+
+
+_FORMATS = {
+    "bool": "?",
+    **{f"int{8 << i}": "bhiq"[i] for i in range(4)},
+    **{f"uint{8 << i}": "BHIQ"[i] for i in range(4)},
+    "float32": "f",
+    "float64": "d",
+}
+
+
+class _ClientCodec(Codec):
+    def _value(self, code: int, data: bytes) -> Any:
+        if code in (ARRAY, SCALAR) and importlib.util.find_spec("numpy") is None:
+            head, rest = split_head(data)
+            dtype, shape = head if code == ARRAY else (head, ())
+            return RemoteArray(dtype, shape, bytes(rest))
+        return super()._value(code, data)
 
 
 class _RemoteRefs:
@@ -97,7 +135,7 @@ class Client:
             os.close(theirs_out)
         self._descriptors = [ours_in, ours_out]
         self._reader, self._writer = FrameReader(ours_in), FrameWriter(ours_out)
-        self._codec = Codec(_RemoteRefs())
+        self._codec = _ClientCodec(_RemoteRefs())
         self._timeout = timeout
         self._last = 0
         self.printed: list[str] = []
