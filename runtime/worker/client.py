@@ -61,7 +61,7 @@ class RemoteArray:
         return f"<array of {self.dtype}, shape {self.shape}>"
 
 
-_FORMATS = {
+_FORMATS: dict[str, Any] = {
     "bool": "?",
     **{f"int{8 << i}": "bhiq"[i] for i in range(4)},
     **{f"uint{8 << i}": "BHIQ"[i] for i in range(4)},
