@@ -48,8 +48,20 @@ def recover(layout: Layout, state: State) -> tuple[str, ...]:
         before = state.active(unfinished.environment)
         if before is not None:
             _switch(layout, before)
-    files.remove(layout.staging)
+    if touched or layout.staging.exists():
+        sweep(layout)
     return tuple(touched)
+
+
+def sweep(layout: Layout) -> None:
+    """Delete what a killed process was writing. `staging` goes last: while it is there, more may be.
+
+    Every operation that writes more than an activation makes `staging` first and removes it last.
+    """
+    for directory in (layout.lock("").parent, layout.store, *layout.environments.glob("*")):
+        for path in files.unfinished(directory):
+            files.remove(path)
+    files.remove(layout.staging)
 
 
 def agrees(layout: Layout, generation: Generation) -> bool:

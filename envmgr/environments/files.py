@@ -33,6 +33,11 @@ def point(link: Path, target: str) -> None:
     beside.replace(link)
 
 
+def unfinished(directory: Path) -> Iterator[Path]:
+    """Files and links that a killed process had not yet renamed."""
+    yield from directory.glob(".*.new")
+
+
 def flush_directory(path: Path) -> None:
     """Make the renames inside a directory survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY)

@@ -238,8 +238,5 @@ def _pins(text: str) -> tuple[Pin, ...]:
 
 
 def _actor() -> str:
-    try:
-        user = os.environ.get("USER") or os.environ.get("LOGNAME") or str(os.getuid())
-    except OSError:
-        user = "unknown"
+    user = os.environ.get("USER") or os.environ.get("LOGNAME") or str(os.getuid())
     return f"{user}@{os.uname().nodename}"

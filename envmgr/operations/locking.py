@@ -44,7 +44,9 @@ def lock(
 
     with files.disk_problems("locking"), projectlock.hold(layout):
         recover(layout)
+        layout.staging.mkdir(parents=True, exist_ok=True)
         made = together.each(chosen, work, failures, limit=AT_ONCE)
+        files.remove(layout.staging)
     together.raise_failures(failures, made)
     return tuple(_outcome(environment, *made[environment.name]) for environment in chosen)
 
@@ -81,7 +83,7 @@ def recover(layout: Layout) -> None:
         with open_state(layout) as state:
             activation.recover(layout, state)
     else:
-        files.remove(layout.staging)
+        activation.sweep(layout)
 
 
 def _outcome(environment: Environment, lock: Lock, changed: bool) -> LockOutcome:

@@ -54,9 +54,11 @@ def sync(
         if changed:
             from envmgr.operations import renewing
 
+            layout.staging.mkdir(parents=True, exist_ok=True)
             outcomes.update(renewing.renew(run, changed, failures))
         removed = () if names else tuple(_remove_others(run))
-        files.remove(layout.staging)
+        if changed:
+            files.remove(layout.staging)
     together.raise_failures(failures, outcomes)
     return (*(outcomes[environment.name] for environment in chosen), *removed)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import csv
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -51,13 +50,8 @@ def installed(site_packages: Path) -> tuple[Distribution, ...]:
     return tuple(sorted(found, key=lambda distribution: distribution.name))
 
 
-def record_digest(path: Path) -> str:
-    """The sha256 of a file in RECORD's spelling: urlsafe base64 without padding."""
-    with path.open("rb") as file:
-        return record_spelling(hashlib.file_digest(file, "sha256").digest())
-
-
 def record_spelling(digest: bytes) -> str:
+    """A sha256 as RECORD writes it: urlsafe base64 without padding."""
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 

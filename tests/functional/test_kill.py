@@ -1,11 +1,11 @@
 """`kill -9` at random moments: what is active stays whole, and the next command needs no help."""
 
-import os
 import random
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from projects import imported, library, project
@@ -17,10 +17,11 @@ from envmgr.operations.status import status
 from envmgr.operations.syncing import sync
 
 VERSIONS = ("3.4", "3.6", "3.7", "3.10")
-HERE = os.path.dirname(__file__)
+HERE = str(Path(__file__).parent)
 SYNC = (
     "import sys; sys.path.insert(0, {here!r})\n"
-    "from pathlib import Path; from projects import library, project; from envmgr.operations.syncing import sync\n"
+    "from pathlib import Path; from projects import library, project\n"
+    "from envmgr.operations.syncing import sync\n"
     "print('go', flush=True); sync(project(Path({root!r}), library('idna', 'idna=={version}')))"
 )
 

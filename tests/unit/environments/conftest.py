@@ -21,6 +21,8 @@ def entry(layout):
         python.write_text("")
         python.chmod(0o755)
         layout.manifest(name).write_text("{}")
-        return Generation(environment, number, key, f"f{number}", "l", (Pin("six", "1"),), f"launch {number}".encode())
+        return Generation(
+            environment, number, key, f"f{number}", "l", (Pin("six", "1"),), f"launch {number}".encode()
+        )
 
     return make

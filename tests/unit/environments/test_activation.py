@@ -37,13 +37,14 @@ def test_whatever_step_it_dies_before_the_next_command_completes_it(layout, stat
     for generation in (old, new):
         state.add(generation)
     activation.activate(layout, state, old, action="built", reason="sync")
-    with monkeypatch.context() as dying, pytest.raises(KeyboardInterrupt):
 
-        def die(*args):
-            raise KeyboardInterrupt
+    def die(*args):
+        raise KeyboardInterrupt
 
+    with monkeypatch.context() as dying:
         dying.setattr(files if stop in ("write", "point") else state, stop, die)
-        activation.activate(layout, state, new, action="built", reason="sync")
+        with pytest.raises(KeyboardInterrupt):
+            activation.activate(layout, state, new, action="built", reason="sync")
     launch, current = on_disk(layout)
     assert launch in (b"launch 1", b"launch 2")
     assert current in ("web-k1", "web-k2")

@@ -13,7 +13,10 @@ def library(name, *asks):
 
 def test_each_library_with_what_it_asks():
     environment = Environment(
-        "data", "3.12", (library("pandas", "pandas<2", "pyarrow"), library("numba", "numba"), library("math")), ("numpy<2",)
+        "data",
+        "3.12",
+        (library("pandas", "pandas<2", "pyarrow"), library("numba", "numba"), library("math")),
+        ("numpy<2",),
     )
     found = in_words(conflict("the environment depends on numba, therefore no"), environment)
     assert found.message == (
@@ -35,7 +38,8 @@ def test_each_library_with_what_it_asks():
 def test_a_library_alone_cannot_move_out():
     found = in_words(conflict(), Environment("data", "3.12", (library("x", "a<1", "a>1"),), ("b<1",)))
     assert found.hint == (
-        "loosen `version` or `with` of [library.x] or `constraints` of [environment.data], or try another `python`"
+        "loosen `version` or `with` of [library.x] or `constraints` of [environment.data],"
+        " or try another `python`"
     )
 
 

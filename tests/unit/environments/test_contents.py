@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 from envmgr.environments import contents
 from envmgr.environments.contents import Contents
 from envmgr.errors import EnvmgrError
-from envmgr.tools.pypa import Distribution, Recorded, record_digest
+from envmgr.tools.pypa import Distribution, Recorded, record_spelling
 
 PATHS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), min_size=1)
-FACTS = st.tuples(st.integers(0, 2**40), st.text("0123456789abcdef", min_size=64, max_size=64), st.integers(0, 0o777))
+FACTS = st.tuples(
+    st.integers(0, 2**40), st.text("0123456789abcdef", min_size=64, max_size=64), st.integers(0, 0o777)
+)
 
 
 @given(st.builds(Contents, st.dictionaries(PATHS, FACTS), st.dictionaries(PATHS, PATHS)))
@@ -30,7 +32,10 @@ def site(tmp_path):
     (tmp_path / "pkg").mkdir()
     for name in ("pkg/a.py", "pkg/b.py", "top.py"):
         (tmp_path / name).write_text(name)
-    record = [Recorded(name, record_digest(tmp_path / name)) for name in ("pkg/a.py", "pkg/b.py", "top.py")]
+    record = [
+        Recorded(name, record_spelling(hashlib.sha256(name.encode()).digest()))
+        for name in ("pkg/a.py", "pkg/b.py", "top.py")
+    ]
     record.append(Recorded("d-1.dist-info/RECORD", None))
     return tmp_path, [Distribution("d", "1", ("pkg",), tuple(record))]
 

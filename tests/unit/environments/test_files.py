@@ -1,5 +1,6 @@
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -7,12 +8,16 @@ from envmgr.environments import files
 from envmgr.errors import EnvmgrError
 
 
+def names(directory):
+    return [found.name for found in directory.iterdir()]
+
+
 def test_write_replaces_whole_files_and_leaves_nothing_beside(tmp_path):
     path = tmp_path / "f"
     files.write(path, b"one")
     files.write(path, b"two")
     assert path.read_bytes() == b"two"
-    assert os.listdir(tmp_path) == ["f"]
+    assert names(tmp_path) == ["f"]
 
 
 def test_point_replaces_a_link_and_survives_its_own_leftover(tmp_path):
@@ -20,8 +25,8 @@ def test_point_replaces_a_link_and_survives_its_own_leftover(tmp_path):
     (tmp_path / f".current.{os.getpid()}.new").symlink_to("leftover")
     files.point(link, "a")
     files.point(link, "b")
-    assert os.readlink(link) == "b"
-    assert os.listdir(tmp_path) == ["current"]
+    assert link.readlink() == Path("b")
+    assert names(tmp_path) == ["current"]
 
 
 def test_remove_takes_trees_files_links_and_nothing(tmp_path):
@@ -31,7 +36,7 @@ def test_remove_takes_trees_files_links_and_nothing(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "kept")
     for name in ("tree", "file", "link", "nothing"):
         files.remove(tmp_path / name)
-    assert os.listdir(tmp_path) == ["kept"]
+    assert names(tmp_path) == ["kept"]
 
 
 def test_flushing(tmp_path):
@@ -40,7 +45,10 @@ def test_flushing(tmp_path):
 
 
 def test_what_the_disk_refuses_is_told():
-    with pytest.raises(EnvmgrError, match="building failed: /x: No space left") as caught, files.disk_problems("building"):
+    with (
+        pytest.raises(EnvmgrError, match="building failed: /x: No space left") as caught,
+        files.disk_problems("building"),
+    ):
         raise OSError(errno.ENOSPC, "No space left on device", "/x")
     assert caught.value.code == "E-DISK"
     assert "free some space" in caught.value.hint

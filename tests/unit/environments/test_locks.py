@@ -71,12 +71,16 @@ def test_an_upgrade_forgets_pins_and_a_date_is_noted(layout, uv):
 
 
 def test_without_requirements_nothing_is_resolved(layout, uv):
-    lock, changed = write(layout, environment=Environment("web", "3.12", (Library("math", None, None, "web"),)))
+    lock, changed = write(
+        layout, environment=Environment("web", "3.12", (Library("math", None, None, "web"),))
+    )
     assert (changed, lock.pins, lock.packages(PYTHON)) == (True, (), ())
 
 
 def test_what_has_no_hash_is_no_lock(layout, uv):
-    uv.answers.append('lock-version = "1.0"\ncreated-by = "uv"\n[[packages]]\nname = "mine"\ndirectory = { path = "/m" }\n')
+    uv.answers.append(
+        'lock-version = "1.0"\ncreated-by = "uv"\n[[packages]]\nname = "mine"\ndirectory = { path = "/m" }\n'
+    )
     with pytest.raises(EnvmgrError, match="environment web: mine cannot be locked"):
         write(layout)
     assert not layout.lock("web").exists()

@@ -22,8 +22,14 @@ def resolved(library):
 
 CASES = {
     "its own name": (Library("attrs", "attrs", None, "e"), ("attrs", "attrs", "26")),
-    "the one module of its distribution": (Library("pandas1", "pandas<2", None, "e"), ("pandas", "pandas", "1.5.3")),
-    "tests are seldom meant": (Library("learn", "Scikit_Learn[x]>1", None, "e"), ("sklearn", "scikit-learn", "1.9")),
+    "the one module of its distribution": (
+        Library("pandas1", "pandas<2", None, "e"),
+        ("pandas", "pandas", "1.5.3"),
+    ),
+    "tests are seldom meant": (
+        Library("learn", "Scikit_Learn[x]>1", None, "e"),
+        ("sklearn", "scikit-learn", "1.9"),
+    ),
     "configured": (Library("x", "attrs", "attr", "e"), ("attr", "attrs", "26")),
     "configured below the top": (
         Library("gcs", "google-cloud-storage", "google.cloud.storage", "e"),

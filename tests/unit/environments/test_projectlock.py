@@ -10,9 +10,9 @@ from envmgr.errors import EnvmgrError
 def test_the_second_is_told_who_holds_it(layout, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["/usr/bin/envmgr", "sync", "numpy"])
     with projectlock.hold(layout):
-        with pytest.raises(EnvmgrError, match=rf"process {os.getpid()} \(envmgr sync numpy\)") as caught:
-            with projectlock.hold(layout, wait=0.05):
-                pass
+        who = rf"process {os.getpid()} \(envmgr sync numpy\)"
+        with pytest.raises(EnvmgrError, match=who) as caught, projectlock.hold(layout, wait=0.05):
+            pass
         assert (caught.value.code, caught.value.exit_status) == ("E-BUSY", 7)
         assert caught.value.details == {"pid": os.getpid(), "command": "envmgr sync numpy"}
     with projectlock.hold(layout, wait=0):

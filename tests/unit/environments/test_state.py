@@ -73,7 +73,10 @@ def test_history_is_newest_first_and_one_line_is_active(state, entry):
 def test_other_inputs_may_lead_to_the_same_generation(state, entry):
     state.add(entry())
     state.refingerprint("web", 1, "other", "lock")
-    assert (state.generation("web", 1).fingerprint, state.generation("web", 1).lock_digest) == ("other", "lock")
+    assert (state.generation("web", 1).fingerprint, state.generation("web", 1).lock_digest) == (
+        "other",
+        "lock",
+    )
 
 
 def test_reading_where_nothing_was_written(layout):

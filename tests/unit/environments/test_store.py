@@ -80,7 +80,10 @@ def test_proofs_add_up(layout, tmp_path):
     store.add_proof(layout, "web-k", catalog=more, proof="q")
     assert store.proved(layout, "web-k", "p")
     assert store.proved(layout, "web-k", "q")
-    assert sorted(found.name for found in layout.catalog("web-k").iterdir()) == ["idna.msgpack", "six.msgpack"]
+    assert sorted(found.name for found in layout.catalog("web-k").iterdir()) == [
+        "idna.msgpack",
+        "six.msgpack",
+    ]
 
 
 def test_an_entry_whose_interpreter_is_gone_is_not_whole(layout, tmp_path):

@@ -39,7 +39,9 @@ def machine(monkeypatch, tmp_path):
     home = tmp_path / "home"
     monkeypatch.setenv("PYENV_ROOT", str(home / "pyenv"))
     monkeypatch.setenv("UV_PYTHON_INSTALL_DIR", str(home / "managed"))
-    monkeypatch.setenv("PATH", os.pathsep.join(str(home / part) for part in ("pyenv/shims", "venv/bin", "bin")))
+    monkeypatch.setenv(
+        "PATH", os.pathsep.join(str(home / part) for part in ("pyenv/shims", "venv/bin", "bin"))
+    )
     fake(home / "pyenv/versions/3.12.1/bin", "python3.12", "3.12.1")
     fake(home / "pyenv/shims", "python3.12", "3.12.99")
     fake(home / "managed/cpython-3.12.10/bin", "python3.12", "3.12.10")
@@ -68,7 +70,12 @@ def test_none_fits_and_the_error_names_what_is_here(machine):
         interpreters.find("3.11", root=machine)
     assert caught.value.code == "E-INTERPRETER"
     assert "`uv python install 3.11`" in caught.value.hint
-    assert [row["version"] for row in caught.value.details["found"]] == ["3.12.1", "3.12.10", "3.13.0", "3.13.2"]
+    assert [row["version"] for row in caught.value.details["found"]] == [
+        "3.12.1",
+        "3.12.10",
+        "3.13.0",
+        "3.13.2",
+    ]
 
 
 def test_nothing_is_here(monkeypatch, tmp_path):

@@ -2,6 +2,7 @@ import os
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -37,7 +38,9 @@ def test_missing_program():
 
 
 def test_timeout_ends_the_whole_group(tmp_path):
-    grandchild = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    grandchild = (
+        f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    )
     parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {grandchild!r}])"
     with pytest.raises(EnvmgrError, match="did not finish within 1"):
         process.run([sys.executable, "-c", parent], timeout=1.5)
@@ -62,7 +65,8 @@ def test_a_child_dies_with_a_killed_parent(tmp_path):
     parent = (
         "import os, sys, threading, time; from envmgr.tools import process\n"
         f"threading.Thread(target=lambda: process.run([sys.executable, '-c', {child!r}])).start()\n"
-        f"while not (os.path.exists({str(tmp_path / 'pid')!r}) and os.path.getsize({str(tmp_path / 'pid')!r})):\n"
+        f"pid = {str(tmp_path / 'pid')!r}\n"
+        "while not (os.path.exists(pid) and os.path.getsize(pid)):\n"
         "    time.sleep(0.01)\n"
         "os.kill(os.getpid(), 9)"
     )
@@ -75,7 +79,7 @@ def _gone(pid: int) -> None:
     while time.monotonic() < deadline:
         try:
             os.kill(pid, 0)
-            if f"{pid} (python" in open(f"/proc/{pid}/stat").read() and " Z " in open(f"/proc/{pid}/stat").read():
+            if " Z " in Path(f"/proc/{pid}/stat").read_text():
                 return
         except (ProcessLookupError, FileNotFoundError):
             return

@@ -11,46 +11,54 @@ CASES = {
         "cannot be satisfied together",
     ),
     "no such distribution": (
-        NO_SOLUTION + "Because nosuch was not found in the package registry and your project depends on nosuch,"
+        NO_SOLUTION
+        + "Because nosuch was not found in the package registry and your project depends on nosuch,"
         " we can conclude that your project's requirements are unsatisfiable.\n",
         "E-LOCK",
         "the package index has no distribution called nosuch",
     ),
     "no such version": (
-        NO_SOLUTION + "Because only six<=1.17.0 is available and your project depends on six>=99, we can conclude"
+        NO_SOLUTION
+        + "Because only six<=1.17.0 is available and your project depends on six>=99, we can conclude"
         " that your project's requirements are unsatisfiable.\n",
         "E-LOCK",
         "no version of six satisfies six>=99; there is six<=1.17.0",
     ),
     "no such exact version": (
-        NO_SOLUTION + "Because there is no version of six==1.0.99 and your project depends on six==1.0.99, we can"
+        NO_SOLUTION
+        + "Because there is no version of six==1.0.99 and your project depends on six==1.0.99, we can"
         " conclude that your project's requirements are unsatisfiable.\n",
         "E-LOCK",
         "no version of six satisfies six==1.0.99",
     ),
     "no file for this Python": (
-        NO_SOLUTION + "Because tensorflow==1.15.0 has no wheels with a matching Python version tag (e.g., `cp312`)"
+        NO_SOLUTION
+        + "Because tensorflow==1.15.0 has no wheels with a matching Python version tag (e.g., `cp312`)"
         " and your project depends on tensorflow==1.15, we can conclude that your project's requirements are"
         " unsatisfiable.\n",
         "E-LOCK",
         "tensorflow==1.15.0 has no wheels with a matching Python version tag",
     ),
     "older uv's frames": (
-        "  × No solution found when resolving dependencies:\n  ╰─▶ Because only six<=1.17.0 is available and your"
+        "  \u00d7 No solution found when resolving dependencies:\n  ╰─▶ Because only six<=1.17.0 is available"
+        " and your"
         " project depends on\n      six>=99, we can conclude that your project's requirements are\n"
         "      unsatisfiable.\n",
         "E-LOCK",
         "no version of six satisfies six>=99; there is six<=1.17.0",
     ),
     "offline resolution": (
-        NO_SOLUTION + "Because six was not found in the cache and your project depends on six, we can conclude that"
-        " your project's requirements are unsatisfiable.\n\nhint: Packages were unavailable because the network was"
+        NO_SOLUTION
+        + "Because six was not found in the cache and your project depends on six, we can conclude that"
+        " your project's requirements are unsatisfiable.\n\n"
+        "hint: Packages were unavailable because the network was"
         " disabled.\n",
         "E-OFFLINE",
         "not in uv's cache",
     ),
     "offline wheel": (
-        "error: Failed to download `six==1.17.0`\n  cause: Network connectivity is disabled, but the requested data"
+        "error: Failed to download `six==1.17.0`\n"
+        "  cause: Network connectivity is disabled, but the requested data"
         " wasn't found in the cache: https://x/six.whl\n",
         "E-OFFLINE",
         "Failed to download `six==1.17.0`",
@@ -61,24 +69,34 @@ CASES = {
         "not the one that was locked",
     ),
     "network": (
-        "error: Request failed after 3 retries in 7.4s\n  cause: Failed to fetch: https://u:secret@h/simple/six/\n"
+        "error: Request failed after 3 retries in 7.4s\n"
+        "  cause: Failed to fetch: https://u:secret@h/simple/six/\n"
         "  cause: dns error\n",
         "E-NETWORK",
         "cannot be reached",
     ),
     "refused": (
-        "error: Failed to fetch: `https://h/simple/six/`\n  cause: HTTP status client error (401 Unauthorized)\n",
+        "error: Failed to fetch: `https://h/simple/six/`\n"
+        "  cause: HTTP status client error (401 Unauthorized)\n",
         "E-NETWORK",
         "refused the request",
     ),
-    "disk full": ("error: Failed to download\n  cause: No space left on device (os error 28)\n", "E-DISK", "full"),
+    "disk full": (
+        "error: Failed to download\n  cause: No space left on device (os error 28)\n",
+        "E-DISK",
+        "full",
+    ),
     "unwritable": ("error: failed to open `/x`: Permission denied (os error 13)\n", "E-DISK", "cannot write"),
     "interpreter": (
         "error: No interpreter found for Python 4.7 in managed installations or search path\n",
         "E-INTERPRETER",
         "cannot use the interpreter",
     ),
-    "build": ("error: Failed to build `x==1`\n  cause: The build backend returned an error\n", "E-BUILD", "x==1"),
+    "build": (
+        "error: Failed to build `x==1`\n  cause: The build backend returned an error\n",
+        "E-BUILD",
+        "x==1",
+    ),
     "unknown words": ("warning: w\nerror: the moon is full\n", "E-BUILD", "uv failed: the moon is full"),
     "silence": ("", "E-BUILD", "no reason given"),
 }
@@ -105,8 +123,9 @@ def test_an_import_name_gets_its_distribution_as_hint():
 
 
 def test_reasons_do_not_depend_on_the_order_of_clauses():
-    one = "Because a==1 depends on c<2 and b==1 depends on c>=2, we can conclude that a==1 and b==1 are incompatible."
-    two = "Because b==1 depends on c>=2 and a==1 depends on c<2, we can conclude that a==1 and b==1 are incompatible."
+    so = ", we can conclude that a==1 and b==1 are incompatible."
+    one = "Because a==1 depends on c<2 and b==1 depends on c>=2" + so
+    two = "Because b==1 depends on c>=2 and a==1 depends on c<2" + so
     assert reasons(one) == reasons(two)
     assert reasons(one) == [
         "a==1 depends on c<2; b==1 depends on c>=2, therefore a==1 and b==1 are incompatible"
@@ -115,9 +134,11 @@ def test_reasons_do_not_depend_on_the_order_of_clauses():
 
 def test_a_chain_becomes_one_sentence_each_and_the_hint_none():
     text = (
-        NO_SOLUTION + "Because pandas==1.5.3 depends on numpy<2 and numba==0.61 depends on numpy>=2.1, we can conclude"
+        NO_SOLUTION
+        + "Because pandas==1.5.3 depends on numpy<2 and numba==0.61 depends on numpy>=2.1, we can conclude"
         " that pandas==1.5.3 and numba==0.61 are incompatible.\n         And because your project depends on"
-        " pandas==1.5.3 and numba==0.61, we can conclude that your project's requirements are unsatisfiable.\n\n"
+        " pandas==1.5.3 and numba==0.61, we can conclude that your project's requirements are"
+        " unsatisfiable.\n\n"
         "hint: something else.\n"
     )
     assert reasons(text) == [
