@@ -124,9 +124,19 @@ defmodule Envmgr.Array do
   end
 
   defimpl Inspect do
-    def inspect(%{scalar: true} = array, _opts), do: "#Envmgr.Array<#{array.dtype} scalar>"
+    @most 64
 
-    def inspect(array, _opts),
-      do: "#Envmgr.Array<#{array.dtype} #{Kernel.inspect(array.shape)}>"
+    def inspect(array, opts) do
+      shape = if array.scalar, do: "scalar", else: Kernel.inspect(array.shape)
+      "#Envmgr.Array<#{array.dtype} #{shape}#{values(array, opts)}>"
+    end
+
+    defp values(array, opts) do
+      if Tuple.product(array.shape) <= @most and Envmgr.Array.itemsize(array.dtype),
+        do: " " <> Kernel.inspect(Envmgr.Array.to_list(array), limit: opts.limit),
+        else: ""
+    rescue
+      ArgumentError -> ""
+    end
   end
 end

@@ -50,6 +50,17 @@ defmodule Envmgr.Options do
     |> new!()
   end
 
+  @doc "The project that `config :envmgr` names."
+  @spec configured_project() :: String.t() | nil
+  def configured_project do
+    path = Application.get_env(:envmgr, :project)
+    if is_binary(path), do: Path.expand(path)
+  end
+
+  @doc "The command line of envmgr that `config :envmgr` names."
+  @spec command() :: String.t() | [String.t()] | nil
+  def command, do: Application.get_env(:envmgr, :command)
+
   @doc "The nearest directory with an envmgr.toml, from `directory` upwards."
   @spec nearest(String.t()) :: String.t() | nil
   def nearest(directory \\ File.cwd!()) do

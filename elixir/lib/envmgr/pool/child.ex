@@ -14,6 +14,8 @@ defmodule Envmgr.Pool.Child do
            }
            |> Map.merge(%{9 => "SIGKILL", 11 => "SIGSEGV", 13 => "SIGPIPE", 15 => "SIGTERM"})
 
+  @ending 1_000
+
   @doc "Starts the manifest's command with frames on descriptors 3 and 4."
   @spec open(Manifest.t()) :: {:ok, port(), pos_integer()} | {:error, String.t()}
   def open(manifest) do
@@ -67,12 +69,19 @@ defmodule Envmgr.Pool.Child do
     ErlangError -> :ok
   end
 
-  @spec close(port()) :: :ok
-  def close(port) do
-    Port.close(port)
-    :ok
+  @doc "Ends a worker and what it started, sees it end, and closes its port."
+  @spec stop(port(), pos_integer()) :: true
+  def stop(port, os_pid) do
+    kill_now(os_pid)
+
+    receive do
+      {^port, {:exit_status, _status}} -> true
+      {:EXIT, ^port, _reason} -> true
+    after
+      @ending -> Port.close(port)
+    end
   rescue
-    ArgumentError -> :ok
+    ArgumentError -> true
   end
 
   @doc "How a worker ended, in words, from a port's exit status."

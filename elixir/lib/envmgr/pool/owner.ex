@@ -36,11 +36,12 @@ defmodule Envmgr.Pool.Owner do
   def init(settings) do
     Process.flag(:trap_exit, true)
     Logger.metadata(environment: settings.manifest.environment)
-    {:ok, struct!(__MODULE__, settings), {:continue, :open}}
+    {:ok, struct!(__MODULE__, settings)}
   end
 
+  # The Server sends this once it watches: an end that comes at once must not go unseen.
   @impl true
-  def handle_continue(:open, s) do
+  def handle_info(:open, s) do
     case Child.open(s.manifest) do
       {:ok, port, os_pid} ->
         Process.send_after(self(), :start_timeout, s.options.start_timeout)
@@ -52,7 +53,6 @@ defmodule Envmgr.Pool.Owner do
     end
   end
 
-  @impl true
   def handle_info({:call, _, _, _, _, _} = call, %{phase: :ready} = s) do
     {:noreply, flush(%{s | outbox: gather(Outbox.push(s.outbox, call), @window - 1)})}
   end
@@ -137,8 +137,7 @@ defmodule Envmgr.Pool.Owner do
   def terminate(_reason, s) do
     Slot.close(s.slot)
     abandon(s, "the pool is shutting down")
-    if s.port, do: Child.close(s.port)
-    if s.os_pid, do: Child.kill_now(s.os_pid)
+    if s.port && s.os_pid, do: Child.stop(s.port, s.os_pid)
   end
 
   # Everything that waits goes into one frame: this is what makes many small calls cheap.

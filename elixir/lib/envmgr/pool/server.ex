@@ -98,8 +98,7 @@ defmodule Envmgr.Pool.Server do
   def handle_info({:closing, pid}, s), do: {:noreply, without(s, pid, nil)}
 
   def handle_info({:DOWN, _monitor, :process, pid, reason}, s) do
-    problem = with {:shutdown, {:start, error}} <- reason, do: error
-    s = without(s, pid, if(is_struct(problem, Error), do: problem))
+    s = without(s, pid, start_problem(s, pid, reason))
     {:noreply, removed(publish(%{s | draining: Map.delete(s.draining, pid)}))}
   end
 
@@ -182,6 +181,14 @@ defmodule Envmgr.Pool.Server do
     end
   end
 
+  # An owner that never had a ready worker is a failed start, however it ended: starting again at once would not help.
+  defp start_problem(_s, _pid, {:shutdown, {:start, error}}), do: error
+
+  defp start_problem(s, pid, reason) do
+    if is_map_key(s.active.starting, pid),
+      do: problem(s.active.manifest, "the worker's owner ended: #{inspect(reason, limit: 5)}")
+  end
+
   defp failed(s, problem) do
     Logger.error("envmgr: #{s.environment}: no worker: #{Exception.message(problem)}")
     s = retry_later(%{s | failures: s.failures + 1, problem: problem})
@@ -224,6 +231,7 @@ defmodule Envmgr.Pool.Server do
       settings = %{server: self(), manifest: generation.manifest, slot: slot, options: s.options}
       {:ok, pid} = DynamicSupervisor.start_child(s.owners, {Owner, settings})
       Process.monitor(pid)
+      send(pid, :open)
       Generation.starting(generation, pid, slot)
     end)
   end

@@ -24,12 +24,7 @@ defmodule Envmgr.Values.Keys do
 
   defp distinct(keys) do
     keys
-    |> Enum.reduce_while(%{}, fn key, seen ->
-      case seen do
-        %{^key => _} -> {:cont, seen}
-        _ -> place(seen, canonical(key), key)
-      end
-    end)
+    |> Enum.reduce_while(%{}, &place(&2, canonical(&1), &1))
     |> case do
       {:equal, a, b} -> {:error, "Python holds the keys #{inspect(a)} and #{inspect(b)} equal"}
       _seen -> :ok

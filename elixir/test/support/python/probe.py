@@ -6,6 +6,7 @@ import sys
 import time
 
 __all__ = [
+    "Thing",
     "echo",
     "exit_now",
     "fail",
@@ -16,7 +17,6 @@ __all__ = [
     "pid",
     "raise_exit",
     "say",
-    "Thing",
     "text",
 ]
 

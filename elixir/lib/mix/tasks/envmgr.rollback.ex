@@ -1,0 +1,25 @@
+defmodule Mix.Tasks.Envmgr.Rollback do
+  @shortdoc "Activates an older generation of an environment"
+
+  @help """
+  Activates an older generation of an environment.
+
+      mix envmgr.rollback ENV [--to N] [--project DIR]
+
+  Without `--to`, the generation before. Needs no network and builds nothing; running pools notice within a second.
+  Arguments go to `envmgr rollback`. Ends with its exit status.
+  """
+  @moduledoc @help
+
+  use Mix.Task
+
+  alias Envmgr.Command
+  alias Envmgr.Command.{Arguments, Tool}
+
+  @impl true
+  def run(arguments) do
+    {options, rest} = Arguments.split!(arguments, @help)
+    project = Tool.project!(options)
+    Command.finish(Command.run(Tool.find!(project) ++ ["rollback", "--project", project] ++ rest))
+  end
+end

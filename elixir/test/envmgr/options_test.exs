@@ -1,0 +1,23 @@
+defmodule Envmgr.OptionsTest do
+  use ExUnit.Case, async: true
+
+  alias Envmgr.Options
+
+  test "every problem is told, with the near name" do
+    error =
+      assert_raise ArgumentError, fn -> Options.new!(projct: "x", start_timeout: 0, name: nil) end
+
+    assert error.message =~ "unknown option :projct, did you mean project?"
+    assert error.message =~ "0 is no value of :start_timeout"
+    assert error.message =~ "nil is no value of :name"
+  end
+
+  test "the nearest envmgr.toml above is the project" do
+    root = Envmgr.Test.Project.new([{"envmgr.toml", ""}])
+    below = Path.join(root, "a/b")
+    File.mkdir_p!(below)
+    assert Options.nearest(below) == root
+    assert Options.new!(project: below).project == below
+    assert Options.new!(project: false).project == nil
+  end
+end
