@@ -4,7 +4,8 @@
 #
 # Rounds are interleaved, so that a slow moment of the machine meets both sides. Each row is one line of JSON:
 # name, value (median), unit, baseline, baseline_value, ratio, low and high (of the ratio over the rounds).
-# The project needs a library `math`; without --project a throwaway one is made from this checkout's runtime.
+# DIR holds two projects with a library `math`: workers1 (one worker) and workers2 (two). Without it, throwaway ones are
+# made with this checkout's runtime, which needs the test environment's Python.
 
 defmodule Bench.Echo do
   # A caller that owns the port itself: no pool, no codec, nothing but the pipe.

@@ -18,9 +18,21 @@ defmodule Envmgr.Pool.Child do
 
   @doc "Starts the manifest's command with frames on descriptors 3 and 4."
   @spec open(Manifest.t()) :: {:ok, port(), pos_integer()} | {:error, String.t()}
-  def open(manifest) do
-    [program | arguments] = manifest.command
+  def open(%{command: [program | arguments]} = manifest) do
+    # Asked before, for a start that fails for these reasons leaks a descriptor in OTP 25.
+    cond do
+      not executable?(program) ->
+        {:error, "#{program} does not start: there is no such program"}
 
+      manifest.cwd && not File.dir?(manifest.cwd) ->
+        {:error, "there is no directory #{manifest.cwd}"}
+
+      true ->
+        open(manifest, program, arguments)
+    end
+  end
+
+  defp open(manifest, program, arguments) do
     options =
       [
         :binary,
@@ -91,6 +103,13 @@ defmodule Envmgr.Pool.Child do
   end
 
   def ending(status), do: "exited with status #{status}"
+
+  defp executable?(program) do
+    case File.stat(program) do
+      {:ok, %{type: :regular, mode: mode}} -> Bitwise.band(mode, 0o111) != 0
+      _other -> false
+    end
+  end
 
   defp env(pairs) do
     for {name, value} <- pairs,
