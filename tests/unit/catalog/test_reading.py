@@ -16,5 +16,5 @@ def test_a_catalog_is_read_by_path_and_offers_near_names(tmp_path):
 
 
 def test_a_catalog_that_is_gone_is_an_error(tmp_path):
-    with pytest.raises(OSError):
+    with pytest.raises(FileNotFoundError):
         read(tmp_path / "none")
