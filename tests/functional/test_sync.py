@@ -81,6 +81,14 @@ def test_settings_alone_make_a_new_generation_of_the_same_entry(tmp_path, monkey
     ]  # fmt: skip
 
 
+def test_a_second_proof_of_an_entry_writes_no_byte_into_it(tmp_path):
+    (first,) = sync(project(tmp_path, library("six", extra_requirements=("idna",))))
+    before = manifest_of(tmp_path, "six")[1]
+    (second,) = sync(project(tmp_path, library("six", extra_requirements=("idna",), init="import idna")))
+    assert (second.action, second.key) == ("activated", first.key)
+    assert take(Layout(tmp_path).entry(f"six-{first.key}"), {}) == before
+
+
 def test_a_failing_init_or_health_call_leaves_what_is_active(tmp_path):
     sync(project(tmp_path, library("six")))
     for options in ({"init": "1 / 0"}, {"health_calls": (HealthCall("six.ensure_str", (3,)),)}):
@@ -155,7 +163,9 @@ def test_offline_builds_what_is_cached_and_says_so_otherwise(tmp_path, monkeypat
     found = project(second, library("six"))
     with monkeypatch.context() as away:
         away.setenv("UV_CACHE_DIR", str(tmp_path / "empty"))
-        fails("E-OFFLINE", found, offline=True)
+        assert "msgpack" in fails("E-OFFLINE", found, offline=True).message
+        shutil.rmtree(Layout(first).store)
+        assert "six" in fails("E-OFFLINE", project(first, library("six")), offline=True).message
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     assert actions(sync(found, offline=True)) == {"six": "built"}
 
