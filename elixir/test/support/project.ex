@@ -25,7 +25,7 @@ defmodule Envmgr.Test.Project do
       )
 
     File.mkdir_p!(path)
-    ExUnit.Callbacks.on_exit(fn -> File.rm_rf!(path) end)
+    ExUnit.Callbacks.on_exit(fn -> File.rm_rf(path) end)
     for {name, content} <- files, do: File.write!(Path.join(path, name), content)
     path
   end

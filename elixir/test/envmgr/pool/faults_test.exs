@@ -224,7 +224,8 @@ defmodule Envmgr.Pool.FaultsTest do
     {:ok, _} = Envmgr.start_link(name: :doomed, project: #{inspect(project)})
     IO.puts("worker " <> to_string(Envmgr.execute!("probe.pid", [], name: :doomed)))
     spawn(fn -> Envmgr.execute("probe.nap", [60], name: :doomed) end)
-    wait = fn wait -> if Enum.any?(Envmgr.stats(:doomed)["std"].workers, & &1.in_flight == 1), do: :ok, else: wait.(wait) end
+    busy? = fn workers -> length(workers) == 2 and Enum.any?(workers, & &1.in_flight == 1) end
+    wait = fn wait -> if busy?.(Envmgr.stats(:doomed)["std"].workers), do: :ok, else: wait.(wait) end
     wait.(wait)
     for w <- Envmgr.stats(:doomed)["std"].workers, do: IO.puts("worker " <> to_string(w.os_pid))
     IO.puts("vm " <> System.pid())
@@ -248,7 +249,7 @@ defmodule Envmgr.Pool.FaultsTest do
       ])
 
     {pids, vm} = read_pids(port, [])
-    assert Enum.all?(pids, &Project.alive?/1)
+    assert length(pids) == 2 and Enum.all?(pids, &Project.alive?/1)
     kill(vm)
     Project.eventually(fn -> not Enum.any?(pids, &Project.alive?/1) end, 2_000)
   end
