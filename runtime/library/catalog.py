@@ -15,7 +15,7 @@ import warnings
 from collections import deque
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Iterable, Iterator, List
+from typing import Any, Iterator, List
 
 from ..wire.packing import packb
 from .ownership import Owner
@@ -63,7 +63,7 @@ class _Walk:
         while self._queue:
             prefix, module = self._queue.popleft()
             self._import_children(module)
-            for name in sorted(_public(dir(module))):
+            for name in _public(module):
                 try:
                     self._attribute(prefix, module, name, getattr(module, name))
                 except Exception:  # noqa: BLE001, S112 - lazy attributes and proxies raise what they like
@@ -87,7 +87,7 @@ class _Walk:
         if id(value) in self._classes and not at_home:
             return
         self._classes.add(id(value))
-        for name in _public(dir(value)):
+        for name in _public(value):
             try:
                 method = getattr(value, name)
                 if callable(method) and not inspect.isclass(method) and self._owns_method(method):
@@ -112,8 +112,12 @@ class _Walk:
                 self.errors.append([f"{module.__name__}.{name}", f"{type(error).__name__}: {error}"[:300]])
 
 
-def _public(names: Iterable[Any]) -> Iterator[str]:
-    return (name for name in names if isinstance(name, str) and not name.startswith("_"))
+def _public(value: Any) -> list[str]:
+    try:
+        names = dir(value)
+    except Exception:  # noqa: BLE001 - a __dir__ of the library's own
+        return []
+    return sorted(name for name in names if type(name) is str and not name.startswith("_"))
 
 
 def _children(module: ModuleType) -> Iterator[str]:

@@ -83,8 +83,3 @@ def _named(owner: Any) -> str:
 
 def python_version() -> str:
     return ".".join(map(str, sys.version_info[:3]))
-
-
-def split_settings(settings: Any) -> tuple[str | None, dict[str, Sequence[str]]]:
-    """(lease, libraries) of a hello's settings."""
-    return settings.get("lease"), settings["libraries"]

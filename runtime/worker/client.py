@@ -176,12 +176,12 @@ class Client:
 
     def close(self) -> None:
         """Kills the worker and what it started in its group."""
-        while self._descriptors:
-            os.close(self._descriptors.pop())
         try:
             os.killpg(self._process.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
             self._process.kill()
+        while self._descriptors:
+            os.close(self._descriptors.pop())
         self._process.wait()
 
     def _send(self, message: list[Any]) -> None:

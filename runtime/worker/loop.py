@@ -51,14 +51,16 @@ class Loop:
                 messages = self._reader.read()
                 if not messages:
                     return False
-                self._inbox.extend(messages)
+                self.take(messages)
+                continue
             message = self._inbox.popleft()
             try:
                 kind, number = message[0], message[1]
                 if kind == CALL:
                     target, flags, payload = message[2:]
                 elif kind == BYE:
-                    self.flush()
+                    self._finish()
+                    self._flush()
                     return True
                 else:
                     self._control(kind, number, message)
@@ -66,6 +68,15 @@ class Loop:
             except (TypeError, ValueError, LookupError) as error:
                 raise BrokenFrame(f"no message of the protocol: {error}") from error
             self._call(number, target, flags, payload)
+
+    def take(self, messages: list[Any]) -> None:
+        """Puts messages in the inbox. A cancel works now: in the inbox it would stand behind its call."""
+        for message in messages:
+            if type(message) is list and len(message) == 2 and message[0] == CANCEL:
+                dropped = [CALL, message[1]]
+                self._inbox = deque(m for m in self._inbox if type(m) is not list or m[:2] != dropped)
+            else:
+                self._inbox.append(message)
 
     def _call(self, number: int, target: Any, flags: int, payload: bytes) -> None:
         brief = self._brief_runs
@@ -77,8 +88,7 @@ class Loop:
         started = time.perf_counter()
         kind, answer = self._calls.run(target, flags, payload)
         took = time.perf_counter() - started
-        self.stdout.finish()
-        self.stderr.finish()
+        self._finish()
         self._current = 0
         self._put((self._pack if len(answer) < _BATCH_BYTES else packb)([kind, number, answer]))
         if took < _BRIEF:
@@ -87,12 +97,10 @@ class Loop:
             brief[path] = 0
             self._flush()
             if self._reader.waiting():
-                self._inbox.extend(self._reader.read())
+                self.take(self._reader.read())
 
     def _control(self, kind: int, number: int, message: Any) -> None:
-        if kind == CANCEL:
-            self._inbox = deque(m for m in self._inbox if m[0] != CALL or m[1] != number)
-        elif kind == RELEASE:
+        if kind == RELEASE:
             self._calls.refs.release(message[2])
         elif kind == PING:
             self._put(self._pack([PING, number]))
@@ -106,11 +114,15 @@ class Loop:
             if self._current == 0 or self._held > _BATCH_BYTES:
                 self._flush()
 
-    def flush(self) -> None:
-        """Sends what waits, half lines of output too."""
+    def send(self, packed: bytes) -> None:
+        """Sends a message behind all that waits, half lines of output too."""
+        self._finish()
+        self._put(packed)
+        self._flush()
+
+    def _finish(self) -> None:
         self.stdout.finish()
         self.stderr.finish()
-        self._flush()
 
     def _put(self, packed: bytes) -> None:
         with self._lock:

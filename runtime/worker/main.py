@@ -70,22 +70,21 @@ def _serve(reading: int, writing: int) -> int:
     reader, writer = FrameReader(reading), FrameWriter(writing)
     libraries = Libraries()
     loop = Loop(reader, writer, Calls(libraries))
-    hello = reader.read()
-    if not hello:
+    messages = reader.read()
+    if not messages:
         return 0
+    loop.take(messages[1:])
     guard.die_at_hangup(reading)
     sys.stdout, sys.stderr = loop.stdout, loop.stderr
     os.register_at_fork(after_in_child=lambda: _leave_the_pool(loop, reading, writing))
     try:
-        facts = _start(hello, libraries)
+        facts = _start(messages[0], libraries)
     except Exception as error:  # noqa: BLE001 - whatever it is, the pool is told
         cause = error.__cause__ if isinstance(error, LoadError) else None
         name = error.library if isinstance(error, LoadError) else None
-        loop.flush()
-        writer.write([packb([ERROR, 0, start_failure(cause or error, name)])])
+        loop.send(packb([ERROR, 0, start_failure(cause or error, name)]))
         return _FAILED
-    loop.flush()
-    writer.write([packb([HELLO, 0, facts])])
+    loop.send(packb([HELLO, 0, facts]))
     loop.run()
     return 0
 
@@ -102,10 +101,10 @@ def _leave_the_pool(loop: Loop, *descriptors: int) -> None:
         sys.stderr = sys.__stderr__
 
 
-def _start(hello: list[Any], libraries: Libraries) -> dict[str, Any]:
+def _start(hello: Any, libraries: Libraries) -> dict[str, Any]:
     """Meets what the pool's hello asks for. Raises when that cannot be done."""
-    kind, _, settings = hello[0]
-    if len(hello) != 1 or kind != HELLO or settings.get("protocol") != PROTOCOL:
+    kind, _, settings = hello
+    if kind != HELLO or settings.get("protocol") != PROTOCOL:
         raise BrokenFrame(f"the first message is no hello of protocol {PROTOCOL}")
     _lease(settings.get("lease"))
     libraries.load(settings["libraries"])
