@@ -15,10 +15,11 @@ from envmgr_runtime.values.errors import ConversionError
 
 np = pytest.importorskip("numpy")
 
-DTYPES = """
-    bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128
-    >i2 >i8 >f4 >f8 >c16 <M8[ns] <M8[D] >M8[s] <m8[us] <U3 >U2 |S3 longdouble
-""".split()
+DTYPES = [
+    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32",
+    "float64", "complex64", "complex128", ">i2", ">i8", ">f4", ">f8", ">c16", "<M8[ns]", "<M8[D]", ">M8[s]",
+    "<m8[us]", "<U3", ">U2", "|S3", "longdouble",
+]  # fmt: skip
 
 LAYOUTS = {
     "flat": lambda a: a,

@@ -1,0 +1,119 @@
+"""Importing libraries, and finding what a path names."""
+
+from __future__ import annotations
+
+import math
+import os.path
+import sys
+
+import pytest
+
+from envmgr_runtime.library.loading import Libraries, LoadError, Unresolved
+
+FILES = {
+    "rt_lib/__init__.py": "__version__ = '1.5'\ndef top(): pass\nvalue = 3\nclass Box:\n    def open(self): pass\n",
+    "rt_lib/sub.py": "def inner(): pass\n",
+    "rt_lib/needs.py": "import rt_not_there\n",
+    "rt_lib/fails.py": "raise RuntimeError('at import')\n",
+    "rt_lib/_hidden.py": "def secret(): pass\n",
+    "rt_leaves.py": "raise SystemExit(4)\n",
+    "rt_lazy.py": "def __getattr__(name):\n    if name == '__version__': return 7\n    raise AttributeError(name)\n",
+}
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    for name, text in FILES.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield
+    for name in [name for name in sys.modules if name.startswith("rt_")]:
+        del sys.modules[name]
+
+
+def loaded(**settings):
+    libraries = Libraries()
+    libraries.load(settings)
+    return libraries
+
+
+@pytest.mark.parametrize(
+    ("settings", "doing", "cause"),
+    [
+        (["rt_nowhere", ""], "the import of 'rt_nowhere'", ModuleNotFoundError),
+        (["rt_lib.fails", ""], "the import of 'rt_lib.fails'", RuntimeError),
+        (["rt_lib.needs", ""], "the import", ModuleNotFoundError),
+        (["rt_leaves", ""], "the import", SystemExit),
+        (["rt_lib", "1/0"], "the init source", ZeroDivisionError),
+        (["rt_lib", "a b"], "the init source", SyntaxError),
+        (["rt_lib", "raise SystemExit"], "the init source", SystemExit),
+    ],
+)
+def test_a_library_that_does_not_load(files, settings, doing, cause):
+    with pytest.raises(LoadError, match=f"{doing}.* of library 'mine' failed") as caught:
+        loaded(good=["math", ""], mine=settings)
+    assert caught.value.library == "mine"
+    assert type(caught.value.__cause__) is cause
+
+
+def test_init_runs_after_the_import_and_in_a_namespace_of_its_own(files):
+    libraries = loaded(mine=["rt_lib", "import rt_lib; rt_lib.added = lambda: __name__"])
+    assert libraries.resolve("mine.added")() == "__envmgr_init__"
+
+
+def test_versions(files):
+    assert loaded(mine=["rt_lib", ""], lazy=["rt_lazy", ""], std=["math", ""]).versions() == {
+        "mine": "1.5",
+        "lazy": None,
+        "std": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("mine.top", "top"), ("mine.Box", "Box"), ("mine.Box.open", "open"), ("mine.sub.inner", "inner")],
+)
+def test_paths(files, path, name):
+    assert loaded(mine=["rt_lib", ""]).resolve(path).__name__ == name
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("other.top", "no library 'other'; it has mine"),
+        ("mine.tpo", "rt_lib has no 'tpo'"),
+        ("mine.sub.nothing", "rt_lib.sub has no 'nothing'"),
+        ("mine.Box.shut", "Box has no 'shut'"),
+        ("mine._hidden.secret", "'_hidden' .*private"),
+        ("mine.Box.__init__", "private"),
+        ("mine.value", "a int, which cannot be called"),
+        ("mine.value.bit", "int has no 'bit'"),
+        ("mine", "a module, which cannot be called"),
+        ("mine.", "leads nowhere"),
+        ("", "no library ''"),
+    ],
+)
+def test_paths_that_lead_nowhere(files, path, words):
+    with pytest.raises(Unresolved, match=words):
+        loaded(mine=["rt_lib", ""]).resolve(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "error", "words"),
+    [
+        ("mine.needs.f", ModuleNotFoundError, "rt_not_there"),
+        ("mine.fails.f", RuntimeError, "at import"),
+    ],
+)
+def test_a_submodule_that_fails_says_why(files, path, error, words):
+    """A missing dependency is not the same as a wrong path."""
+    with pytest.raises(error, match=words):
+        loaded(mine=["rt_lib", ""]).resolve(path)
+
+
+def test_the_standard_library():
+    libraries = loaded(m=["math", ""], o=["os", ""])
+    assert libraries.resolve("m.sqrt") is math.sqrt
+    assert libraries.resolve("o.path.join") is os.path.join
