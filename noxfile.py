@@ -27,7 +27,6 @@ def install(session: nox.Session) -> None:
         "sync",
         "--locked",
         "--quiet",
-        f"--python={session.virtualenv.location}",
         env={"UV_PROJECT_ENVIRONMENT": session.virtualenv.location},
         external=True,
     )
