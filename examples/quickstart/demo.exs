@@ -83,7 +83,7 @@ defmodule Demo do
     if status != 0, do: fail("envmgr #{Enum.join(arguments, " ")}: #{output}")
 
     case Regex.run(~r/"milliseconds": ?([\d.]+)/, output) do
-      [_, milliseconds] -> %{"milliseconds" => milliseconds}
+      [_, milliseconds] -> %{"milliseconds" => Float.round(String.to_float(milliseconds), 1)}
       nil -> %{}
     end
   end

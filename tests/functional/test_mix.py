@@ -34,6 +34,7 @@ def mix(tmp_path_factory):
         return done
 
     run.root = root
+    run("compile")
     run("envmgr.install")
     return run
 

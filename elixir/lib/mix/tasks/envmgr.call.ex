@@ -31,6 +31,8 @@ defmodule Mix.Tasks.Envmgr.Call do
     Application.put_env(:envmgr, :project, project)
     {:ok, _} = Application.ensure_all_started(:envmgr)
     answer = Envmgr.execute(path, {args, kwargs}, call_options)
+    # Only the answer is for stdout, where Logger writes that the application ended.
+    Logger.configure(level: :error)
     Application.stop(:envmgr)
     show(answer)
   end
