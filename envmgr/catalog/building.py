@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from envmgr_runtime.values.errors import ConversionError
-from envmgr_runtime.worker.client import Client, WorkerError, WorkerLost
-
 from envmgr.catalog.hints import hint_for
 from envmgr.environments.modules import Resolved
 from envmgr.errors import EnvmgrError
 from envmgr.tools import process
+from envmgr_runtime.values.errors import ConversionError
+from envmgr_runtime.worker.client import Client, WorkerError, WorkerLost
 
 _SILENCE_SECONDS = 300.0
 

@@ -17,6 +17,11 @@ class Layout:
         return self.root / ".envmgr"
 
     @property
+    def ignore(self) -> Path:
+        """Tells git that nothing of this directory is committed."""
+        return self.home / ".gitignore"
+
+    @property
     def state(self) -> Path:
         return self.home / "state.db"
 

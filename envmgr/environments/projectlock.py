@@ -26,7 +26,9 @@ def hold(layout: Layout, *, wait: float = WAIT_SECONDS) -> Iterator[None]:
     Blocks up to `wait` seconds, then raises E-BUSY naming who holds it. OSError when `.envmgr` cannot be
     written.
     """
-    layout.busy.parent.mkdir(parents=True, exist_ok=True)
+    if not layout.busy.parent.is_dir():
+        layout.busy.parent.mkdir(parents=True, exist_ok=True)
+        layout.ignore.write_text("*\n")
     descriptor = os.open(layout.busy, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         _take(descriptor, layout.busy, wait)

@@ -6,14 +6,13 @@ import difflib
 from pathlib import Path
 from typing import Any
 
-from envmgr_runtime.values.errors import ConversionError
-from envmgr_runtime.worker.client import Client, RemoteRef, WorkerError, WorkerLost
-
 from envmgr.catalog import read
 from envmgr.environments.launch import decode
 from envmgr.environments.layout import Layout
 from envmgr.errors import EnvmgrError
 from envmgr.tools import process
+from envmgr_runtime.values.errors import ConversionError
+from envmgr_runtime.worker.client import Client, RemoteRef, WorkerError, WorkerLost
 
 _Launch = dict[str, Any]
 

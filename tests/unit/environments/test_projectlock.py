@@ -25,3 +25,8 @@ def test_a_short_note_replaces_a_long_one(layout, monkeypatch):
         with projectlock.hold(layout):
             pass
     assert layout.busy.read_text().strip() == f"{os.getpid()} envmgr lock"
+
+
+def test_git_ignores_what_is_never_committed(tmp_path):
+    with hold(Layout(tmp_path)):
+        assert (tmp_path / ".envmgr" / ".gitignore").read_text() == "*\n"
