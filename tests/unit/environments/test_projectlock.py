@@ -27,6 +27,6 @@ def test_a_short_note_replaces_a_long_one(layout, monkeypatch):
     assert layout.busy.read_text().strip() == f"{os.getpid()} envmgr lock"
 
 
-def test_git_ignores_what_is_never_committed(tmp_path):
-    with hold(Layout(tmp_path)):
-        assert (tmp_path / ".envmgr" / ".gitignore").read_text() == "*\n"
+def test_git_ignores_what_is_never_committed(layout):
+    with projectlock.hold(layout):
+        assert (layout.home / ".gitignore").read_text() == "*\n"
