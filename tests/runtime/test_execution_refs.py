@@ -10,10 +10,11 @@ from envmgr_runtime.values.errors import RefLimit, StaleRef
 
 def test_numbers_are_never_used_again():
     refs = RefTable()
-    first, _ = refs.put("a")
-    refs.release([first])
+    first, before = refs.put("a")[0], refs.put("a")[0]
+    refs.release([first, before])
     second, name = refs.put("b")
-    assert (second > first, name, refs.get(second, "x")) == (True, "builtins.str", "b")
+    assert (second > before, name, refs.get(second, "x")) == (True, "builtins.str", "b")
+    assert refs.put("c")[0] > second
     with pytest.raises(StaleRef, match=r"1 .*was released"):
         refs.get(first, "builtins.str")
 

@@ -48,7 +48,8 @@ class Table(Base, dict):
 class BadRepr:
     def __repr__(self): raise ValueError
 def strange(value=BadRepr(), *, text="\\udc80"):
-    "\\udc80 summary"
+    pass
+strange.__doc__ = "\\udc80 summary"
 class Meta(type):
     @property
     def broken(cls): raise RuntimeError("only on instances")

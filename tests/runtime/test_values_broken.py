@@ -51,6 +51,7 @@ BROKEN = {
     "ref with an unhashable number": (ext(16, b"\x92\x90\xa1a"), "."),
     "deep lists": (b"\x91" * 5000 + b"\x90", "nested too deeply"),
     "deep tuples": (nested(3, 2000), "more than 64 deep"),
+    "tuples one too deep": (nested(3, 65), "more than 64 deep"),
     "deep sets": (nested(4, 500), "."),
     "length beyond the data": (b"\xdd\xff\xff\xff\xff", "."),
     "bytes beyond the data": (b"\xc6\x7f\xff\xff\xff", "incomplete"),

@@ -69,18 +69,22 @@ STAY = [
 def test_stays(value, wrap):
     refs = RefTable()
     codec = Codec(refs)
-    found = codec.decode(codec.encode(wrap(value)))
+    whole = wrap(value)
+    found = codec.decode(codec.encode(whole))
     assert len(refs) == 1
+    assert whole is value or found is not whole, "what is around it goes as a value"
     while type(found) in (list, tuple, dict):
         found = found["k"] if type(found) is dict else found[-1]
     assert found is value
 
 
 def test_no_question_is_asked_of_the_value_itself():
-    refs = RefTable()
-    codec = Codec(refs)
-    value = AnyClass()
-    assert codec.decode(codec.encode([value]))[0] is value
+    pytest.importorskip("numpy")  # a NumPy scalar is told by its class
+    codec = Codec(RefTable())
+    value = [AnyClass()]
+    found = codec.decode(codec.encode(value))
+    assert found is not value
+    assert found[0] is value[0]
 
 
 def test_the_type_is_named():
@@ -179,10 +183,10 @@ def test_a_table_that_refuses():
 
     class Refuses(RefTable):
         def put(self, value):
-            raise ConversionError("not here")
+            raise ConversionError(f"no {type(value).__name__} here")
 
     codec = Codec(Refuses())
-    with pytest.raises(ConversionError, match="not here"):
+    with pytest.raises(ConversionError, match="no object here"):
         codec.encode([1, object()])
     assert codec.encode([1]) == b"\x91\x01"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -139,6 +140,7 @@ def test_what_c_code_prints_goes_to_stderr(start, probe):
     client = start(probe, stderr=into)
     os.close(into)
     assert client.call("probe.say_below", ["from below\n"]) == 11
+    assert select.select([out], [], [], 20)[0]
     assert os.read(out, 100) == b"from below\n"
     assert client.call("copy.copy", [1]) == 1
     os.close(out)
