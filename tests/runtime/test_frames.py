@@ -172,6 +172,7 @@ def test_partial_writes(monkeypatch, most):
         return len(taken[-1])
 
     monkeypatch.setattr(frames.os, "writev", write_some)
+    monkeypatch.setattr(frames.os, "write", lambda descriptor, data: write_some(descriptor, [data]))
     messages = [bytes([n]) * n for n in range(1, 60)]
     if most >= 1000:
         messages.append(bytes(200_000))
