@@ -16,7 +16,7 @@ class LogStream(io.TextIOBase):
 
     def __init__(self, emit: Callable[[str], None]) -> None:
         self._emit = emit
-        self._held = ""
+        self.held = ""
 
     def writable(self) -> bool:
         return True
@@ -24,14 +24,14 @@ class LogStream(io.TextIOBase):
     def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        held = self._held + text
+        held = self.held + text
         cut = len(held) if len(held) > _MOST else held.rfind("\n") + 1
-        self._held = held[cut:]
+        self.held = held[cut:]
         if cut:
             self._emit(held[:cut])
         return len(text)
 
     def finish(self) -> None:
-        if self._held:
-            held, self._held = self._held, ""
+        if self.held:
+            held, self.held = self.held, ""
             self._emit(held)

@@ -7,10 +7,11 @@ the base's name.
 
 from __future__ import annotations
 
+import functools
 import sys
 from typing import Any, Protocol
 
-from ..wire.messages import MAX_FRAME, MAX_PAYLOAD
+from ..wire.messages import MAX_PAYLOAD
 from ..wire.packing import ExtType, Packer, Unpacker, packb, unpackb
 from . import arrays
 from .errors import ConversionError, RefLimit, StaleRef
@@ -52,6 +53,7 @@ class Codec:
     def __init__(self, refs: Refs) -> None:
         self._refs = refs
         self._packer = self._new_packer()
+        self._unpack = functools.partial(unpackb, ext_hook=self._value, strict_map_key=False)
         self._depth = 0
 
     def encode(self, value: Any) -> bytes:
@@ -83,14 +85,7 @@ class Codec:
     def decode(self, data: bytes) -> Any:
         """The value. Raises `ConversionError` or `StaleRef`."""
         try:
-            return unpackb(
-                data,
-                ext_hook=self._value,
-                strict_map_key=False,
-                max_bin_len=MAX_FRAME,
-                max_ext_len=MAX_FRAME,
-                max_str_len=MAX_FRAME,
-            )
+            return self._unpack(data)
         except (ConversionError, StaleRef):
             raise
         except TypeError as error:

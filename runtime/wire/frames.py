@@ -45,6 +45,13 @@ class FrameReader:
         Raises `BrokenFrame`.
         """
         data = self._tail
+        if not data:
+            self._spin()
+            data = os.read(self._descriptor, _READ_SIZE)
+            if not data:
+                return []
+            if int.from_bytes(data[:4], "big") == len(data) - 4:  # as nearly always: one frame, whole
+                return self._messages(data[4:])
         while True:
             start = 0
             messages: list[Any] = []
@@ -67,8 +74,6 @@ class FrameReader:
     def _more(self, have: bytes) -> bytes:
         """`have` and more; the whole frame where its length is known. Empty at end of file."""
         if len(have) < 4:
-            if not have:
-                self._spin()
             fresh = os.read(self._descriptor, _READ_SIZE)
             return have + fresh if fresh else b""
         length = 4 + int.from_bytes(have[:4], "big")

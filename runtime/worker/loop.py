@@ -88,7 +88,8 @@ class Loop:
         started = time.perf_counter()
         kind, answer = self._calls.run(target, flags, payload)
         took = time.perf_counter() - started
-        self._finish()
+        if self.stdout.held or self.stderr.held:
+            self._finish()
         self._current = 0
         self._put((self._pack if len(answer) < _BATCH_BYTES else packb)([kind, number, answer]))
         if took < _BRIEF:
