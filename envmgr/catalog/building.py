@@ -99,7 +99,8 @@ def _walk(command: list[str], found: Resolved, into: Path) -> None:
         "version": found.version,
         "into": str(into.absolute()),
     }
-    with tempfile.TemporaryDirectory(prefix="envmgr-catalog-") as elsewhere:
+    # Beside the catalog, so in staging: what a killed walk leaves there is swept by the next command.
+    with tempfile.TemporaryDirectory(prefix="walk-", dir=into.parent.parent) as elsewhere:
         done = process.run(
             [*command, "catalog", json.dumps(request)], cwd=Path(elsewhere), timeout=_SILENCE_SECONDS
         )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 from envmgr.model.project import Environment, Library, Project
 
-PYTHON = "3.12"
+PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 def library(name, requirement="", environment=None, **rest):
