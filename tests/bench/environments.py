@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -13,8 +14,14 @@ from tests.bench.rows import Row, compare
 EIGHT = ("six", "idna", "attrs", "packaging", "certifi", "charset-normalizer", "urllib3", "click")
 
 
+# nox points uv at its session's environment, which `uv sync` of a bare project would empty.
+VARIABLES = {k: v for k, v in os.environ.items() if k not in ("UV_PROJECT_ENVIRONMENT", "VIRTUAL_ENV")}
+
+
 def run(*command: str | Path, cwd: Path) -> None:
-    subprocess.run(command, cwd=cwd, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    subprocess.run(
+        command, cwd=cwd, env=VARIABLES, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
 
 
 def envmgr(project: Path, *arguments: str) -> Callable[[], None]:
