@@ -27,6 +27,7 @@ def install(session: nox.Session) -> None:
         "sync",
         "--locked",
         "--quiet",
+        "--compile-bytecode",
         env={"UV_PROJECT_ENVIRONMENT": session.virtualenv.location},
         external=True,
     )
