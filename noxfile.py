@@ -70,7 +70,6 @@ def functional(session: nox.Session) -> None:
     session.run(
         "pytest",
         "tests/functional",
-        "tests/faults",
         "--cov",
         "--cov-append",
         "--cov-report=term:skip-covered",
