@@ -6,7 +6,6 @@ import re
 import tomllib
 from pathlib import Path
 
-from envmgr.config.reference import markdown
 from envmgr.errors import CODES
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +49,3 @@ def test_versions_agree() -> None:
     mix = re.search(r'version: "([^"]+)"', (ROOT / "elixir" / "mix.exs").read_text())
     assert mix is not None
     assert {envmgr.__version__, envmgr_runtime.__version__, mix[1]} == {project}
-
-
-def test_the_configuration_page_is_the_schema() -> None:
-    assert (ROOT / "docs" / "configuration.md").read_text() == markdown()
