@@ -67,6 +67,13 @@ defmodule EnvmgrTest do
     assert Envmgr.stats(name)["std"].workers |> Enum.map(& &1.answered) |> Enum.sum() == 0
   end
 
+  test "a path that is no string is told", %{name: name} do
+    assert {:error, %Error{code: :arguments, message: message}} =
+             Envmgr.execute(:numpy, [], name: name)
+
+    assert message =~ "not :numpy"
+  end
+
   test "unknown options are told with the near name", %{name: name} do
     assert {:error,
             %Error{code: :arguments, message: "unknown option timout, did you mean timeout?"}} =

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pwd
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -238,5 +239,8 @@ def _pins(text: str) -> tuple[Pin, ...]:
 
 
 def _actor() -> str:
-    user = os.environ.get("USER") or os.environ.get("LOGNAME") or str(os.getuid())
+    try:
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's user may have no name
+        user = str(os.getuid())
     return f"{user}@{os.uname().nodename}"

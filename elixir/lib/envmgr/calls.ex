@@ -20,6 +20,11 @@ defmodule Envmgr.Calls do
     end
   end
 
+  def execute(path, _args, _opts) do
+    message = "a path is a string such as \"numpy.mean\", not #{inspect(path, limit: 5)}"
+    {:error, %Error{code: :arguments, message: message}}
+  end
+
   @spec method(Ref.t(), String.t(), term(), keyword(), :call | :attribute) ::
           {:ok, term()} | {:error, Error.t()}
   def method(%Ref{} = ref, name, args, opts, access) when is_binary(name) do
