@@ -79,19 +79,20 @@ defmodule Envmgr.Calls.Exchange do
     receive do
       {^reply, kind, payload} -> answered(kind, payload, request, generation, pid)
       {^reply, :moved} -> again(request, size, tail)
+      {^reply, :elsewhere} -> choose(request, size, tail)
       {:DOWN, ^reply, _, _, reason} -> down(reason, request, size, tail)
     after
-      Request.left(request) -> late(reply, request, size, tail, generation, pid)
+      Request.left(request) -> late(reply, request, generation, pid)
     end
   end
 
   # The deadline passed. An answer that came at this very moment still counts.
-  defp late(reply, request, size, tail, generation, pid) do
+  defp late(reply, request, generation, pid) do
     :erlang.demonitor(reply, [:flush])
 
     receive do
       {^reply, kind, payload} -> answered(kind, payload, request, generation, pid)
-      {^reply, :moved} -> again(request, size, tail)
+      {^reply, moved} when moved in [:moved, :elsewhere] -> timeout(request)
     after
       0 ->
         send(pid, {:timeout, reply})

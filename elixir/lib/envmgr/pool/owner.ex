@@ -3,7 +3,8 @@ defmodule Envmgr.Pool.Owner do
   #
   # From callers: `{:call, reply, deadline, library, size, tail}`, `{:timeout, reply}`, `{:release, refs}`.
   # To callers, by the alias `reply`, exactly one of: `{reply, :result | :error, payload}`, `{reply, :lost, why}`
-  # (the call may have run), `{reply, :moved}` (it has not: take another worker).
+  # (the call may have run), `{reply, :moved}` (it has not: take another worker), `{reply, :elsewhere}` (it has not:
+  # this worker is busy with a slow call, another may be free).
   # To the Server: `{:ready, self, os_pid}`, `{:closing, self}`; and it ends with `{:shutdown, reason}`.
   @moduledoc false
 
@@ -15,14 +16,21 @@ defmodule Envmgr.Pool.Owner do
   alias Envmgr.Wire
   alias Envmgr.Wire.Messages
 
+  # The most unanswered calls in the pipe. A worker begins with one, each answered frame doubles it, and a slow call
+  # takes it back to one: what is not written can still go elsewhere.
   @window 64
-  @tick 250
+  # A call that is the oldest for two ticks is slow.
+  @tick 10
+  @overdue_ticks 25
   @busy_retry 2
 
   @enforce_keys [:server, :manifest, :slot, :options]
   defstruct [:server, :manifest, :slot, :options, :port, :os_pid, :failure, :tick, :head, :retry] ++
               [
                 phase: :starting,
+                window: 1,
+                slow?: false,
+                seen: 0,
                 started?: false,
                 pings: [],
                 flight: Flight.new(),
@@ -67,7 +75,7 @@ defmodule Envmgr.Pool.Owner do
       {:ok, flight, events} ->
         events
         |> Enum.reverse()
-        |> Enum.reduce(%{s | flight: flight}, &event/2)
+        |> Enum.reduce(pace(s, flight), &event/2)
         |> flush()
         |> idle()
 
@@ -153,7 +161,7 @@ defmodule Envmgr.Pool.Owner do
 
   defp flush(%{phase: phase} = s) when phase in [:ready, :draining] do
     with {data, outbox, flight} <-
-           Outbox.frame(s.outbox, s.flight, @window - Flight.size(s.flight)) do
+           Outbox.frame(s.outbox, s.flight, room(s)) do
       if Child.write(s.port, data),
         do: arm(%{s | outbox: outbox, flight: flight}),
         else: %{s | retry: s.retry || Process.send_after(self(), :retry, @busy_retry)}
@@ -164,20 +172,53 @@ defmodule Envmgr.Pool.Owner do
 
   defp flush(s), do: s
 
+  defp room(%{slow?: true}), do: 0
+  defp room(s), do: s.window - Flight.size(s.flight)
+
+  defp pace(s, flight) do
+    cond do
+      Flight.size(flight) == Flight.size(s.flight) -> %{s | flight: flight}
+      s.slow? -> brisk(%{s | flight: flight})
+      true -> %{s | flight: flight, window: min(2 * s.window, @window)}
+    end
+  end
+
+  defp brisk(s) do
+    Slot.brisk(s.slot)
+    %{s | slow?: false}
+  end
+
+  # The calls behind a slow one, as far as they are not written, try the other workers.
+  defp slow(%{slow?: true} = s), do: s
+
+  defp slow(s) do
+    Slot.slow(s.slot)
+
+    for {:call, reply, _, _, _, _} <- Outbox.calls(s.outbox) do
+      Slot.give_back(s.slot, 1)
+      send(reply, {reply, :elsewhere})
+    end
+
+    %{s | slow?: true, window: 1, outbox: %{s.outbox | calls: :queue.new()}}
+  end
+
   defp arm(%{tick: nil} = s), do: %{s | tick: Process.send_after(self(), :tick, @tick)}
   defp arm(s), do: s
 
-  # The caller's own clock comes first; this one is for callers that died. A call must be seen at the head twice, so that
-  # one which waited long behind another is given time to run or to be dropped.
+  # The caller's own clock comes first; this one is for callers that died. A call must have been the oldest for a
+  # while, so that one which waited long behind another is given time to run or to be dropped.
   defp watch(s) do
     case Flight.oldest(s.flight) do
       nil ->
         %{s | head: nil}
 
-      {id, _reply, deadline, _library} ->
-        if id == s.head and deadline < System.monotonic_time(:millisecond),
+      {id, _reply, deadline, _library} when id == s.head ->
+        if s.seen > @overdue_ticks and deadline < System.monotonic_time(:millisecond),
           do: kill(s, "the worker was ended because a call passed its deadline"),
-          else: arm(%{s | head: id})
+          else: arm(slow(%{s | seen: s.seen + 1}))
+
+      {id, _reply, _deadline, _library} ->
+        arm(%{s | head: id, seen: 0})
     end
   end
 

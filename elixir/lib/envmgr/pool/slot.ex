@@ -6,6 +6,8 @@ defmodule Envmgr.Pool.Slot do
   @answered 2
   # Far above any number of calls: a closed worker is never the least loaded.
   @closed 0x100000000000
+  # Far above any number of calls, far below closed: a slow worker is picked when all are slow.
+  @slow 0x100000000
 
   @type t :: :atomics.atomics_ref()
 
@@ -33,6 +35,13 @@ defmodule Envmgr.Pool.Slot do
   @spec open?(t()) :: boolean()
   def open?(slot), do: :atomics.get(slot, @in_flight) < div(@closed, 2)
 
+  @doc "Others are picked before this worker, until `brisk/1`."
+  @spec slow(t()) :: :ok
+  def slow(slot), do: :atomics.add(slot, @in_flight, @slow)
+
+  @spec brisk(t()) :: :ok
+  def brisk(slot), do: :atomics.sub(slot, @in_flight, @slow)
+
   @spec load(t()) :: integer()
   def load(slot), do: :atomics.get(slot, @in_flight)
 
@@ -40,6 +49,7 @@ defmodule Envmgr.Pool.Slot do
   def counts(slot) do
     in_flight = load(slot)
     in_flight = if open?(slot), do: in_flight, else: in_flight - @closed
+    in_flight = if in_flight < div(@slow, 2), do: in_flight, else: in_flight - @slow
     %{in_flight: in_flight, answered: :atomics.get(slot, @answered)}
   end
 end

@@ -74,5 +74,9 @@ class Thing:
     def __init__(self, value):
         self.value = value
 
+    def slow_add(self, other, seconds):
+        time.sleep(seconds)
+        return self.value + other
+
     def add(self, other, times=1):
         return self.value + times * (other.value if isinstance(other, Thing) else other)
