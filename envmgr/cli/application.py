@@ -21,7 +21,9 @@ COMMANDS = {
     "sync": "building",
     "status": "generations",
     "history": "generations",
+    "diff": "comparing",
     "rollback": "generations",
+    "gc": "freeing",
     "launch": "generations",
     "call": "calling",
 }

@@ -14,6 +14,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from envmgr.environments.layout import Layout
 from envmgr.errors import EnvmgrError
@@ -37,10 +38,8 @@ _SETTLED = (
     "SELECT generation, outcome FROM activations"
     " WHERE environment = ? AND outcome IN ('active', 'removed') ORDER BY id DESC LIMIT 1"
 )
-_GENERATION = (
-    "SELECT environment, generation, key, fingerprint, lock_digest, pins, launch"
-    " FROM generations WHERE environment = ?"
-)
+_GENERATIONS = "SELECT environment, generation, key, fingerprint, lock_digest, pins, launch FROM generations"
+_GENERATION = f"{_GENERATIONS} WHERE environment = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +93,11 @@ class State:
             "SELECT generation FROM generations WHERE environment = ? ORDER BY generation", (environment,)
         )
         return tuple(row[0] for row in rows)
+
+    def generations(self) -> tuple[Generation, ...]:
+        """All of them, of every environment, oldest first."""
+        rows = self._connection.execute(f"{_GENERATIONS} ORDER BY environment, generation")
+        return tuple(map(_generation, rows))
 
     def environments(self) -> tuple[str, ...]:
         rows = self._connection.execute("SELECT DISTINCT environment FROM activations ORDER BY environment")
@@ -177,9 +181,7 @@ class State:
 
     def _one(self, query: str, values: tuple[object, ...]) -> Generation | None:
         row = self._connection.execute(query, values).fetchone()
-        return (
-            None if row is None else Generation(row[0], row[1], row[2], row[3], row[4], _pins(row[5]), row[6])
-        )
+        return None if row is None else _generation(row)
 
 
 @contextlib.contextmanager
@@ -232,6 +234,10 @@ def _schema(connection: sqlite3.Connection) -> int:
 
 def _quoted(layout: Layout) -> str:
     return str(layout.state).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+
+
+def _generation(row: tuple[Any, ...]) -> Generation:
+    return Generation(row[0], row[1], row[2], row[3], row[4], _pins(row[5]), row[6])
 
 
 def _pins(text: str) -> tuple[Pin, ...]:

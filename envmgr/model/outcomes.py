@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 Report = Callable[[str, str], None]
 """Progress: (environment, stage). Stages are short words: "resolve", "install", "verify", "prove", …"""
@@ -65,7 +66,10 @@ class EnvironmentStatus:
 
 @dataclass(frozen=True, slots=True)
 class GenerationRecord:
-    """One line of `envmgr history`: who activated what, when (ISO 8601, UTC), why, with which outcome."""
+    """One line of `envmgr history`: who activated what, when (ISO 8601, UTC), why, with which outcome.
+
+    `freed`: its store entry is gone, so that no rollback leads to it.
+    """
 
     generation: int
     key: str
@@ -76,6 +80,7 @@ class GenerationRecord:
     outcome: str
     active: bool
     pins: tuple[Pin, ...]
+    freed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +90,61 @@ class RollbackOutcome:
     to_generation: int
     key: str
     milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """`kind`: "entry", "leftover" (of an entry that was gone), "layer", "environment".
+
+    `bytes` really came free; `total_bytes` also counts files that have names elsewhere, such as in uv's
+    cache. `generations` were activations of this entry and cannot be gone back to any more.
+    """
+
+    kind: str
+    name: str
+    generations: tuple[int, ...]
+    bytes: int
+    total_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class GcOutcome:
+    """`leased`: entries that would have been freed, were no worker running from them. `kept`: all entries
+    that are still in the store.
+    """
+
+    freed: tuple[Freed, ...]
+    leased: tuple[str, ...]
+    kept: tuple[str, ...]
+    bytes: int
+    total_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PinChange:
+    """`change`: "added", "removed", "upgraded", "downgraded", "changed" (versions without an order)."""
+
+    name: str
+    change: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SettingChange:
+    """A setting of the launch manifest, such as "workers" or "library.numpy.timeout"."""
+
+    name: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class DiffOutcome:
+    environment: str
+    from_generation: int
+    to_generation: int
+    from_key: str
+    to_key: str
+    packages: tuple[PinChange, ...]
+    settings: tuple[SettingChange, ...]

@@ -117,13 +117,22 @@ def _start(hello: Any, libraries: Libraries) -> dict[str, Any]:
 
 
 def _lease(path: str | None) -> None:
-    """Holds a shared lock on `path` until this process ends, by a descriptor that is never closed."""
+    """Holds a shared lock on `path` until this process ends, by a descriptor that is never closed.
+
+    Whoever frees the environment deletes the file under an exclusive lock: a lock that was waited for may be
+    on a file that nobody else can find any more, and is then taken again on a new one.
+    """
     if path is None:
         return
     import fcntl
 
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(descriptor), os.stat(path)):  # noqa: PTH116 - a str, and no pathlib here
+                return
+        os.close(descriptor)
 
 
 def _exit(status: int) -> None:

@@ -83,3 +83,28 @@ def test_the_status_of_an_empty_project_says_what_to_do(envmgr, tmp_path):
     (tmp_path / "envmgr.toml").write_text("")
     assert envmgr("status") == (0, "no libraries; `envmgr add LIB` adds one\n", "")
     assert envmgr("sync") == (0, "", "")
+
+
+def test_what_changed_and_what_can_go(envmgr, tmp_path):
+    assert envmgr("gc") == (0, "nothing to free\n", "")
+    assert data(envmgr("gc", "--format", "json"))["freed"] == []
+    assert envmgr("sync", "--quiet")[0] == 0
+    (tmp_path / "envmgr.toml").write_text('[library.math]\nstdlib = true\nworkers = 1\ntimeout = "1s"\n')
+    assert envmgr("sync", "--quiet")[0] == 0
+    status, stdout, stderr = envmgr("diff", "math")
+    assert (status, stderr) == (0, "")
+    head, *rows = stdout.splitlines()
+    assert re.fullmatch(r"math: generation 1 -> 2, key [0-9a-f]{20}, as before", head)
+    assert [row.split(maxsplit=3) for row in rows] == [
+        ["setting", "workers", "changed", "2 -> 1"],
+        ["setting", "library.math.timeout", "changed", "30000 -> 1000"],
+    ]
+    assert data(envmgr("diff", "math", "2", "2", "--format", "json"))["settings"] == []
+    assert envmgr("diff", "math", "2", "2")[1].endswith("no package and no setting differs\n")
+    status, _, stderr = envmgr("diff", "math", "7")
+    assert (status, stderr) == (2, "error: math has no generation 7\n\nhint: there is 1, 2\n")
+
+    (tmp_path / ".envmgr" / "store" / "gone-1.manifest").write_text("x" * 2048)
+    status, stdout, stderr = envmgr("gc", "--keep", "0")
+    assert (status, stderr) == (0, "")
+    assert stdout == "leftover  gone-1    2.0 KiB of 2.0 KiB\n2.0 KiB came free\n"

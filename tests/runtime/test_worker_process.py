@@ -8,6 +8,8 @@ import os
 import select
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as Late
 from pathlib import Path
 
 import msgpack
@@ -221,6 +223,20 @@ def test_the_lease_is_held_while_the_worker_lives(start, tmp_path):
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             client._send([BYE, 0])
             client._process.wait(20)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_a_lease_that_was_deleted_while_it_was_waited_for_is_taken_again(start, tmp_path):
+    lease = tmp_path / "lease"
+    with lease.open("w") as file, ThreadPoolExecutor() as thread:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        starting = thread.submit(start, MATH, lease=str(lease))
+        with pytest.raises(Late):
+            starting.result(1)
+        lease.unlink()
+        file.close()
+        starting.result(20)
+    with lease.open() as file, pytest.raises(BlockingIOError):
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 

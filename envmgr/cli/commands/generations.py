@@ -54,6 +54,7 @@ def _history_row(record: GenerationRecord) -> tuple[str, ...]:
         record.outcome,
         record.actor,
         record.reason,
+        "freed" if record.freed else "",
     )
 
 
