@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -37,12 +37,24 @@ def build(
     Raises E-PROOF with the library's own traceback in the details.
     """
     command = [str(python), "-I", *([] if bytecode else ["-B"])]
-    _prove(root, [*command, str(worker)], libraries)
+    prove(root, [*command, str(worker)], libraries)
     for found in {found.module: found for found in libraries}.values():
         _walk([*command, str(worker)], found, into / f"{found.module}.msgpack")
 
 
-def _prove(root: Path, command: list[str], libraries: Sequence[Resolved]) -> None:
+def prove(
+    root: Path,
+    command: Sequence[str],
+    libraries: Sequence[Resolved],
+    *,
+    env: Mapping[str, str] | None = None,
+    lease: str | None = None,
+) -> None:
+    """A worker started by `command` in `root` imports the libraries, of one environment, and answers their
+    health calls.
+
+    `env` is its whole environment (default: a clean one); it holds `lease` while it runs. Raises E-PROOF.
+    """
     environment = libraries[0].library.environment
     settings = {found.library.name: [found.module, found.library.init] for found in libraries}
     with tempfile.TemporaryFile() as stderr:
@@ -50,7 +62,8 @@ def _prove(root: Path, command: list[str], libraries: Sequence[Resolved]) -> Non
             with Client(
                 command,
                 settings,
-                env=process.clean_environment(),
+                lease=lease,
+                env=process.clean_environment() if env is None else env,
                 cwd=str(root),
                 stderr=stderr,
                 timeout=_SILENCE_SECONDS,

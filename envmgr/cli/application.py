@@ -20,6 +20,7 @@ COMMANDS = {
     "lock": "building",
     "sync": "building",
     "status": "generations",
+    "health": "trust",
     "history": "generations",
     "diff": "comparing",
     "rollback": "generations",

@@ -67,6 +67,10 @@ class Layout:
     def proofs(self, entry: str) -> Path:
         return self.store / f"{entry}.proofs"
 
+    def sick(self, entry: str) -> Path:
+        """There while the entry is known to be unsound."""
+        return self.store / f"{entry}.sick"
+
     def lease(self, entry: str) -> Path:
         return self.home / "run" / "leases" / entry
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envmgr.environments import files
-from envmgr.environments.layout import Layout, python_of
+from envmgr.environments.layout import Layout, entry_name, python_of
 
 if TYPE_CHECKING:
     from envmgr.tools.interpreters import Interpreter
@@ -45,8 +45,31 @@ def digest(value: object) -> str:
 
 
 def is_whole(layout: Layout, entry: str) -> bool:
-    """Present, with our manifest, and its interpreter still there. Cost: two stats; finds no changed byte."""
-    return os.access(python_of(layout.entry(entry)), os.X_OK) and layout.manifest(entry).is_file()
+    """Present, with our manifest, its interpreter still there, and never found unsound. Cost: three stats;
+    finds no changed byte.
+    """
+    return (
+        os.access(python_of(layout.entry(entry)), os.X_OK)
+        and layout.manifest(entry).is_file()
+        and not layout.sick(entry).exists()
+    )
+
+
+def usable(layout: Layout, environment: str, key: str) -> str:
+    """`key`, or the one that stands for the same installation built again, when that entry was found unsound."""
+    while layout.sick(entry_name(environment, key)).exists():
+        key = digest([key, "built again"])[:_KEY_LENGTH]
+    return key
+
+
+def mark_sick(layout: Layout, entry: str) -> None:
+    """From now on this entry is not whole: it is not activated again, and not built again under its name."""
+    layout.store.mkdir(parents=True, exist_ok=True)
+    files.write(layout.sick(entry), b"")
+
+
+def clear_sick(layout: Layout, entry: str) -> None:
+    layout.sick(entry).unlink(missing_ok=True)
 
 
 def admit(

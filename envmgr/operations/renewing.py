@@ -95,6 +95,7 @@ def _locked(run: Run, environment: Environment) -> tuple[Ground, Lock]:
 
 def _ready(run: Run, environment: Environment, here: Ground, lock: Lock, begun: float) -> _Ready:
     key = store.key(lock.packages(here.interpreter), here.interpreter, environment.link_mode)
+    key = store.usable(run.layout, environment.name, key)
     entry = entry_name(environment.name, key)
     worker = layers.worker_of(here.layer)
 
@@ -170,7 +171,7 @@ def _activated(run: Run, environment: Environment, ready: _Ready) -> SyncOutcome
         manifest(number),
     )
     run.state.add(generation)
-    activation.activate(run.layout, run.state, generation, action=action, reason="sync")
+    activation.activate(run.layout, run.state, generation, action=action, reason=run.reason)
     return outcome(action, number)
 
 

@@ -1,4 +1,4 @@
-"""One call of `sync`: its project, its options, and the open state."""
+"""One call of `sync`, or of a repair: its project, its options, and the open state."""
 
 from __future__ import annotations
 
@@ -18,3 +18,4 @@ class Run:
     frozen: bool
     offline: bool
     report: Report
+    reason: str = "sync"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import configparser
 import csv
 import re
 from collections.abc import Iterable, Mapping
@@ -126,3 +127,32 @@ def locked(document: Mapping[str, object], markers: Mapping[str, str]) -> tuple[
         hashes = sorted(f"{kind}:{value}" for hashes in hashed for kind, value in hashes.items())
         packages.append(Locked(canonical(package.name), str(package.version or ""), tuple(hashes)))
     return tuple(sorted(packages, key=lambda package: (package.name, package.version)))
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPoint:
+    """One that needs no extra."""
+
+    distribution: str
+    group: str
+    name: str
+    module: str
+
+
+def entry_points(site_packages: Path) -> tuple[EntryPoint, ...]:
+    """Of every distribution. A file that is no entry points' file has none."""
+    found = []
+    for path in sorted(site_packages.glob("*.dist-info/entry_points.txt")):
+        distribution = canonical(path.parent.name.removesuffix(".dist-info").rpartition("-")[0])
+        parser = configparser.ConfigParser(delimiters=("=",), strict=False, interpolation=None)
+        parser.optionxform = str  # type: ignore[method-assign,assignment] # names keep their case
+        try:
+            parser.read_string(path.read_text("utf-8", "replace"))
+        except configparser.Error:
+            continue
+        for group in parser.sections():
+            for name, target in parser.items(group):
+                module = target.partition(":")[0].partition("[")[0].strip()
+                if "[" not in target and module:
+                    found.append(EntryPoint(distribution, group, name, module))
+    return tuple(found)

@@ -107,6 +107,11 @@ def install_into(place: Path, requirement: str, python: Path, *, offline: bool) 
     _uv("pip", "install", *how, "--target", place, "--python", python, requirement)
 
 
+def forget(names: Sequence[str]) -> None:
+    """Take these distributions out of uv's cache, whose files may have been changed."""
+    _uv("cache", "clean", "--no-progress", *names)
+
+
 def install_python(wanted: str) -> bool:
     """Fetch a managed interpreter; False when uv or its source has none. Gives up on the first refused
     connection.

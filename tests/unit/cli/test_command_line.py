@@ -232,6 +232,7 @@ def test_help_and_version(envmgr):
             "lock",
             "sync",
             "status",
+            "health",
             "history",
             "diff",
             "rollback",
