@@ -79,7 +79,7 @@ def there(name):
 for index, name in enumerate(asked["modules"]):
     try:
         found = there(name)
-    except Exception:
+    except Exception:  # finders of the environment's own raise what they like; a module none finds is absent
         found = False
     if not found:
         say("absent", index)

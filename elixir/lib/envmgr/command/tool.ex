@@ -3,6 +3,7 @@ defmodule Envmgr.Command.Tool do
   @moduledoc false
 
   alias Envmgr.{Command, Options}
+  alias Envmgr.Command.Arguments
 
   @checkout Path.expand("../../../..", __DIR__)
   @distribution "envmgr-elixir"
@@ -51,6 +52,14 @@ defmodule Envmgr.Command.Tool do
   def find!(project) do
     find(project) ||
       Command.fail("the command envmgr is not installed", "run `mix envmgr.install`")
+  end
+
+  @doc "Passes a mix task on: the same word of the command line, the task's arguments, its exit status."
+  @spec forward(String.t(), [String.t()], String.t()) :: :ok
+  def forward(word, arguments, help) do
+    {options, rest} = Arguments.split!(arguments, help)
+    project = project!(options)
+    Command.finish(Command.run(find!(project) ++ [word, "--project", project] ++ rest))
   end
 
   @doc "Installs the command into the project's own tool environment. Shows what it does; ends the task when it fails."

@@ -13,13 +13,8 @@ defmodule Mix.Tasks.Envmgr.Rollback do
 
   use Mix.Task
 
-  alias Envmgr.Command
-  alias Envmgr.Command.{Arguments, Tool}
+  alias Envmgr.Command.Tool
 
   @impl true
-  def run(arguments) do
-    {options, rest} = Arguments.split!(arguments, @help)
-    project = Tool.project!(options)
-    Command.finish(Command.run(Tool.find!(project) ++ ["rollback", "--project", project] ++ rest))
-  end
+  def run(arguments), do: Tool.forward("rollback", arguments, @help)
 end
