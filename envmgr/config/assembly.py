@@ -37,7 +37,11 @@ def _environment(name: str, config: ConfigFile, root: Path, members: dict[str, L
         python=_interpreter(next((python for python in pythons if python), own), root),
         libraries=tuple(_library(key, library, config) for key, library in members.items()),
         constraints=tuple(table.constraints),
+        overrides=tuple(table.overrides),
+        no_build=table.no_build,
+        platforms=tuple(dict.fromkeys(table.platforms)),
         link_mode=table.link_mode,
+        adopt=None if table.adopt is None else str(root / Path(table.adopt).expanduser()),
     )
 
 

@@ -58,7 +58,8 @@ def _project(root: Path, known: dict[str, Any]) -> Project:
 
 def _environment(known: dict[str, Any]) -> Environment:
     libraries = tuple(_library(table) for table in known["libraries"])
-    return Environment(**{**known, "libraries": libraries, "constraints": tuple(known["constraints"])})
+    texts = {key: tuple(known[key]) for key in ("constraints", "overrides", "platforms")}
+    return Environment(**{**known, **texts, "libraries": libraries})
 
 
 def _library(known: dict[str, Any]) -> Library:

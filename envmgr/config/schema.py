@@ -24,6 +24,9 @@ from envmgr.config.fields import (
 CONFIG_VERSION = 1
 
 Workers = Annotated[int, Field(ge=1, le=256)]
+Platform = Literal[
+    "linux-x86_64", "linux-aarch64", "macos-x86_64", "macos-arm64", "windows-x86_64", "windows-arm64"
+]
 WorkerProfile = Literal["process", "thread", "call"]
 
 
@@ -152,9 +155,25 @@ class EnvironmentTable(Table):
     constraints: list[RequirementText] = Field(
         default=[], description="Versions allowed for whatever is installed."
     )
+    overrides: list[RequirementText] = Field(
+        default=[], description="Requirements that replace whatever any distribution asks of the same one."
+    )
+    no_build: bool = Field(
+        default=False, description="Install wheels only: nothing is built from source, and so nothing run."
+    )
+    platforms: list[Platform] = Field(
+        default=[],
+        description="Platforms that its lock must serve. Default: every one that the distributions serve.",
+    )
     link_mode: Literal["hardlink", "copy"] = Field(
         default="hardlink",
         description="`hardlink` shares files with uv's cache; `copy` is slower and safe from edits there.",
+    )
+    adopt: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Directory of an existing virtual environment, relative to the project, used as it is and "
+        "never written to. Nothing is locked or installed then.",
     )
 
 

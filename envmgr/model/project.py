@@ -43,13 +43,21 @@ class Library:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Where libraries live. `python` is a version (`3.12`, `3.13t`) or an interpreter's path."""
+    """Where libraries live. `python` is a version (`3.12`, `3.13t`) or an interpreter's path.
+
+    `platforms` are those that its lock must serve, all when empty. `adopt` is the absolute path of an
+    existing environment that is used as it is, and never written to; nothing is locked or built then.
+    """
 
     name: str
     python: str
     libraries: tuple[Library, ...]
     constraints: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
+    no_build: bool = False
+    platforms: tuple[str, ...] = ()
     link_mode: str = "hardlink"
+    adopt: str | None = None
 
     @property
     def workers(self) -> int:
