@@ -4,13 +4,15 @@ deleted.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
-from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
-from envmgr.environments import conflicts, contents, files, modules, store
-from envmgr.environments.layout import Layout, python_of, site_packages
+from envmgr.environments import conflicts, contents, files, modules, shared, store
+from envmgr.environments.contents import Contents
+from envmgr.environments.layout import Layout, entry_name, python_of, site_packages
 from envmgr.environments.locks import Lock
 from envmgr.environments.modules import Resolved
 from envmgr.errors import EnvmgrError
@@ -19,10 +21,25 @@ from envmgr.model.project import Environment
 from envmgr.tools import pypa, uv
 from envmgr.tools.interpreters import Interpreter
 
-Prove = Callable[[Path, tuple[Resolved, ...], Path], None]
-"""(python, libraries, catalogs): import the libraries in a real worker, write their catalogs, or raise
-E-PROOF.
-"""
+
+class Proving(Protocol):
+    """What the room of the catalog does with an environment that stands; both raise E-PROOF."""
+
+    def imports(self, python: Path, libraries: tuple[Resolved, ...], *, bytecode: bool) -> None:
+        """Import the libraries in a real worker, and make their health calls. `bytecode` may be written."""
+
+    def functions(self, python: Path, libraries: tuple[Resolved, ...], into: Path, *, bytecode: bool) -> None:
+        """Write the libraries' catalogs into a directory."""
+
+    def name(self, libraries: tuple[Resolved, ...]) -> str:
+        """Of this proof: all that decides it but the environment's bytes."""
+
+    def functions_name(self, libraries: tuple[Resolved, ...]) -> str:
+        """Of these catalogs: all that decides them but the environment's bytes."""
+
+
+BUILDS = "builds"
+CATALOGS = "catalogs"
 
 # Two installs at once download what they share twice; proofs may overlap them.
 _one_install = threading.Lock()
@@ -31,43 +48,103 @@ _one_install = threading.Lock()
 def build(
     layout: Layout,
     environment: Environment,
-    entry: str,
+    key: str,
     *,
     lock: Lock,
     interpreter: Interpreter,
     offline: bool,
-    proof: Callable[[tuple[Resolved, ...]], str],
-    prove: Prove,
+    proving: Proving,
     report: Report,
 ) -> tuple[Resolved, ...]:
-    """Install, verify, prove, note every byte, and put the whole into the store as `entry`; its libraries.
+    """Put the lock's environment into the store under `key`, verified, proved, every byte noted; its libraries.
 
-    The proof compiles what it imports, before our manifest is taken; nothing changes afterwards. Nothing is
-    left behind when this raises (E-BUILD, E-TAMPERED, E-OFFLINE, E-NETWORK, E-PROOF; OSError of the disk).
+    One that this user has built before, in whatever project, is linked and verified against the manifest that
+    was taken then; else it is installed, and the proof compiles what it imports before our manifest is taken.
+    Nothing changes afterwards. Nothing is left behind when this raises (E-BUILD, E-TAMPERED, E-OFFLINE,
+    E-NETWORK, E-PROOF; OSError of the disk).
     """
+    entry = entry_name(environment.name, key)
     staged = layout.staging / f"{entry}-{os.getpid()}"
     home, catalog = staged / "environment", staged / "catalog"
     try:
-        catalog.mkdir(parents=True)
-        with _one_install:
-            report(environment.name, "install")
-            uv.create_environment(home, Path(interpreter.executable))
-            if lock.pins:
-                uv.install(lock.path, python_of(home), link_mode=environment.link_mode, offline=offline)
-        report(environment.name, "verify")
+        staged.mkdir(parents=True)
+        noted = shared.lend(BUILDS, key, home) if environment.link_mode == "hardlink" else None
+        known: contents.Digests = {}
+        if noted is None:
+            with _one_install:
+                report(environment.name, "install")
+                uv.create_environment(home, Path(interpreter.executable))
+                if lock.pins:
+                    uv.install(
+                        lock.path,
+                        python_of(home),
+                        link_mode=environment.link_mode,
+                        offline=offline,
+                        no_build=environment.no_build,
+                    )
+            report(environment.name, "verify")
         place = site_packages(home)
         distributions = pypa.installed(place)
-        known = contents.verify(place, distributions)
+        if noted is None:
+            known = contents.verify(place, distributions)
         libraries = modules.resolve(environment, distributions)
         report(environment.name, "prove")
-        prove(python_of(home), libraries, catalog)
+        _prove(proving, key, python_of(home), libraries, catalog, built_before=noted is not None)
         report(environment.name, "store")
-        manifest = contents.take(home, known).to_bytes()
+        taken = contents.take(home, known) if noted is None else noted
         store.admit(
-            layout, entry, environment=home, manifest=manifest, catalog=catalog, proof=proof(libraries)
+            layout,
+            entry,
+            environment=home,
+            manifest=taken.to_bytes(),
+            catalog=catalog,
+            proof=proving.name(libraries),
         )
     except EnvmgrError as problem:
         raise conflicts.in_words(problem, environment) from problem
     finally:
         files.remove(staged)
     return libraries
+
+
+def share(
+    layout: Layout,
+    environment: Environment,
+    key: str,
+    *,
+    proving: Proving,
+    libraries: tuple[Resolved, ...],
+) -> None:
+    """Keep what is in the store under `key` for other projects of this user. Cost: one link a file."""
+    if environment.link_mode != "hardlink":
+        return
+    entry = entry_name(environment.name, key)
+    staged = layout.staging / f"shared-{entry}-{os.getpid()}"
+    with contextlib.suppress(OSError, ValueError):
+        noted = Contents.from_bytes(layout.manifest(entry).read_bytes())
+        shared.keep(BUILDS, key, layout.entry(entry), noted, staged)
+        catalogs = contents.take(layout.catalog(entry), {})
+        shared.keep(CATALOGS, _catalogs(key, proving, libraries), layout.catalog(entry), catalogs, staged)
+
+
+def _prove(
+    proving: Proving,
+    key: str,
+    python: Path,
+    libraries: tuple[Resolved, ...],
+    catalog: Path,
+    *,
+    built_before: bool,
+) -> None:
+    """These very bytes need no second proof, but for what the project itself says: its inits and calls."""
+    if built_before and shared.lend(CATALOGS, _catalogs(key, proving, libraries), catalog) is not None:
+        if any(found.library.init or found.library.health_calls for found in libraries):
+            proving.imports(python, libraries, bytecode=False)
+        return
+    catalog.mkdir()
+    proving.imports(python, libraries, bytecode=not built_before)
+    proving.functions(python, libraries, catalog, bytecode=not built_before)
+
+
+def _catalogs(key: str, proving: Proving, libraries: tuple[Resolved, ...]) -> str:
+    return f"{key}-{proving.functions_name(libraries)}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,19 +24,42 @@ from envmgr.tools import pypa, uv
 from envmgr.tools.interpreters import Interpreter
 
 _HEADER = "# Written by envmgr. Change envmgr.toml and run `envmgr lock` instead of editing this file.\n"
+_LISTS = ("requirements", "constraints", "overrides", "platforms")
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """All that decides a resolution: sorted requirements and constraints, and a Python minor version."""
+    """All that decides a resolution: sorted requirements, constraints, overrides and platforms (every one
+    when empty), a Python minor version, and whether only wheels will do.
+    """
 
     requirements: tuple[str, ...]
     constraints: tuple[str, ...]
     python: str
+    overrides: tuple[str, ...] = ()
+    no_build: bool = False
+    platforms: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
-        return digest([self.requirements, self.constraints, self.python])
+        return digest([self.requirements, self.constraints, self.python, *self._further.items()])
+
+    @property
+    def table(self) -> dict[str, str | bool | tuple[str, ...]]:
+        """As a lock notes it."""
+        return {
+            "python": self.python,
+            "requirements": self.requirements,
+            "constraints": self.constraints,
+            **self._further,
+        }
+
+    @property
+    def _further(self) -> dict[str, bool | tuple[str, ...]]:
+        """What is set of the settings that locks of older versions do not know: those stay as they are."""
+        known: dict[str, bool | tuple[str, ...]]
+        known = {"overrides": self.overrides, "no-build": self.no_build, "platforms": self.platforms}
+        return {key: value for key, value in known.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +86,32 @@ class Lock:
             return pypa.locked(self.document, interpreter.markers)
         except ValueError as problem:
             raise _damaged(self.path, problem) from None
+        except pypa.Unserved as served:
+            here = interpreter.platform
+            raise EnvmgrError(
+                "E-LOCK",
+                f"{self.path} is not for this machine ({here}): it is locked for"
+                f" {', '.join(self.noted.get('platforms', ())) or served}",
+                hint="add this platform to `platforms` of the environment in envmgr.toml and lock again",
+            ) from None
+
+    @property
+    def noted(self) -> Mapping[str, Any]:
+        """Its own table, `[tool.envmgr]`; empty in a lock that another tool wrote."""
+        table: Mapping[str, Any] = self.document.get("tool", {}).get("envmgr", {})
+        return table
 
 
 def inputs(environment: Environment, interpreter: Interpreter) -> Inputs:
     requirements = {word for library in environment.libraries for word in library.requirements}
-    return Inputs(tuple(sorted(requirements)), tuple(sorted(set(environment.constraints))), interpreter.minor)
+    return Inputs(
+        _sorted(requirements),
+        _sorted(environment.constraints),
+        interpreter.minor,
+        _sorted(environment.overrides),
+        environment.no_build,
+        _sorted(environment.platforms),
+    )
 
 
 def read(layout: Layout, environment: str) -> Lock | None:
@@ -83,8 +127,11 @@ def read(layout: Layout, environment: str) -> Lock | None:
 def parse(path: Path, content: bytes) -> Lock:
     try:
         document = tomllib.loads(content.decode("utf-8"))
+        _check_shape(document)
     except ValueError as problem:
         raise _damaged(path, problem) from None
+    except (AttributeError, KeyError, TypeError):
+        raise _damaged(path, "its packages, or [tool.envmgr], are not what a lock says of them") from None
     return Lock(path, document, hashlib.sha256(content).hexdigest())
 
 
@@ -92,13 +139,19 @@ def staleness(lock: Lock | None, wanted: Inputs) -> str:
     """Why a lock does not fit what is asked for now, in words; empty when it fits."""
     if lock is None:
         return "there is no lock yet"
-    noted = lock.document.get("tool", {}).get("envmgr", {})
+    noted = lock.noted
     if noted.get("inputs") == wanted.digest:
         return ""
     changes = [
         *_changes("asks", noted.get("requirements", ()), wanted.requirements),
         *_changes("is constrained to", noted.get("constraints", ()), wanted.constraints),
+        *_changes("overrides", noted.get("overrides", ()), wanted.overrides),
     ]
+    if noted.get("no-build", False) != wanted.no_build:
+        changes.append("now takes wheels only" if wanted.no_build else "now may build from source")
+    if tuple(noted.get("platforms", ())) != wanted.platforms:
+        only = f"{', '.join(wanted.platforms)} only"
+        changes.append(f"now for {only if wanted.platforms else 'every platform'}")
     if noted.get("python") != wanted.python:
         changes.append(f"was locked for Python {noted.get('python', '?')}, is now of Python {wanted.python}")
     return "; ".join(changes) or "it was locked from something else"
@@ -119,7 +172,7 @@ def write(
     Raises E-CONFLICT in the words of the libraries, E-LOCK, E-NETWORK.
     """
     wanted = inputs(environment, interpreter)
-    kept = {} if previous is None or upgrade else {pin.name: pin.version for pin in previous.pins}
+    pins = () if previous is None or upgrade else previous.pins
     if wanted.requirements:
         try:
             resolved = uv.resolve(
@@ -127,8 +180,11 @@ def write(
                 constraints=wanted.constraints,
                 python=Path(interpreter.executable),
                 minor=wanted.python,
-                pins=kept,
+                pins={pin.name: pin.version for pin in pins if pin.version},
                 exclude_newer=exclude_newer,
+                overrides=wanted.overrides,
+                no_build=wanted.no_build,
+                platforms=[pypa.PLATFORMS[name] for name in wanted.platforms],
             )
         except EnvmgrError as problem:
             raise conflicts.in_words(problem, environment) from None
@@ -146,19 +202,16 @@ def write(
 
 
 def _table(wanted: Inputs, exclude_newer: str | None) -> str:
-    lines = [
-        "\n[tool.envmgr]",
-        f"inputs = {_toml(wanted.digest)}",
-        f"python = {_toml(wanted.python)}",
-        f"requirements = {_toml(wanted.requirements)}",
-        f"constraints = {_toml(wanted.constraints)}",
-    ]
+    noted = {"inputs": wanted.digest, **wanted.table}
     if exclude_newer is not None:
-        lines.append(f"exclude-newer = {_toml(exclude_newer)}")
+        noted["exclude-newer"] = exclude_newer
+    lines = ["\n[tool.envmgr]", *(f"{key} = {_toml(value)}" for key, value in noted.items())]
     return "\n".join(lines) + "\n"
 
 
-def _toml(value: str | Sequence[str]) -> str:
+def _toml(value: bool | str | Sequence[str]) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return "[" + ", ".join(_toml(item) for item in value) + "]"
@@ -188,13 +241,26 @@ def _every_file_has_a_hash(lock: Lock, environment: Environment) -> None:
         )
 
 
+def _check_shape(document: Mapping[str, Any]) -> None:
+    """Raises for one that cannot even be read; whether a lock is valid is asked when it is installed."""
+    for package in document.get("packages", []):
+        "".join([package["name"], package.get("version", ""), *_hashes(package)])
+    noted = document.get("tool", {}).get("envmgr", {})
+    for key in _LISTS:
+        "".join(noted.get(key, []))
+
+
+def _sorted(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(words)))
+
+
 def _changes(verb: str, before: Sequence[str], after: Sequence[str]) -> list[str]:
     return [f"no longer {verb} {word}" for word in sorted({*before} - {*after})] + [
         f"now {verb} {word}" for word in sorted({*after} - {*before})
     ]
 
 
-def _damaged(path: Path, problem: Exception) -> EnvmgrError:
+def _damaged(path: Path, problem: object) -> EnvmgrError:
     return EnvmgrError(
         "E-LOCK",
         f"{path} is not a valid lock: {problem}",

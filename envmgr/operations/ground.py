@@ -68,6 +68,7 @@ def _fingerprinted(project: Project, environment: Environment, ground: Ground) -
     interpreter = ground.interpreter
     covered = [
         [project.name, str(project.root), environment.name, environment.constraints, environment.link_mode],
+        [environment.overrides, environment.no_build, environment.platforms],
         [settings(library) for library in environment.libraries],
         [
             interpreter.executable,

@@ -10,6 +10,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+PLATFORMS = {
+    "linux-x86_64": "sys_platform == 'linux' and platform_machine == 'x86_64'",
+    "linux-aarch64": "sys_platform == 'linux' and platform_machine == 'aarch64'",
+    "macos-x86_64": "sys_platform == 'darwin' and platform_machine == 'x86_64'",
+    "macos-arm64": "sys_platform == 'darwin' and platform_machine == 'arm64'",
+    "windows-x86_64": "sys_platform == 'win32' and platform_machine == 'AMD64'",
+    "windows-arm64": "sys_platform == 'win32' and platform_machine == 'ARM64'",
+}
+"""What `platforms` of envmgr.toml may name, as environment markers."""
+
 _SEPARATORS = re.compile(r"[-_.]+")
 _EXTENSION = re.compile(r"^(?P<name>[^.]+)(?:\.[^.]+)*\.(?:so|pyd)$")
 
@@ -107,10 +117,15 @@ class Locked:
     hashes: tuple[str, ...]
 
 
+class Unserved(Exception):
+    """The environments that a lock is for, where the interpreter's is not among them."""
+
+
 def locked(document: Mapping[str, object], markers: Mapping[str, str]) -> tuple[Locked, ...]:
     """The packages of a pylock document that an interpreter with these marker values needs, by name.
 
-    Raises ValueError for a document that is no valid PEP 751 lock.
+    Raises ValueError for a document that is no valid PEP 751 lock, Unserved for one that is for other
+    platforms.
     """
     from packaging.pylock import Pylock, PylockValidationError
 
@@ -118,6 +133,9 @@ def locked(document: Mapping[str, object], markers: Mapping[str, str]) -> tuple[
         lock = Pylock.from_dict(document)
     except PylockValidationError as problem:
         raise ValueError(str(problem)) from None
+    served = lock.environments or ()
+    if served and not any(marker.evaluate(dict(markers), context="lock_file") for marker in served):
+        raise Unserved(" or ".join(map(str, served)))
     packages = []
     for package in lock.packages:
         if package.marker is not None and not package.marker.evaluate(dict(markers), context="lock_file"):

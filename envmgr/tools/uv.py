@@ -60,12 +60,16 @@ def resolve(
     minor: str,
     pins: Mapping[str, str],
     exclude_newer: str | None,
+    overrides: Sequence[str] = (),
+    no_build: bool = False,
+    platforms: Sequence[str] = (),
 ) -> str:
-    """A PEP 751 lock, as text, of these requirements for every platform of one Python minor version.
+    """A PEP 751 lock, as text, of these requirements for one Python minor version.
 
-    `pins` (name → version) are kept where they still fit. The route is `uv lock` and `uv export` on a
-    throwaway project: `uv pip compile --universal` knows no upper bound for Python and would lock for all
-    later ones too. A `uv.lock` that names versions alone is enough for uv to prefer them.
+    It serves every platform that the packages serve, or each of `platforms` (markers). `pins` (name → version)
+    are kept where they still fit. Under `no_build` only wheels are locked. The route is `uv lock` and
+    `uv export` on a throwaway project: `uv pip compile --universal` knows no upper bound for Python and would
+    lock for all later ones too. A `uv.lock` that names versions alone is enough for uv to prefer them.
     """
     with tempfile.TemporaryDirectory(prefix="envmgr-lock-") as place:
         project = Path(place)
@@ -75,8 +79,10 @@ def resolve(
             'name = "envmgr-environment"\nversion = "0"\n'
             f"requires-python = {_toml(requires)}\n"
             f"dependencies = {_toml(requirements)}\n"
-            "[tool.uv]\npackage = false\n"
+            f"[tool.uv]\npackage = false\nno-build = {'true' if no_build else 'false'}\n"
             f"constraint-dependencies = {_toml(constraints)}\n"
+            f"override-dependencies = {_toml(overrides)}\n"
+            f"{_served(platforms)}"
             "[tool.uv.workspace]\n",
             encoding="utf-8",
         )
@@ -87,7 +93,7 @@ def resolve(
         export = _uv(
             "export", "--frozen", "--no-header", "--format", "pylock.toml", "--python", python, cwd=project
         )
-        return export.stdout
+        return _without_sources(export.stdout) if no_build else export.stdout
 
 
 def create_environment(place: Path, python: Path) -> None:
@@ -95,10 +101,11 @@ def create_environment(place: Path, python: Path) -> None:
     _uv("venv", "--relocatable", "--no-project", "--python", python, place)
 
 
-def install(lock: Path, python: Path, *, link_mode: str, offline: bool) -> None:
+def install(lock: Path, python: Path, *, link_mode: str, offline: bool, no_build: bool = False) -> None:
     """Install a lock, and nothing else, into the environment of `python`; every file's hash is checked."""
     how = ("--preview-features", "pylock", "--no-progress", "--link-mode", link_mode, *_offline(offline))
-    _uv("pip", "sync", *how, "--python", python, lock)
+    wheels = ("--no-build",) if no_build else ()
+    _uv("pip", "sync", *how, *wheels, "--python", python, lock)
 
 
 def install_into(place: Path, requirement: str, python: Path, *, offline: bool) -> None:
@@ -161,6 +168,17 @@ def _preferences(requires: str, pins: Mapping[str, str], exclude_newer: str | No
         for name, pin in sorted(pins.items())
     )
     return f"version = 1\nrequires-python = {_toml(requires)}\n{options}" + "".join(packages)
+
+
+def _served(platforms: Sequence[str]) -> str:
+    if not platforms:
+        return ""
+    return f"environments = {_toml(platforms)}\nrequired-environments = {_toml(platforms)}\n"
+
+
+def _without_sources(lock: str) -> str:
+    """uv lists source distributions under `no-build` too; each stands on a line of its own."""
+    return "".join(line for line in lock.splitlines(keepends=True) if not line.startswith("sdist = "))
 
 
 def _toml(value: str | Sequence[str]) -> str:

@@ -63,12 +63,26 @@ _MEANINGS: Sequence[tuple[str, str, str, str]] = (
         "give one of the libraries an environment of its own",
     ),
     (
+        r"has no binary distribution|Building source distributions .*is disabled",
+        "E-BUILD",
+        "the environment takes wheels only",
+        "choose a version that has a wheel for this interpreter and platform, or remove `no-build` of the"
+        " environment",
+    ),
+    (
         r"Failed to (?:build|prepare|install|download|extract)|build backend|no source distribution or wheel",
         "E-BUILD",
         "a distribution cannot be built or installed",
         "choose a version that has a wheel for this interpreter and platform",
     ),
 )
+# Files there are, and none that serves.
+_UNUSABLE = {
+    " no usable wheels": "choose another version, or remove `no-build` of the environment",
+    "-compatible wheels": "choose another version, or remove the platform from `platforms` of the environment",
+    " no wheels with a matching": "choose another version, or another `python` for this environment",
+}
+_PLATFORM = re.compile(r"`platform_machine == '(\w+)' and sys_platform == '(\w+)'`")
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
 _NOISE = re.compile(
     r"^(?:warning: |Using (?:CPython|Python|PyPy)|Resolved |Prepared |Creating ).*$", re.MULTILINE
@@ -102,8 +116,9 @@ _KNOWN_AS = {
 
 def failure(stderr: str, status: int) -> EnvmgrError:
     """The error that uv's words describe; E-BUILD with its first line when none is known."""
-    text = _CREDENTIALS.sub("***@", stderr)
-    details = {"uv": text, "status": status, "reasons": reasons(text)}
+    raw = _CREDENTIALS.sub("***@", stderr)
+    text = _PLATFORM.sub(_platform, raw)
+    details = {"uv": raw, "status": status, "reasons": reasons(text)}
     for pattern, code, message, hint in _MEANINGS:
         if re.search(pattern, text):
             if code == "E-CONFLICT" and (missing := _nothing_to_choose(text)):
@@ -138,9 +153,10 @@ def _nothing_to_choose(text: str) -> tuple[str, str] | None:
     flat = " ".join(_FRAME.sub("", text).split())
     if flat.count("depends on") != 1:
         return None
-    if "has no wheels with a matching" in flat:
-        unusable = reasons(text)[0].partition(" and the environment")[0]
-        return unusable, "choose another version, or another `python` for this environment"
+    for words, hint in _UNUSABLE.items():
+        if words in flat:
+            clauses = (clause for reason in reasons(text) for clause in re.split("; |, therefore ", reason))
+            return " and ".join(clause for clause in clauses if words in clause), hint
     found = _MISSING.search(flat)
     if found is None:
         return None
@@ -157,6 +173,13 @@ def _nothing_to_choose(text: str) -> tuple[str, str] | None:
     name = found["versionless"] or found["only"]
     there = f"; there is {name}{found['has']}" if found["has"] else ""
     return f"no version of {name} satisfies {wanted}{there}", "correct `version` in envmgr.toml"
+
+
+def _platform(marker: re.Match[str]) -> str:
+    from envmgr.tools.pypa import PLATFORMS
+
+    machine, system = (f"'{word}'" for word in marker.groups())
+    return next((name for name, said in PLATFORMS.items() if machine in said and system in said), marker[0])
 
 
 def _gist(text: str) -> str:

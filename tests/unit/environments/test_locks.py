@@ -1,10 +1,15 @@
+from typing import get_args
+
 import pytest
 
+from envmgr.config import schema
 from envmgr.environments import locks
 from envmgr.environments.locks import Inputs
+from envmgr.environments.store import digest
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import Pin
 from envmgr.model.project import Environment, Library
+from envmgr.tools import pypa
 from envmgr.tools.interpreters import Interpreter
 
 PYTHON = Interpreter("/p/python", "3.12.1", "cpython", "abi", "linux", False, {"sys_platform": "linux"})
@@ -90,6 +95,12 @@ STALE = {
     "a requirement came": (Inputs(("six>=1", "x"), (), "3.12"), "now asks x"),
     "a requirement changed": (Inputs(("six>=2",), (), "3.12"), "no longer asks six>=1; now asks six>=2"),
     "a constraint came": (Inputs(("six>=1",), ("a<1",), "3.12"), "now is constrained to a<1"),
+    "overrides": (Inputs(("six>=1",), (), "3.12", overrides=("idna==2",)), "now overrides idna==2"),
+    "no builds": (Inputs(("six>=1",), (), "3.12", no_build=True), "now takes wheels only"),
+    "platforms": (
+        Inputs(("six>=1",), (), "3.12", platforms=("linux-x86_64", "macos-arm64")),
+        "now for linux-x86_64, macos-arm64 only",
+    ),
     "another Python": (Inputs(("six>=1",), (), "3.13"), "was locked for Python 3.12, is now of Python 3.13"),
 }
 
@@ -102,6 +113,44 @@ def test_staleness_in_words(layout, uv, case):
     assert locks.staleness(lock, wanted) == words
 
 
+STRICT = Environment("web", "3.12", WEB.libraries, (), ("idna==2",), True, ("linux-x86_64",))
+
+
+def test_settings_that_are_set_are_asked_for_and_noted(layout, uv):
+    uv.answers.append(RESOLVED % 1)
+    lock, _ = write(layout, environment=STRICT)
+    ((_, options),) = uv.asked
+    assert (options["overrides"], options["no_build"]) == (("idna==2",), True)
+    assert options["platforms"] == ["sys_platform == 'linux' and platform_machine == 'x86_64'"]
+    assert locks.staleness(lock, locks.inputs(STRICT, PYTHON)) == ""
+    assert locks.staleness(lock, locks.inputs(WEB, PYTHON)) == (
+        "no longer overrides idna==2; now may build from source; now for every platform"
+    )
+
+
+def test_settings_that_are_not_set_leave_older_locks_as_they_are(layout, uv):
+    uv.answers.append(RESOLVED % 1)
+    lock, _ = write(layout)
+    assert set(lock.noted) == {"inputs", "python", "requirements", "constraints"}
+    assert lock.noted["inputs"] == digest([["six>=1"], [], "3.12"])
+
+
+def test_a_lock_for_other_platforms_is_refused(layout):
+    content = (
+        RESOLVED.replace("[[packages]]", "environments = [\"sys_platform == 'win32'\"]\n[[packages]]") % 1
+    )
+    lock = locks.parse(layout.lock("web"), content.encode())
+    with pytest.raises(
+        EnvmgrError, match=r"is not for this machine \(linux\): it is locked for sys_platform"
+    ) as caught:
+        lock.packages(PYTHON)
+    assert (caught.value.code, "`platforms`" in caught.value.hint) == ("E-LOCK", True)
+
+
+def test_every_platform_of_the_configuration_has_a_marker():
+    assert set(pypa.PLATFORMS) == set(get_args(schema.Platform))
+
+
 def test_locks_that_others_wrote_are_stale(layout):
     assert locks.staleness(None, locks.inputs(WEB, PYTHON)) == "there is no lock yet"
     foreign = locks.parse(layout.lock("web"), (RESOLVED % 1).encode())
@@ -112,7 +161,20 @@ def test_locks_that_others_wrote_are_stale(layout):
     )
 
 
-@pytest.mark.parametrize("content", [b"= broken", b"\xff\xfe"])
+BROKEN = [
+    b"= broken",
+    b"\xff\xfe",
+    b"packages = 5",
+    b"packages = [5]",
+    b"[[packages]]\nversion = '1'",
+    b"[[packages]]\nname = 'a'\nversion = 1",
+    b"[[packages]]\nname = 'a'\nwheels = [5]",
+    b"tool = 5",
+    b"[tool.envmgr]\nrequirements = 5",
+]
+
+
+@pytest.mark.parametrize("content", BROKEN)
 def test_a_damaged_lock(layout, content):
     layout.lock("web").parent.mkdir()
     layout.lock("web").write_bytes(content)

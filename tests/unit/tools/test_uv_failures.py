@@ -39,6 +39,36 @@ CASES = {
         "E-LOCK",
         "tensorflow==1.15.0 has no wheels with a matching Python version tag",
     ),
+    "no wheel at all, under no-build": (
+        NO_SOLUTION
+        + "Because all versions of docopt have no usable wheels and your project depends on docopt, we can"
+        " conclude that your project's requirements are unsatisfiable.\n\n"
+        "hint: Wheels are required for `docopt` because building from source is disabled for all packages"
+        " (i.e., with `--no-build`)\n",
+        "E-LOCK",
+        "all versions of docopt have no usable wheels",
+    ),
+    "nothing for a platform": (
+        "error: No solution found when resolving dependencies for split (markers: platform_machine == 'x86_64'"
+        " and sys_platform == 'linux')\n  cause: "
+        "Because pywin32==306 has no `platform_machine == 'x86_64' and sys_platform == 'linux'`-compatible"
+        " wheels and your project depends on pywin32==306, we can conclude that your project's requirements are"
+        " unsatisfiable.\n",
+        "E-LOCK",
+        "pywin32==306 has no linux-x86_64-compatible wheels",
+    ),
+    "no wheel to install, under no-build": (
+        "error: Package `pywinpty` can't be installed because it is marked as `--no-build` but has no binary"
+        " distribution\n",
+        "E-BUILD",
+        "the environment takes wheels only: Package `pywinpty` can't be installed",
+    ),
+    "a source to lock, under no-build": (
+        "error: Failed to download and build `six @ https://h/six-1.17.0.tar.gz`\n"
+        "  cause: Building source distributions for `six` is disabled\n",
+        "E-BUILD",
+        "wheels only: Failed to download and build `six",
+    ),
     "older uv's frames": (
         "  \u00d7 No solution found when resolving dependencies:\n  ╰─▶ Because only six<=1.17.0 is available"
         " and your"
