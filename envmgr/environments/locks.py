@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +157,46 @@ def staleness(lock: Lock | None, wanted: Inputs) -> str:
     return "; ".join(changes) or "it was locked from something else"
 
 
+def resolve(
+    path: Path,
+    environment: Environment,
+    interpreter: Interpreter,
+    *,
+    pins: Iterable[Pin],
+    exclude_newer: str | None,
+    asked: Sequence[str] = (),
+) -> tuple[Lock, bytes]:
+    """A lock that is not written yet, to stand at `path`, and its bytes. Pins are kept where they fit.
+
+    `asked` are requirements of this one resolution: constraints that the lock does not note, so that it
+    fits envmgr.toml as it is. Needs the network; blocks while uv resolves. Raises E-CONFLICT in the words of
+    the libraries, E-LOCK, E-NETWORK.
+    """
+    wanted = inputs(environment, interpreter)
+    constraints = (*wanted.constraints, *asked)
+    if wanted.requirements:
+        try:
+            resolved = uv.resolve(
+                wanted.requirements,
+                constraints=constraints,
+                python=Path(interpreter.executable),
+                minor=wanted.python,
+                pins={pin.name: pin.version for pin in pins if pin.version},
+                exclude_newer=exclude_newer,
+                overrides=wanted.overrides,
+                no_build=wanted.no_build,
+                platforms=[pypa.PLATFORMS[name] for name in wanted.platforms],
+            )
+        except EnvmgrError as problem:
+            raise conflicts.in_words(problem, replace(environment, constraints=constraints)) from None
+    else:
+        resolved = 'lock-version = "1.0"\ncreated-by = "envmgr"\npackages = []\n'
+    content = (_HEADER + resolved.rstrip() + "\n" + _table(wanted, exclude_newer)).encode()
+    lock = parse(path, content)
+    _every_file_has_a_hash(lock, environment)
+    return lock, content
+
+
 def write(
     layout: Layout,
     environment: Environment,
@@ -171,29 +211,9 @@ def write(
     Pins of `previous` are kept where they fit, unless `upgrade`. Needs the network; blocks while uv resolves.
     Raises E-CONFLICT in the words of the libraries, E-LOCK, E-NETWORK.
     """
-    wanted = inputs(environment, interpreter)
-    pins = () if previous is None or upgrade else previous.pins
-    if wanted.requirements:
-        try:
-            resolved = uv.resolve(
-                wanted.requirements,
-                constraints=wanted.constraints,
-                python=Path(interpreter.executable),
-                minor=wanted.python,
-                pins={pin.name: pin.version for pin in pins if pin.version},
-                exclude_newer=exclude_newer,
-                overrides=wanted.overrides,
-                no_build=wanted.no_build,
-                platforms=[pypa.PLATFORMS[name] for name in wanted.platforms],
-            )
-        except EnvmgrError as problem:
-            raise conflicts.in_words(problem, environment) from None
-    else:
-        resolved = 'lock-version = "1.0"\ncreated-by = "envmgr"\npackages = []\n'
-    content = (_HEADER + resolved.rstrip() + "\n" + _table(wanted, exclude_newer)).encode()
     path = layout.lock(environment.name)
-    lock = parse(path, content)
-    _every_file_has_a_hash(lock, environment)
+    pins = () if previous is None or upgrade else previous.pins
+    lock, content = resolve(path, environment, interpreter, pins=pins, exclude_newer=exclude_newer)
     if previous is not None and _meaning(previous) == _meaning(lock):
         return previous, False
     path.parent.mkdir(parents=True, exist_ok=True)
