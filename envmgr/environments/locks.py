@@ -188,7 +188,8 @@ def resolve(
                 platforms=[pypa.PLATFORMS[name] for name in wanted.platforms],
             )
         except EnvmgrError as problem:
-            raise conflicts.in_words(problem, replace(environment, constraints=constraints)) from None
+            told = conflicts.in_words(problem, replace(environment, constraints=constraints))
+            raise _dated(told, exclude_newer) from None
     else:
         resolved = 'lock-version = "1.0"\ncreated-by = "envmgr"\npackages = []\n'
     content = (_HEADER + resolved.rstrip() + "\n" + _table(wanted, exclude_newer)).encode()
@@ -250,6 +251,14 @@ def _hashes(package: Mapping[str, Any]) -> list[str]:
     return sorted(value for file in held for value in file.get("hashes", {}).values())
 
 
+def _dated(problem: EnvmgrError, exclude_newer: str | None) -> EnvmgrError:
+    if exclude_newer is not None and problem.code in ("E-CONFLICT", "E-LOCK"):
+        problem.hint += (
+            f"\nnothing that was published after {exclude_newer} counts; `envmgr lock --upgrade` lifts that"
+        )
+    return problem
+
+
 def _every_file_has_a_hash(lock: Lock, environment: Environment) -> None:
     loose = [package["name"] for package in lock.document.get("packages", []) if not _hashes(package)]
     if loose:
@@ -266,8 +275,7 @@ def _check_shape(document: Mapping[str, Any]) -> None:
     for package in document.get("packages", []):
         "".join([package["name"], package.get("version", ""), *_hashes(package)])
     noted = document.get("tool", {}).get("envmgr", {})
-    for key in _LISTS:
-        "".join(noted.get(key, []))
+    "".join([noted.get("exclude-newer", ""), *(word for key in _LISTS for word in noted.get(key, []))])
 
 
 def _sorted(words: Iterable[str]) -> tuple[str, ...]:

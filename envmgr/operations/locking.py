@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 from envmgr.environments import activation, files, locks, projectlock
 from envmgr.environments.layout import Layout
@@ -17,6 +19,9 @@ from envmgr.tools import interpreters
 
 # Resolving waits for the network most of the time.
 AT_ONCE = 8
+_MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\d(?P<time>[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?P<zone>[Zz]|[+-]\d\d:\d\d)?)?", re.ASCII
+)
 
 
 def lock(
@@ -30,9 +35,12 @@ def lock(
     """Lock what these libraries or environments (default: all) ask for; one that already says so keeps its
     bytes.
 
-    Pins are kept unless `upgrade`. Environments fail one by one: the others are locked, then every failure is
-    raised.
+    Pins are kept unless `upgrade`. With `exclude_newer` (a date or an RFC 3339 time) nothing counts that was
+    published later; it holds for later locks of the same environment too, until `upgrade` or another one.
+    Environments fail one by one: the others are locked, then every failure is raised. Raises E-USAGE for what
+    is neither date nor time.
     """
+    exclude_newer = None if exclude_newer is None else moment(exclude_newer)
     chosen = select(project, names)
     layout = Layout(project.root)
     failures: dict[str, EnvmgrError] = {}
@@ -67,14 +75,41 @@ def lock_one(
         interpreter = interpreters.find(environment.python, root=layout.root, download=True)
         previous = locks.read(layout, environment.name)
         wanted = locks.inputs(environment, interpreter)
-        if previous is not None and not locks.staleness(previous, wanted):
-            noted = previous.document["tool"]["envmgr"].get("exclude-newer")
-            if not (again and (upgrade or exclude_newer not in (None, noted))):
-                return previous, False
+        held = None if previous is None else previous.noted.get("exclude-newer")
+        anew = again and (upgrade or exclude_newer not in (None, held))
+        if previous is not None and not anew and not locks.staleness(previous, wanted):
+            return previous, False
+        if not upgrade:
+            exclude_newer = exclude_newer or held
         report(environment.name, "resolve")
         return locks.write(
             layout, environment, interpreter, previous=previous, upgrade=upgrade, exclude_newer=exclude_newer
         )
+
+
+def moment(text: str) -> str:
+    """A date, which counts to its end in UTC, or an RFC 3339 time, as a UTC time that uv reads alike
+    everywhere: of itself it ends a date at local midnight, and reads a time without a zone as a date.
+
+    Raises E-USAGE.
+    """
+    found = _MOMENT.fullmatch(text)
+    if found is not None and found["time"] and not found["zone"]:
+        raise EnvmgrError(
+            "E-USAGE", f"--exclude-newer: {text} has no time zone", hint=f"write {text}Z if it is UTC"
+        )
+    try:
+        if found is None:
+            raise ValueError
+        said = datetime.fromisoformat(text.upper())
+        at = said.astimezone(UTC) if found["time"] else said.replace(tzinfo=UTC) + timedelta(days=1)
+    except (ValueError, OverflowError):
+        raise EnvmgrError(
+            "E-USAGE",
+            f"--exclude-newer: {text!r} is neither a date nor a time",
+            hint="write 2026-01-31, or 2026-01-31T12:00:00Z",
+        ) from None
+    return at.isoformat().replace("+00:00", "Z")
 
 
 def recover(layout: Layout) -> None:

@@ -156,7 +156,8 @@ def _nothing_to_choose(text: str) -> tuple[str, str] | None:
     for words, hint in _UNUSABLE.items():
         if words in flat:
             clauses = (clause for reason in reasons(text) for clause in re.split("; |, therefore ", reason))
-            return " and ".join(clause for clause in clauses if words in clause), hint
+            told = (clause.partition(" and the environment")[0] for clause in clauses if words in clause)
+            return " and ".join(told), hint
     found = _MISSING.search(flat)
     if found is None:
         return None

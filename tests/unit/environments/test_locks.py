@@ -171,6 +171,7 @@ BROKEN = [
     b"[[packages]]\nname = 'a'\nwheels = [5]",
     b"tool = 5",
     b"[tool.envmgr]\nrequirements = 5",
+    b"[tool.envmgr]\nexclude-newer = 5",
 ]
 
 

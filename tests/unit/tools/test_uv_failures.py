@@ -141,6 +141,12 @@ def test_meaning(case):
     assert found.details["status"] == 1
 
 
+@pytest.mark.parametrize("case", ["no wheel at all, under no-build", "nothing for a platform"])
+def test_what_has_no_file_that_serves_is_all_that_is_said(case):
+    stderr, _, words = CASES[case]
+    assert failure(stderr, 1).message == words
+
+
 def test_the_raw_text_is_kept_without_credentials():
     found = failure(CASES["network"][0], 2)
     assert "secret" not in str(found.details) + found.message
