@@ -3,7 +3,7 @@
 Imports environments and what that may import.
 """
 
-from envmgr.catalog.building import build, prove
+from envmgr.catalog.building import prove, write
 from envmgr.catalog.reading import Catalog, read
 
-__all__ = ["Catalog", "build", "prove", "read"]
+__all__ = ["Catalog", "prove", "read", "write"]

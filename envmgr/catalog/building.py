@@ -21,25 +21,18 @@ from envmgr_runtime.worker.client import Client, WorkerError, WorkerLost
 _SILENCE_SECONDS = 300.0
 
 
-def build(
-    root: Path,
-    worker: Path,
-    python: Path,
+def write(
+    command: Sequence[str],
     libraries: Sequence[Resolved],
     into: Path,
-    *,
-    bytecode: bool,
 ) -> None:
-    """Proves `libraries` with the interpreter `python` and writes `<module>.msgpack` of each into `into`.
+    """Lists every function of `libraries` into `<module>.msgpack`, in the directory `into`.
 
-    `worker` is the runtime layer's start script; workers run in `root`. `bytecode` lets the imports write
-    theirs, which only an entry in staging may. Costs one import of the libraries, and of their public submodules.
-    Raises E-PROOF with the library's own traceback in the details.
+    `command` starts a worker. Costs one import of the libraries, and of their public submodules. Raises E-PROOF
+    for a library that cannot be walked.
     """
-    command = [str(python), "-I", *([] if bytecode else ["-B"])]
-    prove(root, [*command, str(worker)], libraries)
     for found in {found.module: found for found in libraries}.values():
-        _walk([*command, str(worker)], found, into / f"{found.module}.msgpack")
+        _walk(command, found, into / f"{found.module}.msgpack")
 
 
 def prove(
@@ -105,7 +98,7 @@ def _health_calls(client: Client, found: Resolved) -> None:
             ) from None
 
 
-def _walk(command: list[str], found: Resolved, into: Path) -> None:
+def _walk(command: Sequence[str], found: Resolved, into: Path) -> None:
     request = {
         "module": found.module,
         "distribution": found.distribution,

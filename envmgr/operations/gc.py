@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from envmgr.environments import activation, files, freeing, launch, projectlock, reach, store
+from envmgr.environments import activation, files, freeing, launch, projectlock, reach, shared, store
 from envmgr.environments.freeing import Leased, Size
 from envmgr.environments.layout import Layout, entry_name
 from envmgr.environments.state import Generation, State, open_state
@@ -31,6 +31,7 @@ def gc(root: Path, *, keep: int) -> GcOutcome:
         freed += _free_environments(layout, state)
         kept = freeing.entries(layout)
         activation.sweep(layout)
+    shared.prune()
     return GcOutcome(
         tuple(freed),
         tuple(leased),

@@ -6,21 +6,19 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from envmgr.catalog import build as prove
 from envmgr.environments import activation, builder, files, launch, layers, locks, modules, store
 from envmgr.environments.layout import entry_name, python_of, site_packages
 from envmgr.environments.locks import Lock
 from envmgr.environments.modules import Resolved
 from envmgr.environments.state import Generation
-from envmgr.environments.store import digest
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import SyncOutcome
 from envmgr.model.project import Environment
 from envmgr.operations import ground, together
 from envmgr.operations.ground import Ground
 from envmgr.operations.locking import AT_ONCE, lock_one
+from envmgr.operations.proving import Proving
 from envmgr.operations.run import Run
 from envmgr.tools import pypa
 
@@ -64,6 +62,9 @@ def renew(
 
     def done(environment: Environment, ready: _Ready) -> None:
         outcomes[environment.name] = _activated(run, environment, ready)
+        if ready.built:
+            proving = Proving(run.project.root, ready.ground.layer)
+            builder.share(run.layout, environment, ready.key, proving=proving, libraries=ready.libraries)
 
     possible = [environment for environment in environments if environment.name in grounds]
     together.each(possible, work, failures, limit=_BUILDS_AT_ONCE, done=done)
@@ -97,37 +98,29 @@ def _ready(run: Run, environment: Environment, here: Ground, lock: Lock, begun: 
     key = store.key(lock.packages(here.interpreter), here.interpreter, environment.link_mode)
     key = store.usable(run.layout, environment.name, key)
     entry = entry_name(environment.name, key)
-    worker = layers.worker_of(here.layer)
-
-    def proof(libraries: tuple[Resolved, ...]) -> str:
-        return _proof(here, libraries)
-
+    proving = Proving(run.project.root, here.layer)
     if store.is_whole(run.layout, entry):
         home = run.layout.entry(entry)
         libraries = modules.resolve(environment, pypa.installed(site_packages(home)))
-        if not store.proved(run.layout, entry, proof(libraries)):
+        if not store.proved(run.layout, entry, proving.name(libraries)):
             run.report(environment.name, "prove")
             staged = run.layout.staging / f"{entry}-proof-{os.getpid()}"
             staged.mkdir(parents=True, exist_ok=True)
             try:
-                prove(run.project.root, worker, python_of(home), libraries, staged, bytecode=False)
-                store.add_proof(run.layout, entry, catalog=staged, proof=proof(libraries))
+                proving.imports(python_of(home), libraries, bytecode=False)
+                proving.functions(python_of(home), libraries, staged, bytecode=False)
+                store.add_proof(run.layout, entry, catalog=staged, proof=proving.name(libraries))
             finally:
                 files.remove(staged)
         return _Ready(begun, here, lock, key, False, libraries)
-
-    def prove_staged(python: Path, libraries: tuple[Resolved, ...], catalog: Path) -> None:
-        prove(run.project.root, worker, python, libraries, catalog, bytecode=True)
-
     libraries = builder.build(
         run.layout,
         environment,
-        entry,
+        key,
         lock=lock,
         interpreter=here.interpreter,
         offline=run.offline,
-        proof=proof,
-        prove=prove_staged,
+        proving=proving,
         report=run.report,
     )
     return _Ready(begun, here, lock, key, True, libraries)
@@ -173,15 +166,3 @@ def _activated(run: Run, environment: Environment, ready: _Ready) -> SyncOutcome
     run.state.add(generation)
     activation.activate(run.layout, run.state, generation, action=action, reason=run.reason)
     return outcome(action, number)
-
-
-def _proof(here: Ground, libraries: tuple[Resolved, ...]) -> str:
-    """Names a proof: the same libraries, modules, inits and health calls, under the same runtime."""
-    proved = [
-        [
-            [found.library.name, found.module, found.distribution, found.library.init],
-            ground.health_calls(found.library),
-        ]
-        for found in libraries
-    ]
-    return digest([here.layer.name, proved])

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from envmgr.errors import EnvmgrError
-from envmgr.tools import process, uv
+from envmgr.tools import caches, process, uv
 
 _VERSION = re.compile(r"^(?:(?:cpython|python)[-@]?)?(?P<numbers>\d+\.\d+(?:\.\d+)?)(?P<threads>t?)$")
 _ASK = """
@@ -196,8 +196,7 @@ def _asked(path: Path) -> Interpreter | None:
 
 
 def _notes_directory() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "envmgr" / "interpreters"
+    return caches.directory() / "interpreters"
 
 
 def _write_note(path: Path, content: object) -> None:

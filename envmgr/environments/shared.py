@@ -1,0 +1,99 @@
+"""Finished trees that the projects of one user share: what one has built, another one links.
+
+    <shared>/<kind>/<name>/tree/       hard links to the files of the project that built it
+    <shared>/<kind>/<name>/manifest    our own digest of every file
+
+`<shared>` is in our cache directory, one for each cache of uv, whose files these are. A name says all that
+decides the bytes, so a tree never changes. One that did change, file by file through hard links or by a
+failing disk, is found when it is asked for, and forgotten. All of it may be deleted at any time. Trees on
+another file system than the project's are neither kept nor lent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import time
+import zlib
+from pathlib import Path
+
+from envmgr.environments import comparison, files
+from envmgr.environments.contents import Contents
+from envmgr.tools import caches
+
+_UNUSED_SECONDS = 30 * 24 * 3600.0
+
+
+def lend(kind: str, name: str, into: Path) -> Contents | None:
+    """Link a tree to `into`, which is not there yet; None, and nothing there, when there is no sound one.
+
+    Cost: one link and one read of every file.
+    """
+    place = _place(kind, name)
+    try:
+        noted = Contents.from_bytes((place / "manifest").read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        files.remove(place)
+        return None
+    if _lent(place, into, noted):
+        return noted
+    files.remove(into)
+    return None
+
+
+def keep(kind: str, name: str, tree: Path, noted: Contents, staged: Path) -> None:
+    """Keep a finished tree, by way of `staged`; without a word where that is not possible."""
+    place = _place(kind, name)
+    if place.exists():
+        return
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        staged.mkdir(parents=True)
+        _link(tree, staged / "tree", noted)
+        (staged / "manifest").write_bytes(noted.to_bytes())
+        staged.rename(place)
+    except OSError:
+        files.remove(staged)
+
+
+def prune() -> None:
+    """Forget what nobody asked for in thirty days."""
+    oldest = time.time() - _UNUSED_SECONDS
+    for manifest in caches.directory().glob("shared*/*/*/manifest"):
+        with contextlib.suppress(OSError):
+            if manifest.stat().st_mtime < oldest:
+                files.remove(manifest.parent)
+
+
+def _lent(place: Path, into: Path, noted: Contents) -> bool:
+    try:
+        _link(place / "tree", into, noted)
+        sound = not comparison.compare(noted, comparison.look(into, deep=True))
+        os.utime(place / "manifest")
+    except OSError as problem:
+        if problem.errno == errno.EXDEV:
+            return False
+        sound = False
+    if not sound:
+        files.remove(place)
+    return sound
+
+
+def _place(kind: str, name: str) -> Path:
+    other = os.environ.get("UV_CACHE_DIR", "")
+    shared = f"shared-{zlib.crc32(other.encode(errors='replace')):08x}" if other else "shared"
+    return caches.directory() / shared / kind / name
+
+
+def _link(tree: Path, into: Path, noted: Contents) -> None:
+    into.mkdir(parents=True)
+    folders = {os.path.dirname(path) for path in (*noted.files, *noted.links)}  # noqa: PTH120 - thousands of them
+    for folder in sorted(folders):
+        os.makedirs(f"{into}/{folder}", exist_ok=True)  # noqa: PTH103
+    for path in noted.files:
+        os.link(f"{tree}/{path}", f"{into}/{path}")
+    for path, target in noted.links.items():
+        os.symlink(target, f"{into}/{path}")  # noqa: PTH211
