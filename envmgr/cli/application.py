@@ -27,6 +27,7 @@ COMMANDS = {
     "gc": "freeing",
     "launch": "generations",
     "call": "calling",
+    "detect": "detecting",
 }
 """Command -> its module of `envmgr.cli.commands`, which has it under its own name; imported when it runs."""
 
