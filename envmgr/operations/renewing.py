@@ -26,7 +26,7 @@ _BUILDS_AT_ONCE = min(4, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, slots=True)
-class _Ready:
+class Ready:
     """An environment whose entry is in the store, proved as it is configured now."""
 
     begun: float
@@ -55,16 +55,14 @@ def renew(
         except EnvmgrError as problem:
             failures[name] = problem
 
-    def work(environment: Environment) -> _Ready:
+    def work(environment: Environment) -> Ready:
         here, lock = grounds[environment.name]
         with files.disk_problems(f"building environment {environment.name}"):
-            return _ready(run, environment, here, lock, begun)
+            return prepare(run, environment, here, lock, begun)
 
-    def done(environment: Environment, ready: _Ready) -> None:
+    def done(environment: Environment, ready: Ready) -> None:
         outcomes[environment.name] = _activated(run, environment, ready)
-        if ready.built:
-            proving = Proving(run.project.root, ready.ground.layer)
-            builder.share(run.layout, environment, ready.key, proving=proving, libraries=ready.libraries)
+        share(run, environment, ready)
 
     possible = [environment for environment in environments if environment.name in grounds]
     together.each(possible, work, failures, limit=_BUILDS_AT_ONCE, done=done)
@@ -94,7 +92,11 @@ def _locked(run: Run, environment: Environment) -> tuple[Ground, Lock]:
     return ground.relocked(run.project, environment, here, lock.digest), lock
 
 
-def _ready(run: Run, environment: Environment, here: Ground, lock: Lock, begun: float) -> _Ready:
+def prepare(run: Run, environment: Environment, here: Ground, lock: Lock, begun: float) -> Ready:
+    """Have the lock's environment in the store, verified and proved. The runtime layer of `here` must be there.
+
+    Raises what a build raises.
+    """
     key = store.key(lock.packages(here.interpreter), here.interpreter, environment.link_mode)
     key = store.usable(run.layout, environment.name, key)
     entry = entry_name(environment.name, key)
@@ -112,7 +114,7 @@ def _ready(run: Run, environment: Environment, here: Ground, lock: Lock, begun: 
                 store.add_proof(run.layout, entry, catalog=staged, proof=proving.name(libraries))
             finally:
                 files.remove(staged)
-        return _Ready(begun, here, lock, key, False, libraries)
+        return Ready(begun, here, lock, key, False, libraries)
     libraries = builder.build(
         run.layout,
         environment,
@@ -123,27 +125,20 @@ def _ready(run: Run, environment: Environment, here: Ground, lock: Lock, begun: 
         proving=proving,
         report=run.report,
     )
-    return _Ready(begun, here, lock, key, True, libraries)
+    return Ready(begun, here, lock, key, True, libraries)
 
 
-def _activated(run: Run, environment: Environment, ready: _Ready) -> SyncOutcome:
+def _activated(run: Run, environment: Environment, ready: Ready) -> SyncOutcome:
     active = run.state.active(environment.name)
-
-    def manifest(number: int) -> bytes:
-        return launch.manifest(
-            run.project,
-            environment,
-            generation=number,
-            key=ready.key,
-            interpreter=ready.ground.interpreter,
-            layer=ready.ground.layer,
-            libraries=ready.libraries,
-        )
 
     def outcome(action: str, number: int) -> SyncOutcome:
         return SyncOutcome(environment.name, action, number, ready.key, time.perf_counter() - ready.begun)
 
-    if active is not None and active.key == ready.key and active.launch == manifest(active.number):
+    if (
+        active is not None
+        and active.key == ready.key
+        and active.launch == _manifest(run, environment, ready, active.number)
+    ):
         run.state.refingerprint(environment.name, active.number, ready.ground.fingerprint, ready.lock.digest)
         if activation.agrees(run.layout, active):
             return outcome("built" if ready.built else "unchanged", active.number)
@@ -153,16 +148,40 @@ def _activated(run: Run, environment: Environment, ready: _Ready) -> SyncOutcome
 
     run.report(environment.name, "activate")
     action = "built" if ready.built else "activated"
+    generation = next_generation(run, environment, ready)
+    run.state.add(generation)
+    activation.activate(run.layout, run.state, generation, action=action, reason=run.reason)
+    return outcome(action, generation.number)
+
+
+def next_generation(run: Run, environment: Environment, ready: Ready) -> Generation:
+    """The one that would activate it; not yet in state.db."""
     number = run.state.next_number(environment.name)
-    generation = Generation(
+    return Generation(
         environment.name,
         number,
         ready.key,
         ready.ground.fingerprint,
         ready.lock.digest,
         ready.lock.pins,
-        manifest(number),
+        _manifest(run, environment, ready, number),
     )
-    run.state.add(generation)
-    activation.activate(run.layout, run.state, generation, action=action, reason=run.reason)
-    return outcome(action, number)
+
+
+def share(run: Run, environment: Environment, ready: Ready) -> None:
+    """Keep what was built for other projects of this user."""
+    if ready.built:
+        proving = Proving(run.project.root, ready.ground.layer)
+        builder.share(run.layout, environment, ready.key, proving=proving, libraries=ready.libraries)
+
+
+def _manifest(run: Run, environment: Environment, ready: Ready, number: int) -> bytes:
+    return launch.manifest(
+        run.project,
+        environment,
+        generation=number,
+        key=ready.key,
+        interpreter=ready.ground.interpreter,
+        layer=ready.ground.layer,
+        libraries=ready.libraries,
+    )
