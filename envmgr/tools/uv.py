@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from envmgr.errors import EnvmgrError
-from envmgr.tools import process
+from envmgr.tools import derivation, process
 from envmgr.tools.uv_failures import failure
 
 _FAIL_FAST = {"UV_HTTP_RETRIES": "2", "UV_HTTP_CONNECT_TIMEOUT": "5", "UV_HTTP_TIMEOUT": "30"}
@@ -75,14 +75,8 @@ def resolve(
         project = Path(place)
         requires = f"=={minor.rstrip('t')}.*"
         (project / "pyproject.toml").write_text(
-            "[project]\n"
-            'name = "envmgr-environment"\nversion = "0"\n'
-            f"requires-python = {_toml(requires)}\n"
-            f"dependencies = {_toml(requirements)}\n"
-            f"[tool.uv]\npackage = false\nno-build = {'true' if no_build else 'false'}\n"
-            f"constraint-dependencies = {_toml(constraints)}\n"
-            f"override-dependencies = {_toml(overrides)}\n"
-            f"{_served(platforms)}"
+            f"{_project('envmgr-environment', requires, requirements)}"
+            f"{_rules(constraints, overrides, platforms, no_build=no_build)}"
             "[tool.uv.workspace]\n",
             encoding="utf-8",
         )
@@ -94,6 +88,36 @@ def resolve(
             "export", "--frozen", "--no-header", "--format", "pylock.toml", "--python", python, cwd=project
         )
         return _without_sources(export.stdout) if no_build else export.stdout
+
+
+def try_together(
+    asking: Mapping[str, Sequence[str]],
+    *,
+    constraints: Sequence[str],
+    python: Path,
+    minor: str,
+    overrides: Sequence[str] = (),
+    no_build: bool = False,
+    platforms: Sequence[str] = (),
+) -> None:
+    """Whether the requirements of each of `asking` can be met together: raises as `resolve` when they cannot.
+
+    The names of `asking` are those of projects in one workspace, so that uv's words and its derivation tree
+    (in `details["derivation"]`) say which of them asks for what.
+    """
+    with tempfile.TemporaryDirectory(prefix="envmgr-try-") as place:
+        workspace = Path(place)
+        requires = f"=={minor.rstrip('t')}.*"
+        for name, requirements in asking.items():
+            (workspace / name).mkdir()
+            (workspace / name / "pyproject.toml").write_text(_project(name, requires, requirements), "utf-8")
+        (workspace / "pyproject.toml").write_text(
+            f"{_project('envmgr-environment', requires, ())}"
+            f"{_rules(constraints, overrides, platforms, no_build=no_build)}"
+            f"[tool.uv.workspace]\nmembers = {_toml(tuple(asking))}\n",
+            "utf-8",
+        )
+        _uv("lock", "--no-progress", "--python", python, cwd=workspace, env=derivation.SHOW)
 
 
 def create_environment(place: Path, python: Path) -> None:
@@ -128,8 +152,10 @@ def install_python(wanted: str) -> bool:
     return process.run(argv, cwd=_nowhere(), env=quick, timeout=_DOWNLOAD_SECONDS).status == 0
 
 
-def _uv(*words: str | Path, cwd: Path | None = None) -> process.Completed:
-    done = process.run((executable(), *words), cwd=cwd or _nowhere(), env=_settings())
+def _uv(
+    *words: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> process.Completed:
+    done = process.run((executable(), *words), cwd=cwd or _nowhere(), env={**_settings(), **(env or {})})
     if done.status != 0:
         raise failure(done.stderr, done.status)
     return done
@@ -170,10 +196,24 @@ def _preferences(requires: str, pins: Mapping[str, str], exclude_newer: str | No
     return f"version = 1\nrequires-python = {_toml(requires)}\n{options}" + "".join(packages)
 
 
-def _served(platforms: Sequence[str]) -> str:
-    if not platforms:
-        return ""
-    return f"environments = {_toml(platforms)}\nrequired-environments = {_toml(platforms)}\n"
+def _project(name: str, requires: str, requirements: Sequence[str]) -> str:
+    return (
+        f'[project]\nname = {_toml(name)}\nversion = "0"\n'
+        f"requires-python = {_toml(requires)}\ndependencies = {_toml(requirements)}\n"
+        "[tool.uv]\npackage = false\n"
+    )
+
+
+def _rules(
+    constraints: Sequence[str], overrides: Sequence[str], platforms: Sequence[str], *, no_build: bool
+) -> str:
+    served = _toml(platforms)
+    return (
+        f"no-build = {'true' if no_build else 'false'}\n"
+        f"constraint-dependencies = {_toml(constraints)}\n"
+        f"override-dependencies = {_toml(overrides)}\n"
+        + (f"environments = {served}\nrequired-environments = {served}\n" if platforms else "")
+    )
 
 
 def _without_sources(lock: str) -> str:

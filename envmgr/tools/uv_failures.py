@@ -2,7 +2,7 @@
 
 uv's exit status tells little (1 is a conflict, a hash mismatch or an offline miss alike), its resolver has no
 machine format. The raw text always stays in `details["uv"]`, with credentials of URLs blotted out;
-`details["reasons"]` are its sentences.
+`details["reasons"]` are its sentences, `details["derivation"]` is its tree where it was asked for one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 
 from envmgr.errors import EnvmgrError
+from envmgr.tools import derivation
 
 # First match wins: an offline miss also reads as "no solution", a full disk also as "failed to download".
 _MEANINGS: Sequence[tuple[str, str, str, str]] = (
@@ -83,7 +84,8 @@ _UNUSABLE = {
     " no wheels with a matching": "choose another version, or another `python` for this environment",
 }
 _PLATFORM = re.compile(r"`platform_machine == '(\w+)' and sys_platform == '(\w+)'`")
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
+# A password may hold what an address must not, unescaped: then everything up to the last @ goes.
+_CREDENTIALS = re.compile(r"(?<=://)(?:[^/\s]*:\S+|[^/\s]+)@")
 _NOISE = re.compile(
     r"^(?:warning: |Using (?:CPython|Python|PyPy)|Resolved |Prepared |Creating ).*$", re.MULTILINE
 )
@@ -116,9 +118,11 @@ _KNOWN_AS = {
 
 def failure(stderr: str, status: int) -> EnvmgrError:
     """The error that uv's words describe; E-BUILD with its first line when none is known."""
-    raw = _CREDENTIALS.sub("***@", stderr)
+    raw, tree = derivation.split(_CREDENTIALS.sub("***@", stderr))
     text = _PLATFORM.sub(_platform, raw)
     details = {"uv": raw, "status": status, "reasons": reasons(text)}
+    if tree:
+        details["derivation"] = tree
     for pattern, code, message, hint in _MEANINGS:
         if re.search(pattern, text):
             if code == "E-CONFLICT" and (missing := _nothing_to_choose(text)):
