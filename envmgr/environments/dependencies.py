@@ -31,18 +31,19 @@ class Unmet:
 
 def read(site_packages: Path) -> tuple[Metadata, ...]:
     """Of every distribution that has METADATA. Cost: one file each."""
-    found = []
-    for path in sorted(site_packages.glob("*.dist-info/METADATA")):
-        headers = HeaderParser().parsestr(path.read_text("utf-8", "replace").partition("\n\n")[0] + "\n\n")
-        found.append(
-            Metadata(
-                canonical(str(headers.get("Name", ""))),
-                str(headers.get("Version", "")).strip(),
-                tuple(map(str, headers.get_all("Requires-Dist", []))),
-                str(headers.get("Requires-Python", "")),
-            )
-        )
-    return tuple(found)
+    paths = sorted(site_packages.glob("*.dist-info/METADATA"))
+    return tuple(parse(path.read_text("utf-8", "replace")) for path in paths)
+
+
+def parse(text: str) -> Metadata:
+    """Of the text of a METADATA file."""
+    headers = HeaderParser().parsestr(text.partition("\n\n")[0] + "\n\n")
+    return Metadata(
+        canonical(str(headers.get("Name", ""))),
+        str(headers.get("Version", "")).strip(),
+        tuple(map(str, headers.get_all("Requires-Dist", []))),
+        str(headers.get("Requires-Python", "")),
+    )
 
 
 def unmet(
@@ -58,6 +59,30 @@ def unmet(
         if not _holds(metadata.requires_python, markers.get("python_full_version", "")):
             wanted = f"it needs Python {metadata.requires_python}"
             problems[Unmet(metadata.name, f"{wanted}; this is {markers['python_full_version']}")] = None
+    for name, requirement in _asked(known, markers, roots):
+        if isinstance(requirement, str):
+            problems[Unmet(name, requirement)] = None
+        else:
+            problems.update((Unmet(name, said), None) for said in _judged(requirement, known))
+    return tuple(sorted(problems, key=lambda found: (found.distribution, found.problem)))
+
+
+def askers(
+    metadata: Iterable[Metadata], markers: Mapping[str, str], roots: Iterable[str]
+) -> dict[str, tuple[str, ...]]:
+    """Which of these distributions ask for which one, by name."""
+    known = {found.name: found for found in metadata}
+    found: dict[str, set[str]] = {}
+    for name, requirement in _asked(known, markers, roots):
+        if not isinstance(requirement, str):
+            found.setdefault(canonical(requirement.name), set()).add(name)
+    return {name: tuple(sorted(names - {name})) for name, names in found.items()}
+
+
+def _asked(
+    known: Mapping[str, Metadata], markers: Mapping[str, str], roots: Iterable[str]
+) -> Iterator[tuple[str, Requirement | str]]:
+    """Each distribution with each requirement that counts, or with the words why one cannot be read."""
     asked: set[tuple[str, str]] = set()
     waiting: list[tuple[str, str]] = [(name, "") for name in known]
     for root in roots:
@@ -72,13 +97,12 @@ def unmet(
             try:
                 requirement = Requirement(text)
             except InvalidRequirement as problem:
-                problems[Unmet(name, f"its requirement {text!r} cannot be read: {problem}")] = None
+                yield name, f"its requirement {text!r} cannot be read: {problem}"
                 continue
             if requirement.marker and not requirement.marker.evaluate({**markers, "extra": extra}):
                 continue
             waiting += [(canonical(requirement.name), wanted) for wanted in requirement.extras]
-            problems.update((Unmet(name, said), None) for said in _judged(requirement, known))
-    return tuple(sorted(problems, key=lambda found: (found.distribution, found.problem)))
+            yield name, requirement
 
 
 def _judged(requirement: Requirement, known: Mapping[str, Metadata]) -> Iterator[str]:
