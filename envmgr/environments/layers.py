@@ -17,14 +17,15 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from envmgr.environments import files
+from envmgr.environments import contents, files, shared
 from envmgr.environments.layout import Layout
 from envmgr.errors import EnvmgrError
-from envmgr.tools import uv
+from envmgr.tools import process, uv
 from envmgr.tools.interpreters import Interpreter
 
 _MSGPACK = "msgpack>=1.0.5,<2"
 _HASH_LENGTH = 12
+_KIND = "layers"
 _VENDOR_DOC = '"""The runtime\'s private dependencies, of this interpreter\'s ABI."""\n'
 
 
@@ -50,18 +51,29 @@ def ensure(layout: Layout, interpreter: Interpreter, *, offline: bool) -> Path:
         return layer
     staged = layout.staging / f"layer-{layer.name}-{os.getpid()}"
     try:
-        shutil.copytree(
-            _sources(), staged / "envmgr_runtime", ignore=shutil.ignore_patterns("__pycache__", "_vendor")
-        )
-        shutil.copyfile(_sources() / "worker" / "start.py", worker_of(staged))
-        _vendor(staged / "envmgr_runtime" / "_vendor", staged / "download", interpreter, offline)
+        noted = shared.lend(_KIND, layer.name, staged)
+        if noted is None:
+            _build(staged, interpreter, offline=offline)
+            noted = contents.take(staged, {})
+            shared.keep(_KIND, layer.name, staged, noted, staged.with_name(f"shared-{staged.name}"))
         layout.layers.mkdir(parents=True, exist_ok=True)
+        files.write(layout.layer_manifest(layer), noted.to_bytes())
         files.flush_filesystem(staged)
         staged.rename(layer)
         files.flush_directory(layout.layers)
     finally:
         files.remove(staged)
     return layer
+
+
+def _build(staged: Path, interpreter: Interpreter, *, offline: bool) -> None:
+    """Bytecode included: workers write none."""
+    shutil.copytree(
+        _sources(), staged / "envmgr_runtime", ignore=shutil.ignore_patterns("__pycache__", "_vendor")
+    )
+    shutil.copyfile(_sources() / "worker" / "start.py", worker_of(staged))
+    _vendor(staged / "envmgr_runtime" / "_vendor", staged / "download", interpreter, offline)
+    process.run([interpreter.executable, "-I", "-m", "compileall", "-q", staged])
 
 
 def _vendor(vendor: Path, download: Path, interpreter: Interpreter, offline: bool) -> None:

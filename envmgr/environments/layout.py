@@ -26,6 +26,11 @@ class Layout:
         return self.home / "state.db"
 
     @property
+    def records(self) -> Path:
+        """Every generation, outside of state.db."""
+        return self.home / "generations"
+
+    @property
     def store(self) -> Path:
         return self.home / "store"
 
@@ -55,11 +60,17 @@ class Layout:
     def launch(self, environment: str) -> Path:
         return self.environments / environment / "launch.msgpack"
 
+    def record(self, environment: str, generation: int) -> Path:
+        return self.records / f"{environment}-{generation}.json"
+
     def entry(self, name: str) -> Path:
         return self.store / name
 
     def manifest(self, entry: str) -> Path:
         return self.store / f"{entry}.manifest"
+
+    def layer_manifest(self, layer: Path) -> Path:
+        return layer.with_name(f"{layer.name}.manifest")
 
     def catalog(self, entry: str) -> Path:
         return self.store / f"{entry}.catalog"

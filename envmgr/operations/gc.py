@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from envmgr.environments import activation, files, freeing, launch, projectlock, reach, shared, store
+from envmgr.environments import activation, files, freeing, launch, projectlock, reach, recovery, shared, stages, store
 from envmgr.environments.freeing import Leased, Size
 from envmgr.environments.layout import Layout, entry_name
-from envmgr.environments.state import Generation, State, open_state
+from envmgr.environments.state import Generation, State
 from envmgr.model.outcomes import Freed, GcOutcome
 
 
@@ -21,9 +21,9 @@ def gc(root: Path, *, keep: int) -> GcOutcome:
     layout = Layout(root)
     if not layout.home.is_dir():
         return GcOutcome((), (), (), 0, 0)
-    with files.disk_problems("freeing"), projectlock.hold(layout), open_state(layout) as state:
-        activation.recover(layout, state)
+    with files.disk_problems("freeing"), projectlock.hold(layout), recovery.opened(layout) as state:
         layout.staging.mkdir(parents=True, exist_ok=True)
+        stages.reached("gc-begun")
         generations = state.generations()
         needed = _needed(layout, state, generations, keep)
         freed, leased = _free_entries(layout, generations, needed)
@@ -71,15 +71,21 @@ def _free_layers(layout: Layout, generations: Iterable[Generation], leased: Iter
     launches = [found.launch for found in generations if entry_name(found.environment, found.key) in staying]
     known = {entry_name(found.environment, found.key) for found in generations}
     launches += [path.read_bytes() for path in layout.environments.glob("*/launch.msgpack")]
+    if not layout.layers.is_dir():
+        return []
     try:
         used = {layer for content in launches for layer in _layers_of(content)}
     except (ValueError, KeyError, TypeError):
         return []  # a launch manifest that cannot be read may name any of them
     if any(freeing.leased(layout, entry) for entry in staying - known):
         return []  # as may a worker whose generation was lost with a state.db
-    there = sorted(layout.layers.iterdir()) if layout.layers.is_dir() else []
+    there = sorted(
+        {path.with_suffix("") if path.suffix == ".manifest" else path for path in layout.layers.iterdir()}
+    )
     return [
-        _freed("layer", layer.name, freeing.free(layout, layer)) for layer in there if layer.name not in used
+        _freed("layer", layer.name, freeing.free(layout, layer, layout.layer_manifest(layer)))
+        for layer in there
+        if layer.name not in used
     ]
 
 
@@ -100,7 +106,10 @@ def _free_environments(layout: Layout, state: State) -> list[Freed]:
 
 
 def _leads(layout: Layout, current: Path) -> bool:
-    return store.is_whole(layout, current.readlink().name)
+    try:
+        return store.is_whole(layout, current.readlink().name)
+    except OSError:  # no link at all
+        return False
 
 
 def _freed(kind: str, name: str, size: Size, generations: Iterable[int] = ()) -> Freed:
