@@ -40,21 +40,33 @@ def _remember(attribute: str) -> Any:
     return callback
 
 
+def _remember_more(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> None:
+    context.obj.settings += value
+
+
 GLOBAL_OPTIONS = (
     click.Option(
         ["--project"],
         type=click.Path(path_type=Path),
         metavar="DIR",
-        help="Directory of envmgr.toml.  [default: the nearest above the working directory]",
+        help="Directory of envmgr.toml.  [default: ENVMGR_PROJECT, or the nearest above the working directory]",
         expose_value=False,
         callback=_remember("directory"),
     ),
     click.Option(
         ["--profile"],
         metavar="NAME",
-        help="A profile of envmgr.toml. Accepted, and not applied by this version.",
+        help="A profile of envmgr.toml, laid over it.  [default: ENVMGR_PROFILE]",
         expose_value=False,
         callback=_remember("profile"),
+    ),
+    click.Option(
+        ["--set"],
+        metavar="KEY=VALUE",
+        multiple=True,
+        help="Another value for a key of envmgr.toml, such as library.numpy.workers=4. May be repeated.",
+        expose_value=False,
+        callback=_remember_more,
     ),
     click.Option(
         ["--format"],

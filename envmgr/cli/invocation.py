@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,13 +11,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from envmgr.config import find_root, load
+from envmgr.config import Layers, find_root, load
 
 if TYPE_CHECKING:
     from envmgr.model.project import Project
 
 TEXT = "text"
 FORMATS = (TEXT, "json", "msgpack")
+PROJECT_VARIABLE = "ENVMGR_PROJECT"
+PROFILE_VARIABLE = "ENVMGR_PROFILE"
 
 
 @dataclass
@@ -28,11 +31,17 @@ class Invocation:
     format: str = TEXT
     quiet: bool = False
     profile: str | None = None
+    settings: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, arguments: Sequence[str]) -> Invocation:
-        """Knows the format before the arguments are parsed, so that what is wrong with them is said in it."""
-        invocation = cls()
+        """Knows the format before the arguments are parsed, so that what is wrong with them is said in it.
+
+        Directory and profile are those of the variables, until an option names others; an empty one is none.
+        """
+        directory = os.environ.get(PROJECT_VARIABLE)
+        profile = os.environ.get(PROFILE_VARIABLE) or None
+        invocation = cls(directory=Path(directory) if directory else None, profile=profile)
         for argument, following in pairwise([*arguments, ""]):
             if argument == "--":
                 break
@@ -47,16 +56,21 @@ class Invocation:
         return self.format == TEXT
 
     def root(self) -> Path:
-        """The project's directory: `--project`, or the nearest above the working directory. E-NO-PROJECT."""
+        """The directory that was named, or the nearest above the working directory. Raises E-NO-PROJECT."""
         if self.directory is None:
             return find_root(Path.cwd())
         from envmgr.config.source import require_root
 
         return require_root(self.directory)
 
+    @property
+    def layers(self) -> Layers:
+        """What this run lays over envmgr.toml."""
+        return Layers.of(os.environ, self.profile, self.settings)
+
     def project(self) -> Project:
         """The validated project; what it cannot do yet is said on stderr."""
-        project = load(self.root(), self.profile)
+        project = load(self.root(), self.layers)
         if not self.quiet:
             for warning in project.warnings:
                 click.echo(
@@ -67,6 +81,4 @@ class Invocation:
 
 def color() -> bool | None:
     """False with NO_COLOR set, else None: click then looks whether the stream is a terminal."""
-    import os
-
     return False if os.environ.get("NO_COLOR") else None

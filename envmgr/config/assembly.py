@@ -8,15 +8,15 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from envmgr.config.merging import Merged
 from envmgr.config.rules import environment_of
 from envmgr.config.schema import ConfigFile, EnvironmentTable, LibraryTable
-from envmgr.config.source import CONFIG_NAME, Source
 from envmgr.model.project import Environment, HealthCall, Library, Project
 
 
-def assemble(source: Source, config: ConfigFile) -> Project:
+def assemble(merged: Merged, config: ConfigFile) -> Project:
     """Environments stand in the order of their first libraries, and libraries in the file's order."""
-    root = source.path.parent
+    root = merged.source.path.parent
     members: dict[str, dict[str, LibraryTable]] = {}
     for name, table in config.library.items():
         members.setdefault(environment_of(name, table), {})[name] = table
@@ -24,7 +24,7 @@ def assemble(source: Source, config: ConfigFile) -> Project:
         root=root,
         name=config.project.name or root.name or "project",
         environments={name: _environment(name, config, root, tables) for name, tables in members.items()},
-        warnings=tuple(_warnings(source, config)),
+        warnings=tuple(_warnings(merged, config)),
     )
 
 
@@ -70,8 +70,8 @@ def _interpreter(python: str, root: Path) -> str:
     return str(root / Path(python).expanduser()) if is_path else python
 
 
-def _warnings(source: Source, config: ConfigFile) -> Iterator[str]:
-    """One line for each key that this version accepts and does not act upon, in file order."""
+def _warnings(merged: Merged, config: ConfigFile) -> Iterator[str]:
+    """One line for each key in force that this version accepts and does not act upon, in file order."""
     no_profile = 'not used by this version: workers are of the kind "process"'
     unused: dict[tuple[str, ...], str] = {}
     for name, library in config.library.items():
@@ -83,8 +83,6 @@ def _warnings(source: Source, config: ConfigFile) -> Iterator[str]:
             unused["library", name, "worker-profile"] = no_profile
     if config.defaults.worker_profile != "process":
         unused["defaults", "worker-profile"] = no_profile
-    for name in config.profile:
-        unused["profile", name] = "not applied by this version"
-    for path in sorted(unused, key=lambda path: source.positions.key(path)):
-        line = source.positions.key(path).line
-        yield f"{CONFIG_NAME}:{line}: {'.'.join(path)} is accepted, but {unused[path]}"
+    for path in sorted(unused, key=lambda path: merged.origin(path).line(merged.source) or 0):
+        place = merged.origin(path).place(merged.source)
+        yield f"{place}: {'.'.join(path)} is accepted, but {unused[path]}"

@@ -18,8 +18,8 @@ LONGEST_MS = 2**32 - 1
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 OLDEST_PYTHON = (3, 8)
 
-_DURATION = re.compile(r"(\d{1,12})(ms|s|m|h)")
-_PYTHON_VERSION = re.compile(r"(\d+)\.(\d+)(?:\.\d+)?(?:(?:a|b|rc)\d+)?t?")
+_DURATION = re.compile(r"([0-9]{1,12})(ms|s|m|h)")
+_PYTHON_VERSION = re.compile(r"([0-9]+)\.([0-9]+)(?:\.[0-9]+)?(?:(?:a|b|rc)[0-9]+)?t?")
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _CALL = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(\.[^\W\d]\w*)+")
 
@@ -27,6 +27,12 @@ _CALL = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(\.[^\W\d]\w*)+")
 def problem(message: str, hint: str = "") -> PydanticCustomError:
     """A refusal in our own words; `wording` shows them as they are."""
     return PydanticCustomError("envmgr", "{message}", {"message": message, "hint": hint})
+
+
+def duration_text(milliseconds: int) -> str:
+    """As a user writes it, in the largest unit that fits."""
+    unit = next(unit for unit in ("h", "m", "s", "ms") if milliseconds % MILLISECONDS[unit] == 0)
+    return f"{milliseconds // MILLISECONDS[unit]}{unit}"
 
 
 def _name(text: str) -> str:

@@ -1,9 +1,9 @@
-"""From envmgr.toml to a project, or to every problem that stands in the way."""
+"""From envmgr.toml and what is laid over it to a project, or to every problem that stands in the way."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,48 +12,123 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from envmgr.config.assembly import assemble
-from envmgr.config.problems import config_error, near
+from envmgr.config.assignments import lay_settings, lay_variables
+from envmgr.config.layers import Layers
+from envmgr.config.merging import Merged, Origin
+from envmgr.config.problems import Finding, Problem, config_error, near
 from envmgr.config.rules import check
-from envmgr.config.schema import CONFIG_VERSION, ConfigFile
-from envmgr.config.source import CONFIG_NAME, Finding, Source, parse
+from envmgr.config.schema import CONFIG_VERSION, OLDEST_VERSION, ConfigFile
+from envmgr.config.source import CONFIG_NAME, Source, parse
 from envmgr.config.wording import findings
 from envmgr.errors import EnvmgrError
 from envmgr.model.project import Project
 
+NO_LAYERS = Layers()
 
-def load_project(path: Path, content: bytes, profile: str | None = None) -> Project:
+
+def load_project(path: Path, content: bytes, layers: Layers = NO_LAYERS) -> Project:
     """As `envmgr.config.load`, of a file's content."""
-    source = parse(path, content)
-    config = validate(source)
-    project = assemble(source, config)
-    if profile is None:
-        return project
-    if profile not in config.profile:
-        raise _unknown_profile(profile, config)
-    warning = f"--profile {profile}: {CONFIG_NAME} lists it, but this version applies no profile"
-    return replace(project, warnings=(*project.warnings, warning))
+    return assemble(*load_merged(parse(path, content), layers))
 
 
 def validate(source: Source) -> ConfigFile:
-    """Raises E-CONFIG with all that the schema and the rules find."""
-    version = source.document.get("config-version", CONFIG_VERSION)
-    if isinstance(version, int) and version != CONFIG_VERSION:
-        message = f"config-version {version} is not known: this envmgr reads version {CONFIG_VERSION}"
-        hint = "a newer envmgr may read it" if version > CONFIG_VERSION else f"write {CONFIG_VERSION}"
-        raise config_error(source.path, [source.problem(Finding(("config-version",), message, hint))])
-    try:
-        config = ConfigFile.model_validate(source.document)
-    except ValidationError as error:
-        errors = error.errors(include_url=False)
-        found = [*findings(errors), *_broken_rules_elsewhere(source.document, errors)]
-    else:
-        found = list(check(config))
-    if found:
-        raise config_error(source.path, [source.problem(finding) for finding in found])
-    return config
+    """The file alone. Raises as `load_merged`."""
+    return load_merged(source)[1]
 
 
-def _broken_rules_elsewhere(document: dict[str, Any], errors: Iterable[ErrorDetails]) -> list[Finding]:
+def load_merged(source: Source, layers: Layers = NO_LAYERS) -> tuple[Merged, ConfigFile]:
+    """The file with `layers` laid over it.
+
+    A file is valid or not whichever profile is chosen: it is checked alone and under each of them. Raises
+    E-CONFIG with all problems of the file and the layers, or E-USAGE when the file has no such profile.
+    """
+    _refuse_other_versions(source)
+    profiles = source.document.get("profile")
+    names = [None, *profiles] if isinstance(profiles, dict) else [None]
+    problems = _Problems()
+    stacks = {name: Merged(source) for name in names}
+    for name, merged in stacks.items():
+        if name is not None:
+            problems.add(_lay_profile(merged, name))
+    homes = frozenset(home for merged in stacks.values() for home in merged.names("environment"))
+    configs = {
+        name: problems.check(merged, homes, f"with profile `{name}`" if name else "")
+        for name, merged in stacks.items()
+    }
+    chosen = layers.profile if layers.profile in stacks else None
+    merged, config = stacks[chosen], configs[chosen]
+    if layers.variables or layers.settings:
+        problems.add(lay_variables(merged, layers.variables))
+        problems.add(lay_settings(merged, layers.settings))
+        config = problems.check(merged, homes, "with the variables and --set of this run")
+    if problems.found or config is None:
+        raise config_error(source.path, problems.found.values())
+    if layers.profile != chosen:
+        raise _unknown_profile(layers.profile or "", config)
+    return merged, config
+
+
+class _Problems:
+    """Those that were found so far; one that several stacks of layers have is there once."""
+
+    def __init__(self) -> None:
+        self.found: dict[tuple[str, str], Problem] = {}
+
+    def add(self, problems: Iterable[Problem]) -> None:
+        for problem in problems:
+            self.found.setdefault((problem.place, problem.message), problem)
+
+    def check(self, merged: Merged, homes: frozenset[str], note: str) -> ConfigFile | None:
+        """The configuration, unless the schema refuses it. `homes` are environments of any stack.
+
+        `note` says which layers are to blame for a problem of the file that the file alone does not have.
+        """
+        config = None
+        try:
+            config = ConfigFile.model_validate(merged.document)
+            found = list(check(config, homes))
+        except ValidationError as error:
+            errors = error.errors(include_url=False)
+            found = [*findings(errors), *_broken_rules_elsewhere(merged.document, errors, homes)]
+        for finding in found:
+            problem = merged.problem(finding)
+            is_known = (problem.place, problem.message) in self.found
+            if not is_known and note and merged.origin(finding.path).layer == "file":
+                problem = replace(problem, message=f"{problem.message} ({note})")
+            self.add([problem])
+        return config
+
+
+def _refuse_other_versions(source: Source) -> None:
+    key = next((key for key in ("config-version", "config_version") if key in source.document), "")
+    version = source.document.get(key, CONFIG_VERSION)
+    if isinstance(version, bool) or not isinstance(version, int) or version == CONFIG_VERSION:
+        return
+    message = f"config-version {version} is not known: this envmgr reads version {CONFIG_VERSION}"
+    hint = "a newer envmgr may read it" if version > CONFIG_VERSION else f"write {CONFIG_VERSION}"
+    if OLDEST_VERSION <= version < CONFIG_VERSION:
+        hint = "run `envmgr config migrate`, which rewrites the file and keeps its comments"
+    raise config_error(source.path, [source.problem(Finding((key,), message, hint))])
+
+
+def _lay_profile(merged: Merged, profile: str) -> Iterator[Problem]:
+    """What the profile writes, and nothing else. It may not add libraries, nor environments without one."""
+    tables = merged.source.document["profile"][profile]
+    for kind in ("defaults", "library", "environment"):
+        table = tables.get(kind) if isinstance(tables, dict) else None
+        for key, value in table.items() if isinstance(table, dict) else ():
+            origin = Origin("profile", ("profile", profile, kind, key), profile)
+            if kind == "defaults" or key in (known := merged.names(kind)):
+                merged.lay((kind, key), value, origin)
+                continue
+            message = f"profile `{profile}` speaks of {kind} `{key}`, which this file does not have"
+            finding = Finding((), message, suggestion=near(key, known), at="key")
+            yield origin.problem(finding, merged.source)
+
+
+def _broken_rules_elsewhere(
+    document: dict[str, Any], errors: Iterable[ErrorDetails], homes: frozenset[str]
+) -> list[Finding]:
     """What the rules find in the document without its faulty keys, so that one run reports everything."""
     rest = copy.deepcopy(document)
     libraries = document.get("library")
@@ -66,7 +141,7 @@ def _broken_rules_elsewhere(document: dict[str, Any], errors: Iterable[ErrorDeta
         config = ConfigFile.model_validate(rest)
     except ValidationError:
         return []
-    return list(check(config, frozenset(mentioned)))
+    return list(check(config, homes | mentioned))
 
 
 def _remove(document: dict[str, Any], path: tuple[int | str, ...]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
+from envmgr.config import lexer
 from envmgr.config.positions import Span
 from envmgr.errors import EnvmgrError
 
@@ -14,11 +16,26 @@ SHOWN_WIDTH = 160
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """One fault and its place. Line and column count from 1; `length` is how much of the line it marks."""
+class Finding:
+    """What is wrong at a key path of the document; `at` says whether to show its key or its value."""
 
-    file: str
-    line: int
+    path: lexer.Path
+    message: str
+    hint: str = ""
+    suggestion: str | None = None
+    at: Literal["key", "value"] = "value"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault and its place, in words and, for a place in a file, in numbers that count from 1.
+
+    It is `length` characters of `source_line`, from `column` on.
+    """
+
+    place: str
+    file: str | None
+    line: int | None
     column: int
     length: int
     source_line: str
@@ -33,7 +50,7 @@ class Problem:
         shown = shown[cut : cut + SHOWN_WIDTH]
         before = "".join(c if c == "\t" else " " for c in shown[: self.column - 1 - cut])
         carets = "^" * max(1, min(self.length, len(shown) - len(before)))
-        lines = [f"{displayed(Path(self.file))}:{self.line}:{self.column}: {self.message}"]
+        lines = [f"{self.place}: {self.message}"]
         if self.source_line.strip():
             lines += [f"  {shown}", f"  {before}{carets}"]
         if self.suggestion is not None:
@@ -43,31 +60,52 @@ class Problem:
         return "\n".join(lines)
 
 
-def problem_at(path: Path, text: str, span: Span, message: str, hint: str, suggestion: str | None) -> Problem:
+def problem_at(path: Path, text: str, span: Span, finding: Finding) -> Problem:
+    """Of the file at `path`."""
     lines = text.split("\n")
     source_line = lines[span.line - 1].rstrip("\r") if span.line <= len(lines) else ""
-    return Problem(str(path), span.line, span.column, span.length, source_line, message, hint, suggestion)
+    place = f"{displayed(path)}:{span.line}:{span.column}"
+    said = (finding.message, finding.hint, finding.suggestion)
+    return Problem(place, str(path), span.line, span.column, span.length, source_line, *said)
 
 
-def config_error(path: Path, problems: Sequence[Problem]) -> EnvmgrError:
-    """E-CONFIG with all of `problems`, in file order."""
-    ordered = sorted(problems, key=lambda problem: (problem.line, problem.column))
+def problem_beside(place: str, key: str, value: str, finding: Finding) -> Problem:
+    """Of a variable or an option; without a value, its key alone is shown."""
+    line = f"{key}={value}" if value else key
+    column, length = (1, len(key)) if finding.at == "key" or not value else (len(key) + 2, len(value))
+    said = (finding.message, finding.hint, finding.suggestion)
+    return Problem(place, None, None, column, length, line, *said)
+
+
+def config_error(path: Path, problems: Iterable[Problem]) -> EnvmgrError:
+    """E-CONFIG with all of `problems`: those of the file in its order, then the others."""
+    ordered = sorted(problems, key=_order)
     count = "1 problem" if len(ordered) == 1 else f"{len(ordered)} problems"
-    blocks = [f"{count} in {displayed(path)}", *(problem.render() for problem in ordered)]
+    in_file, beside = ordered[0].file is not None, ordered[-1].file is None
+    what = f"what is laid over {displayed(path)}" if beside else displayed(path)
+    if in_file and beside:
+        what = f"{displayed(path)} and what is laid over it"
     return EnvmgrError(
         "E-CONFIG",
-        "\n\n".join(blocks),
-        hint="correct the file, then run `envmgr config check`",
+        "\n\n".join([f"{count} in {what}", *(problem.render() for problem in ordered)]),
+        hint=f"correct {'them' if beside else 'the file'}, then run `envmgr config check`",
         details={"problems": [asdict(problem) for problem in ordered]},
     )
 
 
+def _order(problem: Problem) -> tuple[bool, int, int]:
+    return (False, problem.line, problem.column) if problem.line else (True, 0, 0)
+
+
 def near(name: str, known: Iterable[str]) -> str | None:
     """The one of `known` that `name` was probably meant to be."""
-    lowered = {candidate.lower(): candidate for candidate in known}
-    matches = difflib.get_close_matches(name.lower().replace("_", "-"), lowered, n=1, cutoff=0.6)
-    matches = matches or difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
-    return lowered[matches[0]] if matches else None
+    folded = {_folded(candidate): candidate for candidate in known}
+    matches = difflib.get_close_matches(_folded(name), folded, n=1, cutoff=0.6)
+    return folded[matches[0]] if matches else None
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("_", "-")
 
 
 def displayed(path: Path) -> str:

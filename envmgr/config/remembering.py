@@ -17,37 +17,41 @@ from typing import Any
 
 import msgpack
 
+from envmgr.config.layers import Layers
+from envmgr.model import project as model
 from envmgr.model.project import Environment, HealthCall, Library, Project
 
 PLACE = Path(".envmgr") / "project.msgpack"
 
 
-def recall(path: Path, content: bytes) -> Project | None:
-    """The project that `content` of the envmgr.toml at `path` is, if it was the last one kept."""
+def recall(path: Path, content: bytes, layers: Layers) -> Project | None:
+    """The project that `content` of the envmgr.toml at `path` is under `layers`, if it was the last one kept."""
     try:
         kept = msgpack.unpackb((path.parent / PLACE).read_bytes())
-        if kept["key"] != _key(path, content):
+        if kept["key"] != _key(path, content, layers):
             return None
         return _project(path.parent, kept["project"])
     except (OSError, ValueError, TypeError, KeyError, msgpack.UnpackException):
         return None
 
 
-def keep(path: Path, content: bytes, project: Project) -> None:
+def keep(path: Path, content: bytes, layers: Layers, project: Project) -> None:
     """Keep it; without a word where that is not possible."""
     place = path.parent / PLACE
     beside = place.with_name(f".{place.name}.{os.getpid()}")
     known = asdict(project)
     del known["root"]
     with contextlib.suppress(OSError, ValueError, TypeError, OverflowError):
-        beside.write_bytes(msgpack.packb({"key": _key(path, content), "project": known}))
+        beside.write_bytes(msgpack.packb({"key": _key(path, content, layers), "project": known}))
         beside.replace(place)
 
 
-def _key(path: Path, content: bytes) -> str:
-    """Of all that the project depends on: the text, its place, the interpreter's version, and this code."""
-    code = max(module.stat().st_mtime_ns for module in Path(__file__).parent.glob("*.py"))
-    facts = (str(path), sys.version_info[:2], str(Path("~").expanduser()), code)
+def _key(path: Path, content: bytes, layers: Layers) -> str:
+    """Of all that the project depends on: text, place, layers, the interpreter's version, and this code."""
+    modules = [*Path(__file__).parent.glob("*.py"), Path(model.__file__)]
+    code = max(module.stat().st_mtime_ns for module in modules)
+    laid = (layers.profile, sorted(layers.variables.items()), layers.settings)
+    facts = (str(path), laid, sys.version_info[:2], str(Path("~").expanduser()), code)
     return hashlib.sha256(repr(facts).encode(errors="replace") + content).hexdigest()
 
 

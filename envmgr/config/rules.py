@@ -7,23 +7,26 @@ from collections.abc import Iterator
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidName, canonicalize_name
 
-from envmgr.config.problems import near
+from envmgr.config.problems import Finding, near
 from envmgr.config.schema import ConfigFile, LibraryTable
-from envmgr.config.source import Finding
+
+BUILD_KEYS = ("python", "constraints", "overrides", "no-build", "platforms")
+"""Of `[environment.*]`: what has no meaning where nothing is locked or installed."""
 
 
 def check(config: ConfigFile, mentioned: frozenset[str] = frozenset()) -> Iterator[Finding]:
     """Every rule that `config` breaks.
 
-    `mentioned` are names that faulty keys of the file speak of, so that an environment whose library is
-    misspelt is not called unused as well.
+    `mentioned` are names that faulty keys or other profiles speak of, so that an environment whose library is
+    misspelt, or lives elsewhere for once, is not called unused as well.
     """
     for name, library in config.library.items():
         yield from _package(name, library)
         yield from _health(name, config)
     yield from _pythons(config)
     yield from _environments(config, mentioned)
-    yield from _profiles(config)
+    yield from _overrides(config)
+    yield from _adopted(config)
 
 
 def environment_of(name: str, library: LibraryTable) -> str:
@@ -123,17 +126,31 @@ def _environments(config: ConfigFile, mentioned: frozenset[str]) -> Iterator[Fin
             )
 
 
-def _profiles(config: ConfigFile) -> Iterator[Finding]:
-    environments = {environment_of(name, library) for name, library in config.library.items()}
-    for profile, table in config.profile.items():
-        for kind, overlays, known in (
-            ("library", table.library, set(config.library)),
-            ("environment", table.environment, environments),
-        ):
-            for name in overlays.keys() - known:
+def _overrides(config: ConfigFile) -> Iterator[Finding]:
+    for name, table in config.environment.items():
+        for index, text in enumerate(table.overrides):
+            requirement = Requirement(text)
+            if not requirement.specifier and not requirement.url:
                 yield Finding(
-                    ("profile", profile, kind, name),
-                    f"profile `{profile}` speaks of {kind} `{name}`, which this file does not have",
-                    suggestion=near(name, known),
-                    at="key",
+                    ("environment", name, "overrides", index),
+                    f"an override says which {requirement.name} is taken: `{text}` names no version",
+                    f'write "{requirement.name}==…", or a URL: "{requirement.name} @ https://…"',
                 )
+
+
+def _adopted(config: ConfigFile) -> Iterator[Finding]:
+    """An environment that is used as it is takes no word on what to install. Empty lists say nothing."""
+    for name, table in config.environment.items():
+        if table.adopt is None:
+            continue
+        members = [key for key, library in config.library.items() if environment_of(key, library) == name]
+        said = {("environment", name, key): getattr(table, key.replace("-", "_")) for key in BUILD_KEYS}
+        said |= {("library", member, "python"): config.library[member].python for member in members}
+        said["environment", name, "link-mode"] = "link_mode" in table.model_fields_set
+        for path in (path for path, value in said.items() if value):
+            yield Finding(
+                path,
+                f"`{path[-1]}` and `adopt` exclude each other",
+                f"environment `{name}` is an existing one that is used as it is; leave one of the two out",
+                at="key",
+            )

@@ -7,13 +7,13 @@ import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from envmgr.errors import EnvmgrError
 
 if TYPE_CHECKING:
     from envmgr.config.positions import Positions
-    from envmgr.config.problems import Problem
+    from envmgr.config.problems import Finding, Problem
 
 CONFIG_NAME = "envmgr.toml"
 
@@ -26,17 +26,6 @@ _SYNTAX_HINTS = {
     "Cannot overwrite a value": "the same key is written twice",
     "Cannot declare": "the same table is written twice",
 }
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What is wrong at a key path of the document; `at` says whether to show its key or its value."""
-
-    path: tuple[str | int, ...]
-    message: str
-    hint: str = ""
-    suggestion: str | None = None
-    at: Literal["key", "value"] = "value"
 
 
 @dataclass(frozen=True)
@@ -58,7 +47,7 @@ class Source:
 
         place = self.positions.key if finding.at == "key" else self.positions.value
         span = place(finding.path)
-        return problem_at(self.path, self.text, span, finding.message, finding.hint, finding.suggestion)
+        return problem_at(self.path, self.text, span, finding)
 
 
 def find_root(start: Path) -> Path:
@@ -128,9 +117,9 @@ def _syntax_error(path: Path, text: str, message: str) -> EnvmgrError:
 
 def _error_at(path: Path, text: str, line: int, column: int, message: str, hint: str = "") -> EnvmgrError:
     from envmgr.config.positions import Span
-    from envmgr.config.problems import config_error, problem_at
+    from envmgr.config.problems import Finding, config_error, problem_at
 
-    return config_error(path, [problem_at(path, text, Span(line, column, 1), message, hint, None)])
+    return config_error(path, [problem_at(path, text, Span(line, column, 1), Finding((), message, hint))])
 
 
 def _unreadable(path: Path, error: OSError) -> EnvmgrError:

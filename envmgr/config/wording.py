@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date, time
-from typing import Any, get_args, get_origin
+from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from envmgr.config.problems import near
-from envmgr.config.schema import ConfigFile, Table
-from envmgr.config.source import Finding
+from envmgr.config.keys import known_keys
+from envmgr.config.problems import Finding, near
 
 _EXPECTED = {
     "string_type": "text in quotes",
@@ -57,27 +56,6 @@ def _finding(error: ErrorDetails) -> Finding:
     if kind == "string_too_short":
         return Finding(path, "expected text, got an empty string")
     return Finding(path, error["msg"])
-
-
-def known_keys(path: tuple[str | int, ...]) -> list[str]:
-    """The keys that the table at `path` may have."""
-    table: type[Table] = ConfigFile
-    in_container = False
-    for segment in path:
-        if in_container:
-            in_container = False
-            continue
-        annotation = next(f.annotation for f in table.model_fields.values() if f.alias == segment)
-        in_container = get_origin(annotation) in (dict, list)
-        table = next(_tables(annotation))
-    return [str(field.alias) for field in table.model_fields.values()]
-
-
-def _tables(annotation: Any) -> Iterator[type[Table]]:
-    if isinstance(annotation, type) and issubclass(annotation, Table):
-        yield annotation
-    for argument in get_args(annotation):
-        yield from _tables(argument)
 
 
 def _described(value: Any) -> str:

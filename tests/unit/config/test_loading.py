@@ -117,28 +117,17 @@ network = "none"
 filesystem = { read = ["data"], write = [] }
 [library.numpy]
 worker-profile = "call"
-[profile.prod.library.pandas]
-workers = 8
 """)
     of_one_kind = 'not used by this version: workers are of the kind "process"'
     not_enforced = "NOT enforced by this version: nothing is refused"
-    assert load(root, "prod").warnings == (
+    assert load(root).warnings == (
         f"envmgr.toml:3: defaults.worker-profile is accepted, but {of_one_kind}",
         "envmgr.toml:6: library.pandas.cache is accepted, but not used by this version: every call runs",
         f"envmgr.toml:9: library.pandas.security.deny is accepted, but {not_enforced}",
         f"envmgr.toml:10: library.pandas.security.network is accepted, but {not_enforced}",
         f"envmgr.toml:11: library.pandas.security.filesystem is accepted, but {not_enforced}",
         f"envmgr.toml:13: library.numpy.worker-profile is accepted, but {of_one_kind}",
-        "envmgr.toml:14: profile.prod is accepted, but not applied by this version",
-        "--profile prod: envmgr.toml lists it, but this version applies no profile",
     )
-    assert load(root).environments["pandas"].workers == 2
-
-
-def test_an_unknown_profile_gets_the_near_name(project):
-    with pytest.raises(EnvmgrError) as caught:
-        load(project("[profile.prod]\n"), "prd")
-    assert (caught.value.code, caught.value.hint) == ("E-USAGE", "did you mean `prod`? profiles: prod")
 
 
 def test_all_problems_of_a_file_are_said_at_once_in_its_order(project):
@@ -196,6 +185,7 @@ envmgr.toml:14:14: no library lives in environment `numpi`
   a library is put there with environment = "numpi\""""
     )
     assert error.details["problems"][0] == {
+        "place": "envmgr.toml:2:1",
         "file": str(root / "envmgr.toml"),
         "line": 2,
         "column": 1,
@@ -213,6 +203,9 @@ PROBLEMS = {
     "libary = 1\n[defaults]\nx = 1": "3:1: unknown key `x`",
     "config-version = 2": "1:18: config-version 2 is not known: this envmgr reads version 1",
     "config-version = 0": "1:18: config-version 0 is not known: this envmgr reads version 1",
+    "config_version = 0": "1:18: config-version 0 is not known: this envmgr reads version 1",
+    "config_version = 1": "1:1: unknown key `config_version`",
+    "config-version = false": "1:18: expected a whole number, got false",
     'config-version = "1"': '1:18: expected a whole number, got "1"',
     "config-version = true": "1:18: expected a whole number, got true",
     "libary = 1": "1:1: unknown key `libary`",
@@ -257,6 +250,15 @@ PROBLEMS = {
     '[library]\na = { environment = "x", python = "3.11" }\nb = { environment = "x", python = "3.12" }': (
         "3:35: library `a` of the same environment `x` says 3.11"
     ),
+    LIBRARY
+    + '[environment.numpy]\noverrides = ["six>1", "six"]': "3:23: an override says which six is taken",
+    LIBRARY
+    + '[environment.numpy]\nadopt = "x"\nconstraints = ["six"]': "4:1: `constraints` and `adopt` exclude",
+    LIBRARY + '[environment.numpy]\nadopt = "x"\npython = "3.12"': "4:1: `python` and `adopt` exclude",
+    LIBRARY
+    + "[environment.numpy]\nadopt = 'x'\nlink-mode = 'hardlink'": "4:1: `link-mode` and `adopt` exclude",
+    LIBRARY + "[environment.numpy]\nadopt = 'x'\nno-build = true": "4:1: `no-build` and `adopt` exclude",
+    LIBRARY + 'python = "3.12"\n[environment.numpy]\nadopt = "x"': "2:1: `python` and `adopt` exclude",
     LIBRARY + "[profile.prod.library.nunpy]": "2:23: profile `prod` speaks of library `nunpy`",
     LIBRARY + "[profile.prod.environment.x]": "2:27: profile `prod` speaks of environment `x`",
     "a = ": "1:5: not TOML: invalid value",
@@ -278,6 +280,11 @@ def test_a_python_of_the_environment_settles_what_its_libraries_say(project):
         '[library]\na = { environment = "x", python = "3.11" }\nb = { environment = "x", python = "3.12" }'
     )
     assert load(project(f'{libraries}\n[environment.x]\npython = "3.13"')).environments["x"].python == "3.13"
+
+
+def test_empty_lists_beside_an_adopted_environment_say_nothing(project):
+    text = '[library.six]\n[environment.six]\nadopt = "venv"\nconstraints = []\nno-build = false\n'
+    assert load(project(text)).environments["six"].adopt.endswith("/venv")
 
 
 def test_windows_line_ends_change_no_place(project):

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from envmgr.config import load, remembering
+from envmgr.config import Layers, load, remembering
 
 TEXT = """
 [library.numpy]
@@ -30,7 +30,7 @@ def project(tmp_path):
 def test_what_is_recalled_is_what_was_loaded(project):
     loaded = load(project)
     assert loaded.warnings
-    assert remembering.recall(project / "envmgr.toml", TEXT.encode()) == loaded
+    assert remembering.recall(project / "envmgr.toml", TEXT.encode(), Layers()) == loaded
     assert load(project) == loaded
 
 
@@ -44,15 +44,35 @@ def test_a_recalled_project_is_loaded_without_pydantic(project):
     assert run.stdout == "False\n"
 
 
+@pytest.mark.parametrize(
+    "layers",
+    [
+        Layers(profile="prod"),
+        Layers(variables={"ENVMGR_DEFAULTS__WORKERS": "8"}),
+        Layers(settings=("defaults.workers=8",)),
+    ],
+)
+def test_other_layers_are_loaded_anew_and_kept_too(project, layers):
+    text = TEXT + "[profile.prod.defaults]\nworkers = 8\n"
+    (project / "envmgr.toml").write_text(text)
+    path = project / "envmgr.toml"
+    assert load(project).environments["numpy"].workers == 2
+    assert remembering.recall(path, text.encode(), layers) is None
+    laid = load(project, layers)
+    assert laid.environments["numpy"].workers == 8
+    assert remembering.recall(path, text.encode(), layers) == laid
+    assert load(project).environments["numpy"].workers == 2
+
+
 def test_another_text_or_place_is_loaded_anew(project):
     load(project)
-    assert remembering.recall(project / "envmgr.toml", b"[library.math]") is None
+    assert remembering.recall(project / "envmgr.toml", b"[library.math]", Layers()) is None
     (project / "envmgr.toml").write_text(TEXT.replace("scipy", "pandas"))
     assert load(project).libraries["numpy"].extra_requirements == ("pandas",)
     moved = project / "moved"
     moved.mkdir()
     (project / ".envmgr").rename(moved / ".envmgr")
-    assert remembering.recall(moved / "envmgr.toml", TEXT.encode()) is None
+    assert remembering.recall(moved / "envmgr.toml", TEXT.encode(), Layers()) is None
 
 
 @pytest.mark.parametrize("content", [b"", b"\xc1", b"\x80", b"\x01", b"\x81\xa3key\xa0"])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from envmgr.config.keys import known_keys
 from envmgr.config.schema import ConfigFile, Table
-from envmgr.config.wording import known_keys
 
 
 @pytest.mark.parametrize("table", Table.__subclasses__(), ids=lambda table: table.__name__)
