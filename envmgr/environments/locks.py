@@ -8,6 +8,7 @@ machine's affair and no part of it.
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from envmgr.tools import pypa, uv
 from envmgr.tools.interpreters import Interpreter
 
 _HEADER = "# Written by envmgr. Change envmgr.toml and run `envmgr lock` instead of editing this file.\n"
+_WITH_CREDENTIALS = re.compile(r"://[^/\s\"'@]+@([^/\s\"']+)")
 _LISTS = ("requirements", "constraints", "overrides", "platforms")
 
 
@@ -192,7 +194,9 @@ def resolve(
             raise _dated(told, exclude_newer) from None
     else:
         resolved = 'lock-version = "1.0"\ncreated-by = "envmgr"\npackages = []\n'
-    content = (_HEADER + resolved.rstrip() + "\n" + _table(wanted, exclude_newer)).encode()
+    text = _HEADER + resolved.rstrip() + "\n" + _table(wanted, exclude_newer)
+    _no_credentials(text, environment)
+    content = text.encode()
     lock = parse(path, content)
     _every_file_has_a_hash(lock, environment)
     return lock, content
@@ -267,6 +271,18 @@ def _every_file_has_a_hash(lock: Lock, environment: Environment) -> None:
             f"environment {environment.name}: {', '.join(loose)} cannot be locked: it comes from a directory"
             " or a repository, whose content has no hash",
             hint="build a wheel of it and ask for that file, or publish it to an index",
+        )
+
+
+def _no_credentials(text: str, environment: Environment) -> None:
+    hosts = sorted(set(_WITH_CREDENTIALS.findall(text)))
+    if hosts:
+        raise EnvmgrError(
+            "E-LOCK",
+            f"environment {environment.name}: an address on {', '.join(hosts)} holds a user or a password, which"
+            " a lock must not",
+            hint="ask for it without; uv finds them in UV_INDEX_…_USERNAME and …_PASSWORD, in ~/.netrc or in the"
+            " keyring",
         )
 
 

@@ -189,6 +189,14 @@ def test_a_document_that_is_no_lock(layout):
         locks.parse(layout.lock("web"), b"").packages(PYTHON)
 
 
+def test_a_lock_holds_no_password(layout, uv):
+    uv.answers.append((RESOLVED % 1).replace("https://h/", "https://u:secret@h/"))
+    with pytest.raises(EnvmgrError, match="an address on h holds a user or a password") as caught:
+        write(layout)
+    assert "secret" not in caught.value.message
+    assert not layout.lock("web").exists()
+
+
 def test_the_order_of_libraries_plays_no_part():
     libraries = (Library("a", "a", None, "web", ("c",)), Library("b", "b", None, "web", ("c",)))
     one = locks.inputs(Environment("web", "3.12", libraries, ("y", "x")), PYTHON)

@@ -153,6 +153,19 @@ def test_the_raw_text_is_kept_without_credentials():
     assert "https://***@h/simple/six/" in found.details["uv"]
 
 
+@pytest.mark.parametrize(
+    "login", ["u:secret", "secret", "u:se/secret", "u:s@secret", "secret:", "u:s@e/secret"]
+)
+def test_a_password_is_blotted_out_however_it_is_spelled(login):
+    found = failure(f"error: invalid value 'http://{login}@h:80/simple' for '--default-index'\n", 2)
+    assert "secret" not in str(found.details) + found.message
+    assert "@h:80/simple" in found.message
+
+
+def test_addresses_without_a_password_stay():
+    assert "git+https://h/r@v1" in failure("error: Failed to fetch: `git+https://h/r@v1`\n", 2).message
+
+
 def test_an_import_name_gets_its_distribution_as_hint():
     text = CASES["no such distribution"][0].replace("nosuch", "cv2")
     assert 'did you mean "opencv-python-headless"?' in failure(text, 1).hint
