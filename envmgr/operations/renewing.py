@@ -61,7 +61,7 @@ def renew(
             return prepare(run, environment, here, lock, begun)
 
     def done(environment: Environment, ready: Ready) -> None:
-        outcomes[environment.name] = _activated(run, environment, ready)
+        outcomes[environment.name] = activated(run, environment, ready)
         share(run, environment, ready)
 
     possible = [environment for environment in environments if environment.name in grounds]
@@ -128,7 +128,8 @@ def prepare(run: Run, environment: Environment, here: Ground, lock: Lock, begun:
     return Ready(begun, here, lock, key, True, libraries)
 
 
-def _activated(run: Run, environment: Environment, ready: Ready) -> SyncOutcome:
+def activated(run: Run, environment: Environment, ready: Ready) -> SyncOutcome:
+    """Make it the active generation, unless it is that already."""
     active = run.state.active(environment.name)
 
     def outcome(action: str, number: int) -> SyncOutcome:
