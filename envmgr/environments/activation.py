@@ -6,16 +6,26 @@ and the next mutating operation completes what the journal says was begun.
 
 from __future__ import annotations
 
-from envmgr.environments import files, store
+import time
+
+from envmgr.environments import files, freeing, records, stages, store
 from envmgr.environments.layout import Layout, entry_name
 from envmgr.environments.state import Generation, State
+
+_PATIENCE = 100
+_PAUSE_SECONDS = 0.02
 
 
 def activate(layout: Layout, state: State, generation: Generation, *, action: str, reason: str) -> None:
     """The generation's entry must be whole, and the generation in `state`. OSError when the disk refuses."""
-    journal = state.begin(generation.environment, generation.number, action, reason)
-    _switch(layout, generation)
-    state.settle(journal, "active")
+    _complete(
+        layout, state, state.begin(generation.environment, generation.number, action, reason), generation
+    )
+
+
+def introduce(layout: Layout, state: State, generation: Generation, *, action: str, reason: str) -> None:
+    """`activate` a generation that `state` does not know yet."""
+    _complete(layout, state, state.introduce(generation, action, reason), generation)
 
 
 def deactivate(layout: Layout, state: State, environment: str, *, reason: str) -> int | None:
@@ -24,9 +34,11 @@ def deactivate(layout: Layout, state: State, environment: str, *, reason: str) -
     """
     active = state.active(environment)
     journal = None if active is None else state.begin(environment, active.number, "removed", reason)
+    stages.reached("removal-begun")
     _take_down(layout, environment)
     if journal is not None:
         state.settle(journal, "removed")
+        stages.reached("removal-settled")
     return None if active is None else active.number
 
 
@@ -54,14 +66,28 @@ def recover(layout: Layout, state: State) -> tuple[str, ...]:
 
 
 def sweep(layout: Layout) -> None:
-    """Delete what a killed process was writing. `staging` goes last: while it is there, more may be.
+    """Delete what a killed process was writing, and what stood beside entries that it freed or never finished.
 
-    Every operation that writes more than an activation makes `staging` first and removes it last.
+    `staging` goes last: while it is there, more may be. Every operation that writes more than an activation
+    makes `staging` first and removes it last.
     """
-    for directory in (layout.lock("").parent, layout.store, *layout.environments.glob("*")):
+    for directory in (
+        layout.lock("").parent,
+        layout.records,
+        layout.store,
+        *layout.environments.glob("*"),
+    ):
         for path in files.unfinished(directory):
             files.remove(path)
-    files.remove(layout.staging)
+    layout.staging.mkdir(parents=True, exist_ok=True)
+    freeing.free_orphans(layout)
+    stages.reached("leftovers-swept")
+    for _ in range(_PATIENCE):
+        files.remove(layout.staging)
+        if not layout.staging.exists():
+            break
+        time.sleep(_PAUSE_SECONDS)  # a program that the killed process had started is just dying, writing
+    stages.reached("staging-deleted")
 
 
 def agrees(layout: Layout, generation: Generation) -> bool:
@@ -82,18 +108,30 @@ def agrees(layout: Layout, generation: Generation) -> bool:
     )
 
 
+def _complete(layout: Layout, state: State, journal: int, generation: Generation) -> None:
+    stages.reached("activation-begun")
+    _switch(layout, generation)
+    state.settle(journal, "active")
+    stages.reached("activation-settled")
+
+
 def _switch(layout: Layout, generation: Generation) -> None:
     entry = entry_name(generation.environment, generation.key)
+    records.keep(layout, generation)
     lease = layout.lease(entry)
     lease.parent.mkdir(parents=True, exist_ok=True)
     lease.touch()
     launch = layout.launch(generation.environment)
     launch.parent.mkdir(parents=True, exist_ok=True)
     files.write(launch, generation.launch)
+    stages.reached("launch-written")
     files.point(layout.current(generation.environment), str(layout.entry(entry)))
+    stages.reached("current-swapped")
     files.flush_directory(launch.parent)
 
 
 def _take_down(layout: Layout, environment: str) -> None:
     layout.launch(environment).unlink(missing_ok=True)
+    stages.reached("removal-launch-deleted")
     files.remove(layout.launch(environment).parent)
+    stages.reached("removal-directory-deleted")

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from envmgr.environments import stages
 from envmgr.errors import EnvmgrError
 
 
@@ -21,7 +22,8 @@ def write(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    beside.replace(path)
+    stages.reached("file-written")
+    _rename_over(beside, path)
 
 
 def point(link: Path, target: str) -> None:
@@ -30,7 +32,8 @@ def point(link: Path, target: str) -> None:
     with contextlib.suppress(FileNotFoundError):
         beside.unlink()
     beside.symlink_to(target)
-    beside.replace(link)
+    stages.reached("link-written")
+    _rename_over(beside, link)
 
 
 def unfinished(directory: Path) -> Iterator[Path]:
@@ -81,6 +84,14 @@ def disk_problems(doing: str) -> Iterator[None]:
         raise EnvmgrError(
             "E-DISK", f"{doing} failed: {where}: {problem.strerror or problem}", hint=hint
         ) from problem
+
+
+def _rename_over(beside: Path, path: Path) -> None:
+    try:
+        beside.replace(path)
+    except IsADirectoryError:  # somebody put one where a file or a link of ours belongs
+        remove(path)
+        beside.replace(path)
 
 
 def _beside(path: Path) -> Path:

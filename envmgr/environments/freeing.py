@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from envmgr.environments import files
+from envmgr.environments import files, stages
 from envmgr.environments.layout import Layout
 
 _BESIDE = (".manifest", ".catalog", ".proofs", ".sick")
@@ -74,7 +74,15 @@ def free_entry(layout: Layout, entry: str) -> Size:
     with _held(layout.lease(entry)):
         size = free(layout, layout.entry(entry), *sorted(layout.store.glob(f"{entry}.*")))
         layout.lease(entry).unlink(missing_ok=True)
+        stages.reached("freed-lease-deleted")
     return size
+
+
+def free_orphans(layout: Layout) -> None:
+    """Free all of them but those that a worker still leases."""
+    for name in orphans(layout):
+        with contextlib.suppress(Leased):
+            free_entry(layout, name)
 
 
 def free(layout: Layout, *paths: Path) -> Size:
@@ -87,12 +95,14 @@ def free(layout: Layout, *paths: Path) -> Size:
         with contextlib.suppress(FileNotFoundError):
             path.rename(aside)
             staged.append(aside)
+            stages.reached("freed-aside")
     if staged:
         files.flush_directory(paths[0].parent)
     size = Size()
     for aside in staged:
         size += _size(aside)
         files.remove(aside)
+        stages.reached("freed-deleted")
     return size
 
 

@@ -27,8 +27,9 @@ def hold(layout: Layout, *, wait: float = WAIT_SECONDS) -> Iterator[None]:
     written.
     """
     if not layout.busy.parent.is_dir():
+        layout.home.mkdir(parents=True, exist_ok=True)
+        layout.ignore.write_text("*\n")  # first: a kill in between leaves it to the next command
         layout.busy.parent.mkdir(parents=True, exist_ok=True)
-        layout.ignore.write_text("*\n")
     descriptor = os.open(layout.busy, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         _take(descriptor, layout.busy, wait)

@@ -1,7 +1,8 @@
 """state.db: the generations of every environment and the journal of their activations (SQLite, WAL).
 
 Only the holder of the project's lock writes; anyone reads. A generation's launch manifest is kept here byte
-by byte, so that a rollback needs nothing else.
+by byte, so that a rollback needs nothing else. Each generation carries its digest: one that came back changed
+is damage, as what SQLite itself finds is.
 """
 
 from __future__ import annotations
@@ -11,50 +12,72 @@ import json
 import os
 import pwd
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from envmgr.environments import records, stages
+from envmgr.environments.generation import Generation
 from envmgr.environments.layout import Layout
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import GenerationRecord, Pin
 
-SCHEMA = 1
+__all__ = [
+    "SCHEMA",
+    "Generation",
+    "State",
+    "Unfinished",
+    "known_on_disk",
+    "now",
+    "open_state",
+    "problems",
+    "read_state",
+]
+
+SCHEMA = 2
 _BUSY_SECONDS = 5.0
+_CHECKPOINT_PAGES = 32
+_OUTSIDE = frozenset(
+    {
+        sqlite3.SQLITE_AUTH,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+"""What SQLite says of the world around the file. The rest of what our few statements can meet is damage."""
 _TABLES = """
 CREATE TABLE generations (
     environment TEXT NOT NULL, generation INTEGER NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL,
     lock_digest TEXT NOT NULL, pins TEXT NOT NULL, launch BLOB NOT NULL, created_at TEXT NOT NULL,
-    PRIMARY KEY (environment, generation)
+    digest TEXT NOT NULL, PRIMARY KEY (environment, generation)
 );
 CREATE TABLE activations (
     id INTEGER PRIMARY KEY, environment TEXT NOT NULL, generation INTEGER NOT NULL, action TEXT NOT NULL,
     at TEXT NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL, outcome TEXT NOT NULL
 );
 CREATE INDEX activations_by_environment ON activations (environment, id);
+CREATE INDEX activations_unfinished ON activations (id) WHERE outcome = 'activating';
+"""
+_FROM_SCHEMA_1 = """
+ALTER TABLE generations ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+CREATE INDEX activations_unfinished ON activations (id) WHERE outcome = 'activating';
 """
 _SETTLED = (
     "SELECT generation, outcome FROM activations"
     " WHERE environment = ? AND outcome IN ('active', 'removed') ORDER BY id DESC LIMIT 1"
 )
-_GENERATIONS = "SELECT environment, generation, key, fingerprint, lock_digest, pins, launch FROM generations"
+_COLUMNS = "environment, generation, key, fingerprint, lock_digest, pins, launch, digest"
+_GENERATIONS = f"SELECT {_COLUMNS} FROM generations"
 _GENERATION = f"{_GENERATIONS} WHERE environment = ?"
-
-
-@dataclass(frozen=True, slots=True)
-class Generation:
-    """`fingerprint` is a digest of all that decided it; equal fingerprints mean that nothing needs to be
-    done.
-    """
-
-    environment: str
-    number: int
-    key: str
-    fingerprint: str
-    lock_digest: str
-    pins: tuple[Pin, ...]
-    launch: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,48 +129,55 @@ class State:
     def next_number(self, environment: str) -> int:
         return max(self.numbers(environment), default=0) + 1
 
+    def count(self) -> int:
+        """How many generations there are, of all environments."""
+        found: int = self._connection.execute("SELECT count(*) FROM generations").fetchone()[0]
+        return found
+
     def add(self, generation: Generation) -> None:
         with self._connection:
-            self._connection.execute(
-                "INSERT INTO generations VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    generation.environment,
-                    generation.number,
-                    generation.key,
-                    generation.fingerprint,
-                    generation.lock_digest,
-                    json.dumps([[pin.name, pin.version] for pin in generation.pins]),
-                    generation.launch,
-                    now(),
-                ),
-            )
+            self._insert(generation)
 
     def refingerprint(self, environment: str, number: int, fingerprint: str, lock_digest: str) -> None:
         """Note that other inputs (a lock's other spelling) lead to the same generation."""
+        found = self.generation(environment, number)
+        assert found is not None  # noqa: S101 - callers have just read it
+        changed = replace(found, fingerprint=fingerprint, lock_digest=lock_digest)
         with self._connection:
             self._connection.execute(
-                "UPDATE generations SET fingerprint = ?, lock_digest = ?"
+                "UPDATE generations SET fingerprint = ?, lock_digest = ?, digest = ?"
                 " WHERE environment = ? AND generation = ?",
-                (fingerprint, lock_digest, environment, number),
+                (fingerprint, lock_digest, changed.digest, environment, number),
             )
+
+    def introduce(self, generation: Generation, action: str, reason: str) -> int:
+        """`begin` with a generation that is new, which gets in with its first line or not at all."""
+        with self._connection:
+            self._insert(generation)
+            return self._begin(generation.environment, generation.number, action, reason, "activating")
 
     def begin(self, environment: str, number: int, action: str, reason: str) -> int:
-        """Write the intention to activate, before anything else is touched; the journal's id."""
-        with self._connection:
-            row = self._connection.execute(
-                "INSERT INTO activations (environment, generation, action, at, actor, reason, outcome)"
-                " VALUES (?, ?, ?, ?, ?, ?, 'activating')",
-                (environment, number, action, now(), _actor(), reason),
-            )
-        assert row.lastrowid is not None  # noqa: S101 - an INSERT has one
-        return row.lastrowid
+        """Write the intention to activate, before anything else is touched; the journal's id.
+
+        Not flushed: a power cut that loses it leaves what was active, or files of a generation that state.db
+        does not call active, which the next `sync` sees and sets right.
+        """
+        with self._unflushed(), self._connection:
+            return self._begin(environment, number, action, reason, "activating")
 
     def settle(self, journal: int, outcome: str) -> None:
-        """Write what became of an intention. Not flushed: what a power cut loses, recovery writes again."""
-        self._connection.execute("PRAGMA synchronous = NORMAL")
+        """Write what became of an intention."""
         with self._connection:
             self._connection.execute("UPDATE activations SET outcome = ? WHERE id = ?", (outcome, journal))
-        self._connection.execute("PRAGMA synchronous = FULL")
+
+    def restore(self, lost: Iterable[Generation], active: Iterable[Generation], reason: str) -> None:
+        """Take in generations that were found on disk, and which of them are active, in one transaction."""
+        with self._connection:
+            for generation in lost:
+                self._insert(generation)
+                self._begin(generation.environment, generation.number, "recovered", reason, "restored")
+            for generation in active:
+                self._begin(generation.environment, generation.number, "recovered", reason, "active")
 
     def unfinished(self) -> tuple[Unfinished, ...]:
         rows = self._connection.execute(
@@ -179,6 +209,39 @@ class State:
             for i, row in enumerate(rows)
         )
 
+    def _insert(self, generation: Generation) -> None:
+        self._connection.execute(
+            f"INSERT INTO generations ({_COLUMNS}, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                generation.environment,
+                generation.number,
+                generation.key,
+                generation.fingerprint,
+                generation.lock_digest,
+                json.dumps([[pin.name, pin.version] for pin in generation.pins]),
+                generation.launch,
+                generation.digest,
+                now(),
+            ),
+        )
+
+    def _begin(self, environment: str, number: int, action: str, reason: str, outcome: str) -> int:
+        row = self._connection.execute(
+            "INSERT INTO activations (environment, generation, action, at, actor, reason, outcome)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (environment, number, action, now(), _actor(), reason, outcome),
+        )
+        assert row.lastrowid is not None  # noqa: S101 - an INSERT has one
+        return row.lastrowid
+
+    @contextlib.contextmanager
+    def _unflushed(self) -> Iterator[None]:
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        try:
+            yield
+        finally:
+            self._connection.execute("PRAGMA synchronous = FULL")
+
     def _one(self, query: str, values: tuple[object, ...]) -> Generation | None:
         row = self._connection.execute(query, values).fetchone()
         return None if row is None else _generation(row)
@@ -186,24 +249,55 @@ class State:
 
 @contextlib.contextmanager
 def open_state(layout: Layout) -> Iterator[State]:
-    """state.db, created when it is missing. Raises E-DISK when it cannot be read, or is of a later schema."""
-    with _connected(layout, f"file:{_quoted(layout)}?mode=rwc") as connection:
+    """state.db to be written by the holder of the project's lock, created when it is missing.
+
+    Raises, also for what happens inside, E-STATE when it is damaged, E-DISK when it cannot be used, or is of a
+    later schema. `recovery.opened` mends what is damaged.
+    """
+    with _connected(layout, "rwc") as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        if _schema(connection) == 0:
-            with connection:
-                connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
-        yield State(connection)
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+        schema = _schema(layout, connection)
+        if schema == 0:
+            _execute_all(connection, _TABLES)
+            stages.reached("state-created")
+        elif schema == 1:
+            _from_schema_1(connection)
+        # Closing the last connection costs two flushes; one that only reads, closed later, leaves the log as it is.
+        with _connected(layout, "ro") as reader:
+            _schema(layout, reader)
+            yield State(connection)
+            connection.close()
 
 
 @contextlib.contextmanager
 def read_state(layout: Layout) -> Iterator[State | None]:
-    """state.db for reading alone; None when nothing was ever activated. Raises E-DISK."""
+    """state.db for reading alone; None when nothing was ever activated.
+
+    Raises E-STATE when it is damaged or lost, or knows less than is on disk; E-DISK.
+    """
     if not layout.state.exists():
+        if known_on_disk(layout):
+            raise _damaged(layout, "it is gone")
         yield None
         return
-    with _connected(layout, f"file:{_quoted(layout)}?mode=ro") as connection:
-        yield State(connection) if _schema(connection) else None
+    recorded = records.count(layout)
+    with _connected(layout, "ro") as connection:
+        if _schema(layout, connection) == 0:
+            if known_on_disk(layout):
+                raise _damaged(layout, "it is empty")
+            yield None
+            return
+        state = State(connection)
+        if state.count() < recorded:
+            raise _damaged(layout, "it lacks generations that were activated")
+        yield state
+
+
+def known_on_disk(layout: Layout) -> bool:
+    """Whether something was ever activated, whatever state.db says."""
+    return records.count(layout) > 0 or any(layout.environments.glob("*/launch.msgpack"))
 
 
 def now() -> str:
@@ -211,25 +305,68 @@ def now() -> str:
 
 
 @contextlib.contextmanager
-def _connected(layout: Layout, uri: str) -> Iterator[sqlite3.Connection]:
+def _connected(layout: Layout, mode: str) -> Iterator[sqlite3.Connection]:
+    uri = f"file:{_quoted(layout)}?mode={mode}"
+    with (
+        problems(layout),
+        contextlib.closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS)) as connection,
+    ):
+        yield connection
+
+
+@contextlib.contextmanager
+def problems(layout: Layout) -> Iterator[None]:
+    """Turn what SQLite says into E-STATE when the file is damaged, into E-DISK when it cannot be used."""
     try:
-        with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS)) as connection:
-            yield connection
+        yield
+    except (sqlite3.ProgrammingError, sqlite3.IntegrityError):
+        raise
     except sqlite3.Error as problem:
+        code = getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+        if code not in _OUTSIDE:
+            raise _damaged(layout, str(problem)) from problem
+        full = code == sqlite3.SQLITE_FULL
         raise EnvmgrError(
             "E-DISK",
             f"{layout.state} cannot be used: {problem}",
-            hint="make it readable and writable; when it is damaged, move it away and run `envmgr sync`",
+            hint="free some space and run the command again" if full else "make it readable and writable",
         ) from problem
 
 
-def _schema(connection: sqlite3.Connection) -> int:
+def _damaged(layout: Layout, what: str) -> EnvmgrError:
+    return EnvmgrError(
+        "E-STATE",
+        f"{layout.state}, which lists what was activated and when, cannot be relied on: {what}",
+        hint="what is active goes on serving; the next `envmgr sync`, `rollback`, `lock` or `gc` rebuilds it from"
+        " what is on disk and says so in the history",
+    )
+
+
+def _schema(layout: Layout, connection: sqlite3.Connection) -> int:
     found: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if found > SCHEMA:
-        raise sqlite3.DatabaseError(
-            f"it has schema {found}, written by a later envmgr; this one knows {SCHEMA}"
+        raise EnvmgrError(
+            "E-DISK",
+            f"{layout.state} cannot be used: it has schema {found}, written by a later envmgr; this one knows"
+            f" {SCHEMA}",
+            hint="use the envmgr that wrote it, or a later one",
         )
     return found
+
+
+def _execute_all(connection: sqlite3.Connection, statements: str) -> None:
+    with connection:
+        connection.executescript(f"BEGIN; {statements} PRAGMA user_version = {SCHEMA}; COMMIT;")
+
+
+def _from_schema_1(connection: sqlite3.Connection) -> None:
+    names = _COLUMNS.removesuffix(", digest")
+    connection.create_function("digest_of", len(names.split(",")), _digest_of, deterministic=True)
+    _execute_all(connection, f"{_FROM_SCHEMA_1} UPDATE generations SET digest = digest_of({names});")
+
+
+def _digest_of(*row: Any) -> str:
+    return _unchecked(row).digest
 
 
 def _quoted(layout: Layout) -> str:
@@ -237,11 +374,28 @@ def _quoted(layout: Layout) -> str:
 
 
 def _generation(row: tuple[Any, ...]) -> Generation:
+    with _understood():
+        found = _unchecked(row)
+        if found.digest == row[7]:
+            return found
+    raise sqlite3.DatabaseError(f"generation {row[1]} of {row[0]} is not what was written")
+
+
+def _unchecked(row: tuple[Any, ...]) -> Generation:
     return Generation(row[0], row[1], row[2], row[3], row[4], _pins(row[5]), row[6])
 
 
 def _pins(text: str) -> tuple[Pin, ...]:
-    return tuple(Pin(name, version) for name, version in json.loads(text))
+    with _understood():
+        return tuple(Pin(name, version) for name, version in json.loads(text))
+
+
+@contextlib.contextmanager
+def _understood() -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, TypeError) as problem:
+        raise sqlite3.DatabaseError(f"a row cannot be read: {problem}") from None
 
 
 def _actor() -> str:

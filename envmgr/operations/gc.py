@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from envmgr.environments import activation, files, freeing, launch, projectlock, reach, recovery, shared, stages, store
+from envmgr.environments import (
+    activation,
+    files,
+    freeing,
+    launch,
+    projectlock,
+    reach,
+    recovery,
+    shared,
+    stages,
+    store,
+)
 from envmgr.environments.freeing import Leased, Size
 from envmgr.environments.layout import Layout, entry_name
 from envmgr.environments.state import Generation, State

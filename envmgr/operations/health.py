@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from envmgr.environments import activation, files, projectlock
+from envmgr.environments import files, projectlock, recovery
 from envmgr.environments.layout import Layout
-from envmgr.environments.state import State, open_state, read_state
+from envmgr.environments.state import known_on_disk, read_state
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import EnvironmentHealth, Repair, Report, silent
 from envmgr.model.project import Project
@@ -30,26 +30,26 @@ def health(
     own, so that workers of the old entry go on undisturbed; it is activated as a new generation, and
     inspected again. A repair that fails leaves what is active, and is raised when the others are done.
 
-    Raises E-UNKNOWN-LIBRARY, E-NOT-INSTALLED when nothing was ever activated, E-DISK when state.db is gone or
-    cannot be read; with `repair` E-STALE-LOCK, E-BUSY and what a build raises.
+    Raises E-UNKNOWN-LIBRARY, E-NOT-INSTALLED when nothing was ever activated, E-STATE when state.db is
+    damaged or lost, E-DISK; with `repair` E-STALE-LOCK, E-BUSY and what a build raises.
     """
     chosen = select(project, names)
     layout = Layout(project.root)
     if not repair:
         with read_state(layout) as readable:
-            state = _known(layout, readable)
+            if readable is None:
+                raise _nothing()
             found = []
             for environment in chosen:
                 report(environment.name, "inspect")
-                found.append(inspect(project, environment, state.active(environment.name), deep=deep))
+                found.append(inspect(project, environment, readable.active(environment.name), deep=deep))
             return tuple(found)
 
-    with read_state(layout) as readable:
-        _known(layout, readable)
+    if not layout.state.exists() and not known_on_disk(layout):
+        raise _nothing()
     failures: dict[str, EnvmgrError] = {}
     outcomes: dict[str, EnvironmentHealth] = {}
-    with files.disk_problems("repairing"), projectlock.hold(layout), open_state(layout) as state:
-        activation.recover(layout, state)
+    with files.disk_problems("repairing"), projectlock.hold(layout), recovery.opened(layout) as state:
         for environment in chosen:
             report(environment.name, "inspect")
             before = inspect(project, environment, state.active(environment.name), deep=deep)
@@ -71,13 +71,7 @@ def health(
     return tuple(outcomes.values())
 
 
-def _known(layout: Layout, state: State | None) -> State:
-    if state is not None:
-        return state
-    if any(layout.environments.glob("*/launch.msgpack")):
-        raise EnvmgrError(
-            "E-DISK",
-            f"{layout.state} is gone or empty, and with it what is known of the active generations",
-            hint="put it back from a backup, or run `envmgr sync`, which starts a new one",
-        )
-    raise EnvmgrError("E-NOT-INSTALLED", "no environment of this project is active", hint="run `envmgr sync`")
+def _nothing() -> EnvmgrError:
+    return EnvmgrError(
+        "E-NOT-INSTALLED", "no environment of this project is active", hint="run `envmgr sync`"
+    )

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from envmgr.environments import activation, files, locks, projectlock
+from envmgr.environments import activation, files, locks, projectlock, recovery
 from envmgr.environments.layout import Layout
 from envmgr.environments.locks import Lock
-from envmgr.environments.state import open_state
+from envmgr.environments.state import known_on_disk
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import LockOutcome, Report, silent
 from envmgr.model.project import Environment, Project
@@ -114,9 +114,9 @@ def moment(text: str) -> str:
 
 def recover(layout: Layout) -> None:
     """Complete what a killed process left unfinished, when there is a state at all."""
-    if layout.state.exists():
-        with open_state(layout) as state:
-            activation.recover(layout, state)
+    if layout.state.exists() or known_on_disk(layout):
+        with recovery.opened(layout):
+            pass
     else:
         activation.sweep(layout)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from envmgr.environments import activation, files, launch, locks, store
+from envmgr.environments import activation, files, launch, layers, locks, stages, store
 from envmgr.environments.layout import Layout, entry_name
 from envmgr.environments.state import Generation, State
 from envmgr.errors import EnvmgrError
@@ -26,6 +26,7 @@ def rebuild(project: Project, state: State, environment: Environment, report: Re
     active = state.active(environment.name)
     if active is not None:
         _same_lock(layout, environment, active)
+        layout.staging.mkdir(parents=True, exist_ok=True)  # first: what a kill leaves is swept where it is
         _layer_aside(layout, active)
         store.mark_sick(layout, entry_name(active.environment, active.key))
     try:
@@ -70,8 +71,7 @@ def _same_lock(layout: Layout, environment: Environment, active: Generation) -> 
 
 
 def _layer_aside(layout: Layout, active: Generation) -> None:
-    worker = Path(launch.decode(active.launch)["command"][-1])
-    layer = worker.parent
-    if layer.is_dir() and not (worker.is_file() and (layer / "envmgr_runtime" / "__init__.py").is_file()):
-        layout.staging.mkdir(parents=True, exist_ok=True)
+    layer = Path(launch.decode(active.launch)["command"][-1]).parent
+    if layer.is_dir() and layers.changes(layout, layer, deep=True):
         layer.rename(layout.staging / f"sick-{layer.name}")
+        stages.reached("sick-layer-aside")

@@ -8,9 +8,9 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from envmgr.environments import activation, files, projectlock, store
+from envmgr.environments import activation, files, projectlock, recovery, store
 from envmgr.environments.layout import Layout, entry_name
-from envmgr.environments.state import Generation, State, open_state
+from envmgr.environments.state import Generation, State, known_on_disk
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import RollbackOutcome
 
@@ -23,10 +23,9 @@ def rollback(root: Path, environment: str, *, to: int | None = None) -> Rollback
     """
     begun = time.perf_counter()
     layout = Layout(root)
-    if not layout.state.exists():
+    if not layout.state.exists() and not known_on_disk(layout):
         raise _unknown_environment(environment, ())
-    with files.disk_problems("rolling back"), projectlock.hold(layout), open_state(layout) as state:
-        activation.recover(layout, state)
+    with files.disk_problems("rolling back"), projectlock.hold(layout), recovery.opened(layout) as state:
         active = state.active(environment)
         target = _target(state, environment, active, to)
         entry = entry_name(environment, target.key)

@@ -6,9 +6,8 @@ import contextlib
 import time
 from collections.abc import Iterator, Sequence
 
-from envmgr.environments import activation, files, projectlock
+from envmgr.environments import activation, files, projectlock, recovery
 from envmgr.environments.layout import Layout
-from envmgr.environments.state import open_state
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import Report, SyncOutcome, silent
 from envmgr.model.project import Environment, Project
@@ -38,9 +37,8 @@ def sync(
     with (
         files.disk_problems("syncing"),
         projectlock.hold(layout),
-        open_state(layout) as state,
+        recovery.opened(layout) as state,
     ):
-        activation.recover(layout, state)
         run = Run(project, layout, state, frozen, offline, report)
         failures: dict[str, EnvmgrError] = {}
         outcomes: dict[str, SyncOutcome] = {}
@@ -58,7 +56,7 @@ def sync(
             outcomes.update(renewing.renew(run, changed, failures))
         removed = () if names else tuple(_remove_others(run))
         if changed:
-            files.remove(layout.staging)
+            activation.sweep(layout)
     together.raise_failures(failures, outcomes)
     return (*(outcomes[environment.name] for environment in chosen), *removed)
 

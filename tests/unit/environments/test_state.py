@@ -98,9 +98,9 @@ def test_reading_does_not_write(layout, entry):
 def test_a_damaged_file(layout):
     layout.home.mkdir()
     layout.state.write_bytes(b"not a database, surely" * 100)
-    with pytest.raises(EnvmgrError, match="cannot be used") as caught, open_state(layout):
+    with pytest.raises(EnvmgrError, match="not a database") as caught, open_state(layout):
         pass
-    assert caught.value.code == "E-DISK"
+    assert caught.value.code == "E-STATE"
 
 
 def test_a_later_schema(layout):
