@@ -7,7 +7,6 @@ result is validated before it is written, so that no edit leaves a file that `lo
 from __future__ import annotations
 
 import copy
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from envmgr.config.schema import ConfigFile
 from envmgr.config.source import CONFIG_NAME, Source, parse, read
 from envmgr.config.surgery import insert, insert_under
 from envmgr.config.surgery import remove as cut
+from envmgr.config.toml import toml_key, toml_value
 from envmgr.config.writing import write
 from envmgr.errors import EnvmgrError
 
@@ -67,7 +67,7 @@ def create(root: Path, name: str | None = None) -> Path:
         raise EnvmgrError(
             "E-EXISTS", f"{path} is already there", hint="`envmgr add LIB` adds a library to it"
         )
-    source = parse(path, _TEMPLATE.format(name=_toml(name or _directory_name(path.parent))).encode())
+    source = parse(path, _TEMPLATE.format(name=toml_value(name or _directory_name(path.parent))).encode())
     validate(source)
     write(path, source.text)
     return path
@@ -185,13 +185,8 @@ def _refuse_requirement(text: str) -> None:
 
 
 def _section(kind: str, name: str, table: dict[str, Any]) -> str:
-    key = name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _toml(name)
-    return "\n".join([f"[{kind}.{key}]", *([_pairs(table)] if table else [])])
+    return "\n".join([f"[{toml_key([kind, name])}]", *([_pairs(table)] if table else [])])
 
 
 def _pairs(table: dict[str, Any]) -> str:
-    return "\n".join(f"{key} = {_toml(value)}" for key, value in table.items())
-
-
-def _toml(value: str | bool) -> str:
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return "\n".join(f"{key} = {toml_value(value)}" for key, value in table.items())
