@@ -21,13 +21,39 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True)
+class LockDifference:
+    """Where another resolver does not agree. `kind`: "older" (ours is), "newer", "only locked", "not locked",
+    "hashes" (`evidence`: those of ours that no file of theirs has), "no solution" (its last words, no name).
+    """
+
+    name: str
+    kind: str
+    ours: str | None
+    theirs: str | None
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """How many packages `tool` agrees on. `older`: what it would take in newer versions now, and was held to
+    ours for the comparison; a lock that differs otherwise is an error.
+    """
+
+    tool: str
+    agreed: int
+    older: tuple[LockDifference, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class LockOutcome:
-    """`changed` is False when the lock on disk already said the same."""
+    """`changed` is False when the lock on disk already said the same. `verified` is None unless asked for."""
 
     environment: str
     path: str
     changed: bool
     pins: tuple[Pin, ...]
+    verified: Verification | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +179,8 @@ class DiffOutcome:
 @dataclass(frozen=True, slots=True)
 class HealthFinding:
     """One thing that is wrong. `distribution` is None for what is not of any distribution; `file` is relative
-    to the store entry, absolute when it is elsewhere, None when it is no file.
+    to the store entry, absolute when it is elsewhere, None when it is no file. `severity`: "error", or
+    "warning" for what leaves the environment healthy.
     """
 
     environment: str
@@ -162,6 +189,7 @@ class HealthFinding:
     problem: str
     detail: str
     advice: str
+    severity: str = "error"
 
 
 @dataclass(frozen=True, slots=True)

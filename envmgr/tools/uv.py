@@ -138,6 +138,22 @@ def install_into(place: Path, requirement: str, python: Path, *, offline: bool) 
     _uv("pip", "install", *how, "--target", place, "--python", python, requirement)
 
 
+def tool(
+    package: str,
+    program: str,
+    *words: str,
+    python: Path,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> process.Completed:
+    """Run a program of a distribution that uv's own cache holds for `python`, and fetches when it does not.
+
+    Its status is the caller's to judge; so is uv's, when the distribution cannot be had.
+    """
+    argv = (executable(), "tool", "run", "--isolated", "--no-progress", "--python", python, "--from", package)
+    return process.run((*argv, program, *words), cwd=cwd or _nowhere(), env={**_settings(), **(env or {})})
+
+
 def forget(names: Sequence[str]) -> None:
     """Take these distributions out of uv's cache, whose files may have been changed."""
     _uv("cache", "clean", "--no-progress", *names)

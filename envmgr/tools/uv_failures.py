@@ -116,9 +116,13 @@ _KNOWN_AS = {
 }
 
 
+def without_credentials(text: str) -> str:
+    return _CREDENTIALS.sub("***@", text)
+
+
 def failure(stderr: str, status: int) -> EnvmgrError:
     """The error that uv's words describe; E-BUILD with its first line when none is known."""
-    raw, tree = derivation.split(_CREDENTIALS.sub("***@", stderr))
+    raw, tree = derivation.split(without_credentials(stderr))
     text = _PLATFORM.sub(_platform, raw)
     details = {"uv": raw, "status": status, "reasons": reasons(text)}
     if tree:

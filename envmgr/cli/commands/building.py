@@ -11,24 +11,39 @@ from envmgr.cli.application import Command
 from envmgr.cli.invocation import Invocation
 from envmgr.cli.progress import progress
 from envmgr.config.problems import displayed
-from envmgr.model.outcomes import LockOutcome, SyncOutcome
+from envmgr.model.outcomes import LockOutcome, SyncOutcome, Verification
 
 
 @click.command(cls=Command)
 @click.argument("names", metavar="[LIB]...", nargs=-1)
 @click.option("--upgrade", is_flag=True, help="Take the newest versions that will do, not the locked ones.")
 @click.option("--exclude-newer", metavar="T", help="Ignore what was published after T, a date or a time.")
+@click.option(
+    "--verify-with",
+    type=click.Choice(["pip-tools"]),
+    help="Resolve independently with this tool, and compare pins and hashes.",
+)
 @click.pass_obj
-def lock(invocation: Invocation, names: tuple[str, ...], upgrade: bool, exclude_newer: str | None) -> Answer:
+def lock(
+    invocation: Invocation,
+    names: tuple[str, ...],
+    upgrade: bool,
+    exclude_newer: str | None,
+    verify_with: str | None,
+) -> Answer:
     """Resolve the requirements of each environment into its lock.
 
-    Without LIB, of every environment.
+    Without LIB, of every environment. A lock keeps its T until --upgrade or another one.
     """
     project = invocation.project()
     from envmgr.operations.locking import lock as operation
 
     with progress(invocation) as report:
         outcomes = operation(project, names, upgrade=upgrade, exclude_newer=exclude_newer, report=report)
+        if verify_with is not None:
+            from envmgr.operations.verifying import verify
+
+            outcomes = verify(project, outcomes, report=report)
     return Answer(outcomes, columns(map(_lock_row, outcomes)))
 
 
@@ -40,7 +55,13 @@ def _lock_row(outcome: LockOutcome) -> tuple[str, ...]:
         "locked" if outcome.changed else "unchanged",
         packages,
         displayed(Path(outcome.path)),
+        "" if outcome.verified is None else _verified(outcome.verified),
     )
+
+
+def _verified(found: Verification) -> str:
+    older = ", ".join(f"{pin.name} {pin.ours} (newest: {pin.theirs})" for pin in found.older)
+    return f"{found.tool} agrees" + (f", held to {older}" if older else "")
 
 
 @click.command(cls=Command)

@@ -1,0 +1,126 @@
+"""`envmgr lock --verify-with pip-tools`: does another resolver come to the same pins and the same hashes?
+
+It is given the requirements and constraints alone, none of our pins, and so takes what is newest now. Where
+our versions are older (others were published since, or pins were kept), it is asked once more, held to ours
+of those: then every package, every version and every hash must agree.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from packaging.version import Version
+
+from envmgr.environments import locks
+from envmgr.environments.layout import Layout
+from envmgr.environments.locks import Inputs
+from envmgr.errors import EnvmgrError
+from envmgr.model.outcomes import LockDifference, LockOutcome, Report, Verification, silent
+from envmgr.model.project import Environment, Project
+from envmgr.operations import together
+from envmgr.tools import interpreters, piptools
+from envmgr.tools.piptools import Compiled, Unsolvable
+from envmgr.tools.pypa import Locked
+
+# pip works its processor as long as it resolves.
+_AT_ONCE = 2
+
+
+def verify(
+    project: Project, outcomes: Sequence[LockOutcome], *, report: Report = silent
+) -> tuple[LockOutcome, ...]:
+    """Compare these locks with what pip-tools resolves for each environment's interpreter.
+
+    What other platforms need cannot be compared. Needs the network; seconds to a minute each. Raises
+    E-LOCK-DIFFERS with every difference of every environment, also for one with overrides, which pip-tools does
+    not know; E-NETWORK.
+    """
+    layout = Layout(project.root)
+    failures: dict[str, EnvmgrError] = {}
+
+    def work(environment: Environment) -> Verification:
+        report(environment.name, "verify")
+        return _verified(layout, environment)
+
+    chosen = [project.environments[outcome.environment] for outcome in outcomes]
+    found = together.each(chosen, work, failures, limit=_AT_ONCE)
+    together.raise_failures(failures, found)
+    return tuple(replace(outcome, verified=found[outcome.environment]) for outcome in outcomes)
+
+
+def compare(ours: Sequence[Locked], theirs: Mapping[str, Compiled]) -> tuple[LockDifference, ...]:
+    """By name. A hash of ours must be one of theirs; theirs are of every file of a version, ours only of those
+    that this Python can use.
+    """
+    found = []
+    known = {package.name: package for package in ours}
+    for name in sorted({*known, *theirs}):
+        package, other = known.get(name), theirs.get(name)
+        if package is None:
+            found.append(LockDifference(name, "not locked", None, theirs[name].version))
+        elif other is None:
+            found.append(LockDifference(name, "only locked", package.version, None))
+        elif other.version is not None and Version(package.version) != Version(other.version):
+            kind = "older" if Version(package.version) < Version(other.version) else "newer"
+            found.append(LockDifference(name, kind, package.version, other.version))
+        elif strange := tuple(sorted({*package.hashes} - {*other.hashes})):
+            found.append(LockDifference(name, "hashes", package.version, other.version, strange))
+    return tuple(found)
+
+
+def _verified(layout: Layout, environment: Environment) -> Verification:
+    begun = time.perf_counter()
+    interpreter = interpreters.find(environment.python, root=layout.root)
+    lock = locks.read(layout, environment.name)
+    wanted = locks.inputs(environment, interpreter)
+    if lock is None or wanted.overrides:
+        why = "its lock is gone" if lock is None else "it has overrides, which pip-tools does not know"
+        raise EnvmgrError("E-LOCK-DIFFERS", f"environment {environment.name} cannot be verified: {why}")
+    ours = lock.packages(interpreter)
+    if not wanted.requirements:
+        return Verification("pip-tools", 0, (), 0.0)
+    python = Path(interpreter.executable)
+    tool = f"pip-tools {piptools.version(python)}"
+    held = lock.noted.get("exclude-newer")
+    differences = _differences(ours, wanted, python, held, ())
+    older = tuple(found for found in differences if found.kind == "older")
+    if older:
+        differences = _differences(ours, wanted, python, held, [f"{pin.name}=={pin.ours}" for pin in older])
+    if differences:
+        lines = [f"environment {environment.name}: {tool} does not come to what is locked"]
+        raise EnvmgrError(
+            "E-LOCK-DIFFERS",
+            "\n".join([*lines, *(f"  {_in_words(found)}" for found in differences)]),
+            hint="`envmgr lock --upgrade` resolves afresh; do not install files whose hashes the index does not have",
+            details={"tool": tool, "differences": [asdict(found) for found in differences]},
+        )
+    return Verification(tool, len(ours), older, round(time.perf_counter() - begun, 3))
+
+
+def _differences(
+    ours: Sequence[Locked], wanted: Inputs, python: Path, exclude_newer: str | None, pins: Sequence[str]
+) -> tuple[LockDifference, ...]:
+    try:
+        theirs = piptools.resolve(
+            wanted.requirements,
+            constraints=(*wanted.constraints, *pins),
+            python=python,
+            exclude_newer=exclude_newer,
+            no_build=wanted.no_build,
+        )
+    except Unsolvable as problem:
+        return (LockDifference("", "no solution", None, None, tuple(str(problem).splitlines()[-5:])),)
+    return compare(ours, theirs)
+
+
+def _in_words(found: LockDifference) -> str:
+    if found.kind == "no solution":
+        return " ".join(["it finds no solution:", *(line.strip() for line in found.evidence)])
+    if found.kind == "hashes":
+        return f"{found.name} {found.ours}: no file of the index has {', '.join(found.evidence)}"
+    ours = "not locked" if found.ours is None else f"locked {found.ours}"
+    theirs = "takes none" if found.theirs is None else f"takes {found.theirs}"
+    return f"{found.name}: {ours}, it {theirs}"
