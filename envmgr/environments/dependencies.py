@@ -46,13 +46,23 @@ def parse(text: str) -> Metadata:
     )
 
 
+def name_of(requirement: str) -> str:
+    """The canonical name of the distribution that is asked for."""
+    return canonical(Requirement(requirement).name)
+
+
 def unmet(
-    installed: Iterable[Metadata], markers: Mapping[str, str], roots: Iterable[str] = ()
+    installed: Iterable[Metadata],
+    markers: Mapping[str, str],
+    roots: Iterable[str] = (),
+    overrides: Iterable[str] = (),
 ) -> tuple[Unmet, ...]:
     """Every requirement that the installed versions do not satisfy, each once, by distribution.
 
     `roots` are what the libraries ask: their extras count, and those that a distribution asks of another.
+    `overrides` stand for whatever any of them asks of the same distribution.
     """
+    overridden = {canonical(requirement.name): requirement for requirement in map(Requirement, overrides)}
     known = {metadata.name: metadata for metadata in installed}
     problems: dict[Unmet, None] = {}
     for metadata in known.values():
@@ -63,7 +73,8 @@ def unmet(
         if isinstance(requirement, str):
             problems[Unmet(name, requirement)] = None
         else:
-            problems.update((Unmet(name, said), None) for said in _judged(requirement, known))
+            counts = overridden.get(canonical(requirement.name), requirement)
+            problems.update((Unmet(name, said), None) for said in _judged(counts, known))
     return tuple(sorted(problems, key=lambda found: (found.distribution, found.problem)))
 
 

@@ -17,7 +17,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from envmgr.environments import contents, files, shared
+from envmgr.environments import comparison, contents, files, shared
+from envmgr.environments.comparison import Change
+from envmgr.environments.contents import Contents
 from envmgr.environments.layout import Layout
 from envmgr.errors import EnvmgrError
 from envmgr.tools import process, uv
@@ -64,6 +66,20 @@ def ensure(layout: Layout, interpreter: Interpreter, *, offline: bool) -> Path:
     finally:
         files.remove(staged)
     return layer
+
+
+def changes(layout: Layout, layer: Path, *, deep: bool) -> tuple[Change, ...]:
+    """What of a layer is not as it was built, paths from the layer. Cost: a walk; in depth, a read of every
+    file.
+    """
+    try:
+        noted = Contents.from_bytes(layout.layer_manifest(layer).read_bytes())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return (Change(f"../{layout.layer_manifest(layer).name}", "missing", "our own manifest of it"),)
+    try:
+        return comparison.compare(noted, comparison.look(layer, deep=deep))
+    except OSError:
+        return (Change("", "missing"),)
 
 
 def _build(staged: Path, interpreter: Interpreter, *, offline: bool) -> None:

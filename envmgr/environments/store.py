@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envmgr.environments import files
+from envmgr.environments import digests, files
 from envmgr.environments.layout import Layout, entry_name, python_of
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def admit(
     layout.store.mkdir(parents=True, exist_ok=True)
     files.write(layout.manifest(entry), manifest)
     files.write(layout.proofs(entry), f"{proof}\n".encode())
+    digests.note(catalog, catalog)
     catalog.rename(layout.catalog(entry))
     files.flush_filesystem(environment)
     environment.rename(layout.entry(entry))
@@ -105,6 +106,7 @@ def add_proof(layout: Layout, entry: str, *, catalog: Path, proof: str) -> None:
     one.
     """
     layout.catalog(entry).mkdir(parents=True, exist_ok=True)
+    digests.note(layout.catalog(entry), catalog)
     for made in catalog.iterdir():
         made.replace(layout.catalog(entry) / made.name)
     known = layout.proofs(entry).read_bytes() if layout.proofs(entry).exists() else b""

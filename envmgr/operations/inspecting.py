@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from envmgr.environments import comparison, launch
+from envmgr.environments import comparison, digests, launch, layers
 from envmgr.environments.comparison import Change, Owners
 from envmgr.environments.contents import Contents
 from envmgr.environments.layout import Layout, entry_name, python_of, site_packages
@@ -22,6 +22,7 @@ from envmgr.model.outcomes import DistributionHealth, EnvironmentHealth, HealthF
 from envmgr.model.project import Environment, Library, Project
 from envmgr.tools import process, pypa
 
+_ABSENT = "has no such module"
 _INTERPRETER_GONE = "the interpreter is gone"
 
 
@@ -37,13 +38,13 @@ def inspect(
         nothing = HealthFinding(environment.name, None, None, "not built", "no generation is active", advice)
         return EnvironmentHealth(environment.name, False, deep, None, None, 0, 0, 0.0, (), (nothing,))
     inspection = _Inspection(project, environment, active)
-    inspection.standing()
+    inspection.standing(deep=deep)
     inspection.contents(deep=deep)
     findings = tuple(inspection.findings)
     noted = inspection.noted
     return EnvironmentHealth(
         environment.name,
-        not findings,
+        not any(found.severity == "error" for found in findings),
         deep,
         active.number,
         active.key,
@@ -65,6 +66,7 @@ class _Inspection:
         self._rebuild = f"run `envmgr health {environment.name} --deep --repair`, which builds it afresh"
         self._sync = f"run `envmgr sync {environment.name}`"
         self._owners = Owners("", ())
+        self._touched = False
         self.noted = Contents({}, {})
         self.findings: list[HealthFinding] = []
 
@@ -73,7 +75,7 @@ class _Inspection:
     ) -> None:
         self.findings.append(HealthFinding(self._environment.name, owner, file, problem, detail, advice))
 
-    def standing(self) -> None:
+    def standing(self, *, deep: bool) -> None:
         """What is around the environment: launch manifest, `current`, lease, interpreter, runtime layer,
         catalogs.
         """
@@ -95,14 +97,22 @@ class _Inspection:
         lease = layout.lease(self._entry)
         if not lease.exists():
             self._find("missing", "workers hold it as their lease", self._sync, file=str(lease))
-        worker = Path(self._launch["command"][-1])
-        for part in (worker, worker.parent / "envmgr_runtime" / "__init__.py"):
-            if not part.is_file():
-                self._find("missing", "the runtime layer is not whole", self._rebuild, file=str(part))
+        layer = Path(self._launch["command"][-1]).parent
+        for change in layers.changes(layout, layer, deep=deep):
+            detail = ": ".join(filter(None, ("the runtime layer is not whole", change.detail)))
+            self._find(change.problem, detail, self._rebuild, file=str(layer / change.path))
         for library in self._launch["libraries"].values():
-            if not Path(library["catalog"]).is_file():
-                detail = f"the catalog of {library['module']}"
-                self._find("missing", detail, self._rebuild, file=library["catalog"])
+            self._catalog(library["module"], Path(library["catalog"]), deep=deep)
+
+    def _catalog(self, module: str, path: Path, *, deep: bool) -> None:
+        detail = f"the catalog of {module}"
+        try:
+            if not path.is_file():
+                self._find("missing", detail, self._rebuild, file=str(path))
+            elif deep and not digests.holds(path):
+                self._find("changed", detail, self._rebuild, file=str(path))
+        except OSError as problem:
+            self._find("unreadable", f"{detail}: {problem.strerror}", self._rebuild, file=str(path))
 
     def contents(self, *, deep: bool) -> None:
         """The files of the environment, and in depth what they hold and do."""
@@ -134,6 +144,8 @@ class _Inspection:
             except BaseException:
                 process.end_all()
                 raise
+        if not self._touched:
+            self.findings = [_as_published(found) for found in self.findings]
         unique = dict.fromkeys(self.findings)
         missing = {found.file for found in unique if found.problem in ("missing", "replaced")}
         self.findings = [
@@ -164,6 +176,7 @@ class _Inspection:
 
     def _change(self, change: Change) -> None:
         owner = self._owners.of(change.path)
+        self._touched = True
         self._find(change.problem, change.detail, self._rebuild, file=change.path, owner=owner)
 
     def _interpreter(self) -> bool:
@@ -206,8 +219,8 @@ class _Inspection:
         for point in points:
             if point.module in absent:
                 detail = f"the entry point {point.name} of {point.group} names {point.module}"
-                advice = f"{self._rebuild}; when it was published so, choose another version"
-                self._find("has no such module", detail, advice, owner=point.distribution)
+                advice = self._rebuild
+                self._find(_ABSENT, detail, advice, owner=point.distribution)
 
     def _dependencies(self) -> None:
         from envmgr.environments import dependencies
@@ -225,7 +238,7 @@ class _Inspection:
                 detail = f"{versions[pin.name]} is installed, {pin.version} was locked"
                 self._find("wrong version", detail, self._rebuild, owner=pin.name)
         roots = [text for library in self._environment.libraries for text in library.requirements]
-        for found in dependencies.unmet(installed, markers, roots):
+        for found in dependencies.unmet(installed, markers, roots, self._environment.overrides):
             advice = "correct the requirements in envmgr.toml, then run `envmgr lock` and `envmgr sync`"
             self._find("unmet requirement", found.problem, advice, owner=found.distribution)
 
@@ -269,6 +282,14 @@ class _Inspection:
         self._find(
             "a health call failed" if call else "cannot be imported", problem.message, advice, owner=owner
         )
+
+
+def _as_published(found: HealthFinding) -> HealthFinding:
+    """In an environment that is byte for byte what was built, metadata that promise too much do no harm."""
+    if found.problem != _ABSENT:
+        return found
+    advice = "nothing needs to be done: it was published so"
+    return replace(found, severity="warning", advice=advice)
 
 
 def _variables(changes: dict[str, Any]) -> dict[str, str]:

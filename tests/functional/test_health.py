@@ -4,6 +4,7 @@ import json
 import random
 
 import pytest
+from indexes import wheel
 from projects import library, project
 
 from envmgr.cli import run
@@ -161,3 +162,40 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     (row,) = json.loads(capsys.readouterr().out)["data"]
     assert (row["healthy"], row["findings"][0]["problem"]) == (False, "missing")
     assert run(["health", "--repair", "-q"]) == 0
+
+
+def test_the_runtime_layer_and_the_catalogs_are_looked_at_and_built_afresh(tmp_path):
+    asked = project(tmp_path, library("six"))
+    sync(asked)
+    layout = Layout(tmp_path)
+    (layer,) = (path for path in layout.layers.iterdir() if path.is_dir())
+    (catalog,) = layout.store.glob("six-*.catalog/six.msgpack")
+    flip(layer / "envmgr_runtime/wire/frames.py", 100)
+    flip(catalog, 100)
+    assert found(asked) == []
+    assert found(asked, deep=True) == [(None, "frames.py", "changed"), (None, "six.msgpack", "changed")]
+    (repaired,) = health(asked, deep=True, repair=True)
+    assert (repaired.healthy, repaired.generation) == (True, 2)
+    assert found(asked, deep=True) == []
+    (layer / "envmgr_runtime/wire/frames.py").unlink()
+    layout.layer_manifest(layer).write_text("{")
+    assert [problem for _, _, problem in found(asked)] == ["missing"]
+    assert health(asked, repair=True)[0].healthy
+    catalog.unlink()  # of the sick entry
+    (layout.store / f"{layout.current('six').readlink().name}.catalog" / "six.msgpack").unlink()
+    assert found(asked) == [(None, "six.msgpack", "missing")]
+
+
+def test_an_entry_point_that_was_published_without_its_module_is_told_and_no_harm(tmp_path, monkeypatch):
+    points = {"hollow-1.0.dist-info/entry_points.txt": "[console_scripts]\nhollow = hollow_cli:main\n"}
+    name, content = wheel("hollow", "1.0", {"hollow.py": "x = 1\n", **points})
+    (tmp_path / name).write_bytes(content)
+    monkeypatch.setenv("UV_FIND_LINKS", str(tmp_path))
+    asked = project(tmp_path, library("hollow"))
+    sync(asked)
+    (looked,) = health(asked, deep=True)
+    assert looked.healthy
+    assert [(each.problem, each.severity) for each in looked.findings] == [("has no such module", "warning")]
+    (place(tmp_path, "hollow") / "planted.py").write_text("")
+    (looked,) = health(asked, deep=True)
+    assert [each.severity for each in looked.findings] == ["error", "error"]

@@ -43,7 +43,11 @@ def text(found: tuple[EnvironmentHealth, ...]) -> str:
 
 def _row(each: EnvironmentHealth) -> tuple[str, ...]:
     generation = "" if each.generation is None else f"generation {each.generation}"
-    word = "healthy" if each.healthy else f"{len(each.findings)} wrong"
+    errors = sum(found.severity == "error" for found in each.findings)
+    words = ["healthy" if each.healthy else f"{errors} wrong"]
+    if len(each.findings) > errors:
+        words.append(f"{len(each.findings) - errors} to know")
+    word = ", ".join(words)
     if each.repaired is not None:
         word += f", repaired ({len(each.repaired.found)} wrong before)"
     size = f"{each.files} files, {each.size / 2**20:.1f} MiB"
@@ -58,7 +62,8 @@ def _findings(each: EnvironmentHealth) -> list[str]:
     lines = []
     for owner, findings in by_owner.items():
         name = "not of any distribution" if owner is None else f"{owner} {versions.get(owner, '')}".rstrip()
-        lines.append(f"{each.environment}: {name}: {len(findings)} wrong")
+        wrong = any(found.severity == "error" for found in findings)
+        lines.append(f"{each.environment}: {name}: {len(findings)} {'wrong' if wrong else 'to know'}")
         lines += [f"  {_line(found)}" for found in findings[:_NAMED]]
         if len(findings) > _NAMED:
             lines.append(f"  … and {len(findings) - _NAMED} more (all with --format json)")
