@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 
 from envmgr.config.lexer import Path as KeyPath
 from envmgr.config.lexer import Token, statements
-from envmgr.config.loading import validate
+from envmgr.config.loading import load_project
 from envmgr.config.source import CONFIG_NAME, parse, read
 from envmgr.config.surgery import insert_under
 from envmgr.errors import EnvmgrError
@@ -24,7 +24,7 @@ from envmgr.errors import EnvmgrError
 @dataclass(frozen=True, slots=True)
 class VersionEdit:
     """`line` counts from 1; `old_line` is empty when the line is a new one. `before` and `after` are whole
-    files.
+    files, with the requirement that each alone makes of the library.
     """
 
     path: Path
@@ -33,6 +33,8 @@ class VersionEdit:
     new_line: str
     before: str
     after: str
+    old_requirement: str | None
+    new_requirement: str | None
 
 
 def set_versions(root: Path, library: str, versions: str) -> VersionEdit:
@@ -40,8 +42,9 @@ def set_versions(root: Path, library: str, versions: str) -> VersionEdit:
 
     Raises E-USAGE when the file is written in a form that has no line for it, else as `load`.
     """
-    source = parse(*read(root))
-    validate(source)
+    path, content = read(root)
+    known = load_project(path, content).libraries
+    source = parse(path, content)
     expected = copy.deepcopy(source.document)
     place, value = _assignment(expected["library"], library, versions)
     token = _token(source.text, place)
@@ -49,7 +52,7 @@ def set_versions(root: Path, library: str, versions: str) -> VersionEdit:
         after = insert_under(source.text, place[:-1], f"{place[-1]} = {json.dumps(value)}")
     else:
         after = source.text[: token.start] + json.dumps(value, ensure_ascii=False) + source.text[token.end :]
-    edited = parse(source.path, after.encode())
+    edited = parse(path, after.encode())
     written = _token(edited.text, place)
     if written is None or edited.document != expected:
         raise EnvmgrError(
@@ -58,14 +61,15 @@ def set_versions(root: Path, library: str, versions: str) -> VersionEdit:
             " cannot edit",
             hint=f'write under [library.{library}]: version = "{versions}"',
         )
-    validate(edited)
     return VersionEdit(
-        source.path,
+        path,
         edited.text.count("\n", 0, written.start) + 1,
         "" if token is None else _line(source.text, token),
         _line(edited.text, written),
         source.text,
         edited.text,
+        known[library].requirement,
+        load_project(path, after.encode()).libraries[library].requirement,
     )
 
 

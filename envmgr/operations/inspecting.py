@@ -56,6 +56,15 @@ def inspect(
     )
 
 
+def inspect_entry(
+    project: Project, environment: Environment, generation: Generation
+) -> tuple[HealthFinding, ...]:
+    """In depth, the entry of a generation that need not be active: every byte, what opens, imports and answers."""
+    inspection = _Inspection(project, environment, generation)
+    inspection.contents(deep=True)
+    return tuple(inspection.findings)
+
+
 class _Inspection:
     def __init__(self, project: Project, environment: Environment, active: Generation) -> None:
         self._project, self._environment, self._active = project, environment, active

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from packaging.requirements import Requirement
 
-from envmgr.config import load
 from envmgr.config.versions import VersionEdit, set_versions
 from envmgr.environments import locks
 from envmgr.environments.layout import Layout
@@ -101,20 +100,16 @@ def _resolved(
 
 def _edited(project: Project, wish: Wish) -> tuple[Project, VersionEdit]:
     name, environment = wish.library.name, wish.environment
-    written = load(project.root).libraries.get(name)
-    if written is None or written.requirement != wish.library.requirement:
+    edit = set_versions(project.root, name, wish.spelled)
+    if edit.old_requirement != wish.library.requirement:
         raise EnvmgrError(
             "E-USAGE",
             f"{wish.text} is not what is configured, {wish.library.requirement}, and that does not come from"
-            " envmgr.toml itself",
+            " envmgr.toml alone",
             hint="change it in the profile, variable or option that says it (see `envmgr config show --origin`)",
         )
-    edit = set_versions(project.root, name, wish.spelled)
-    before = wish.requirement
-    extras = f"[{','.join(sorted(before.extras))}]" if before.extras else ""
-    requirement = f"{before.name}{extras}{wish.spelled}"
     libraries = tuple(
-        replace(found, requirement=requirement) if found.name == name else found
+        replace(found, requirement=edit.new_requirement) if found.name == name else found
         for found in environment.libraries
     )
     changed = {**project.environments, environment.name: replace(environment, libraries=libraries)}

@@ -33,17 +33,17 @@ def _lines(outcome: DiffOutcome) -> list[str]:
     same = outcome.from_key == outcome.to_key
     key = f"key {outcome.to_key}, as before" if same else f"key {outcome.from_key} -> {outcome.to_key}"
     rows = [
-        ("package", found.name, found.change, _way(found.before, found.after)) for found in outcome.packages
+        ("package", found.name, found.change, way(found.before, found.after)) for found in outcome.packages
     ]
     rows += [
-        ("setting", found.name, "changed", _way(_spelled(found.before), _spelled(found.after)))
+        ("setting", found.name, "changed", way(_spelled(found.before), _spelled(found.after)))
         for found in outcome.settings
     ]
     head = f"{outcome.environment}: generation {outcome.from_generation} -> {outcome.to_generation}, {key}"
     return [head, columns(rows) if rows else "no package and no setting differs"]
 
 
-def _way(before: str | None, after: str | None) -> str:
+def way(before: str | None, after: str | None) -> str:
     if before is None or after is None:
         return after or before or ""
     return f"{before} -> {after}"
