@@ -71,12 +71,15 @@ class Invocation:
     def project(self) -> Project:
         """The validated project; what it cannot do yet is said on stderr."""
         project = load(self.root(), self.layers)
+        self.warn(project)
+        return project
+
+    def warn(self, project: Project) -> None:
         if not self.quiet:
             for warning in project.warnings:
                 click.echo(
                     f"{click.style('warning', fg='yellow', bold=True)}: {warning}", err=True, color=color()
                 )
-        return project
 
 
 def color() -> bool | None:

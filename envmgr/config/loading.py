@@ -17,8 +17,9 @@ from envmgr.config.layers import Layers
 from envmgr.config.merging import Merged, Origin
 from envmgr.config.problems import Finding, Problem, config_error, near
 from envmgr.config.rules import check
-from envmgr.config.schema import CONFIG_VERSION, OLDEST_VERSION, ConfigFile
+from envmgr.config.schema import ConfigFile
 from envmgr.config.source import CONFIG_NAME, Source, parse
+from envmgr.config.version import require_this_version
 from envmgr.config.wording import findings
 from envmgr.errors import EnvmgrError
 from envmgr.model.project import Project
@@ -42,7 +43,7 @@ def load_merged(source: Source, layers: Layers = NO_LAYERS) -> tuple[Merged, Con
     A file is valid or not whichever profile is chosen: it is checked alone and under each of them. Raises
     E-CONFIG with all problems of the file and the layers, or E-USAGE when the file has no such profile.
     """
-    _refuse_other_versions(source)
+    require_this_version(source)
     profiles = source.document.get("profile")
     names = [None, *profiles] if isinstance(profiles, dict) else [None]
     problems = _Problems()
@@ -97,18 +98,6 @@ class _Problems:
                 problem = replace(problem, message=f"{problem.message} ({note})")
             self.add([problem])
         return config
-
-
-def _refuse_other_versions(source: Source) -> None:
-    key = next((key for key in ("config-version", "config_version") if key in source.document), "")
-    version = source.document.get(key, CONFIG_VERSION)
-    if isinstance(version, bool) or not isinstance(version, int) or version == CONFIG_VERSION:
-        return
-    message = f"config-version {version} is not known: this envmgr reads version {CONFIG_VERSION}"
-    hint = "a newer envmgr may read it" if version > CONFIG_VERSION else f"write {CONFIG_VERSION}"
-    if OLDEST_VERSION <= version < CONFIG_VERSION:
-        hint = "run `envmgr config migrate`, which rewrites the file and keeps its comments"
-    raise config_error(source.path, [source.problem(Finding((key,), message, hint))])
 
 
 def _lay_profile(merged: Merged, profile: str) -> Iterator[Problem]:

@@ -14,12 +14,12 @@ Keys = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where something was written: at `path` of the file's document, or beside the file.
+    """Where something was written: at `path` of the file's document, beside the file, or nowhere.
 
     `name` is the profile's, the variable's, or the key that `--set` names; `text` is what was written there.
     """
 
-    layer: Literal["file", "profile", "variable", "--set"]
+    layer: Literal["default", "file", "profile", "variable", "--set"]
     path: Path = ()
     name: str = ""
     text: str = ""
@@ -32,9 +32,9 @@ class Origin:
         return self.layer in ("file", "profile")
 
     def place(self, source: Source) -> str:
-        """In words: `envmgr.toml:3`, `profile prod (envmgr.toml:8)`, `variable ENVMGR_…`, `--set KEY`."""
+        """In words: `default`, `envmgr.toml:3`, `profile prod (envmgr.toml:8)`, `variable …`, `--set KEY`."""
         if not self.is_in_file:
-            return f"{self.layer} {self.name}"
+            return f"{self.layer} {self.name}".rstrip()
         line = f"{CONFIG_NAME}:{self.line(source)}"
         return line if self.layer == "file" else f"profile {self.name} ({line})"
 

@@ -22,8 +22,6 @@ from envmgr.config.fields import (
 )
 
 CONFIG_VERSION = 1
-OLDEST_VERSION = 0
-"""The first that `config migrate` can read."""
 
 Workers = Annotated[int, Field(ge=1, le=256)]
 Platform = Literal[

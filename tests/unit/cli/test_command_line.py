@@ -168,7 +168,7 @@ def test_warnings_are_said_on_stderr_unless_quiet(envmgr, project):
         (["sttaus"], "no command `sttaus`; did you mean `status`?", "see `envmgr --help`"),
         (["zzz"], "no command `zzz`", "see `envmgr --help`"),
         (["config", "shw"], "no command `shw`; did you mean `show`?", "see `envmgr config --help`"),
-        (["config"], "no command: check, show", "see `envmgr config --help`"),
+        (["config"], "no command: check, migrate, schema, show", "see `envmgr config --help`"),
         (["add"], "missing argument 'LIB'", "see `envmgr add --help`"),
         (
             ["rollback", "x", "--to", "0"],

@@ -1,0 +1,81 @@
+"""Every value in force, and the layer and place that it comes from."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from envmgr.config.keys import properties
+from envmgr.config.merging import Keys, Merged, Origin
+from envmgr.config.rules import environment_of
+from envmgr.config.schema import ConfigFile
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """`value` of `key`, as envmgr.toml would write it."""
+
+    key: Keys
+    value: Any
+    origin: Origin = Origin("default")
+
+
+def settings(merged: Merged, config: ConfigFile) -> dict[Keys, list[Setting]]:
+    """By table: the project, then each environment with its libraries. Keys that say nothing are left out."""
+    found: dict[Keys, list[Setting]] = {("project",): _project(merged)}
+    members: dict[str, list[str]] = {}
+    for name, library in config.library.items():
+        members.setdefault(environment_of(name, library), []).append(name)
+    for environment, libraries in members.items():
+        found["environment", environment] = list(_environment(merged, environment, libraries))
+        found |= {("library", name): list(_library(merged, name, environment)) for name in libraries}
+    return found
+
+
+def _project(merged: Merged) -> list[Setting]:
+    root = merged.source.path.parent
+    return _written(merged, ("project",), "name") or [Setting(("name",), root.name or "project")]
+
+
+def _environment(merged: Merged, name: str, libraries: list[str]) -> Iterator[Setting]:
+    holders = [("environment", name), *(("library", library) for library in libraries), ("project",)]
+    for key, node in properties("EnvironmentTable").items():
+        if key != "python":
+            yield from _written(merged, ("environment", name), key) or _default(key, node)
+        elif not merged.is_written(("environment", name, "adopt")):
+            pythons = (_written(merged, holder, key) for holder in holders)
+            own = Setting((key,), f"{sys.version_info.major}.{sys.version_info.minor}")
+            yield from next((python for python in pythons if python), [own])
+
+
+def _library(merged: Merged, name: str, environment: str) -> Iterator[Setting]:
+    inherited = properties("DefaultsTable")
+    derived = {"environment": environment}
+    if not any(setting.value for setting in _written(merged, ("library", name), "stdlib")):
+        derived["package"] = name
+    for key, node in properties("LibraryTable").items():
+        if written := _written(merged, ("library", name), key):
+            yield from written
+        elif key in inherited:
+            yield from _written(merged, ("defaults",), key) or _default(key, inherited[key])
+        elif key in derived:
+            yield Setting((key,), derived[key])
+        else:
+            yield from _default(key, node)
+
+
+def _written(merged: Merged, holder: Keys, *key: str) -> list[Setting]:
+    """What layers write of `key` in the table `holder`; of a table, each of its values."""
+    value: Any = merged.document
+    for segment in (*holder, *key):
+        value = value.get(segment) if isinstance(value, dict) else None
+    if isinstance(value, dict):
+        return [setting for inner in value for setting in _written(merged, holder, *key, inner)]
+    return [] if value is None else [Setting(key, value, merged.origin((*holder, *key)))]
+
+
+def _default(key: str, node: dict[str, Any]) -> list[Setting]:
+    default = node.get("default")
+    return [] if default in (None, [], "") else [Setting((key,), default)]
