@@ -23,7 +23,7 @@ defmodule Envmgr do
   | `%Envmgr.Ref{}` | an object that stays in its worker |
   """
 
-  alias Envmgr.{Bytes, Calls, Error, Instance, Options, Pool, Ref}
+  alias Envmgr.{Bytes, Calls, Error, Instance, Options, Pool, Ref, Reload}
   alias Envmgr.Libraries.{Catalog, Unknown}
 
   @type arguments :: list() | map() | keyword() | {list(), map() | keyword()}
@@ -168,8 +168,64 @@ defmodule Envmgr do
   @spec stats(atom()) :: %{String.t() => map()}
   def stats(name \\ __MODULE__), do: reading(name, fn -> Pool.Stats.read(name) end)
 
+  @doc """
+  Brings envmgr.toml into the running pools, by `envmgr sync`: libraries come, go and change without a restart. Libraries
+  that were unloaded are loaded again.
+
+  Returns `:ok` when calls reach what envmgr.toml says. With an error the pools serve what they served; the code is `:sync`
+  when the command line refused, whose own code and problems are in `details`. Waits as long as a build takes.
+
+      :ok = Envmgr.reload()
+  """
+  @spec reload(atom()) :: :ok | {:error, Error.t()}
+  def reload(name \\ __MODULE__), do: answering(name, fn -> Reload.run(name) end)
+
+  @doc """
+  What is known of envmgr.toml, as a map of
+
+  - `state`: `:current` (in force), `:outdated` (at the start it was not in force; nothing was built), `:syncing`, `:failed`
+    (what was active before serves), `:unknown` (nobody looked);
+  - `error`: why it failed, or `nil`;
+  - `since`: when the state began, a `DateTime`;
+  - `watch`: whether changes are brought in by themselves.
+
+      %{state: :current, error: nil} = Envmgr.configuration()
+  """
+  @spec configuration(atom()) :: %{
+          watch: boolean(),
+          state: :unknown | :current | :outdated | :syncing | :failed,
+          error: Error.t() | nil,
+          since: DateTime.t() | nil
+        }
+  def configuration(name \\ __MODULE__), do: reading(name, fn -> Reload.Status.read(name) end)
+
+  @doc """
+  Loads a library that was unloaded; for one that is loaded, waits until it has a worker. Returns when calls reach it.
+
+      :ok = Envmgr.load("pandas")
+  """
+  @spec load(String.t(), atom()) :: :ok | {:error, Error.t()}
+  def load(library, name \\ __MODULE__) when is_binary(library),
+    do: answering(name, fn -> Pool.load(name, library) end)
+
+  @doc """
+  Unloads a library until `load/2` or `reload/1`, to free its memory. New calls answer `:unknown_library` when this returns;
+  calls that run are finished, then the workers end. Other libraries of its environment go on in workers without it.
+
+      :ok = Envmgr.unload("pandas")
+  """
+  @spec unload(String.t(), atom()) :: :ok | {:error, Error.t()}
+  def unload(library, name \\ __MODULE__) when is_binary(library),
+    do: answering(name, fn -> Pool.unload(name, library) end)
+
   defp value!({:ok, value}), do: value
   defp value!({:error, error}), do: raise(error)
+
+  defp answering(name, ask) do
+    if :ets.whereis(name) == :undefined, do: {:error, Calls.not_running(name)}, else: ask.()
+  catch
+    :exit, _ended -> {:error, Calls.not_running(name)}
+  end
 
   defp reading(name, read) do
     if :ets.whereis(name) == :undefined, do: raise(Calls.not_running(name)), else: read.()

@@ -4,7 +4,7 @@ defmodule Envmgr.Instance do
 
   use Supervisor
 
-  alias Envmgr.{Libraries, Options, Pool}
+  alias Envmgr.{Libraries, Options, Pool, Reload}
 
   @spec start_link(Options.t()) :: Supervisor.on_start()
   def start_link(%Options{name: name} = options) do
@@ -20,11 +20,21 @@ defmodule Envmgr.Instance do
     :ets.insert(options.name, {:project, options.project})
     pools = Module.concat(options.name, "Pools")
 
-    children = [
+    serving = [
       {DynamicSupervisor, name: pools, strategy: :one_for_one},
       %{id: :manager, start: {Libraries.Manager, :start_link, [{options, Pool, pools}]}}
     ]
 
-    Supervisor.init(children, strategy: :one_for_all)
+    # Calls need the first child alone: nothing that happens to the second one reaches it.
+    children = [
+      %{
+        id: :serving,
+        start: {Supervisor, :start_link, [serving, [strategy: :one_for_all]]},
+        type: :supervisor
+      },
+      {Reload.Server, options}
+    ]
+
+    Supervisor.init(children, strategy: :one_for_one)
   end
 end

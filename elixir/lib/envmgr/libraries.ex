@@ -7,6 +7,9 @@ defmodule Envmgr.Libraries do
   #   {path, library, environment, timeout, least, most, epoch, detail}     a callable
   #   {{:library, name}, environment, epoch, facts}                         a library
   #   {{:route, environment}, generation, workers, pool}                    written by Envmgr.Pool.Route
-  #   {{:environment, name}, facts}                                         written by the environment's pool
+  #   {{:environment, name}, facts, pool}                                   written by the environment's pool
+  #   {:unloaded, libraries}                                                written by the manager
+  #   {:manager, pid}                                                       whom to ask for a look at the manifests
+  #   {:reload, pid}, {:configuration, facts}                               written by Envmgr.Reload.Server
   @moduledoc false
 end

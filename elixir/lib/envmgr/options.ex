@@ -8,22 +8,31 @@ defmodule Envmgr.Options do
   @grace 5_000
 
   @enforce_keys [:name]
-  defstruct [:name, :project, start_timeout: @default_start_timeout, grace: @grace]
+  defstruct [
+    :name,
+    :project,
+    watch: true,
+    start_timeout: @default_start_timeout,
+    grace: @grace
+  ]
 
   @type t :: %__MODULE__{
           name: atom(),
           project: String.t() | nil,
+          watch: boolean(),
           start_timeout: pos_integer(),
           grace: pos_integer()
         }
 
-  @known [:name, :project, :start_timeout, :grace]
+  @known [:name, :project, :watch, :start_timeout, :grace]
 
   @doc """
   Options of one instance. Raises `ArgumentError` that names every problem.
 
   - `name`: an atom, by which calls pick the instance; default `Envmgr`
   - `project`: directory of an envmgr.toml; `nil` or absent: the nearest above the working directory; `false`: none
+  - `watch`: whether a changed envmgr.toml is brought into the pools by itself, default `true`; `Envmgr.reload/1` does it
+    either way
   - `start_timeout`: how long a worker may take until it is ready, ms; default #{@default_start_timeout}
   - `grace`: how long a worker may take to end before it is killed, ms; default #{@grace}
   """
@@ -79,6 +88,8 @@ defmodule Envmgr.Options do
 
   defp problem({:name, name}) when is_atom(name) and name not in [nil, true, false], do: []
   defp problem({:project, path}) when is_binary(path) or path in [nil, false], do: []
+
+  defp problem({:watch, watch}) when is_boolean(watch), do: []
 
   defp problem({key, ms}) when key in [:start_timeout, :grace] and is_integer(ms) and ms > 0,
     do: []

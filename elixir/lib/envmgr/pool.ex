@@ -10,6 +10,7 @@ defmodule Envmgr.Pool do
   @behaviour Envmgr.Libraries.Manager
 
   alias Envmgr.Error
+  alias Envmgr.Libraries.{Catalog, Manager, Unknown}
   alias Envmgr.Pool.{Route, Server}
 
   def start_link({options, manifest, manager}) do
@@ -44,6 +45,37 @@ defmodule Envmgr.Pool do
   @spec await_worker(atom(), String.t(), timeout()) :: :ok | :timeout | {:error, Error.t()}
   def await_worker(instance, environment, timeout) do
     ask(instance, environment, :await_worker, timeout)
+  end
+
+  @doc """
+  Waits until calls reach workers of this generation; of whichever is wanted now, for nil. The error says why they will
+  not soon.
+  """
+  @spec await_generation(atom(), String.t(), pos_integer() | nil) :: :ok | {:error, Error.t()}
+  def await_generation(instance, environment, generation \\ nil) do
+    ask(instance, environment, {:await_generation, generation}, :infinity)
+  end
+
+  @doc "Loads a library that was unloaded. Returns when calls reach it."
+  @spec load(atom(), String.t()) :: :ok | {:error, Error.t()}
+  def load(instance, library) do
+    case Manager.load(instance, library) do
+      {:ok, environment} -> await_generation(instance, environment)
+      :error -> {:error, Unknown.error(instance, library)}
+    end
+  end
+
+  @doc "Unloads a library. Returns when no new call reaches it."
+  @spec unload(atom(), String.t()) :: :ok | {:error, Error.t()}
+  def unload(instance, library) do
+    with {:ok, environment} <- Manager.unload(instance, library),
+         {:error, error} <- await_generation(instance, environment) do
+      # Its environment is gone, and with it the pool that was asked.
+      if List.keymember?(Catalog.libraries(instance), library, 0), do: {:error, error}, else: :ok
+    else
+      :ok -> :ok
+      :error -> {:error, Unknown.error(instance, library)}
+    end
   end
 
   defp cast(instance, environment, message) do

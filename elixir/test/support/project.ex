@@ -37,7 +37,7 @@ defmodule Envmgr.Test.Project do
     name = :"instance#{System.unique_integer([:positive])}"
 
     ExUnit.Callbacks.start_supervised!(
-      {Envmgr, name: name, project: project, start_timeout: 10_000}
+      {Envmgr, name: name, project: project, watch: false, start_timeout: 10_000}
     )
 
     {name, project}
@@ -89,6 +89,31 @@ defmodule Envmgr.Test.Project do
       },
       overrides
     )
+  end
+
+  @doc "A project of the real command line: its envmgr.toml, synced, and its own tool."
+  def real(toml) do
+    project = new()
+    configure(project, toml)
+    tool(project, ~s(exec #{command()} "$@"))
+    {_answer, 0} = System.cmd(command(), ["sync", "--quiet", "--project", project])
+    project
+  end
+
+  @doc "Writes envmgr.toml."
+  def configure(project, toml), do: File.write!(Path.join(project, "envmgr.toml"), toml)
+
+  @doc "Makes a shell script the project's envmgr."
+  def tool(project, script) do
+    path = Path.join(project, ".envmgr/tool/bin/envmgr")
+    File.mkdir_p!(Path.dirname(path))
+    File.write!(path, "#!/bin/sh\n" <> script <> "\n")
+    File.chmod!(path, 0o755)
+  end
+
+  @doc "The real command line."
+  def command do
+    System.find_executable("envmgr") || Path.join(@repository, ".venv/bin/envmgr")
   end
 
   @doc "Waits until the condition holds; the pool's state has no message to wait for."

@@ -35,7 +35,7 @@ defmodule Envmgr.Libraries.Catalog do
   def publish(table, manifest, epoch, rows) do
     announce(table, manifest, epoch)
     rows |> Stream.chunk_every(@chunk) |> Enum.each(&:ets.insert(table, &1))
-    remove(table, manifest.environment, epoch)
+    delete(table, manifest.environment, :"=/=", epoch)
   end
 
   @doc "Makes the names of an environment's libraries known, before their catalogs are read."
@@ -49,12 +49,14 @@ defmodule Envmgr.Libraries.Catalog do
     :ok
   end
 
-  @doc "Removes an environment's rows, except those of the epoch `keep`."
-  @spec remove(atom(), String.t(), integer() | nil) :: :ok
-  def remove(table, environment, keep \\ nil) do
-    stale = [{:"=/=", :"$1", keep}]
-    callable = {{:_, :_, environment, :_, :_, :_, :"$1", :_}, stale, [true]}
-    library = {{{:library, :_}, environment, :"$1", :_}, stale, [true]}
+  @doc "Removes the rows that an environment has from one load."
+  @spec remove(atom(), String.t(), integer()) :: :ok
+  def remove(table, environment, epoch), do: delete(table, environment, :"=:=", epoch)
+
+  defp delete(table, environment, comparison, epoch) do
+    which = [{comparison, :"$1", epoch}]
+    callable = {{:_, :_, environment, :_, :_, :_, :"$1", :_}, which, [true]}
+    library = {{{:library, :_}, environment, :"$1", :_}, which, [true]}
     :ets.select_delete(table, [callable, library])
     :ok
   end

@@ -1,6 +1,8 @@
 defmodule Envmgr.Libraries.Manager do
   # Looks at the launch manifests four times a second and tells the pools what changed. It knows pools only as a module
   # with three functions, so that the arrow between the rooms points one way.
+  #
+  # A library that was unloaded is taken out of its manifest; an environment without libraries has no pool.
   @moduledoc false
 
   use GenServer
@@ -22,46 +24,112 @@ defmodule Envmgr.Libraries.Manager do
     GenServer.start_link(__MODULE__, {options, pools, supervisor})
   end
 
+  @doc "Looks now. Returns when the pools were told."
+  @spec look(atom()) :: :ok
+  def look(instance), do: ask(instance, :look)
+
+  @doc "Loads every library that was unloaded, and looks."
+  @spec load_all(atom()) :: :ok
+  def load_all(instance), do: ask(instance, :load_all)
+
+  @doc "Loads a library of an active environment: the environment. `:error` when none has it."
+  @spec load(atom(), String.t()) :: {:ok, String.t()} | :error
+  def load(instance, library), do: ask(instance, {:load, library})
+
+  @doc "Unloads a library, until it is loaded again: its environment. `:error` when none has it."
+  @spec unload(atom(), String.t()) :: {:ok, String.t()} | :error
+  def unload(instance, library), do: ask(instance, {:unload, library})
+
   @impl true
   def init({options, pools, supervisor}) do
+    :ets.insert(options.name, {:manager, self()})
+
     state = %{
       options: options,
       pools: pools,
       supervisor: supervisor,
       seen: %{},
-      running: %{},
-      removing: %{}
+      manifests: %{},
+      running: %{}
     }
 
-    {:ok, look(state)}
+    {:ok, state |> unloaded(MapSet.new()) |> look_later() |> survey()}
   end
 
   @impl true
-  def handle_info(:look, state), do: {:noreply, look(state)}
+  def handle_call(:look, _from, state), do: {:reply, :ok, survey(state)}
 
-  # After remove/2, when the environment's last worker is gone.
-  def handle_info({:removed, environment}, state) do
-    with {pid, _monitor} <- state.removing[environment],
-         do: DynamicSupervisor.terminate_child(state.supervisor, pid)
+  def handle_call(:load_all, _from, state) do
+    environments =
+      for library <- state.unloaded, {:ok, found} <- [home(state, library)], do: found
 
+    state =
+      environments |> Enum.uniq() |> Enum.reduce(unloaded(state, MapSet.new()), &apply_manifest/2)
+
+    {:reply, :ok, survey(state)}
+  end
+
+  def handle_call({:load, library}, _from, state),
+    do: choose(library, survey(state), &MapSet.delete/2)
+
+  def handle_call({:unload, library}, _from, state),
+    do: choose(library, survey(state), &MapSet.put/2)
+
+  @impl true
+  def handle_info(:look, state), do: {:noreply, state |> look_later() |> survey()}
+
+  # After remove/2, when the last worker of that pool is gone.
+  def handle_info({:removed, pid}, state) do
+    DynamicSupervisor.terminate_child(state.supervisor, pid)
     {:noreply, state}
   end
 
   # An environment that fell over alone is started again at the next look.
   def handle_info({:DOWN, monitor, :process, pid, _reason}, state) do
-    gone = fn environments ->
-      for {name, entry} <- environments, entry != {pid, monitor}, into: %{}, do: {name, entry}
-    end
-
-    running = gone.(state.running)
-    seen = Map.drop(state.seen, Map.keys(state.running) -- Map.keys(running))
-    {:noreply, %{state | running: running, removing: gone.(state.removing), seen: seen}}
+    fallen = for {name, {^pid, ^monitor}} <- state.running, do: name
+    state = %{state | running: Map.drop(state.running, fallen)}
+    {:noreply, %{state | seen: Map.drop(state.seen, fallen)}}
   end
 
-  defp look(%{options: %{project: nil}} = state), do: state
+  defp ask(instance, question) do
+    [{:manager, manager}] = :ets.lookup(instance, :manager)
+    GenServer.call(manager, question, :infinity)
+  end
 
-  defp look(state) do
+  defp choose(library, state, change) do
+    case home(state, library) do
+      {:ok, environment} ->
+        state = unloaded(state, change.(state.unloaded, library))
+        {:reply, {:ok, environment}, apply_manifest(environment, state)}
+
+      :error ->
+        {:reply, :error, state}
+    end
+  end
+
+  # Where Libraries.Unknown finds why a library is not there.
+  defp unloaded(state, libraries) do
+    :ets.insert(state.options.name, {:unloaded, libraries})
+    Map.put(state, :unloaded, libraries)
+  end
+
+  defp home(state, library) do
+    Enum.find_value(state.manifests, :error, fn {environment, manifest} ->
+      if is_map_key(manifest.libraries, library), do: {:ok, environment}
+    end)
+  end
+
+  defp look_later(%{options: %{project: nil}} = state), do: state
+
+  defp look_later(state) do
     Process.send_after(self(), :look, @interval)
+    state
+  end
+
+  # What comes is started before what goes is stopped: a library that moves to another environment is always in one.
+  defp survey(%{options: %{project: nil}} = state), do: state
+
+  defp survey(state) do
     directory = Path.join([state.options.project, ".envmgr", "envs"])
 
     present =
@@ -70,9 +138,9 @@ defmodule Envmgr.Libraries.Manager do
         {:error, _none} -> []
       end
 
-    (present ++ Map.keys(state.running))
-    |> Enum.uniq()
-    |> Enum.reject(&is_map_key(state.removing, &1))
+    new = present -- Map.keys(state.seen)
+
+    (new ++ (present -- new) ++ (Map.keys(state.seen) -- present))
     |> Enum.reduce(state, &look_at(&1, Path.join([directory, &1, "launch.msgpack"]), &2))
   end
 
@@ -87,7 +155,13 @@ defmodule Envmgr.Libraries.Manager do
           else: read(environment, path, print, state)
 
       {:error, :enoent} ->
-        remove(environment, state)
+        state = remove(environment, state)
+
+        %{
+          state
+          | seen: Map.delete(state.seen, environment),
+            manifests: Map.delete(state.manifests, environment)
+        }
 
       {:error, _unreadable} ->
         state
@@ -107,7 +181,7 @@ defmodule Envmgr.Libraries.Manager do
   defp parse(environment, content, state) do
     case Manifest.parse(content) do
       {:ok, %{environment: ^environment} = manifest} ->
-        run(environment, manifest, state)
+        apply_manifest(environment, put_in(state.manifests[environment], manifest))
 
       {:ok, %{environment: other}} ->
         Logger.error("envmgr: the launch manifest of #{environment} names #{other}; not used")
@@ -116,6 +190,13 @@ defmodule Envmgr.Libraries.Manager do
       {:error, reason} ->
         Logger.error("envmgr: the launch manifest of #{environment} is not used: #{reason}")
         state
+    end
+  end
+
+  defp apply_manifest(environment, state) do
+    case Manifest.without(state.manifests[environment], state.unloaded) do
+      nil -> remove(environment, state)
+      manifest -> run(environment, manifest, state)
     end
   end
 
@@ -138,20 +219,11 @@ defmodule Envmgr.Libraries.Manager do
     end
   end
 
+  # The pool ends by itself when its last call is answered; another may run for the environment meanwhile.
   defp remove(environment, state) do
-    case Map.pop(state.running, environment) do
-      {nil, _running} ->
-        %{state | seen: Map.delete(state.seen, environment)}
+    if is_map_key(state.running, environment),
+      do: state.pools.remove(state.options.name, environment)
 
-      {entry, running} ->
-        state.pools.remove(state.options.name, environment)
-
-        %{
-          state
-          | running: running,
-            removing: Map.put(state.removing, environment, entry),
-            seen: Map.delete(state.seen, environment)
-        }
-    end
+    %{state | running: Map.delete(state.running, environment)}
   end
 end

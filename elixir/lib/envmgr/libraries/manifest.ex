@@ -28,7 +28,7 @@ defmodule Envmgr.Libraries.Manifest do
         }
 
   @type t :: %__MODULE__{
-          digest: binary(),
+          digest: binary() | {binary(), without :: [String.t()]},
           environment: String.t(),
           generation: pos_integer(),
           command: [String.t(), ...],
@@ -51,6 +51,16 @@ defmodule Envmgr.Libraries.Manifest do
       {:error, reason} -> {:error, reason}
       %{"schema" => schema} -> {:error, "schema #{inspect(schema)} is not known to this version"}
       _other -> {:error, "no launch manifest"}
+    end
+  end
+
+  @doc "The manifest without some libraries; nil when none is left."
+  @spec without(t(), MapSet.t(String.t())) :: t() | nil
+  def without(manifest, libraries) do
+    case Map.split(manifest.libraries, MapSet.to_list(libraries)) do
+      {_gone, left} when left == %{} -> nil
+      {gone, _all} when gone == %{} -> manifest
+      {gone, left} -> %{manifest | libraries: left, digest: {manifest.digest, Map.keys(gone)}}
     end
   end
 

@@ -10,20 +10,48 @@ defmodule Envmgr.Libraries.Unknown do
     libraries = Catalog.libraries(table)
     [library | rest] = String.split(path, ".", parts: 2)
 
-    case {Enum.find(libraries, &(elem(&1, 0) == library)), rest} do
-      {nil, _rest} when libraries == [] -> not_installed(table, path)
-      {nil, _rest} -> unknown_library(libraries, library, path)
-      {{_, environment, facts}, []} -> no_function(library, environment, facts, path)
-      {{_, environment, facts}, [_]} -> unknown_function(table, library, environment, facts, path)
+    case {Enum.find(libraries, &(elem(&1, 0) == library)), rest, unloaded?(table, library)} do
+      {nil, _rest, true} ->
+        unloaded(library, path)
+
+      {nil, _rest, _} when libraries == [] ->
+        %{not_installed(table) | path: path}
+
+      {nil, _rest, _} ->
+        unknown_library(libraries, library, path)
+
+      {{_, environment, facts}, [], _} ->
+        no_function(library, environment, facts, path)
+
+      {{_, environment, facts}, [_], _} ->
+        unknown_function(table, library, environment, facts, path)
     end
   end
 
-  defp not_installed(table, path) do
+  defp unloaded?(table, library) do
+    case :ets.lookup(table, :unloaded) do
+      [{:unloaded, libraries}] -> library in libraries
+      [] -> false
+    end
+  end
+
+  defp unloaded(library, path) do
+    %Error{
+      code: :unknown_library,
+      library: library,
+      path: path,
+      message: "the library #{library} was unloaded",
+      hint: "Envmgr.load(#{inspect(library)}) loads it again"
+    }
+  end
+
+  @doc "Why there is no library at all."
+  @spec not_installed(atom()) :: Error.t()
+  def not_installed(table) do
     case :ets.lookup(table, :project) do
       [{:project, nil}] ->
         %Error{
           code: :not_installed,
-          path: path,
           message: "no project: there is no envmgr.toml in the working directory or above it",
           hint: "set `config :envmgr, project: PATH`, or start with `envmgr init`"
         }
@@ -31,7 +59,6 @@ defmodule Envmgr.Libraries.Unknown do
       [{:project, project}] ->
         %Error{
           code: :not_installed,
-          path: path,
           message: "no environment of #{project} is installed",
           hint: "run `mix envmgr.install`"
         }
@@ -47,7 +74,8 @@ defmodule Envmgr.Libraries.Unknown do
       path: path,
       message: "there is no library #{library}",
       hint:
-        near || "libraries stand in envmgr.toml; after a change there, run `mix envmgr.install`"
+        near ||
+          "libraries stand in envmgr.toml; Envmgr.configuration() tells whether a change there is in force"
     }
   end
 

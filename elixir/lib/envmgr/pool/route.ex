@@ -21,8 +21,10 @@ defmodule Envmgr.Pool.Route do
     )
   end
 
-  @spec delete(atom(), String.t()) :: true
-  def delete(table, environment), do: :ets.delete(table, {:route, environment})
+  @doc "Takes the route away, unless another pool has published one."
+  @spec delete(atom(), String.t(), pid()) :: true
+  def delete(table, environment, pool),
+    do: :ets.match_delete(table, {{:route, environment}, :_, :_, pool})
 
   @spec lookup(atom(), String.t()) :: t() | nil
   def lookup(table, environment) do

@@ -13,14 +13,25 @@ defmodule Envmgr.Pool.Server do
   alias Envmgr.Libraries.Catalog
   alias Envmgr.Pool.{Backoff, Generation, Owner, Route, Slot, Stats}
 
-  defstruct [:options, :environment, :manager, :owners, :active, :next, :problem, :retry] ++
+  defstruct [
+              :options,
+              :environment,
+              :manager,
+              :supervisor,
+              :owners,
+              :active,
+              :next,
+              :problem,
+              :retry
+            ] ++
               [
                 loaded?: false,
                 removed?: false,
                 failures: 0,
                 refused: nil,
                 draining: %{},
-                waiters: []
+                waiters: [],
+                followers: []
               ]
 
   def start_link(settings), do: GenServer.start_link(__MODULE__, settings)
@@ -35,18 +46,19 @@ defmodule Envmgr.Pool.Server do
       options: options,
       environment: manifest.environment,
       manager: manager,
+      supervisor: supervisor,
       active: active
     }
 
     Logger.metadata(environment: s.environment)
     Catalog.announce(options.name, manifest, epoch)
-    {:ok, publish(s), {:continue, {:boot, supervisor}}}
+    {:ok, publish(s), {:continue, :boot}}
   end
 
   @impl true
-  def handle_continue({:boot, supervisor}, s) do
+  def handle_continue(:boot, s) do
     {:owners, owners, _, _} =
-      supervisor |> Supervisor.which_children() |> List.keyfind(:owners, 0)
+      s.supervisor |> Supervisor.which_children() |> List.keyfind(:owners, 0)
 
     {:noreply, boot(%{s | owners: owners})}
   end
@@ -65,17 +77,22 @@ defmodule Envmgr.Pool.Server do
     end
   end
 
+  def handle_call({:await_generation, wanted}, from, s) do
+    {:noreply, follow(%{s | followers: [{from, wanted} | s.followers]})}
+  end
+
   @impl true
   def handle_cast({:change, manifest}, s), do: {:noreply, change(abandon_next(s), manifest)}
 
   def handle_cast(:remove, s) do
     table = s.options.name
-    Catalog.remove(table, s.environment)
-    Route.delete(table, s.environment)
-    :ets.delete(table, {:environment, s.environment})
+    Catalog.remove(table, s.environment, s.active.epoch)
+    Route.delete(table, s.environment, self())
+    Stats.delete(table, s.environment)
     s = abandon_next(%{s | removed?: true, refused: nil})
     answer(s, {:error, unloaded(s)})
-    {:noreply, removed(%{drain(s, s.active) | active: emptied(s.active), waiters: []})}
+    s = %{drain(s, s.active) | active: emptied(s.active), waiters: []}
+    {:noreply, s |> follow() |> removed()}
   end
 
   @impl true
@@ -142,7 +159,7 @@ defmodule Envmgr.Pool.Server do
     {old, new} = {s.active, s.next}
 
     s =
-      publish(%{
+      expose(%{
         s
         | active: %{new | rows: []},
           next: nil,
@@ -192,7 +209,7 @@ defmodule Envmgr.Pool.Server do
   defp failed(s, problem) do
     Logger.error("envmgr: #{s.environment}: no worker: #{Exception.message(problem)}")
     s = retry_later(%{s | failures: s.failures + 1, problem: problem})
-    if hopeless?(s), do: answer(s, {:error, problem}), else: publish(s)
+    if hopeless?(s), do: follow(answer(s, {:error, problem})), else: publish(s)
   end
 
   defp refuse(s, manifest, problem) do
@@ -242,14 +259,54 @@ defmodule Envmgr.Pool.Server do
       s.next == nil
   end
 
-  defp publish(%{removed?: true} = s), do: s
+  defp publish(s), do: s |> expose() |> follow()
 
-  defp publish(s) do
+  defp expose(%{removed?: true} = s), do: s
+
+  defp expose(s) do
     workers = Generation.workers(s.active)
     table = s.options.name
     Route.publish(table, s.environment, s.active.manifest.generation, workers, self())
     Stats.publish(table, s.environment, s)
     if workers == [], do: s, else: answer(s, :ok)
+  end
+
+  # Those who wait for a change: they are answered when it is done, or will not be soon.
+  defp follow(s) do
+    followers =
+      Enum.reject(s.followers, fn {from, wanted} ->
+        verdict = verdict(s, wanted)
+        verdict && GenServer.reply(from, verdict)
+      end)
+
+    %{s | followers: followers}
+  end
+
+  defp verdict(s, wanted) do
+    serving = s.active.manifest.generation
+
+    cond do
+      s.removed? ->
+        {:error, unloaded(s)}
+
+      s.next != nil ->
+        nil
+
+      s.refused != nil and wanted in [nil, s.refused.manifest.generation] ->
+        {:error, s.refused.problem}
+
+      hopeless?(s) ->
+        {:error, s.problem}
+
+      Generation.workers(s.active) == [] ->
+        nil
+
+      wanted in [nil, serving] ->
+        :ok
+
+      true ->
+        {:error, overtaken(s, wanted)}
+    end
   end
 
   defp answer(s, answer) do
@@ -258,7 +315,7 @@ defmodule Envmgr.Pool.Server do
   end
 
   defp removed(%{removed?: true, draining: none} = s) when none == %{} do
-    send(s.manager, {:removed, s.environment})
+    send(s.manager, {:removed, s.supervisor})
     s
   end
 
@@ -272,6 +329,19 @@ defmodule Envmgr.Pool.Server do
       environment: manifest.environment,
       generation: manifest.generation,
       message: why
+    }
+  end
+
+  defp overtaken(s, wanted) do
+    serving = s.active.manifest.generation
+
+    %Error{
+      code: :not_ready,
+      environment: s.environment,
+      generation: serving,
+      message: "generation #{wanted} was activated, and generation #{serving} serves",
+      hint:
+        "another envmgr activated or removed a generation meanwhile, or the lines of the log say why not"
     }
   end
 

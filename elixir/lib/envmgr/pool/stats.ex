@@ -20,12 +20,18 @@ defmodule Envmgr.Pool.Stats do
       workers: server.active.ready
     }
 
-    :ets.insert(table, {{:environment, environment}, facts})
+    :ets.insert(table, {{:environment, environment}, facts, self()})
   end
+
+  @doc "Takes the calling Server's view away."
+  @spec delete(atom(), String.t()) :: true
+  def delete(table, environment),
+    do: :ets.match_delete(table, {{:environment, environment}, :_, self()})
 
   @spec read(atom()) :: %{String.t() => map()}
   def read(table) do
-    for [environment, facts] <- :ets.match(table, {{:environment, :"$1"}, :"$2"}), into: %{} do
+    for [environment, facts] <- :ets.match(table, {{:environment, :"$1"}, :"$2", :_}),
+        into: %{} do
       workers =
         for {_pid, {slot, os_pid}} <- facts.workers, Slot.open?(slot) do
           Map.put(Slot.counts(slot), :os_pid, os_pid)
@@ -39,7 +45,7 @@ defmodule Envmgr.Pool.Stats do
   @spec state(atom(), String.t()) :: atom()
   def state(table, environment) do
     case :ets.lookup(table, {:environment, environment}) do
-      [{_key, facts}] -> facts.state
+      [{_key, facts, _server}] -> facts.state
       [] -> :starting
     end
   end

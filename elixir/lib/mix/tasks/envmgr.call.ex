@@ -29,6 +29,7 @@ defmodule Mix.Tasks.Envmgr.Call do
     Mix.Task.run("app.config")
     # The application's own instance, of the project that was asked for.
     Application.put_env(:envmgr, :project, project)
+    Application.put_env(:envmgr, :watch, false)
     {:ok, _} = Application.ensure_all_started(:envmgr)
     answer = Envmgr.execute(path, {args, kwargs}, call_options)
     # Only the answer is for stdout, where Logger writes that the application ended.

@@ -2,36 +2,9 @@ defmodule Envmgr.Pool.ChangeTest do
   use ExUnit.Case, async: false
 
   alias Envmgr.Error
-  alias Envmgr.Test.Project
+  alias Envmgr.Test.{Load, Project}
 
-  defp load(name, callers) do
-    test = self()
-    stop = :atomics.new(1, [])
-
-    pids =
-      for _ <- 1..callers do
-        spawn_link(fn -> send(test, {:done, self(), work(name, stop, [])}) end)
-      end
-
-    {pids, stop}
-  end
-
-  defp work(name, stop, acc) do
-    answer = Envmgr.execute("probe.generation", [], name: name)
-
-    if :atomics.get(stop, 1) == 1,
-      do: Enum.frequencies([answer | acc]),
-      else: work(name, stop, [answer | acc])
-  end
-
-  defp finish({pids, stop}) do
-    :atomics.put(stop, 1, 1)
-
-    Enum.reduce(pids, %{}, fn pid, all ->
-      assert_receive {:done, ^pid, answers}, 20_000
-      Map.merge(all, answers, fn _, a, b -> a + b end)
-    end)
-  end
+  defp load(name, callers), do: Load.start(name, callers, "probe.generation")
 
   defp serves?(name, generation),
     do: fn -> Envmgr.execute("probe.generation", [], name: name) == {:ok, "#{generation}"} end
@@ -47,7 +20,7 @@ defmodule Envmgr.Pool.ChangeTest do
       Project.eventually(serves?(name, generation))
     end
 
-    answers = finish(load)
+    answers = Load.stop(load)
     assert Enum.all?(Map.keys(answers), &match?({:ok, _}, &1))
     assert {:ok, "4"} in Map.keys(answers)
     Project.eventually(fn -> not Enum.any?(old, &Project.alive?/1) end)
@@ -83,7 +56,7 @@ defmodule Envmgr.Pool.ChangeTest do
     assert refused.problem.message =~ "broken"
     Project.activate(project, "std", generation: 3)
     Project.eventually(serves?(name, 3))
-    assert Enum.all?(Map.keys(finish(load)), &match?({:ok, _}, &1))
+    assert Enum.all?(Map.keys(Load.stop(load)), &match?({:ok, _}, &1))
     assert %{refused: nil} = Envmgr.stats(name)["std"]
   end
 

@@ -1,0 +1,161 @@
+defmodule Envmgr.Reload.ServerTest do
+  # What the command line may do, by scripts in its place.
+  use ExUnit.Case, async: true
+  import ExUnit.CaptureLog
+
+  alias Envmgr.Error
+  alias Envmgr.Test.Project
+
+  @fine ~s(echo '{"schema": 1, "command": "sync", "ok": true, "data": []}')
+
+  # Every call is written down; `status` answers at once, `sync` is the script.
+  defp start(script, options \\ []) do
+    project = Project.new([{"envmgr.toml", "# 0"}])
+
+    Project.tool(project, """
+    cd #{project}
+    [ $1 = status ] && #{@fine} && exit
+    echo begin >> runs
+    #{script}
+    """)
+
+    name = :"scripted#{System.unique_integer([:positive])}"
+    start_supervised!({Envmgr, [name: name, project: project] ++ options}, id: name)
+
+    if options[:watch] != false,
+      do: Project.eventually(fn -> Envmgr.configuration(name).state == :current end)
+
+    {name, project}
+  end
+
+  defp runs(project) do
+    case File.read(Path.join(project, "runs")) do
+      {:ok, text} -> String.split(text)
+      {:error, :enoent} -> []
+    end
+  end
+
+  defp error(code), do: ~s(echo '#{error_line(code)}')
+
+  defp error_line(code) do
+    ~s({"schema": 1, "ok": false, "error": {"code": "#{code}", "message": "no #{code}", "hint": "", "details": {}}})
+  end
+
+  test "one run at a time, and one more for all that changed during it" do
+    {name, project} = start("sleep 1; echo end >> runs; #{@fine}")
+    Project.configure(project, "# 1")
+    Project.eventually(fn -> runs(project) == ["begin"] end)
+
+    for step <- 2..4 do
+      Project.configure(project, "# #{step}")
+      Process.sleep(100)
+    end
+
+    Project.eventually(fn -> length(runs(project)) == 4 end, 5_000)
+    Process.sleep(700)
+    assert runs(project) == ~w(begin end begin end)
+    assert Envmgr.configuration(name).state == :current
+  end
+
+  test "who asks during a run gets the answer of the next one" do
+    {name, project} = start("sleep 0.3; echo end >> runs; #{@fine}", watch: false)
+    asked = for _ <- 1..3, do: Task.async(fn -> Envmgr.reload(name) end)
+    assert Task.await_many(asked) == [:ok, :ok, :ok]
+    assert runs(project) == ~w(begin end begin end)
+  end
+
+  test "a file that is still being written is not read, nor one that is as before" do
+    {_name, project} = start(@fine)
+
+    for step <- 1..12 do
+      Project.configure(project, String.duplicate("#", step))
+      Process.sleep(70)
+    end
+
+    assert runs(project) == []
+    Project.eventually(fn -> runs(project) == ["begin"] end)
+    File.touch!(Path.join(project, "envmgr.toml"), System.os_time(:second) - 10)
+    File.write!(Path.join(project, "notes.toml"), "x")
+    Process.sleep(700)
+    assert runs(project) == ["begin"]
+    File.mkdir!(Path.join(project, "locks"))
+    File.write!(Path.join(project, "locks/pylock.x.toml"), "")
+    Project.eventually(fn -> runs(project) == ["begin", "begin"] end)
+  end
+
+  test "another envmgr at work is waited for without a word" do
+    busy = error("E-BUSY")
+
+    log =
+      capture_log(fn ->
+        {name, project} = start("[ $(wc -l < runs) = 1 ] && #{busy} && exit 7; #{@fine}")
+        Project.configure(project, "# 1")
+        Project.eventually(fn -> length(runs(project)) == 2 end)
+        Project.eventually(fn -> Envmgr.configuration(name).state == :current end)
+      end)
+
+    refute log =~ "no E-BUSY"
+  end
+
+  test "who asks is told, and nothing is logged" do
+    log =
+      capture_log(fn ->
+        {name, _project} = start("echo warning; #{error("E-NETWORK")}; exit 4", watch: false)
+
+        assert {:error, %Error{code: :sync, message: "no E-NETWORK", hint: nil}} =
+                 Envmgr.reload(name)
+
+        assert %{state: :failed, error: %Error{details: %{"code" => "E-NETWORK"}}} =
+                 Envmgr.configuration(name)
+      end)
+
+    refute log =~ "E-NETWORK"
+  end
+
+  test "a command that fails without an answer is shown" do
+    {name, _project} = start("echo Traceback >&2; echo '{not json'; exit 70", watch: false)
+    assert {:error, %Error{code: :sync, message: message}} = Envmgr.reload(name)
+
+    assert message ==
+             "the command envmgr ended with status 70 and no answer\n  Traceback\n  {not json"
+  end
+
+  test "the command ends with the instance" do
+    {name, project} = start("echo $$ >> runs; exec sleep 100")
+    Project.configure(project, "# 1")
+    Project.eventually(fn -> length(runs(project)) == 2 end)
+    assert Envmgr.configuration(name).state == :syncing
+    ["begin", pid] = runs(project)
+    assert Project.alive?(pid)
+    asked = Task.async(fn -> Envmgr.reload(name) end)
+    Process.sleep(50)
+    stop_supervised!(name)
+    Project.eventually(fn -> not Project.alive?(pid) end)
+    assert {:error, %Error{code: :not_ready}} = Task.await(asked)
+  end
+
+  test "the command ends with the VM, however that ends" do
+    ebin = Path.join(Mix.Project.build_path(), "lib/envmgr/ebin")
+    project = Project.new()
+    script = ~s(echo $$ > #{project}/runs; exec sleep 100)
+
+    start =
+      ~s({ok, _} = 'Elixir.Envmgr.Command.Background':start([<<"sh">>, <<"-c">>, <<"#{script}">>]\), )
+
+    arguments = ["-noshell", "-pa", ebin, "-eval", start <> "receive after infinity -> ok end."]
+    vm = Port.open({:spawn_executable, System.find_executable("erl")}, args: arguments)
+    {:os_pid, vm_pid} = Port.info(vm, :os_pid)
+    [pid] = Project.eventually(fn -> with [] <- runs(project), do: nil end)
+    assert Project.alive?(pid)
+    System.cmd("kill", ["-KILL", "#{vm_pid}"])
+    Project.eventually(fn -> not Project.alive?(pid) end)
+  end
+
+  test "an instance without a project has nothing to bring in" do
+    start_supervised!({Envmgr, name: :nothing, project: false})
+    assert {:error, %Error{code: :not_installed}} = Envmgr.reload(:nothing)
+    assert %{state: :unknown, watch: false, error: nil} = Envmgr.configuration(:nothing)
+    assert {:error, %Error{code: :not_ready}} = Envmgr.reload(:nowhere)
+    assert {:error, %Error{code: :not_installed}} = Envmgr.load("math", :nothing)
+  end
+end
