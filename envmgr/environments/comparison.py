@@ -109,13 +109,12 @@ def look(environment: Path, *, deep: bool) -> Found:
                         files[path] = (facts.st_size, None, stat.S_IMODE(facts.st_mode))
                     else:
                         others[path] = "neither file nor directory"
-    return read(environment, Found(files, links, others)) if deep else Found(files, links, others)
+    if deep:
+        _read(root, files, others)
+    return Found(files, links, others)
 
 
-def read(environment: Path, found: Found) -> Found:
-    """The same with the digest of every file. Cost: one read of every byte, in parallel."""
-    root = os.fspath(environment)
-    files, others = dict(found.files), dict(found.others)
+def _read(root: str, files: dict[str, tuple[int, str | None, int]], others: dict[str, str]) -> None:
     largest_first = sorted(files, key=lambda path: files[path][0], reverse=True)
     shares = [largest_first[start::_THREADS] for start in range(_THREADS)]
     with ThreadPoolExecutor(_THREADS) as pool:
@@ -126,7 +125,6 @@ def read(environment: Path, found: Found) -> Found:
                     others[path] = f"unreadable: {problem}"
                 else:
                     files[path] = (size, digest, mode)
-    return Found(files, found.links, others)
 
 
 def _digests(

@@ -2,11 +2,10 @@
 
     <shared>/<kind>/<name>/tree/       hard links to the files of the project that built it
     <shared>/<kind>/<name>/manifest    our own digest of every file
-    <shared>/<kind>/<name>/seen        how the kernel knew each file when its bytes were last known
 
 `<shared>` is in our cache directory, one for each cache of uv, whose files these are. A name says all that
-decides the bytes, so a tree never changes. One that did change, file by file through hard links, is
-found when it is asked for, and forgotten. All of it may be deleted at any time. Trees on
+decides the bytes, so a tree never changes. One that did change, file by file through hard links or by a
+failing disk, is found when it is asked for, and forgotten. All of it may be deleted at any time. Trees on
 another file system than the project's are neither kept nor lent.
 """
 
@@ -15,13 +14,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import stat
 import time
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
-
-import msgpack
 
 from envmgr.environments import comparison, files
 from envmgr.environments.contents import Contents
@@ -33,7 +28,7 @@ _UNUSED_SECONDS = 30 * 24 * 3600.0
 def lend(kind: str, name: str, into: Path) -> Contents | None:
     """Link a tree to `into`, which is not there yet; None, and nothing there, when there is no sound one.
 
-    Cost: one link of every file, and one read of those that anybody touched since their bytes were last known.
+    Cost: one link and one read of every file.
     """
     place = _place(kind, name)
     try:
@@ -59,7 +54,6 @@ def keep(kind: str, name: str, tree: Path, noted: Contents, staged: Path) -> Non
         staged.mkdir(parents=True)
         _link(tree, staged / "tree", noted)
         (staged / "manifest").write_bytes(noted.to_bytes())
-        _see(staged, staged / "tree", noted)
         staged.rename(place)
     except OSError:
         files.remove(staged)
@@ -68,20 +62,17 @@ def keep(kind: str, name: str, tree: Path, noted: Contents, staged: Path) -> Non
 def prune() -> None:
     """Forget what nobody asked for in thirty days."""
     oldest = time.time() - _UNUSED_SECONDS
-    for place in caches.directory().glob("shared*/*/*"):
+    for manifest in caches.directory().glob("shared*/*/*/manifest"):
         with contextlib.suppress(OSError):
-            if max(path.stat().st_mtime for path in (place, *place.glob("seen"))) < oldest:
-                files.remove(place)
+            if manifest.stat().st_mtime < oldest:
+                files.remove(manifest.parent)
 
 
 def _lent(place: Path, into: Path, noted: Contents) -> bool:
-    tree = place / "tree"
     try:
-        seen = _seen(place)
-        touched = [path for path, identity in _identities(tree, noted) if seen.get(path) != identity]
-        _link(tree, into, noted)
-        sound = _unchanged(into, Contents({path: noted.files[path] for path in touched}, {}))
-        _see(place, tree, noted)
+        _link(place / "tree", into, noted)
+        sound = not comparison.compare(noted, comparison.look(into, deep=True))
+        os.utime(place / "manifest")
     except OSError as problem:
         if problem.errno == errno.EXDEV:
             return False
@@ -89,33 +80,6 @@ def _lent(place: Path, into: Path, noted: Contents) -> bool:
     if not sound:
         files.remove(place)
     return sound
-
-
-def _unchanged(tree: Path, noted: Contents) -> bool:
-    there = {path: os.stat(f"{tree}/{path}") for path in noted.files}  # noqa: PTH116 - thousands of them
-    found = {path: (facts.st_size, None, stat.S_IMODE(facts.st_mode)) for path, facts in there.items()}
-    return not comparison.compare(noted, comparison.read(tree, comparison.Found(found, {}, {})))
-
-
-def _identities(tree: Path, noted: Contents) -> Iterator[tuple[str, list[int]]]:
-    """The time of change cannot be set by anyone; whoever writes to a file, or links it, moves it."""
-    for path in noted.files:
-        facts = os.stat(f"{tree}/{path}")  # noqa: PTH116
-        yield path, [facts.st_ino, facts.st_size, facts.st_mode, facts.st_mtime_ns, facts.st_ctime_ns]
-
-
-def _see(place: Path, tree: Path, noted: Contents) -> None:
-    """Our own links have moved the times of change."""
-    with contextlib.suppress(OSError):
-        (place / "seen").write_bytes(msgpack.packb(dict(_identities(tree, noted))))
-
-
-def _seen(place: Path) -> dict[str, list[int]]:
-    try:
-        seen = msgpack.unpackb((place / "seen").read_bytes())
-    except (OSError, ValueError, msgpack.UnpackException):
-        return {}
-    return seen if isinstance(seen, dict) else {}
 
 
 def _place(kind: str, name: str) -> Path:
