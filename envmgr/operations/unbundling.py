@@ -1,0 +1,214 @@
+"""`envmgr unbundle`: an environment out of one file, with no network at all."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from envmgr.config import CONFIG_NAME
+from envmgr.config.excerpt import added
+from envmgr.config.layers import Layers
+from envmgr.config.loading import load_project
+from envmgr.config.source import parse
+from envmgr.config.spelling import document
+from envmgr.config.writing import write
+from envmgr.environments import bundles, files, layers, locks, projectlock, recovery
+from envmgr.environments.bundles import Manifest, Target
+from envmgr.environments.layout import Layout
+from envmgr.environments.locks import Lock
+from envmgr.errors import EnvmgrError
+from envmgr.model.outcomes import Report, UnbundleOutcome, silent
+from envmgr.model.project import Environment, Project
+from envmgr.operations import ground, renewing
+from envmgr.operations.ground import Ground
+from envmgr.operations.run import Run
+from envmgr.tools import uv, wheels
+from envmgr.tools.interpreters import Interpreter
+
+
+@dataclass(frozen=True, slots=True)
+class _Unpacked:
+    """A bundle whose members lie, as the manifest says, in `place`."""
+
+    path: Path
+    manifest: Manifest
+    place: Path
+
+    def read(self, member: str) -> bytes:
+        return (self.place / member).read_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """`text` is what envmgr.toml is to say, `change` what becomes of the file: "kept", "added" to, "written"."""
+
+    project: Project
+    environment: Environment
+    text: str
+    change: str
+
+
+def unbundle(path: Path, root: Path, over: Layers, *, report: Report = silent) -> UnbundleOutcome:
+    """Build the environment of the bundle at `path` in the project at `root`, and activate it.
+
+    Every member is checked before any is used. Where there is no envmgr.toml one is written; one without the
+    environment gets its libraries; one with it must ask for what the bundle has. A failure leaves envmgr.toml
+    and the locks as they were. Raises E-BUNDLE, E-TAMPERED, E-INTERPRETER, E-STALE-LOCK, E-EXISTS, E-CONFIG,
+    E-BUSY, E-DISK and what a build raises.
+    """
+    begun = time.perf_counter()
+    manifest = bundles.manifest(path)
+    layout = Layout(root)
+    with files.disk_problems("unbundling"):
+        root.mkdir(exist_ok=True)
+        with projectlock.hold(layout), recovery.opened(layout) as state:
+            bundle = _Unpacked(path, manifest, layout.staging / "bundle")
+            bundle.place.mkdir(parents=True)
+            try:
+                report(manifest.environment, "unpack")
+                bundles.unpack(path, manifest, bundle.place)
+                wanted = _wanted(bundle, root, over)
+                here = _ground(bundle, wanted)
+                lock = _lock(bundle, layout, wanted, here.interpreter)
+                local = _with_files(bundle, lock, here.interpreter)
+                own_uv = _uv(bundle, layout)
+                layers.ensure(layout, here.interpreter, offline=True, msgpack=_msgpack(bundle))
+                here = ground.relocked(wanted.project, wanted.environment, here, lock.digest)
+                run = Run(wanted.project, layout, state, True, True, report, f"unbundle {path.name}")
+                with ExitStack() as undo:
+                    _write(bundle, layout, wanted, undo)
+                    ready = renewing.prepare(run, wanted.environment, here, local, begun)
+                    made = renewing.activated(run, wanted.environment, ready)
+                    undo.pop_all()
+                renewing.share(run, wanted.environment, ready)
+            finally:
+                files.remove(layout.staging)
+    config = str(root / CONFIG_NAME)
+    return UnbundleOutcome(
+        made.environment, made.action, made.generation, made.key, made.seconds, config, wanted.change, own_uv
+    )
+
+
+def _wanted(bundle: _Unpacked, root: Path, over: Layers) -> _Wanted:
+    name, path = bundle.manifest.environment, root / CONFIG_NAME
+    part = bundle.read(bundles.CONFIG)
+    try:
+        there = path.read_bytes()
+    except FileNotFoundError:
+        text, change = part.decode(), "written"
+    else:
+        text, change = there.decode(errors="surrogateescape"), "kept"
+        if name not in load_project(path, there, over).environments:
+            text, change = added(path, there, parse(path, part).document), "added"
+    project = load_project(path, text.encode(errors="surrogateescape"), over)
+    if name not in project.environments:
+        raise EnvmgrError("E-TAMPERED", f"the configuration in {bundle.path} has no environment {name}")
+    return _Wanted(project, project.environments[name], text, change)
+
+
+def _ground(bundle: _Unpacked, wanted: _Wanted) -> Ground:
+    """What the environment will stand on, if the bundle is for it."""
+    target = bundle.manifest.target
+    try:
+        here = ground.survey(wanted.project, wanted.environment, download=False)
+    except EnvmgrError as problem:
+        message = f"{bundle.path.name} is for {target}: {problem.message}"
+        raise EnvmgrError(problem.code, message, hint=problem.hint, details=problem.details) from None
+    if (found := Target.of(here.interpreter)) != target:
+        raise EnvmgrError(
+            "E-INTERPRETER",
+            f"{bundle.path.name} is for {target}; {here.interpreter.executable} is {found}",
+            hint="bundle on a machine like this one, with the same Python",
+            details={"wanted": str(target), "found": str(found)},
+        )
+    return here
+
+
+def _lock(bundle: _Unpacked, layout: Layout, wanted: _Wanted, interpreter: Interpreter) -> Lock:
+    """The bundle's lock, if it is what the project asks for and no other stands in its place."""
+    environment, path = wanted.environment, layout.lock(wanted.environment.name)
+    content = bundle.read(bundle.manifest.lock)
+    lock = locks.parse(path, content)
+    why = locks.staleness(lock, locks.inputs(environment, interpreter))
+    if environment.adopt is not None or why:
+        raise EnvmgrError(
+            "E-STALE-LOCK",
+            f"environment {environment.name} of {layout.root / CONFIG_NAME} is not the one of {bundle.path.name}:"
+            f" {why or f'it is adopted from {environment.adopt}'}",
+            hint="make envmgr.toml ask for what the bundle has, or unbundle into another directory",
+        )
+    if path.exists() and path.read_bytes() != content:
+        raise EnvmgrError(
+            "E-EXISTS",
+            f"{path} is another lock than the one of {bundle.path.name}",
+            hint="move it away to take the bundle's, or bundle again from this lock",
+        )
+    return lock
+
+
+def _with_files(bundle: _Unpacked, lock: Lock, interpreter: Interpreter) -> Lock:
+    """The lock with a path on this disk: a copy that names the unpacked wheels, each with its locked hashes."""
+    there = bundle.manifest.names(bundles.WHEELS)
+    lock.packages(interpreter)
+    choice = wheels.choose(lock.document, interpreter.markers, wheels.tags(interpreter), among=there)
+    if choice.without:
+        raise EnvmgrError(
+            "E-INTERPRETER",
+            f"{bundle.path.name} has no wheel that {interpreter.executable} can install of"
+            f" {', '.join(choice.without)}",
+            hint="bundle on a machine with this system and the same Python",
+            details={"without": list(choice.without), "wheels": list(there)},
+        )
+    packages = [
+        {
+            "name": wheel.package,
+            "version": wheel.version,
+            "wheels": [
+                {"name": wheel.filename, "path": f"{bundles.WHEELS}/{wheel.filename}", "hashes": wheel.hashes}
+            ],
+        }
+        for wheel in choice.wheels
+    ]
+    path = bundle.place / "pylock.toml"
+    text = document({"lock-version": "1.0", "created-by": "envmgr", "packages": packages})
+    path.write_text(text, encoding="utf-8")
+    return replace(lock, path=path)
+
+
+def _uv(bundle: _Unpacked, layout: Layout) -> str | None:
+    """Where the bundle's uv was put, on a machine that has none; this process then uses it."""
+    try:
+        uv.executable()
+    except EnvmgrError:
+        held = bundle.place / bundles.UV
+        if "ENVMGR_UV" in os.environ or not held.is_file():
+            raise
+        layout.uv.parent.mkdir(parents=True, exist_ok=True)
+        held.chmod(0o755)
+        held.replace(layout.uv)
+        os.environ["ENVMGR_UV"] = str(layout.uv)
+        return str(layout.uv)
+    return None
+
+
+def _msgpack(bundle: _Unpacked) -> Path | None:
+    names = bundle.manifest.names(bundles.RUNTIME)
+    return next((bundle.place / bundles.RUNTIME / name for name in names if name.endswith(".whl")), None)
+
+
+def _write(bundle: _Unpacked, layout: Layout, wanted: _Wanted, undo: ExitStack) -> None:
+    """First the lock: a configuration that is not locked would ask for a network."""
+    lock, config = layout.lock(wanted.environment.name), layout.root / CONFIG_NAME
+    if not lock.exists():
+        lock.parent.mkdir(exist_ok=True)
+        undo.callback(files.remove, lock)
+        files.write(lock, bundle.read(bundle.manifest.lock))
+    if wanted.change == "written":
+        undo.callback(files.remove, config)
+    elif wanted.change == "added":
+        undo.callback(write, config, config.read_text("utf-8"))
+    if wanted.change != "kept":
+        write(config, wanted.text)
