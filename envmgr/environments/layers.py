@@ -17,7 +17,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from envmgr.environments import comparison, contents, files, shared
+from envmgr.environments import comparison, contents, files, shared, stages
 from envmgr.environments.comparison import Change
 from envmgr.environments.contents import Contents
 from envmgr.environments.layout import Layout
@@ -25,7 +25,7 @@ from envmgr.errors import EnvmgrError
 from envmgr.tools import process, uv
 from envmgr.tools.interpreters import Interpreter
 
-_MSGPACK = "msgpack>=1.0.5,<2"
+MSGPACK = "msgpack>=1.0.5,<2"
 _HASH_LENGTH = 12
 _KIND = "layers"
 _VENDOR_DOC = '"""The runtime\'s private dependencies, of this interpreter\'s ABI."""\n'
@@ -42,11 +42,11 @@ def place(layout: Layout, interpreter: Interpreter) -> Path:
     return layout.layers / f"{interpreter.abi}-{_sources_digest()}"
 
 
-def ensure(layout: Layout, interpreter: Interpreter, *, offline: bool) -> Path:
+def ensure(layout: Layout, interpreter: Interpreter, *, offline: bool, msgpack: Path | None = None) -> Path:
     """The layer of this interpreter, built when it is missing: staged, flushed, renamed. The caller holds the
     project's lock.
 
-    Raises E-OFFLINE, E-NETWORK, E-BUILD when msgpack cannot be had.
+    `msgpack` is its wheel on this disk, if it is there. Raises E-OFFLINE, E-NETWORK, E-BUILD when it cannot be had.
     """
     layer = place(layout, interpreter)
     if layer.is_dir():
@@ -55,13 +55,15 @@ def ensure(layout: Layout, interpreter: Interpreter, *, offline: bool) -> Path:
     try:
         noted = shared.lend(_KIND, layer.name, staged)
         if noted is None:
-            _build(staged, interpreter, offline=offline)
+            _build(staged, interpreter, offline=offline, msgpack=msgpack)
             noted = contents.take(staged, {})
             shared.keep(_KIND, layer.name, staged, noted, staged.with_name(f"shared-{staged.name}"))
         layout.layers.mkdir(parents=True, exist_ok=True)
         files.write(layout.layer_manifest(layer), noted.to_bytes())
         files.flush_filesystem(staged)
+        stages.reached("layer-staged")
         staged.rename(layer)
+        stages.reached("layer-placed")
         files.flush_directory(layout.layers)
     finally:
         files.remove(staged)
@@ -82,19 +84,21 @@ def changes(layout: Layout, layer: Path, *, deep: bool) -> tuple[Change, ...]:
         return (Change("", "missing"),)
 
 
-def _build(staged: Path, interpreter: Interpreter, *, offline: bool) -> None:
+def _build(staged: Path, interpreter: Interpreter, *, offline: bool, msgpack: Path | None) -> None:
     """Bytecode included: workers write none."""
     shutil.copytree(
         _sources(), staged / "envmgr_runtime", ignore=shutil.ignore_patterns("__pycache__", "_vendor")
     )
     shutil.copyfile(_sources() / "worker" / "start.py", worker_of(staged))
-    _vendor(staged / "envmgr_runtime" / "_vendor", staged / "download", interpreter, offline)
+    _vendor(staged / "envmgr_runtime" / "_vendor", staged / "download", interpreter, offline, msgpack)
     process.run([interpreter.executable, "-I", "-m", "compileall", "-q", staged])
 
 
-def _vendor(vendor: Path, download: Path, interpreter: Interpreter, offline: bool) -> None:
+def _vendor(
+    vendor: Path, download: Path, interpreter: Interpreter, offline: bool, msgpack: Path | None
+) -> None:
     try:
-        uv.install_into(download, _MSGPACK, Path(interpreter.executable), offline=offline)
+        uv.install_into(download, str(msgpack or MSGPACK), Path(interpreter.executable), offline=offline)
     except EnvmgrError as problem:
         raise EnvmgrError(
             problem.code,
@@ -124,7 +128,7 @@ def _source_files() -> Iterator[Path]:
 
 @functools.cache
 def _sources_digest() -> str:
-    whole = hashlib.sha256(_MSGPACK.encode())
+    whole = hashlib.sha256(MSGPACK.encode())
     for path in _source_files():
         whole.update(f"\0{path.relative_to(_sources()).as_posix()}\0".encode() + path.read_bytes())
     return whole.hexdigest()[:_HASH_LENGTH]

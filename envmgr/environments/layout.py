@@ -43,6 +43,11 @@ class Layout:
         return self.home / "runtime"
 
     @property
+    def uv(self) -> Path:
+        """A bundle's, on a machine that has none."""
+        return self.home / "tools" / "uv"
+
+    @property
     def staging(self) -> Path:
         return self.home / "run" / "staging"
 
@@ -50,6 +55,11 @@ class Layout:
     def busy(self) -> Path:
         """The file that a mutating operation locks."""
         return self.home / "run" / "lock"
+
+    @property
+    def undo(self) -> Path:
+        """There while files outside of this directory belong to a generation that is not active yet."""
+        return self.home / "run" / "undo.json"
 
     def lock(self, environment: str) -> Path:
         return self.root / "locks" / f"pylock.{environment}.toml"
@@ -62,6 +72,9 @@ class Layout:
 
     def record(self, environment: str, generation: int) -> Path:
         return self.records / f"{environment}-{generation}.json"
+
+    def recorded_launch(self, environment: str, generation: int) -> Path:
+        return self.records / f"{environment}-{generation}.msgpack"
 
     def entry(self, name: str) -> Path:
         return self.store / name
