@@ -90,10 +90,13 @@ def _verified(layout: Layout, environment: Environment) -> Verification:
     if older:
         differences = _differences(ours, wanted, python, held, [f"{pin.name}=={pin.ours}" for pin in older])
     if differences:
-        lines = [f"environment {environment.name}: {tool} does not come to what is locked"]
+        unlike = {found.name for found in differences}
+        agreed = 0 if "" in unlike else sum(package.name not in unlike for package in ours)
+        said = f"{tool} does not come to what is locked; {agreed} of {len(ours)} agree"
+        head = f"environment {environment.name}: {said}"
         raise EnvmgrError(
             "E-LOCK-DIFFERS",
-            "\n".join([*lines, *(f"  {_in_words(found)}" for found in differences)]),
+            "\n".join([head, *(f"  {_in_words(found)}" for found in differences)]),
             hint="`envmgr lock --upgrade` resolves afresh; do not install files whose hashes the index does not have",
             details={"tool": tool, "differences": [asdict(found) for found in differences]},
         )
@@ -112,13 +115,14 @@ def _differences(
             no_build=wanted.no_build,
         )
     except Unsolvable as problem:
-        return (LockDifference("", "no solution", None, None, tuple(str(problem).splitlines()[-5:])),)
+        last_words = tuple(line.strip() for line in str(problem).splitlines()[-5:])
+        return (LockDifference("", "no solution", None, None, last_words),)
     return compare(ours, theirs)
 
 
 def _in_words(found: LockDifference) -> str:
     if found.kind == "no solution":
-        return " ".join(["it finds no solution:", *(line.strip() for line in found.evidence)])
+        return " ".join(["it finds no solution:", *found.evidence])
     if found.kind == "hashes":
         return f"{found.name} {found.ours}: no file of the index has {', '.join(found.evidence)}"
     ours = "not locked" if found.ours is None else f"locked {found.ours}"

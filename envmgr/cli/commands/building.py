@@ -60,8 +60,9 @@ def _lock_row(outcome: LockOutcome) -> tuple[str, ...]:
 
 
 def _verified(found: Verification) -> str:
-    older = ", ".join(f"{pin.name} {pin.ours} (newest: {pin.theirs})" for pin in found.older)
-    return f"{found.tool} agrees" + (f", held to {older}" if older else "")
+    older = ", ".join(f"{pin.name} {pin.ours} (now {pin.theirs})" for pin in found.older)
+    agrees = f"{found.tool} agrees on {found.agreed}" if found.agreed else "nothing to verify"
+    return agrees + (f", held to {older}" if older else "")
 
 
 @click.command(cls=Command)

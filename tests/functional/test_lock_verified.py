@@ -1,0 +1,80 @@
+"""`lock --verify-with pip-tools`, the real one, against an index whose contents are known."""
+
+import pytest
+from indexes import serve, wheel
+from projects import library, project
+
+from envmgr.environments.layout import Layout
+from envmgr.errors import EnvmgrError
+from envmgr.model.project import Environment, Project
+from envmgr.operations.locking import lock
+from envmgr.operations.verifying import verify
+
+
+def tiny(version, *requires):
+    return wheel("zqtiny", version, {"zqtiny.py": f"VERSION = {version!r}\n"}, requires=requires)
+
+
+@pytest.fixture
+def private(monkeypatch):
+    helper = [wheel("zqhelper", version, {"zqhelper.py": ""}) for version in ("1.0", "2.0")]
+    with serve(tiny("1.0", "zqhelper<2"), *helper, credentials="u:s3cret") as index:
+        monkeypatch.setenv("UV_INDEX", f"private=http://{index.host}/simple")
+        monkeypatch.setenv("UV_INDEX_PRIVATE_USERNAME", "u")
+        monkeypatch.setenv("UV_INDEX_PRIVATE_PASSWORD", "s3cret")
+        yield index
+
+
+def test_agreement_older_pins_and_every_difference(tmp_path, private):
+    found = project(tmp_path, library("zqtiny"))
+    (outcome,) = verify(found, lock(found))
+    assert outcome.verified.tool.startswith("pip-tools ")
+    assert (outcome.verified.agreed, outcome.verified.older) == (2, ())
+
+    private.wheels.update([tiny("1.1", "zqfurther", "zqhelper<2")])
+    private.wheels.update([wheel("zqfurther", "1.0", {})])
+    (outcome,) = verify(found, lock(found))
+    (older,) = outcome.verified.older
+    assert (older.name, older.ours, older.theirs, outcome.verified.agreed) == ("zqtiny", "1.0", "1.1", 2)
+
+    path = Layout(tmp_path).lock("zqtiny")
+    honest = path.read_text()
+    digest = honest.rpartition('sha256 = "')[2].partition('"')[0]
+    path.write_text(honest.replace(digest, "0" * 64))
+    with pytest.raises(EnvmgrError, match="1 of 2 agree") as caught:
+        verify(found, lock(found))
+    problem = caught.value
+    assert (problem.code, problem.exit_status) == ("E-LOCK-DIFFERS", 1)
+    assert f"zqtiny 1.0: no file of the index has sha256:{'0' * 64}" in problem.message
+    assert "s3cret" not in problem.message + str(problem.details)
+
+
+def test_what_pip_tools_cannot_judge_is_no_agreement(tmp_path, private):
+    overridden = Environment("zqtiny", project(tmp_path, library("zqtiny")).environments["zqtiny"].python,
+                             (library("zqtiny"),), overrides=("zqhelper==2.0",))  # fmt: skip
+    found = Project(tmp_path, "app", {"zqtiny": overridden})
+    outcomes = lock(found)
+    assert [pin.version for pin in outcomes[0].pins] == ["2.0", "1.0"]
+    with pytest.raises(EnvmgrError, match="cannot be verified: it has overrides") as caught:
+        verify(found, outcomes)
+    assert caught.value.code == "E-LOCK-DIFFERS"
+
+
+def test_without_a_solution_its_last_words_are_told(tmp_path, private):
+    found = project(tmp_path, library("zqtiny"))
+    outcomes = lock(found)
+    for file in [file for file in private.wheels if file.startswith("zqtiny-")]:
+        del private.wheels[file]
+    with pytest.raises(EnvmgrError, match="it finds no solution: ") as caught:
+        verify(found, outcomes)
+    assert caught.value.details["differences"][0]["kind"] == "no solution"
+
+
+def test_an_index_that_refuses_is_told(tmp_path, private, monkeypatch):
+    found = project(tmp_path, library("zqtiny"))
+    outcomes = lock(found)
+    monkeypatch.setenv("UV_INDEX_PRIVATE_PASSWORD", "wrong")
+    with pytest.raises(EnvmgrError) as caught:
+        verify(found, outcomes)
+    assert caught.value.code in ("E-NETWORK", "E-LOCK-DIFFERS")
+    assert "wrong" not in caught.value.message + str(caught.value.details)
