@@ -16,6 +16,7 @@ import errno
 import os
 import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from envmgr.environments import comparison, files
@@ -70,8 +71,10 @@ def prune() -> None:
 
 def _lent(place: Path, into: Path, noted: Contents) -> bool:
     try:
-        _link(place / "tree", into, noted)
-        sound = not comparison.compare(noted, comparison.look(into, deep=True))
+        with ThreadPoolExecutor(1) as beside:  # the same files under either name
+            found = beside.submit(comparison.look, place / "tree", deep=True)
+            _link(place / "tree", into, noted)
+            sound = not comparison.compare(noted, found.result())
         os.utime(place / "manifest")
     except OSError as problem:
         if problem.errno == errno.EXDEV:
