@@ -26,11 +26,24 @@ def write(path: Path, content: bytes) -> None:
     _rename_over(beside, path)
 
 
+def link(path: Path, source: Path) -> None:
+    """`write` what a file of the same file system holds that was written before: no byte of it is to be flushed."""
+    beside = _beside(path)
+    beside.unlink(missing_ok=True)
+    try:
+        os.link(source, beside)
+    except OSError:  # a file system without hard links, or a file that has too many
+        write(path, source.read_bytes())
+        return
+    stages.reached("file-written")
+    _rename_over(beside, path)
+    beside.unlink(missing_ok=True)  # a rename onto another name of the same file leaves both
+
+
 def point(link: Path, target: str) -> None:
     """Replace a symlink atomically."""
     beside = _beside(link)
-    with contextlib.suppress(FileNotFoundError):
-        beside.unlink()
+    beside.unlink(missing_ok=True)
     beside.symlink_to(target)
     stages.reached("link-written")
     _rename_over(beside, link)

@@ -79,10 +79,13 @@ def free_entry(layout: Layout, entry: str) -> Size:
 
 
 def free_orphans(layout: Layout) -> None:
-    """Free all of them but those that a worker still leases."""
+    """Free all of them but those that a worker still leases, and manifests of layers that are not there."""
     for name in orphans(layout):
         with contextlib.suppress(Leased):
             free_entry(layout, name)
+    for manifest in layout.layers.glob("*.manifest"):
+        if not manifest.with_suffix("").is_dir():
+            free(layout, manifest)
 
 
 def free(layout: Layout, *paths: Path) -> Size:

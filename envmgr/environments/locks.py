@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from envmgr.environments import conflicts, files
+from envmgr.environments import conflicts, files, stages
 from envmgr.environments.layout import Layout
 from envmgr.environments.store import digest
 from envmgr.errors import EnvmgrError
@@ -222,7 +222,9 @@ def write(
     if previous is not None and _meaning(previous) == _meaning(lock):
         return previous, False
     path.parent.mkdir(parents=True, exist_ok=True)
+    stages.reached("lock-resolved")
     files.write(path, content)
+    stages.reached("lock-written")
     return lock, True
 
 

@@ -1,6 +1,7 @@
 """Each generation once more, as a file of its own beside state.db: what a lost state.db is rebuilt from.
 
-    generations/<environment>-<number>.json   the generation and its digest
+    generations/<environment>-<number>.json      the generation and its digest
+    generations/<environment>-<number>.msgpack   its launch manifest, of which an active one is another name
 
 A record is written when its generation is first activated, and never changed: the fingerprint in it may be an
 earlier one, which costs a later `sync` a look at what is there.
@@ -8,9 +9,11 @@ earlier one, which costs a later `sync` a look at what is there.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from envmgr.environments import files, stages
 from envmgr.environments.generation import Generation
@@ -29,6 +32,16 @@ def keep(layout: Layout, generation: Generation) -> None:
     files.write(path, json.dumps(document, separators=(",", ":")).encode())
     files.flush_directory(path.parent)
     stages.reached("generation-recorded")
+
+
+def launch_file(layout: Layout, generation: Generation) -> Path:
+    """A file that holds the generation's launch manifest, flushed; written again when it does not."""
+    path = layout.recorded_launch(generation.environment, generation.number)
+    with contextlib.suppress(OSError):
+        if path.read_bytes() == generation.launch:
+            return path
+    files.write(path, generation.launch)
+    return path
 
 
 def count(layout: Layout) -> int:

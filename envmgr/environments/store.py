@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envmgr.environments import digests, files
+from envmgr.environments import digests, files, stages
 from envmgr.environments.layout import Layout, entry_name, python_of
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def mark_sick(layout: Layout, entry: str) -> None:
     """From now on this entry is not whole: it is not activated again, and not built again under its name."""
     layout.store.mkdir(parents=True, exist_ok=True)
     files.write(layout.sick(entry), b"")
+    stages.reached("sick-marked")
 
 
 def clear_sick(layout: Layout, entry: str) -> None:
@@ -83,13 +84,19 @@ def admit(
     for leftover in (layout.entry(entry), layout.catalog(entry)):
         if leftover.exists():
             leftover.rename(_aside(layout, leftover))
+            stages.reached("leftover-aside")
     layout.store.mkdir(parents=True, exist_ok=True)
     files.write(layout.manifest(entry), manifest)
+    stages.reached("manifest-written")
     files.write(layout.proofs(entry), f"{proof}\n".encode())
+    stages.reached("proofs-written")
     digests.note(catalog, catalog)
     catalog.rename(layout.catalog(entry))
+    stages.reached("catalog-placed")
     files.flush_filesystem(environment)
+    stages.reached("entry-flushed")
     environment.rename(layout.entry(entry))
+    stages.reached("entry-placed")
     files.flush_directory(layout.store)
 
 
@@ -109,8 +116,10 @@ def add_proof(layout: Layout, entry: str, *, catalog: Path, proof: str) -> None:
     digests.note(layout.catalog(entry), catalog)
     for made in catalog.iterdir():
         made.replace(layout.catalog(entry) / made.name)
+        stages.reached("proof-catalog-placed")
     known = layout.proofs(entry).read_bytes() if layout.proofs(entry).exists() else b""
     files.write(layout.proofs(entry), known + f"{proof}\n".encode())
+    stages.reached("proof-noted")
 
 
 def _aside(layout: Layout, leftover: Path) -> Path:

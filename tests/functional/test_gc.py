@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 from projects import imported, library, project
@@ -108,11 +109,9 @@ def test_layers(tmp_path, three):
     old = layout.layers / "cp311-old"
     shutil.copytree(used, old)
     with open_state(layout) as state:  # generation 1 was made by an older envmgr
-        state._connection.execute(
-            "UPDATE generations SET launch = CAST(? AS BLOB) WHERE generation = 1",
-            (repacked(state.generation("six", 1).launch, worker_of(old)),),
-        )
-        state._connection.commit()
+        first = state.generation("six", 1)
+        state._connection.execute("DELETE FROM generations WHERE generation = 1")
+        state.add(replace(first, launch=repacked(first.launch, worker_of(old))))
     assert gc(tmp_path, keep=2).freed == ()
     with running(tmp_path, 1) as worker:
         gc(tmp_path, keep=0)
@@ -139,6 +138,7 @@ def test_a_layer_stays_while_a_worker_runs_that_no_generation_knows(tmp_path, th
         with open_state(layout) as state:
             state._connection.execute("DELETE FROM generations WHERE generation = 1")
             state._connection.commit()
+        layout.record("six", 1).unlink()
         assert gc(tmp_path, keep=0).leased == (three[0],)
         assert unused.is_dir()
     gc(tmp_path, keep=0)
@@ -184,12 +184,23 @@ def keys(root, environment):
     return [f"{environment}-{launch(root, environment)['key']}"]
 
 
-def test_without_state_what_is_current_stays(tmp_path, three):
-    for path in Layout(tmp_path).home.glob("state.db*"):
+def lose_state(root):
+    for path in Layout(root).home.glob("state.db*"):
         path.unlink()
+
+
+def test_what_a_lost_state_listed_stays(tmp_path, three):
+    lose_state(tmp_path)
+    assert gc(tmp_path, keep=3).kept == tuple(sorted(three))
+    assert gc(tmp_path, keep=1).kept == tuple(sorted(three[1:]))
+
+
+def test_without_state_and_records_what_is_current_stays(tmp_path, three):
+    lose_state(tmp_path)
+    shutil.rmtree(Layout(tmp_path).records)
     assert gc(tmp_path, keep=3).kept == (three[2],)
     assert imported(launch(tmp_path, "six"), "import six; print(six.__version__)") == "1.17.0"
-    assert sync(six(tmp_path, "1.17.0"))[0].action == "activated"
+    assert sync(six(tmp_path, "1.17.0"))[0].action == "unchanged"
 
 
 def test_a_project_that_was_never_synced(tmp_path):
