@@ -24,6 +24,8 @@ COMMANDS = {
     "health": "trust",
     "history": "generations",
     "diff": "comparing",
+    "plan": "upgrading",
+    "upgrade": "upgrading",
     "rollback": "generations",
     "gc": "freeing",
     "bundle": "bundling",
@@ -31,6 +33,7 @@ COMMANDS = {
     "launch": "generations",
     "call": "calling",
     "detect": "detecting",
+    "import": "importing",
 }
 """Command -> its module of `envmgr.cli.commands`, which has it under its own name; imported when it runs."""
 
