@@ -12,6 +12,8 @@ from envmgr.config.merging import Keys, Merged, Origin
 from envmgr.config.rules import environment_of
 from envmgr.config.schema import ConfigFile
 
+DEFAULT = Origin("default")
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -19,7 +21,7 @@ class Setting:
 
     key: Keys
     value: Any
-    origin: Origin = Origin("default")
+    origin: Origin = DEFAULT
 
 
 def settings(merged: Merged, config: ConfigFile) -> dict[Keys, list[Setting]]:

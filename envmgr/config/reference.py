@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
-
-from envmgr.config import schema
-from envmgr.config.fields import MILLISECONDS
+from envmgr.config.json_schema import json_schema
 
 _HEAD = """# Configuration
 
@@ -20,45 +18,93 @@ A library may also be written as a requirement alone: under `[library]`, `pandas
 `[library.pandas1]` with `package = "pandas<2"`. Several libraries that name the same `environment` share it, and
 can share objects.
 
+`envmgr config schema > envmgr.schema.json` writes the JSON Schema (draft 2020-12) that editors complete and check
+the file by.
+
 Tables marked †, and a `worker-profile` other than `process`, are checked and not acted on yet: each use gives
 a warning.
+
+## Layers
+
+A value may be written in several places. Each of these is laid over those before it:
+
+| layer | written as |
+|---|---|
+| envmgr.toml | `[library.pandas]` `workers = 2` |
+| a profile of it: `--profile prod`, or `ENVMGR_PROFILE=prod` | `[profile.prod.library.pandas]` `workers = 8` |
+| variables | `ENVMGR_LIBRARY__PANDAS__WORKERS=8` |
+| the command line | `--set library.pandas.workers=8` |
+
+They are merged table by table, as they are written, into one document; a value, an array too, replaces the one
+below it whole. What no layer writes is filled in afterwards: from `[defaults]` (of all layers together), then from
+the defaults below. So a `timeout` of a library, wherever it is written, wins over any `[defaults]`. No layer but
+the file may add libraries, or environments that no library lives in.
+
+A file is valid or not whichever profile is chosen: it is checked alone and under each of its profiles.
+`envmgr config show --origin` prints every value in force with its layer and place, as an envmgr.toml would write it.
+
+### Variables
+
+A variable's name is `ENVMGR_` and a key path in capitals: `__` stands between the keys, `_` for `-` too. Names
+are those of the file. Values are written as in TOML; where text is expected, the quotes may be left out.
+
+```sh
+ENVMGR_DEFAULTS__TIMEOUT=10s
+ENVMGR_LIBRARY__PANDAS__WORKERS=8
+ENVMGR_LIBRARY__PANDAS__VERSION='>=2,<3'
+ENVMGR_ENVIRONMENT__DATA__CONSTRAINTS='["numpy<2"]'
+```
+
+Variables may set what is in `project`, `defaults`, `library` and `environment`, and so may `--set`, whose key is a
+dotted TOML key. A variable that names no key is a problem like any in the file. Variables without `__` are no
+configuration: `ENVMGR_PROJECT` (as `--project`), `ENVMGR_PROFILE` (as `--profile`), `ENVMGR_UV`, `ENVMGR_DEBUG`.
+
+## Versions
+
+`envmgr config migrate` rewrites a file of an older `config-version` for this envmgr, prints what it changed, and
+keeps comments, order and layout; with `--dry-run` it only prints. A result that is not valid is not written.
+
+Version 0, the draft, differs from version 1 in this, in profiles too:
+
+| version 0 | version 1 |
+|---|---|
+| `config_version = 0` or `config-version = 0` | `config-version = 1` |
+| `[libraries.X]`, `[environments.X]`, `[profiles.X]` | `[library.X]`, `[environment.X]`, `[profile.X]` |
+| `worker_profile`, `link_mode`, `no_build`, `max_entries` | the same with `-` |
+| `timeout = 30000`, `ttl = 30000` (milliseconds) | `timeout = "30s"`, `ttl = "30s"` |
+| `health_calls = […]` of a library | `health.calls = […]` |
 """
 
-_TABLES: tuple[tuple[str, type[BaseModel], bool], ...] = (
-    ("top level", schema.ConfigFile, True),
-    ("[project]", schema.ProjectTable, True),
-    ("[defaults]", schema.DefaultsTable, True),
-    ("[library.NAME]", schema.LibraryTable, True),
-    ("[[library.NAME.health.calls]]", schema.HealthCallTable, True),
-    ("[library.NAME.cache.functions.PATH]", schema.CachedFunctionTable, False),
-    ("[library.NAME.security]", schema.SecurityTable, False),
-    ("[environment.NAME]", schema.EnvironmentTable, True),
-    ("[profile.NAME]", schema.ProfileTable, False),
+_TABLES = (
+    ("top level", None, True),
+    ("[project]", "ProjectTable", True),
+    ("[defaults]", "DefaultsTable", True),
+    ("[library.NAME]", "LibraryTable", True),
+    ("[[library.NAME.health.calls]]", "HealthCallTable", True),
+    ("[library.NAME.cache.functions.PATH]", "CachedFunctionTable", False),
+    ("[library.NAME.security]", "SecurityTable", False),
+    ("[library.NAME.security.filesystem]", "FilesystemTable", False),
+    ("[environment.NAME]", "EnvironmentTable", True),
+    ("[profile.NAME]", "ProfileTable", True),
 )
+"""Header, its table in the schema, and whether it is acted on."""
 
 
 def markdown() -> str:
     """The whole page."""
-    return _HEAD + "".join(part for name, model, used in _TABLES for part in _table(name, model, used))
+    return _HEAD + "".join(part for name, table, used in _TABLES for part in _table(name, table, used))
 
 
-def _table(name: str, model: type[BaseModel], used: bool) -> Iterator[str]:
-    yield f"\n## {name}{'' if used else ' †'}\n\n| key | default | meaning |\n|---|---|---|\n"
-    for attribute, field in model.model_fields.items():
-        yield f"| `{field.alias or attribute}` | {_default(field)} | {field.description} |\n"
+def _table(name: str, table: str | None, is_used: bool) -> Iterator[str]:
+    yield f"\n## {name}{'' if is_used else ' †'}\n\n| key | default | meaning |\n|---|---|---|\n"
+    node = json_schema()["$defs"][table] if table else json_schema()
+    for key, found in node["properties"].items():
+        default = "required" if key in node.get("required", ()) else _default(found)
+        yield f"| `{key}` | {default} | {found['description']} |\n"
 
 
-def _default(field: FieldInfo) -> str:
-    if field.is_required():
-        return "required"
-    value = field.default
-    if value in (None, {}) or isinstance(value, BaseModel):
-        return ""
-    if isinstance(value, bool):
-        return f"`{str(value).lower()}`"
-    if isinstance(value, int) and "duration" in repr(field.metadata).lower():
-        return f'`"{value // MILLISECONDS["s"]}s"`'
-    return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
+def _default(node: dict[str, Any]) -> str:
+    return f"`{json.dumps(node['default'])}`" if "default" in node else ""
 
 
 if __name__ == "__main__":

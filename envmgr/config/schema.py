@@ -193,7 +193,7 @@ class ConfigFile(Table):
         description="Version of this file's format.",
     )
     project: ProjectTable = Field(default=ProjectTable(), description="The project itself.")
-    defaults: DefaultsTable = Field(default=DefaultsTable(), description="Inherited by every library.")
+    defaults: DefaultsTable = Field(default=DefaultsTable(), description="What every library inherits.")
     library: dict[Name, LibraryValue] = Field(default={}, description="What can be called.")
     environment: dict[Name, EnvironmentTable] = Field(default={}, description="Where libraries live.")
     profile: dict[Name, ProfileTable] = Field(
