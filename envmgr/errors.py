@@ -44,6 +44,7 @@ CODES: Mapping[str, int] = {
     "E-TAMPERED": BUILD_FAILED,
     "E-PROOF": BUILD_FAILED,
     "E-DISK": BUILD_FAILED,
+    "E-UNDONE": UPGRADE_UNDONE,
     "E-BUSY": BUSY,
     "E-INTERNAL": OUR_BUG,
 }

@@ -7,8 +7,9 @@ and the next mutating operation completes what the journal says was begun.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
-from envmgr.environments import files, freeing, records, stages, store
+from envmgr.environments import files, freeing, records, stages, store, undo
 from envmgr.environments.layout import Layout, entry_name
 from envmgr.environments.state import Generation, State
 
@@ -26,6 +27,44 @@ def activate(layout: Layout, state: State, generation: Generation, *, action: st
 def introduce(layout: Layout, state: State, generation: Generation, *, action: str, reason: str) -> None:
     """`activate` a generation that `state` does not know yet."""
     _complete(layout, state, state.introduce(generation, action, reason), generation)
+
+
+def attempt(state: State, serving: Generation, *, action: str, reason: str) -> int:
+    """Note in the journal what is begun, and may lead to a generation; its line's id."""
+    journal = state.attempt(serving.environment, serving.number, action, reason)
+    stages.reached("attempt-noted")
+    return journal
+
+
+def fulfil(
+    layout: Layout,
+    state: State,
+    journal: int,
+    generation: Generation,
+    *,
+    changes: Sequence[undo.Change],
+    detail: str,
+) -> None:
+    """`introduce` what an attempt led to, with changes of files outside of `.envmgr` that belong to it.
+
+    `abandon` takes all of it back, until `keep`.
+    """
+    undo.make(layout, undo.Note(generation.environment, generation.number, tuple(changes)))
+    state.fulfil(journal, generation, detail)
+    _complete(layout, state, journal, generation)
+
+
+def keep(layout: Layout) -> None:
+    """What was fulfilled stays."""
+    undo.drop(layout)
+
+
+def abandon(layout: Layout, state: State, journal: int, serving: Generation, why: str) -> None:
+    """Take back what an attempt has made visible. OSError or E-DISK when the disk refuses: the next command
+    then does it.
+    """
+    state.fail(journal, serving.number, why)
+    _take_back(layout, state)
 
 
 def deactivate(layout: Layout, state: State, environment: str, *, reason: str) -> int | None:
@@ -47,6 +86,9 @@ def recover(layout: Layout, state: State) -> tuple[str, ...]:
     touched = []
     for unfinished in state.unfinished():
         touched.append(unfinished.environment)
+        if unfinished.outcome == "attempted":
+            state.fail(unfinished.id, unfinished.generation, "its process ended")
+            continue
         if unfinished.action == "removed":
             _take_down(layout, unfinished.environment)
             state.settle(unfinished.id, "removed")
@@ -60,6 +102,7 @@ def recover(layout: Layout, state: State) -> tuple[str, ...]:
         before = state.active(unfinished.environment)
         if before is not None:
             _switch(layout, before)
+    _take_back(layout, state)
     if touched or layout.staging.exists():
         sweep(layout)
     return tuple(touched)
@@ -113,6 +156,19 @@ def _complete(layout: Layout, state: State, journal: int, generation: Generation
     _switch(layout, generation)
     state.settle(journal, "active")
     stages.reached("activation-settled")
+
+
+def _take_back(layout: Layout, state: State) -> None:
+    """Files that were changed for a generation which did not become active are as they were."""
+    note = undo.read(layout)
+    if note is None:
+        return
+    active = state.active(note.environment)
+    if active is None or active.number != note.generation:
+        undo.take_back(note.changes)
+        if active is not None and not agrees(layout, active):
+            _switch(layout, active)
+    undo.drop(layout)
 
 
 def _switch(layout: Layout, generation: Generation) -> None:

@@ -70,24 +70,29 @@ CREATE INDEX activations_unfinished ON activations (id) WHERE outcome = 'activat
 _FROM_SCHEMA_1 = """
 ALTER TABLE generations ADD COLUMN digest TEXT NOT NULL DEFAULT '';
 CREATE INDEX activations_unfinished ON activations (id) WHERE outcome = 'activating';
+UPDATE generations SET digest = digest_of(environment, generation, key, fingerprint, lock_digest, pins, launch);
 """
 _SETTLED = (
     "SELECT generation, outcome FROM activations"
     " WHERE environment = ? AND outcome IN ('active', 'removed') ORDER BY id DESC LIMIT 1"
 )
-_COLUMNS = "environment, generation, key, fingerprint, lock_digest, pins, launch, digest"
-_GENERATIONS = f"SELECT {_COLUMNS} FROM generations"
+_GENERATIONS = (
+    "SELECT environment, generation, key, fingerprint, lock_digest, pins, launch, digest FROM generations"
+)
 _GENERATION = f"{_GENERATIONS} WHERE environment = ?"
 
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """An activation that somebody began and did not live to end."""
+    """An activation that somebody began and did not live to end; `outcome` is "attempted" when it had not come
+    to a generation.
+    """
 
     id: int
     environment: str
     generation: int
     action: str
+    outcome: str
 
 
 class State:
@@ -165,10 +170,34 @@ class State:
         with self._unflushed(), self._connection:
             return self._begin(environment, number, action, reason, "activating")
 
+    def attempt(self, environment: str, number: int, action: str, reason: str) -> int:
+        """Write what is tried before there is a generation of it; `number` is the one that serves meanwhile."""
+        with self._connection:
+            return self._begin(environment, number, action, reason, "attempted")
+
+    def fulfil(self, journal: int, generation: Generation, detail: str) -> None:
+        """`introduce` for what an attempt led to: its line goes on, with `detail` added to the reason."""
+        with self._connection:
+            self._insert(generation)
+            self._connection.execute(
+                "UPDATE activations SET generation = ?, outcome = 'activating', reason = reason || ': ' || ?"
+                " WHERE id = ?",
+                (generation.number, detail, journal),
+            )
+
     def settle(self, journal: int, outcome: str) -> None:
         """Write what became of an intention."""
         with self._connection:
             self._connection.execute("UPDATE activations SET outcome = ? WHERE id = ?", (outcome, journal))
+
+    def fail(self, journal: int, serving: int, why: str) -> None:
+        """Write that an attempt failed, and which generation serves on."""
+        with self._connection:
+            self._connection.execute(
+                "UPDATE activations SET generation = ?, outcome = 'failed', reason = reason || ': ' || ?"
+                " WHERE id = ?",
+                (serving, why, journal),
+            )
 
     def restore(self, lost: Iterable[Generation], active: Iterable[Generation], reason: str) -> None:
         """Take in generations that were found on disk, and which of them are active, in one transaction."""
@@ -181,8 +210,10 @@ class State:
 
     def unfinished(self) -> tuple[Unfinished, ...]:
         rows = self._connection.execute(
-            "SELECT id, environment, generation, action FROM activations"
-            " WHERE outcome = 'activating' ORDER BY id"
+            "SELECT id, environment, generation, action, outcome FROM activations"
+            " WHERE outcome = 'activating'"
+            " UNION ALL SELECT id, environment, generation, action, outcome FROM activations"
+            " WHERE outcome = 'attempted' ORDER BY id"
         )
         return tuple(Unfinished(*row) for row in rows)
 
@@ -211,7 +242,9 @@ class State:
 
     def _insert(self, generation: Generation) -> None:
         self._connection.execute(
-            f"INSERT INTO generations ({_COLUMNS}, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO generations"
+            " (environment, generation, key, fingerprint, lock_digest, pins, launch, digest, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 generation.environment,
                 generation.number,
@@ -360,9 +393,8 @@ def _execute_all(connection: sqlite3.Connection, statements: str) -> None:
 
 
 def _from_schema_1(connection: sqlite3.Connection) -> None:
-    names = _COLUMNS.removesuffix(", digest")
-    connection.create_function("digest_of", len(names.split(",")), _digest_of, deterministic=True)
-    _execute_all(connection, f"{_FROM_SCHEMA_1} UPDATE generations SET digest = digest_of({names});")
+    connection.create_function("digest_of", 7, _digest_of, deterministic=True)
+    _execute_all(connection, _FROM_SCHEMA_1)
 
 
 def _digest_of(*row: Any) -> str:

@@ -1,0 +1,128 @@
+"""`plan`, `upgrade`: what a new version of a library brings, and the way there with proof."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from envmgr.cli.answers import Answer, columns
+from envmgr.cli.application import Command
+from envmgr.cli.commands.comparing import way
+from envmgr.cli.commands.freeing import size
+from envmgr.cli.invocation import Invocation
+from envmgr.cli.progress import progress
+from envmgr.config.problems import displayed
+from envmgr.model.outcomes import ConfigEdit, PlannedChange, PlanOutcome, UpgradeOutcome
+
+
+@click.command(cls=Command)
+@click.argument("wish", metavar="LIB[==V]")
+@click.pass_obj
+def plan(invocation: Invocation, wish: str) -> Answer:
+    """Show what `upgrade` would change, and change nothing.
+
+    Without a version, the newest that envmgr.toml allows; "LIB>=2,<3" and the like will do too. Needs the
+    network.
+    """
+    project = invocation.project()
+    from envmgr.operations.planning import plan as operation
+
+    with progress(invocation) as report:
+        outcome = operation(project, wish, report=report)
+    return Answer(outcome, "\n".join(_planned(outcome)))
+
+
+def _planned(outcome: PlanOutcome) -> list[str]:
+    serving = "nothing is active" if outcome.generation is None else f"generation {outcome.generation}"
+    head = f"{outcome.library} in environment {outcome.environment}: {serving}, Python {outcome.python}"
+    dated = (
+        [f"nothing that was published after {outcome.excludes_newer} counts; `envmgr lock --upgrade` lifts that"]
+        if outcome.excludes_newer
+        else []
+    )
+    if not outcome.changes and outcome.config is None:
+        return [head, *dated, _nothing(outcome.library, outcome.asked, outcome.allows)]
+    downloads = [change.download for change in outcome.changes if change.here and change.after is not None]
+    unknown = " and what the index tells no size of" if None in downloads else ""
+    fetched = [f"at most {size(sum(filter(None, downloads)))}{unknown} to download"] if downloads else []
+    stays = (
+        [f"{len(outcome.stays)} stay: {', '.join(f'{pin.name} {pin.version}' for pin in outcome.stays)}"]
+        if outcome.stays
+        else []
+    )
+    command = f"`envmgr upgrade '{outcome.library}{outcome.asked}'`"
+    return [
+        head,
+        columns(map(_change_row, outcome.changes)),
+        *_requirers(outcome.changes, outcome.python),
+        *stays,
+        *fetched,
+        *_config(outcome.config),
+        *dated,
+        f"nothing was changed; {command} does it, with proof"
+        if outcome.generation is not None
+        else "nothing was changed; `envmgr sync` first",
+    ]
+
+
+def _change_row(change: PlannedChange) -> tuple[str, ...]:
+    fetched = "" if change.download is None else f"{size(change.download)} to download"
+    present = "" if change.installed is None else f"{size(change.installed)} on disk"
+    python = f"needs Python {change.requires_python}" if change.requires_python else ""
+    where = "" if change.here else "on other platforms"
+    return (change.name, change.change, way(change.before, change.after), present, fetched, python or where)
+
+
+def _requirers(changes: Iterable[PlannedChange], python: str) -> list[str]:
+    """Who brings what is new, and took what goes."""
+    lines = []
+    for change in changes:
+        if change.change in ("added", "removed") and change.asked_by:
+            verb = "is asked for by" if change.change == "added" else "was asked for by"
+            lines.append(f"{change.name} {verb} {', '.join(change.asked_by)}")
+    return lines
+
+
+def _nothing(library: str, asked: str, allows: str) -> str:
+    if asked:
+        return f"nothing to do: what is asked, {library}{asked}, is what is there"
+    return f"nothing to do: there is nothing newer for {allows}, as envmgr.toml has it"
+
+
+def _config(edit: ConfigEdit | None) -> list[str]:
+    if edit is None:
+        return []
+    change = edit.after if edit.before is None else f"{edit.before}  ->  {edit.after}"
+    return [f"{displayed(Path(edit.file))}:{edit.line}: {change}"]
+
+
+@click.command(cls=Command)
+@click.argument("wish", metavar="LIB[==V]")
+@click.pass_obj
+def upgrade(invocation: Invocation, wish: str) -> Answer:
+    """Move one library to another version, proved before it serves; undone by itself when a proof fails.
+
+    Without a version, to the newest that envmgr.toml allows. A version that envmgr.toml does not allow is
+    written into it. Exit status 5 when it was undone.
+    """
+    project = invocation.project()
+    from envmgr.operations.upgrading import upgrade as operation
+
+    with progress(invocation) as report:
+        outcome = operation(project, wish, report=report)
+    return Answer(outcome, "\n".join(_upgraded(outcome)))
+
+
+def _upgraded(outcome: UpgradeOutcome) -> list[str]:
+    if outcome.action == "unchanged":
+        return [_nothing(outcome.library, outcome.asked, outcome.allows)]
+    rows = [(found.name, found.change, way(found.before, found.after)) for found in outcome.packages]
+    return [
+        f"{outcome.environment}: generation {outcome.from_generation} -> {outcome.generation}"
+        f" in {outcome.seconds:.2f} s",
+        *([columns(rows)] if rows else []),
+        *_config(outcome.config),
+        f"`envmgr rollback {outcome.environment}` goes back",
+    ]

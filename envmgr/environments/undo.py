@@ -1,0 +1,91 @@
+"""What a change of files outside of `.envmgr` can be taken back by, as long as its generation is not active.
+
+    run/undo.json    each file with its text before and after
+
+The note is written before the first of these files is touched, and goes when the generation is active: whoever
+finds it later completes or takes back, by what state.db says. A file that somebody else has changed meanwhile
+is left alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from envmgr.config.writing import write
+from envmgr.environments import files, stages
+from envmgr.environments.layout import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`before` is None for a file that is a new one."""
+
+    path: Path
+    before: str | None
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What there is to take back unless this generation of the environment is active."""
+
+    environment: str
+    generation: int
+    changes: tuple[Change, ...]
+
+
+def make(layout: Layout, note: Note) -> None:
+    """Note the changes, durably, and make them. OSError or E-DISK when the disk refuses."""
+    document = asdict(note)
+    for change in document["changes"]:
+        change["path"] = str(change["path"])
+    files.write(layout.undo, json.dumps(document).encode())
+    files.flush_directory(layout.undo.parent)
+    stages.reached("undo-noted")
+    for change in note.changes:
+        change.path.parent.mkdir(parents=True, exist_ok=True)
+        write(change.path, change.after)
+        stages.reached("undoable-written")
+
+
+def read(layout: Layout) -> Note | None:
+    """A note that cannot be read, which only a hand other than ours can have caused, counts as none."""
+    try:
+        document = json.loads(layout.undo.read_bytes())
+        changes = [
+            Change(Path(change["path"]), change["before"], change["after"]) for change in document["changes"]
+        ]
+        return Note(document["environment"], document["generation"], tuple(changes))
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError):
+        drop(layout)
+        return None
+
+
+def take_back(changes: Iterable[Change]) -> None:
+    """Files are as they were, byte for byte. OSError or E-DISK when the disk refuses."""
+    for change in changes:
+        for beside in change.path.parent.glob(f".{change.path.name}.*.new"):
+            beside.unlink(missing_ok=True)
+        if not _is(change.path, change.after):
+            continue
+        if change.before is None:
+            change.path.unlink()
+        else:
+            write(change.path, change.before)
+
+
+def drop(layout: Layout) -> None:
+    layout.undo.unlink(missing_ok=True)
+    stages.reached("undo-dropped")
+
+
+def _is(path: Path, text: str) -> bool:
+    try:
+        return path.read_bytes() == text.encode()
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,259 @@
+"""`envmgr upgrade`: one library moves, proved before it serves; whatever fails leaves what was."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from envmgr.environments import activation, files, freeing, layers, projectlock, recovery, store, undo
+from envmgr.environments.layout import Layout, entry_name
+from envmgr.environments.state import Generation, State
+from envmgr.errors import EnvmgrError
+from envmgr.model.outcomes import HealthFinding, PinChange, Report, UpgradeOutcome, silent
+from envmgr.model.project import Project
+from envmgr.operations import ground, inspecting, moves, renewing, wishes
+from envmgr.operations.diff import pin_changes
+from envmgr.operations.moves import Move
+from envmgr.operations.renewing import Ready
+from envmgr.operations.run import Run
+from envmgr.operations.wishes import Wish
+
+_NAMED = 20
+_GIST = 200
+_OF_BYTES = frozenset({"added", "changed", "missing", "replaced", "unreadable", "wrong mode", "wrong size"})
+
+
+def upgrade(project: Project, text: str, *, report: Report = silent) -> UpgradeOutcome:
+    """Resolve, build beside, inspect in depth, then activate; lock and envmgr.toml change with the activation.
+
+    Raises E-UNDONE for whatever fails on the way, a conflict and Ctrl-C included, with what happened in the
+    details: what was active is active, lock and envmgr.toml are as they were, byte for byte, and the history
+    tells of it. Before anything is begun: E-UNKNOWN-LIBRARY, E-USAGE, E-NOT-INSTALLED, E-BUSY.
+    """
+    begun = time.perf_counter()
+    wish = wishes.read(project, text)
+    layout = Layout(project.root)
+    attempt: _Attempt | None = None
+    try:
+        with (
+            files.disk_problems("upgrading"),
+            projectlock.hold(layout),
+            recovery.opened(layout) as state,
+        ):
+            active = state.active(wish.environment.name)
+            if active is None:
+                raise _not_installed(wish)
+            attempt = _Attempt(project, wish, layout, state, active, report)
+            return attempt.run(begun)
+    except (EnvmgrError, KeyboardInterrupt) as problem:
+        if attempt is None or attempt.settled:
+            raise
+        raise attempt.undone(problem) from problem
+
+
+class _Attempt:
+    """One upgrade, from its line in the journal to what became of it. The caller holds the project's lock."""
+
+    def __init__(
+        self,
+        project: Project,
+        wish: Wish,
+        layout: Layout,
+        state: State,
+        active: Generation,
+        report: Report,
+    ) -> None:
+        self._project, self._wish, self._layout, self._state = project, wish, layout, state
+        self._active, self._report = active, report
+        self._name = wish.environment.name
+        self._packages: tuple[PinChange, ...] = ()
+        self._left = ""
+        self.settled = False
+
+    def run(self, begun: float) -> UpgradeOutcome:
+        journal = activation.attempt(self._state, self._active, action="upgrade", reason=self._wish.text)
+        try:
+            self._layout.staging.mkdir(parents=True, exist_ok=True)
+            move, generation = self._moved(journal, begun)
+        except BaseException as problem:
+            if not self.settled:
+                self._abandon(journal, problem)
+            raise
+        finally:
+            with contextlib.suppress(OSError):  # the next command sweeps
+                activation.sweep(self._layout)
+        return UpgradeOutcome(
+            self._name,
+            self._wish.library.name,
+            self._wish.spelled,
+            str(self._wish.library.requirement),
+            "unchanged" if generation is self._active else "upgraded",
+            self._active.number,
+            generation.number,
+            generation.key,
+            self._packages,
+            move.config,
+            time.perf_counter() - begun,
+        )
+
+    def _moved(self, journal: int, begun: float) -> tuple[Move, Generation]:
+        locked = _text(self._layout.lock(self._name))
+        here = ground.survey(self._project, self._wish.environment, download=True)
+        start = moves.start(self._layout, self._state, self._wish.environment)
+        self._report(self._name, "resolve")
+        move = moves.resolve(self._project, self._wish, here.interpreter, start)
+        self._packages = pin_changes(self._active.pins, move.lock.pins)
+        if not self._packages and move.edit is None:
+            self._state.settle(journal, "unchanged")
+            self.settled = True
+            return move, self._active
+
+        run = Run(move.project, self._layout, self._state, False, False, self._report, "upgrade")
+        layers.ensure(self._layout, here.interpreter, offline=False)
+        staged = self._layout.staging / self._layout.lock(self._name).name
+        files.write(staged, move.content)
+        there = ground.relocked(move.project, move.environment, here, move.lock.digest)
+        ready = renewing.prepare(run, move.environment, there, replace(move.lock, path=staged), begun)
+        generation = renewing.next_generation(run, move.environment, ready)
+        self._inspect(move, ready, generation)
+        self._report(self._name, "activate")
+        self._activate(journal, move, generation, locked)
+        self.settled = True
+        activation.keep(self._layout)
+        renewing.share(run, move.environment, ready)
+        return move, generation
+
+    def _inspect(self, move: Move, ready: Ready, generation: Generation) -> None:
+        """What is wrong with the active generation too is not held against the new one."""
+        self._report(self._name, "inspect")
+        found = _errors(inspecting.inspect_entry(move.project, move.environment, generation))
+        if found:
+            before = inspecting.inspect_entry(self._project, self._wish.environment, self._active)
+            known = {_sense(each, self._active) for each in before}
+            found = [each for each in found if _sense(each, generation) not in known]
+        if not found:
+            return
+        entry = entry_name(self._name, ready.key)
+        if ready.built:
+            freeing.free_entry(self._layout, entry)
+        elif ready.key != self._active.key:
+            store.mark_sick(self._layout, entry)  # so that the next attempt builds it afresh
+        lines = [_line(each) for each in found[:_NAMED]]
+        more = [f"… and {len(found) - _NAMED} more"] if len(found) > _NAMED else []
+        raise EnvmgrError(
+            "E-TAMPERED" if any(each.problem in _OF_BYTES for each in found) else "E-PROOF",
+            "\n  ".join([f"what was built for environment {self._name} is not sound", *lines, *more]),
+            hint="choose another version; `envmgr plan` shows what one would bring",
+            details={"findings": found},
+        )
+
+    def _activate(self, journal: int, move: Move, generation: Generation, locked: str | None) -> None:
+        changes = [undo.Change(self._layout.lock(self._name), locked, move.content.decode())]
+        if move.edit is not None:
+            changes.append(undo.Change(move.edit.path, move.edit.before, move.edit.after))
+        for change in changes:
+            if _text(change.path) != change.before:
+                raise EnvmgrError(
+                    "E-BUSY",
+                    f"{change.path} was changed by somebody else meanwhile",
+                    hint="run the command again",
+                )
+        activation.fulfil(
+            self._layout, self._state, journal, generation, changes=changes, detail=self._changes()
+        )
+        if not activation.agrees(self._layout, generation):
+            raise EnvmgrError(
+                "E-DISK",
+                f"what is on disk in {self._layout.launch(self._name).parent} is not generation"
+                f" {generation.number}, which was just written there",
+                hint="see who else writes there",
+            )
+
+    def _abandon(self, journal: int, problem: BaseException) -> None:
+        try:
+            activation.abandon(self._layout, self._state, journal, self._active, _gist(problem))
+        except (OSError, EnvmgrError) as trouble:
+            self._left = f"\nit could not be taken back wholly ({trouble}): the next command does that"
+
+    def undone(self, problem: EnvmgrError | KeyboardInterrupt) -> EnvmgrError:
+        """With all that is known of why."""
+        cause: dict[str, Any] = {"code": None, "message": "interrupted", "hint": "", "details": {}}
+        if isinstance(problem, EnvmgrError):
+            cause = {
+                "code": problem.code,
+                "message": problem.message,
+                "hint": problem.hint,
+                "details": problem.details,
+            }
+        serving = f"generation {self._active.number} of environment {self._name} serves on"
+        return EnvmgrError(
+            "E-UNDONE",
+            f"the upgrade to {self._wish.text} was undone: {cause['message']}{_traceback(cause['details'])}"
+            f"\n{serving}; its lock and envmgr.toml are as they were{self._left}",
+            hint=cause["hint"],
+            details={
+                "environment": self._name,
+                "library": self._wish.library.name,
+                "asked": self._wish.spelled,
+                "serving": self._active.number,
+                "packages": self._packages,
+                "cause": cause,
+            },
+        )
+
+    def _changes(self) -> str:
+        """For the journal: the library's own distribution first."""
+        own = [each for each in self._packages if each.name == self._wish.distribution]
+        others = len(self._packages) - len(own)
+        words = [f"{each.name} {each.before} -> {each.after}" for each in own]
+        words += [f"{others} more" if own else f"{others} packages"] if others else []
+        return ", ".join(words) or "envmgr.toml alone"
+
+
+def _not_installed(wish: Wish) -> EnvmgrError:
+    return EnvmgrError(
+        "E-NOT-INSTALLED",
+        f"environment {wish.environment.name}, where library {wish.library.name} lives, has no active generation"
+        " to upgrade",
+        hint=f"run `envmgr sync {wish.environment.name}` first",
+    )
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return None
+
+
+def _errors(findings: Iterable[HealthFinding]) -> list[HealthFinding]:
+    return [found for found in findings if found.severity == "error"]
+
+
+def _sense(found: HealthFinding, generation: Generation) -> Sequence[str | None]:
+    """What it says, wherever the entry stands."""
+    entry = entry_name(generation.environment, generation.key)
+    return (found.distribution, found.problem, found.file, found.detail.replace(entry, ""))
+
+
+def _line(found: HealthFinding) -> str:
+    return ": ".join(part for part in (found.distribution, found.file, found.problem, found.detail) if part)
+
+
+def _gist(problem: BaseException) -> str:
+    if isinstance(problem, KeyboardInterrupt):
+        return "interrupted"
+    said = str(problem).split("\n", 1)[0] or type(problem).__name__
+    return said if len(said) <= _GIST else f"{said[: _GIST - 1]}…"
+
+
+def _traceback(details: Any) -> str:
+    """Of the library's own code, where it raised."""
+    python = details.get("python")
+    text = python.get("traceback", "") if isinstance(python, dict) else ""
+    lines = str(text).strip().splitlines()[-_NAMED:]
+    return "".join(f"\n  {line}" for line in lines)
