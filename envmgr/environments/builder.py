@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 from typing import Protocol
 
-from envmgr.environments import conflicts, contents, files, modules, shared, store
+from envmgr.environments import bytecode, conflicts, contents, files, modules, shared, stages, store
 from envmgr.environments.contents import Contents
 from envmgr.environments.layout import Layout, entry_name, python_of, site_packages
 from envmgr.environments.locks import Lock
@@ -68,28 +68,26 @@ def build(
     home, catalog = staged / "environment", staged / "catalog"
     try:
         staged.mkdir(parents=True)
-        noted = shared.lend(BUILDS, key, home) if environment.link_mode == "hardlink" else None
+        stages.reached("build-staged")
+        shares = environment.link_mode == "hardlink"
+        noted = shared.lend(BUILDS, key, home) if shares else None
         known: contents.Digests = {}
         if noted is None:
-            with _one_install:
-                report(environment.name, "install")
-                uv.create_environment(home, Path(interpreter.executable))
-                if lock.pins:
-                    uv.install(
-                        lock.path,
-                        python_of(home),
-                        link_mode=environment.link_mode,
-                        offline=offline,
-                        no_build=environment.no_build,
-                    )
+            report(environment.name, "install")
+            _install(home, lock, environment, interpreter, offline=offline)
+            stages.reached("build-installed")
             report(environment.name, "verify")
         place = site_packages(home)
         distributions = pypa.installed(place)
         if noted is None:
             known = contents.verify(place, distributions)
+            stages.reached("build-verified")
+            if shares:
+                bytecode.borrow(place, distributions, interpreter, staged / "bytecode")
         libraries = modules.resolve(environment, distributions)
         report(environment.name, "prove")
         _prove(proving, key, python_of(home), libraries, catalog, built_before=noted is not None)
+        stages.reached("build-proved")
         report(environment.name, "store")
         taken = contents.take(home, known) if noted is None else noted
         store.admit(
@@ -107,11 +105,27 @@ def build(
     return libraries
 
 
+def _install(
+    home: Path, lock: Lock, environment: Environment, interpreter: Interpreter, *, offline: bool
+) -> None:
+    with _one_install:
+        uv.create_environment(home, Path(interpreter.executable))
+        if lock.pins:
+            uv.install(
+                lock.path,
+                python_of(home),
+                link_mode=environment.link_mode,
+                offline=offline,
+                no_build=environment.no_build,
+            )
+
+
 def share(
     layout: Layout,
     environment: Environment,
     key: str,
     *,
+    interpreter: Interpreter,
     proving: Proving,
     libraries: tuple[Resolved, ...],
 ) -> None:
@@ -123,6 +137,9 @@ def share(
     with contextlib.suppress(OSError, ValueError):
         noted = Contents.from_bytes(layout.manifest(entry).read_bytes())
         shared.keep(BUILDS, key, layout.entry(entry), noted, staged)
+        place = site_packages(layout.entry(entry))
+        within = noted.within(place.relative_to(layout.entry(entry)).as_posix())
+        bytecode.keep(place, pypa.installed(place), interpreter, within, staged)
         catalogs = contents.take(layout.catalog(entry), {})
         shared.keep(CATALOGS, _catalogs(key, proving, libraries), layout.catalog(entry), catalogs, staged)
 

@@ -34,6 +34,18 @@ class Contents:
         document = {"schema": _SCHEMA, "files": dict(self.files), "links": dict(self.links)}
         return json.dumps(document, sort_keys=True, separators=(",", ":")).encode("utf-8", "surrogateescape")
 
+    def within(self, folder: str) -> Contents:
+        """What is in one folder, by paths from there."""
+        prefix = f"{folder}/"
+        return Contents(
+            {
+                path.removeprefix(prefix): facts
+                for path, facts in self.files.items()
+                if path.startswith(prefix)
+            },
+            {path.removeprefix(prefix): to for path, to in self.links.items() if path.startswith(prefix)},
+        )
+
     @classmethod
     def from_bytes(cls, content: bytes) -> Contents:
         document = json.loads(content)

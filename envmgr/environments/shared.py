@@ -60,6 +60,11 @@ def keep(kind: str, name: str, tree: Path, noted: Contents, staged: Path) -> Non
         files.remove(staged)
 
 
+def forget(kind: str, name: str) -> None:
+    """Take a tree out that is of no use any more."""
+    files.remove(_place(kind, name))
+
+
 def prune() -> None:
     """Forget what nobody asked for in thirty days."""
     oldest = time.time() - _UNUSED_SECONDS

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from envmgr.environments import activation, builder, files, launch, layers, locks, modules, store
+from envmgr.environments import activation, builder, files, launch, layers, locks, modules, stages, store
 from envmgr.environments.layout import entry_name, python_of, site_packages
 from envmgr.environments.locks import Lock
 from envmgr.environments.modules import Resolved
@@ -111,6 +111,7 @@ def prepare(run: Run, environment: Environment, here: Ground, lock: Lock, begun:
             try:
                 proving.imports(python_of(home), libraries, bytecode=False)
                 proving.functions(python_of(home), libraries, staged, bytecode=False)
+                stages.reached("proof-made")
                 store.add_proof(run.layout, entry, catalog=staged, proof=proving.name(libraries))
             finally:
                 files.remove(staged)
@@ -141,6 +142,7 @@ def activated(run: Run, environment: Environment, ready: Ready) -> SyncOutcome:
         and active.launch == _manifest(run, environment, ready, active.number)
     ):
         run.state.refingerprint(environment.name, active.number, ready.ground.fingerprint, ready.lock.digest)
+        stages.reached("generation-refingerprinted")
         if activation.agrees(run.layout, active):
             return outcome("built" if ready.built else "unchanged", active.number)
         action = "built" if ready.built else "activated"
@@ -150,8 +152,7 @@ def activated(run: Run, environment: Environment, ready: Ready) -> SyncOutcome:
     run.report(environment.name, "activate")
     action = "built" if ready.built else "activated"
     generation = next_generation(run, environment, ready)
-    run.state.add(generation)
-    activation.activate(run.layout, run.state, generation, action=action, reason=run.reason)
+    activation.introduce(run.layout, run.state, generation, action=action, reason=run.reason)
     return outcome(action, generation.number)
 
 
@@ -173,7 +174,14 @@ def share(run: Run, environment: Environment, ready: Ready) -> None:
     """Keep what was built for other projects of this user."""
     if ready.built:
         proving = Proving(run.project.root, ready.ground.layer)
-        builder.share(run.layout, environment, ready.key, proving=proving, libraries=ready.libraries)
+        builder.share(
+            run.layout,
+            environment,
+            ready.key,
+            interpreter=ready.ground.interpreter,
+            proving=proving,
+            libraries=ready.libraries,
+        )
 
 
 def _manifest(run: Run, environment: Environment, ready: Ready, number: int) -> bytes:

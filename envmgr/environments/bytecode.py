@@ -1,0 +1,80 @@
+"""Bytecode of a distribution, compiled once for all environments of this user that hold the same files of it.
+
+Python writes bytecode beside the source that it imports, and checks it by the source's size and time. Both
+are uv's, the same wherever it links the same file from its cache.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+from pathlib import Path
+
+from envmgr.environments import files, shared
+from envmgr.environments.contents import Contents
+from envmgr.environments.store import digest
+from envmgr.tools.interpreters import Interpreter
+from envmgr.tools.pypa import Distribution
+
+_KIND = "bytecode"
+# Of a .pyc (PEP 552): magic number, flags, then the source's time and size.
+_HEADER = struct.Struct("<4xIII")
+
+
+def borrow(
+    place: Path, distributions: Iterable[Distribution], interpreter: Interpreter, staged: Path
+) -> None:
+    """Link what is known of these distributions into the site-packages `place`, by way of `staged`."""
+    for distribution in distributions:
+        name = _name(distribution, interpreter)
+        noted = shared.lend(_KIND, name, staged)
+        if noted is None:
+            continue
+        if all(_serves(staged / path, place / _source(path)) for path in noted.files):
+            for path in noted.files:
+                (place / path).parent.mkdir(exist_ok=True)
+                (place / path).hardlink_to(staged / path)
+        else:
+            shared.forget(_KIND, name)
+        files.remove(staged)
+
+
+def keep(
+    place: Path,
+    distributions: Iterable[Distribution],
+    interpreter: Interpreter,
+    noted: Contents,
+    staged: Path,
+) -> None:
+    """Keep the bytecode in `place`, which is noted by paths from there, for others."""
+    owners = {recorded.path: found for found in distributions for recorded in found.record}
+    compiled: dict[str, dict[str, tuple[int, str, int]]] = {}
+    for path, facts in noted.files.items():
+        if "__pycache__/" in path and _source(path) in owners:
+            name = _name(owners[_source(path)], interpreter)
+            compiled.setdefault(name, {})[path] = facts
+    for name, known in compiled.items():
+        shared.keep(_KIND, name, place, Contents(known, {}), staged)
+
+
+def _name(distribution: Distribution, interpreter: Interpreter) -> str:
+    sources = sorted(
+        [found.path, found.sha256] for found in distribution.record if found.path.endswith(".py")
+    )
+    return digest([interpreter.implementation, interpreter.version, interpreter.abi, sources])
+
+
+def _source(path: str) -> str:
+    """`a/__pycache__/b.cpython-311.pyc` is made of `a/b.py`."""
+    folder, _, name = path.rpartition("__pycache__/")
+    return f"{folder}{name.partition('.')[0]}.py"
+
+
+def _serves(bytecode: Path, source: Path) -> bool:
+    try:
+        with bytecode.open("rb") as file:
+            flags, time, size = _HEADER.unpack(file.read(_HEADER.size))
+        facts = source.stat()
+    except (OSError, struct.error):
+        return False
+    return flags == 0 and (time, size) == (int(facts.st_mtime) & 0xFFFFFFFF, facts.st_size & 0xFFFFFFFF)
