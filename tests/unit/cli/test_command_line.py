@@ -233,6 +233,8 @@ def test_help_and_version(envmgr):
             "health",
             "history",
             "diff",
+            "plan",
+            "upgrade",
             "rollback",
             "gc",
             "launch",
