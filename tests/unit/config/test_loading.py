@@ -7,28 +7,9 @@ import sys
 import pytest
 
 from envmgr.config import load
-from envmgr.errors import EnvmgrError
 from envmgr.model.project import Environment, HealthCall, Library
 
 OWN_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
-
-
-@pytest.fixture
-def project(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-    def written(text):
-        (tmp_path / "envmgr.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
-        return tmp_path
-
-    return written
-
-
-def failure(root):
-    with pytest.raises(EnvmgrError) as caught:
-        load(root)
-    assert caught.value.exit_status == 2
-    return caught.value
 
 
 def test_the_least_that_works(project):
@@ -130,7 +111,7 @@ worker-profile = "call"
     )
 
 
-def test_all_problems_of_a_file_are_said_at_once_in_its_order(project):
+def test_all_problems_of_a_file_are_said_at_once_in_its_order(project, failure):
     root = project("""\
 [library.numpy]
 verson = ">=1.26"
@@ -271,7 +252,7 @@ PROBLEMS = {
 
 
 @pytest.mark.parametrize(("text", "expected"), PROBLEMS.items(), ids=range(len(PROBLEMS)))
-def test_each_problem_has_its_place(project, text, expected):
+def test_each_problem_has_its_place(project, failure, text, expected):
     message = failure(project(text)).message
     assert f"\nenvmgr.toml:{expected}" in message
 
@@ -288,12 +269,12 @@ def test_empty_lists_beside_an_adopted_environment_say_nothing(project):
     assert load(project(text)).environments["six"].adopt.endswith("/venv")
 
 
-def test_windows_line_ends_change_no_place(project):
+def test_windows_line_ends_change_no_place(project, failure):
     message = failure(project('[project]\r\nname = "a"\r\nnam = 1\r\n')).message
     assert "envmgr.toml:3:1: unknown key `nam`\n  nam = 1\n  ^^^\n" in message
 
 
-def test_a_long_line_is_cut_around_its_problem(project):
+def test_a_long_line_is_cut_around_its_problem(project, failure):
     items = ", ".join(f'"package{number}"' for number in range(100))
     message = failure(project(f"[library.a]\nwith = [{items}, 1, {items}]")).message
     place, line, carets = message.split("\n")[2:5]
@@ -302,5 +283,5 @@ def test_a_long_line_is_cut_around_its_problem(project):
     assert line[carets.index("^")] == "1"
 
 
-def test_control_characters_are_not_shown(project):
+def test_control_characters_are_not_shown(project, failure):
     assert "  a = ?[31m\n" in failure(project("a = \x1b[31m")).message
