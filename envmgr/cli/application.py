@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import keyword
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,8 @@ class Application(Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"envmgr.cli.commands.{COMMANDS[cmd_name]}")
-        command: click.Command = getattr(module, cmd_name)
+        attribute = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        command: click.Command = getattr(module, attribute)
         return command
 
 

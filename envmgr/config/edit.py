@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,36 @@ def remove(root: Path, name: str) -> str | None:
     return None if is_shared else environment
 
 
+def extended(
+    source: Source, libraries: Mapping[str, dict[str, Any]], environment: str, settings: dict[str, Any]
+) -> str:
+    """The text with these libraries and the environment's table behind what is there; nothing is written.
+
+    Raises E-EXISTS with all names that are taken, or as `add`.
+    """
+    config = validate(source)
+    homes = {environment_of(name, table) for name, table in config.library.items()} | {*config.environment}
+    taken = [f"library `{name}`" for name in libraries if name in config.library]
+    taken += [f"environment `{environment}`"] if environment in homes else []
+    if taken:
+        raise EnvmgrError(
+            "E-EXISTS",
+            f"already in {CONFIG_NAME}: {', '.join(taken)}",
+            hint="nothing was written; remove or rename what is there, or name another environment with --env",
+            details={"taken": taken},
+        )
+    expected = copy.deepcopy(source.document)
+    text = source.text
+    for name, table in libraries.items():
+        expected.setdefault("library", {})[name] = table
+        text = insert(text, "library", _section("library", name, table))
+    if settings:
+        expected.setdefault("environment", {})[environment] = settings
+        text = insert(text, "environment", _section("environment", environment, settings))
+    _check(source, text, expected)
+    return text
+
+
 def _directory_name(directory: Path) -> str:
     return directory.name.encode(errors="replace").decode() or "project"
 
@@ -147,6 +178,12 @@ def _python_of(config: ConfigFile, environment: str, wanted: str) -> str | None:
 
 def _replace(source: Source, text: str, expected: dict[str, Any]) -> Path:
     """Write `text` when it is valid and means `expected`, else raise E-USAGE and leave the file alone."""
+    _check(source, text, expected)
+    write(source.path, text)
+    return source.path
+
+
+def _check(source: Source, text: str, expected: dict[str, Any]) -> None:
     try:
         edited = parse(source.path, text.encode())
         validate(edited)
@@ -159,8 +196,6 @@ def _replace(source: Source, text: str, expected: dict[str, Any]) -> Path:
             f"{CONFIG_NAME} is unchanged: it is written in a form that this command cannot edit",
             hint="write libraries and environments under headers such as [library.numpy], or edit by hand",
         )
-    write(source.path, text)
-    return source.path
 
 
 def _tidied(document: dict[str, Any]) -> dict[str, Any]:

@@ -156,6 +156,13 @@ def reasons(text: str) -> list[str]:
     return [sentence for sentence in sentences if sentence]
 
 
+def unknown_distribution(problem: EnvmgrError) -> str | None:
+    """The name that the index has not, when that is why uv failed."""
+    flat = " ".join(_FRAME.sub("", str(problem.details.get("uv", ""))).split())
+    found = re.search(r"([\w.-]+) was not found in the package registry", flat)
+    return found[1] if found else None
+
+
 def _nothing_to_choose(text: str) -> tuple[str, str] | None:
     """Message and hint when one requirement alone cannot be met: no such distribution, or no such version."""
     flat = " ".join(_FRAME.sub("", text).split())

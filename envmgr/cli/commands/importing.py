@@ -1,0 +1,69 @@
+"""`import`: another tool's project becomes libraries here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from envmgr.cli.answers import Answer, columns
+from envmgr.cli.application import Command
+from envmgr.cli.invocation import Invocation
+from envmgr.cli.progress import progress
+from envmgr.config.problems import displayed
+from envmgr.model.outcomes import ImportOutcome
+
+
+@click.command("import", cls=Command)
+@click.argument("path", metavar="PATH", type=click.Path(path_type=Path))
+@click.option("--library", "libraries", metavar="NAME", multiple=True, help="Only this one; may be repeated.")
+@click.option(
+    "--env", "environment", metavar="E", help="Environment to put them in.  [default: the project's name]"
+)
+@click.pass_obj
+def import_(
+    invocation: Invocation, path: Path, libraries: tuple[str, ...], environment: str | None
+) -> Answer:
+    """Turn another tool's project into libraries of one environment, and a lock that keeps its pins.
+
+    PATH is a requirements file, uv.lock, poetry.lock, pdm.lock, Pipfile, Pipfile.lock, pylock.toml,
+    environment.yml or pyproject.toml, or a directory with one of them. The libraries go into the envmgr.toml
+    that is here, or a new one. What could not be carried over is listed.
+    """
+    from envmgr.errors import EnvmgrError
+    from envmgr.operations.importing import import_project
+
+    try:
+        root = invocation.root()
+    except EnvmgrError as problem:
+        if problem.code != "E-NO-PROJECT":
+            raise
+        root = (invocation.directory or Path.cwd()).absolute()
+    with progress(invocation) as report:
+        outcome = import_project(path, root, libraries=libraries, environment=environment, report=report)
+    return Answer(outcome, "\n".join(_lines(outcome)))
+
+
+def _lines(outcome: ImportOutcome) -> list[str]:
+    sources = " and ".join(displayed(Path(file)) for file in outcome.files)
+    count = _count(len(outcome.libraries), "library", "libraries")
+    kept = len(outcome.pins) - len(outcome.resolved)
+    lines = [
+        f"read {sources}",
+        *(f"{displayed(Path(file))} is there too, and was not read" for file in outcome.beside),
+        f"{'created' if outcome.created else 'changed'} {displayed(Path(outcome.config))}: {count} in environment"
+        f" {outcome.environment}, Python {outcome.python}",
+        f"wrote {displayed(Path(outcome.lock))}: {_count(len(outcome.pins), 'package')}, {kept} as they were pinned",
+    ]
+    if outcome.resolved:
+        lines.append(f"resolved now: {', '.join(f'{pin.name} {pin.version}' for pin in outcome.resolved)}")
+    if outcome.not_carried:
+        rows = columns(
+            (f"  {displayed(Path(one.file))}:{one.line}", one.what, one.why) for one in outcome.not_carried
+        )
+        lines += ["not carried over:", rows]
+    return [*lines, "`envmgr sync` builds it"]
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
