@@ -105,14 +105,14 @@ def _fitting_lock(layout: Layout, environment: Environment, interpreter: Interpr
     if lock is None or why:
         raise EnvmgrError(
             "E-STALE-LOCK",
-            f"environment {environment.name}: its lock does not fit envmgr.toml: {why}",
+            f"environment {environment.name} cannot be bundled: {'its lock is stale: ' if lock else ''}{why}",
             hint=f"run `envmgr lock {environment.name}` first",
         )
     return lock
 
 
 def _chosen(environment: Environment, lock: Lock, interpreter: Interpreter) -> tuple[Wheel, ...]:
-    lock.packages(interpreter)
+    lock.packages(interpreter)  # says what is wrong with a lock, and whether it serves this platform
     choice = wheels.choose(lock.document, interpreter.markers, wheels.tags(interpreter))
     if choice.without:
         raise EnvmgrError(

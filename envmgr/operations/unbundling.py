@@ -15,9 +15,10 @@ from envmgr.config.loading import load_project
 from envmgr.config.source import parse
 from envmgr.config.spelling import document
 from envmgr.config.writing import write
-from envmgr.environments import bundles, files, layers, locks, projectlock, recovery
+from envmgr.environments import bundles, comparison, files, layers, locks, projectlock, recovery, store
 from envmgr.environments.bundles import Manifest, Target
-from envmgr.environments.layout import Layout
+from envmgr.environments.contents import Contents
+from envmgr.environments.layout import Layout, entry_name
 from envmgr.environments.locks import Lock
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import Report, UnbundleOutcome, silent
@@ -55,9 +56,9 @@ def unbundle(path: Path, root: Path, over: Layers, *, report: Report = silent) -
     """Build the environment of the bundle at `path` in the project at `root`, and activate it.
 
     Every member is checked before any is used. Where there is no envmgr.toml one is written; one without the
-    environment gets its libraries; one with it must ask for what the bundle has. A failure leaves envmgr.toml
-    and the locks as they were. Raises E-BUNDLE, E-TAMPERED, E-INTERPRETER, E-STALE-LOCK, E-EXISTS, E-CONFIG,
-    E-BUSY, E-DISK and what a build raises.
+    environment gets its libraries; one with it must ask for what the bundle has. What has changed on disk
+    since it was built is built anew. A failure leaves envmgr.toml and the locks as they were. Raises E-BUNDLE,
+    E-TAMPERED, E-INTERPRETER, E-STALE-LOCK, E-EXISTS, E-CONFIG, E-BUSY, E-DISK and what a build raises.
     """
     begun = time.perf_counter()
     manifest = bundles.manifest(path)
@@ -75,11 +76,12 @@ def unbundle(path: Path, root: Path, over: Layers, *, report: Report = silent) -
                 lock = _lock(bundle, layout, wanted, here.interpreter)
                 local = _with_files(bundle, lock, here.interpreter)
                 own_uv = _uv(bundle, layout)
-                layers.ensure(layout, here.interpreter, offline=True, msgpack=_msgpack(bundle))
+                _layer(bundle, layout, here)
                 here = ground.relocked(wanted.project, wanted.environment, here, lock.digest)
                 run = Run(wanted.project, layout, state, True, True, report, f"unbundle {path.name}")
                 with ExitStack() as undo:
                     _write(bundle, layout, wanted, undo)
+                    _refuse_unsound(layout, wanted.environment, lock, here.interpreter, undo)
                     ready = renewing.prepare(run, wanted.environment, here, local, begun)
                     made = renewing.activated(run, wanted.environment, ready)
                     undo.pop_all()
@@ -152,7 +154,7 @@ def _lock(bundle: _Unpacked, layout: Layout, wanted: _Wanted, interpreter: Inter
 def _with_files(bundle: _Unpacked, lock: Lock, interpreter: Interpreter) -> Lock:
     """The lock with a path on this disk: a copy that names the unpacked wheels, each with its locked hashes."""
     there = bundle.manifest.names(bundles.WHEELS)
-    lock.packages(interpreter)
+    lock.packages(interpreter)  # says what is wrong with a lock, and whether it serves this platform
     choice = wheels.choose(lock.document, interpreter.markers, wheels.tags(interpreter), among=there)
     if choice.without:
         raise EnvmgrError(
@@ -194,9 +196,25 @@ def _uv(bundle: _Unpacked, layout: Layout) -> str | None:
     return None
 
 
-def _msgpack(bundle: _Unpacked) -> Path | None:
-    names = bundle.manifest.names(bundles.RUNTIME)
-    return next((bundle.place / bundles.RUNTIME / name for name in names if name.endswith(".whl")), None)
+def _layer(bundle: _Unpacked, layout: Layout, here: Ground) -> None:
+    """Have the runtime layer, as our manifest of it says; built with the bundle's msgpack."""
+    if here.layer.is_dir() and layers.changes(layout, here.layer, deep=True):
+        here.layer.rename(layout.staging / f"sick-{here.layer.name}")
+    held = (bundle.place / bundles.RUNTIME / name for name in bundle.manifest.names(bundles.RUNTIME))
+    layers.ensure(layout, here.interpreter, offline=True, msgpack=next(held, None))
+
+
+def _refuse_unsound(
+    layout: Layout, environment: Environment, lock: Lock, interpreter: Interpreter, undo: ExitStack
+) -> None:
+    """Mark a store entry that has changed: it is built anew, since a repair would need the network."""
+    key = store.key(lock.packages(interpreter), interpreter, environment.link_mode)
+    entry = entry_name(environment.name, store.usable(layout, environment.name, key))
+    if store.is_whole(layout, entry):
+        noted = Contents.from_bytes(layout.manifest(entry).read_bytes())
+        if comparison.compare(noted, comparison.look(layout.entry(entry), deep=True)):
+            undo.callback(store.clear_sick, layout, entry)
+            store.mark_sick(layout, entry)
 
 
 def _write(bundle: _Unpacked, layout: Layout, wanted: _Wanted, undo: ExitStack) -> None:

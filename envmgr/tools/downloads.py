@@ -66,7 +66,11 @@ def read(source: str) -> bytes:
 
 
 def _written(source: str, file: IO[bytes], algorithm: str) -> str:
-    parts = urlsplit(source)
+    try:
+        parts = urlsplit(source)
+        _origin(parts)
+    except ValueError:
+        raise _no_address(source) from None
     if parts.scheme in ("", "file"):
         path = Path(url2pathname(parts.path) if parts.scheme else source)
         try:
@@ -77,7 +81,7 @@ def _written(source: str, file: IO[bytes], algorithm: str) -> str:
                 "E-NETWORK", f"the lock names {path}, which is not there", hint="put the file back"
             ) from None
     if parts.scheme not in ("http", "https"):
-        raise EnvmgrError("E-LOCK", f"the lock names an address that cannot be read: {_public(source)}")
+        raise _no_address(source)
     for attempt in range(1, _TRIES + 1):
         file.seek(0)
         file.truncate()
@@ -171,11 +175,20 @@ def _indexes() -> Iterator[tuple[str, SplitResult]]:
             named = re.fullmatch(r"(?:([\w.-]+)=)?(https?://.+)", word)
             if named is not None:
                 with contextlib.suppress(ValueError):
-                    yield named[1] or "", urlsplit(named[2])
+                    index = urlsplit(named[2])
+                    _origin(index)
+                    yield named[1] or "", index
 
 
 def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
+    """Raises ValueError when the port is none."""
     return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+def _no_address(source: str) -> EnvmgrError:
+    return EnvmgrError(
+        "E-LOCK", f"the lock names an address that cannot be read: {_public(source)}", hint="lock it again"
+    )
 
 
 def _public(source: str) -> str:

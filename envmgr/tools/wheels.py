@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import posixpath
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from packaging.pylock import Package, PackageArchive, PackageWheel, Pylock, PylockValidationError
 from packaging.tags import compatible_tags, cpython_tags, generic_tags, platform_tags
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from envmgr.tools.interpreters import Interpreter
 
@@ -72,11 +73,13 @@ def choose(
     for package in lock.packages:
         if package.marker is not None and not package.marker.evaluate(dict(markers), context="lock_file"):
             continue
-        wheels = [wheel for wheel in _files(package) if among is None or wheel.filename in among]
-        usable = [ranked for wheel in wheels if (ranked := _rank(wheel.filename, ranks)) is not None]
+        usable = {
+            rank: wheel
+            for wheel in _files(package)
+            if (among is None or wheel.filename in among) and (rank := _rank(wheel, ranks)) is not None
+        }
         if usable:
-            best = max(usable)[2]
-            found.append(next(wheel for wheel in wheels if wheel.filename == best))
+            found.append(usable[max(usable)])
         else:
             without.append(f"{package.name} {package.version or ''}".rstrip())
     return Choice(tuple(sorted(found, key=lambda wheel: wheel.filename)), tuple(sorted(without)))
@@ -91,16 +94,13 @@ def _files(package: Package) -> Iterable[Wheel]:
         source = file.url or file.path or ""
         named = getattr(file, "name", None)
         filename = named or posixpath.basename(unquote(urlsplit(source).path) if file.url else source)
-        if filename.endswith(".whl"):
-            version = str(package.version or filename.split("-")[1])
-            yield Wheel(canonicalize_name(package.name), version, filename, source, file.hashes)
+        with contextlib.suppress(InvalidWheelFilename):
+            _, version, _, _ = parse_wheel_filename(filename)
+            yield Wheel(str(package.name), str(package.version or version), filename, source, file.hashes)
 
 
-def _rank(filename: str, ranks: Mapping[str, int]) -> tuple[int, tuple[int, str] | tuple[()], str] | None:
-    """Sorts later the better it is: by the interpreter's order, then by build number; None when it cannot serve."""
-    try:
-        _, _, build, served = parse_wheel_filename(filename)
-    except InvalidWheelFilename:
-        return None
+def _rank(wheel: Wheel, ranks: Mapping[str, int]) -> tuple[int, tuple[()] | tuple[int, str]] | None:
+    """Greater is better: first the interpreter's order, then the build number. None when it cannot serve."""
+    _, _, build, served = parse_wheel_filename(wheel.filename)
     fitting = [ranks[spelled] for tag in served if (spelled := str(tag)) in ranks]
-    return (-min(fitting), build, filename) if fitting else None
+    return (-min(fitting), build) if fitting else None
