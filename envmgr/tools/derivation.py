@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
 SHOW = {"UV_INTERNAL__SHOW_DERIVATION_TREE": "1"}
 PYTHON = "Python"
 
@@ -74,6 +72,8 @@ def parse(tree: str) -> Derivation:
 
 def are_disjoint(one: str, other: str) -> bool:
     """Whether no version can be in both ranges; False when that cannot be told."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
     try:
         return all(
             SpecifierSet(",".join(filter(None, (a, b)))).is_unsatisfiable()
@@ -86,6 +86,8 @@ def are_disjoint(one: str, other: str) -> bool:
 
 def as_range(specifier: str) -> str:
     """A requirement's versions as uv's tree spells them: "==1.26.*" is ">=1.26.dev0, <1.27.dev0"."""
+    from packaging.specifiers import SpecifierSet
+
     pieces: list[list[str]] = [[]]
     for clause in map(str, SpecifierSet(specifier)):
         operator, version = re.fullmatch(r"(~=|===?|!=|[<>]=?)\s*(.*)", clause).groups()  # type: ignore[union-attr] # packaging wrote it

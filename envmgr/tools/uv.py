@@ -67,9 +67,9 @@ def resolve(
     """A PEP 751 lock, as text, of these requirements for one Python minor version.
 
     It serves every platform that the packages serve, or each of `platforms` (markers). `pins` (name → version)
-    are kept where they still fit. Under `no_build` only wheels are locked. The route is `uv lock` and
-    `uv export` on a throwaway project: `uv pip compile --universal` knows no upper bound for Python and would
-    lock for all later ones too. A `uv.lock` that names versions alone is enough for uv to prefer them.
+    are kept where they still fit. Under `no_build` only wheels are locked. The route is `uv export`,
+    which locks first, on a throwaway project: `uv pip compile --universal` knows no upper bound for Python and
+    would lock for all later ones too. A `uv.lock` that names versions alone is enough for uv to prefer them.
     """
     with tempfile.TemporaryDirectory(prefix="envmgr-lock-") as place:
         project = Path(place)
@@ -83,11 +83,9 @@ def resolve(
         if pins:
             (project / "uv.lock").write_text(_preferences(requires, pins, exclude_newer), encoding="utf-8")
         newest = () if exclude_newer is None else ("--exclude-newer", exclude_newer)
-        _uv("lock", "--no-progress", "--python", python, *newest, cwd=project)
-        export = _uv(
-            "export", "--frozen", "--no-header", "--format", "pylock.toml", "--python", python, cwd=project
-        )
-        return _without_sources(export.stdout) if no_build else export.stdout
+        how = ("--no-progress", "--no-header", "--format", "pylock.toml", "--python", python, *newest)
+        lock = _uv("export", *how, cwd=project).stdout
+        return _without_sources(lock) if no_build else lock
 
 
 def try_together(

@@ -31,6 +31,7 @@ def groups(erlport: list[str]) -> Groups:
     return [
         ("call.", lambda scratch: calls.rows(scratch, erlport)),
         ("env.noop8", environments.noop),
+        ("env.lock8", environments.lock),
         ("env.sync.idna", lambda scratch: environments.sync(scratch, "idna", rounds=5)),
         ("env.sync.numpy", lambda scratch: environments.sync(scratch, "numpy", rounds=5)),
         ("env.sync.pandas", lambda scratch: environments.sync(scratch, "pandas", rounds=3)),

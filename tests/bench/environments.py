@@ -108,3 +108,24 @@ def rollback(scratch: Path) -> Iterator[Row]:
         lambda: run(sys.executable, "-I", "-c", "pass", cwd=project),
         rounds=15,
     )
+
+
+def lock(scratch: Path) -> Iterator[Row]:
+    """A first `lock` of eight environments, beside `uv lock` in eight projects, one after the other."""
+    ours = scratch / "lock"
+    ours.mkdir()
+    (ours / "envmgr.toml").write_text("".join(f"[library.{name}]\n" for name in EIGHT))
+    theirs = [bare_uv(scratch / "lock-uv" / name, name) for name in EIGHT]
+
+    def forget() -> None:
+        shutil.rmtree(ours / "locks", ignore_errors=True)
+        for project in theirs:
+            (project / "uv.lock").unlink(missing_ok=True)
+
+    def lock_all() -> None:
+        for project in theirs:
+            run("uv", "lock", "--python", sys.executable, cwd=project)
+
+    yield compare(
+        "env.lock8", "uv lock, eight times", envmgr(ours, "lock"), lock_all, rounds=7, before_each=forget
+    )
