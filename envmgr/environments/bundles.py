@@ -168,7 +168,7 @@ def unpack(path: Path, declared: Manifest, into: Path) -> None:
     wanted = {member.name: member for member in declared.members}
     problems: dict[str, str] = {}
     seen = set()
-    with _opened(path) as archive:
+    with _opened(path) as archive, contextlib.suppress(*_UNREADABLE):  # what does not come is missed below
         for info in archive:
             if info.name in seen:
                 problems[info.name] = "is there twice"
@@ -179,7 +179,7 @@ def unpack(path: Path, declared: Manifest, into: Path) -> None:
             elif info.name in wanted and not _as_declared(archive, info, wanted[info.name], into):
                 problems[info.name] = "is not as the manifest says"
             seen.add(info.name)
-    problems |= {name: "is missing" for name in wanted if name not in seen}
+    problems |= {name: "is missing or cut short" for name in wanted if name not in seen}
     if problems:
         shown = [f"{name} {what}" for name, what in sorted(problems.items())]
         _damaged(path, "; ".join(shown[:5]) + (f"; and {len(shown) - 5} more" * (len(shown) > 5)), problems)
