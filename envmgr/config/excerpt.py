@@ -67,15 +67,22 @@ def added(path: Path, content: bytes, part: Mapping[str, Any]) -> str:
     for name, table in part["environment"].items():
         text = insert(text, "environment", _section("environment", name, table))
         expected.setdefault("environment", {})[name] = table
-    edited = parse(path, text.encode())
-    validate(edited)
-    if edited.document != expected:
+    if not _means(path, text, expected):
         raise EnvmgrError(
             "E-USAGE",
             f"{path} is written in a form that libraries cannot be added to",
             hint=f"write libraries in {CONFIG_NAME} under headers such as [library.numpy]",
         )
     return text
+
+
+def _means(path: Path, text: str, expected: Mapping[str, Any]) -> bool:
+    try:
+        edited = parse(path, text.encode())
+        validate(edited)
+    except EnvmgrError:
+        return False
+    return edited.document == expected
 
 
 def _section(kind: str, name: str, table: Mapping[str, Any]) -> str:
