@@ -13,13 +13,13 @@ from pydantic_core import ErrorDetails
 
 from envmgr.config.assembly import assemble
 from envmgr.config.assignments import lay_settings, lay_variables
+from envmgr.config.file_version import require_this_version
 from envmgr.config.layers import Layers
 from envmgr.config.merging import Merged, Origin
 from envmgr.config.problems import Finding, Problem, config_error, near
 from envmgr.config.rules import check
 from envmgr.config.schema import ConfigFile
 from envmgr.config.source import CONFIG_NAME, Source, parse
-from envmgr.config.version import require_this_version
 from envmgr.config.wording import findings
 from envmgr.errors import EnvmgrError
 from envmgr.model.project import Project

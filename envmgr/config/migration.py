@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from envmgr.config.fields import duration_text
+from envmgr.config.file_version import version_of
 from envmgr.config.lexer import Path, statements
 from envmgr.config.loading import validate
 from envmgr.config.schema import CONFIG_VERSION
 from envmgr.config.source import CONFIG_NAME, Source, parse
 from envmgr.config.toml import toml_value
-from envmgr.config.version import version_of
 from envmgr.errors import EnvmgrError
 
 ANY = "*"

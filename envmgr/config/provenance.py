@@ -42,14 +42,19 @@ def _project(merged: Merged) -> list[Setting]:
 
 
 def _environment(merged: Merged, name: str, libraries: list[str]) -> Iterator[Setting]:
-    holders = [("environment", name), *(("library", library) for library in libraries), ("project",)]
+    """Of an adopted one, what is written: the rest has no meaning there."""
+    home = ("environment", name)
+    is_adopted = merged.is_written((*home, "adopt"))
     for key, node in properties("EnvironmentTable").items():
-        if key != "python":
-            yield from _written(merged, ("environment", name), key) or _default(key, node)
-        elif not merged.is_written(("environment", name, "adopt")):
+        if (written := _written(merged, home, key)) or is_adopted:
+            yield from written
+        elif key == "python":
+            holders = [*(("library", library) for library in libraries), ("project",)]
             pythons = (_written(merged, holder, key) for holder in holders)
             own = Setting((key,), f"{sys.version_info.major}.{sys.version_info.minor}")
             yield from next((python for python in pythons if python), [own])
+        else:
+            yield from _default(key, node)
 
 
 def _library(merged: Merged, name: str, environment: str) -> Iterator[Setting]:
