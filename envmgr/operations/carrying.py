@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,13 +48,25 @@ def carry(reading: Reading, markers: Mapping[str, str], names: Sequence[str] = (
     """
     carried = Carried(left=list(reading.left))
     carried.pins = _applying(reading, markers, carried.left)
-    carried.constraints = [str(one.requirement) for one in reading.constraints]
-    carried.overrides = [str(one.requirement) for one in reading.overrides]
+    carried.constraints = list(dict.fromkeys(str(one.requirement) for one in reading.constraints))
+    carried.overrides = list(dict.fromkeys(str(one.requirement) for one in reading.overrides))
     for name, group in _chosen(reading, carried, _wanted(reading, markers, carried.left), names).items():
         key = library_name(name)
         carried.libraries[key] = _table(key, name, group)
         carried.origins[key] = group[0]
     return carried
+
+
+def with_implied(carried: Carried, reading: Reading, missing: Collection[str]) -> Carried | None:
+    """With those of the implied requirements that are `missing` from a lock; None when none is."""
+    more = {
+        one.name: one for one in reading.implied if one.name in missing and one.name not in carried.origins
+    }
+    if not more:
+        return None
+    tables = {library_name(name): _table(library_name(name), name, [one]) for name, one in more.items()}
+    origins = {library_name(name): one for name, one in more.items()}
+    return replace(carried, libraries={**carried.libraries, **tables}, origins={**carried.origins, **origins})
 
 
 def library_name(distribution: str) -> str:
@@ -133,8 +145,9 @@ def _applying(reading: Reading, markers: Mapping[str, str], left: list[Left]) ->
                 Left(f"{first.name} {first.version}", f"{second.version} is pinned as well", first.place)
             )
     where = f"Python {markers['python_version']} on {markers['sys_platform']}"
+    told = {wanted.place for wanted in reading.wanted}
     for name, pin in excluded.items():
-        if name not in chosen:
+        if name not in chosen and pin.place not in told:
             left.append(Left(f"{pin.name} {pin.version}", f"it is not for {where}", pin.place))
     return chosen
 

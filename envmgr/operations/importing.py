@@ -19,7 +19,14 @@ from envmgr.environments.locks import Lock
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import ImportedLibrary, ImportOutcome, NotCarried, Pin, Report, silent
 from envmgr.model.project import Environment
-from envmgr.operations.carrying import Carried, carry, chosen_python, environment_name, library_name
+from envmgr.operations.carrying import (
+    Carried,
+    carry,
+    chosen_python,
+    environment_name,
+    library_name,
+    with_implied,
+)
 from envmgr.operations.keeping import check_hashes, exactly, moved_pins, unneeded
 from envmgr.tools.foreign import projects
 from envmgr.tools.foreign.reading import Left, Reading
@@ -72,9 +79,14 @@ def import_project(
         text, planned = _planned(target, reading, carried, name, python)
         try:
             lock, content = _locked(Layout(root), planned, interpreter, carried)
-            break
         except EnvmgrError as problem:
             carried = _without_unknown(carried, problem)
+            continue
+        missing = {pin.name for pin in unneeded(carried.pins.values(), lock)}
+        completed = None if libraries else with_implied(carried, reading, missing)
+        if completed is None:
+            break
+        carried = completed
     check_hashes(carried.pins.values(), lock)
     _write(target, text, Layout(root), planned, content)
     return _outcome(reading, beside, target, planned, python, carried, lock)

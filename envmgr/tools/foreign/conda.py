@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from envmgr.tools.foreign import conda_names
-from envmgr.tools.foreign.reading import AskedPython, Place, Reading, first_line, text_of, unreadable
+from envmgr.tools.foreign.reading import AskedPython, Place, Reading, first_line, host_of, text_of, unreadable
 
 _SPEC = re.compile(
     r"^(?:(?P<channel>[^\s:]+)::)?(?P<name>[A-Za-z0-9_.-]+)(?:\[[^\]]*\])?\s*(?P<version>[<>=!~ ].*)?$"
@@ -31,7 +31,9 @@ def read(path: Path) -> Reading:
     for url in _items(keys.get("channels")):
         if isinstance(url, yaml.ScalarNode) and url.value not in ("defaults", "conda-forge", "nodefaults"):
             reading.leave(
-                f"channel {url.value}", "channels have no place here: packages come from PyPI", _at(path, url)
+                f"channel {host_of(url.value)}",
+                "channels have no place here: packages come from PyPI",
+                _at(path, url),
             )
     for key in ("prefix", "variables"):
         if key in keys and key == "variables":

@@ -21,6 +21,7 @@ from envmgr.errors import EnvmgrError
 from envmgr.tools.pypa import canonical
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
+_QUERY = re.compile(r"(?<=[?&])([^=&#\s]+)=[^&#\s]+")
 _REPOSITORY = re.compile(r"^(?:git|hg|svn|bzr)\+")
 _PUBLIC_INDEX = re.compile(r"^https://pypi\.(?:org|python\.org)/")
 # A lock of ten thousand packages is some megabytes.
@@ -90,29 +91,38 @@ class Left:
 
 @dataclass(slots=True)
 class Reading:
-    """All that one project's files say. `files` are those that were read, the one that was named first."""
+    """All that one project's files say. `files` are those that were read. `implied` are requirements that only
+    others of `wanted` brought along, perhaps through an extra that the file does not tell.
+    """
 
     format: str
     files: list[Path] = field(default_factory=list)
     name: str | None = None
     pythons: list[AskedPython] = field(default_factory=list)
     wanted: list[Wanted] = field(default_factory=list)
+    implied: list[Wanted] = field(default_factory=list)
     constraints: list[Wanted] = field(default_factory=list)
     overrides: list[Wanted] = field(default_factory=list)
     pins: list[Pinned] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
 
     def want(
-        self, text: str, place: Place, *, into: list[Wanted] | None = None, certain: bool = True
+        self,
+        text: str,
+        place: Place,
+        *,
+        into: list[Wanted] | None = None,
+        certain: bool = True,
+        shown: str = "",
     ) -> None:
-        """A requirement of PEP 508; one that no index serves is left."""
+        """A requirement of PEP 508; one that no index serves is left, as `shown`."""
         try:
             requirement = Requirement(text)
         except InvalidRequirement as problem:
-            self.leave(text, f"it is not a requirement: {first_line(problem)}", place)
+            self.leave(shown or text, f"it is not a requirement: {first_line(problem)}", place)
             return
         if requirement.url is not None:
-            self.leave(text, why_not_url(requirement.url), place)
+            self.leave(shown or text, why_not_url(requirement.url), place)
             return
         (self.wanted if into is None else into).append(Wanted(requirement, place, certain))
 
@@ -153,7 +163,7 @@ class Reading:
         if not _PUBLIC_INDEX.match(url):
             secret = ", with its credentials" if _CREDENTIALS.search(url) else ""
             self.leave(
-                f"index {url}",
+                f"index {host_of(url)}",
                 f"where packages come from is set on the machine{secret}: UV_DEFAULT_INDEX, UV_INDEX or keyring",
                 place,
             )
@@ -272,8 +282,15 @@ def why_not_url(url: str) -> str:
     return "it comes from a URL; name the distribution instead, or publish it to an index"
 
 
+def host_of(url: str) -> str:
+    """Without what follows, where tokens stand too."""
+    found = re.match(r"[a-z+]+://[^/?#]+", url)
+    return found[0] if found else url
+
+
 def without_credentials(text: str) -> str:
-    return _CREDENTIALS.sub("***@", text)
+    """User, password and the values of a query go."""
+    return _QUERY.sub(r"\1=***", _CREDENTIALS.sub("***@", text))
 
 
 def first_line(problem: Exception) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from envmgr.errors import EnvmgrError
 from envmgr.tools.foreign.reading import Place, Reading, text_of, why_not_url
 from envmgr.tools.pypa import canonical
 
@@ -23,23 +24,28 @@ _INDEXES = ("-i", "--index-url", "--pypi-url", "--extra-index-url", "-f", "--fin
 # They change how pip works, not what is installed, or are true here anyhow.
 _HARMLESS = ("--require-hashes", "--prefer-binary", "--use-feature", "--disable-pip-version-check")
 _LONG = {"-r": "--requirement", "-c": "--constraint", "-e": "--editable"}
-_DEEPEST = 20
 
 
 @dataclass(slots=True)
 class _Line:
-    """A logical line. `via` are pip-compile's remarks, of who asked for it."""
+    """A logical line. `shown` is `text` before variables, which may be secrets, were put in. `via` are
+    pip-compile's remarks, of who asked for it.
+    """
 
-    text: str
+    shown: str
     place: Place
     via: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return _VARIABLE.sub(lambda found: os.environ.get(found[1], found[0]), self.shown)
 
 
 def read(path: Path) -> Reading:
     """Raises E-IMPORT when a file cannot be read. What pip-compile notes as asked by others is a pin alone."""
     reading = Reading("requirements")
     reader = _Reader(reading)
-    reader.file(path.absolute(), is_constraint=False, above=())
+    reader.file(path.absolute(), is_constraint=False)
     reader.finish()
     return reading
 
@@ -53,43 +59,57 @@ class _Reader:
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self._via: dict[int, list[str]] = {}
+        self._seen: set[tuple[Path, bool]] = set()
 
-    def file(self, path: Path, *, is_constraint: bool, above: tuple[Path, ...]) -> None:
-        if path in above or len(above) > _DEEPEST:
+    def file(self, path: Path, *, is_constraint: bool, named_at: Place | None = None) -> None:
+        """Each file once, as pip does: one that names itself is no circle."""
+        if (path, is_constraint) in self._seen:
             return
-        text = text_of(path)
+        self._seen.add((path, is_constraint))
+        try:
+            text = text_of(path)
+        except EnvmgrError as problem:
+            if named_at is not None:
+                problem.message += f"; {named_at.path}:{named_at.line} names it"
+            raise
         if path not in self._reading.files:
             self._reading.files.append(path)
         for line in _lines(path, text):
-            self.line(line, is_constraint=is_constraint, above=(*above, path))
+            self.line(line, is_constraint=is_constraint)
 
-    def line(self, line: _Line, *, is_constraint: bool = False, above: tuple[Path, ...] = ()) -> None:
+    def line(self, line: _Line, *, is_constraint: bool = False) -> None:
         if line.text.startswith("-"):
-            self._option(line, is_constraint, above)
+            self._option(line, is_constraint)
         elif line.text:
             self._requirement(line, is_constraint)
 
     def finish(self) -> None:
-        """When every requirement says who asked for it, those that only packages asked for are no one's wish."""
+        """What only other requirements of the file asked for, as its remarks tell, is no one's wish."""
         reading = self._reading
-        if self._via and len(self._via) == len(reading.wanted) and all(self._via.values()):
-            reading.wanted = [one for one in reading.wanted if any(map(_is_file, self._via[id(one)]))]
+        names = {one.name for one in reading.wanted}
+        remarks = {id(one): [via for via in self._via[id(one)] if via] for one in reading.wanted}
+        for one in list(reading.wanted):
+            if remarks[id(one)] and all(_names(names, via) for via in remarks[id(one)]):
+                reading.wanted.remove(one)
+                reading.implied.append(one)
 
-    def _option(self, line: _Line, is_constraint: bool, above: tuple[Path, ...]) -> None:
+    def _option(self, line: _Line, is_constraint: bool) -> None:
         reading, place = self._reading, line.place
         name, value = _split_option(line.text)
         name = _LONG.get(name, name)
         if name in ("--requirement", "--constraint"):
             if re.match(r"[a-z+]+://", value):
-                reading.leave(line.text, "a file behind a URL is not fetched; save it and name it", place)
+                reading.leave(line.shown, "a file behind a URL is not fetched; save it and name it", place)
                 return
             if not value:
-                reading.leave(line.text, "it names no file", place)
+                reading.leave(line.shown, "it names no file", place)
                 return
-            nested = (place.path.parent / value).absolute()
-            self.file(nested, is_constraint=is_constraint or name == "--constraint", above=above)
+            nested = Path(os.path.normpath(place.path.parent / value))
+            self.file(nested, is_constraint=is_constraint or name == "--constraint", named_at=place)
         elif name == "--editable":
-            reading.leave(line.text, "an editable installation follows a directory, which has no lock", place)
+            reading.leave(
+                line.shown, "an editable installation follows a directory, which has no lock", place
+            )
         elif name in _INDEXES:
             if not name.endswith(("-f", "--find-links")):
                 reading.leave_index(value, place)
@@ -98,21 +118,22 @@ class _Reader:
                     f"{name} {value}", "where packages come from is set on the machine: UV_FIND_LINKS", place
                 )
         elif name not in _HARMLESS:
-            reading.leave(line.text, "pip's options have no place in envmgr.toml", place)
+            reading.leave(line.shown, "pip's options have no place in envmgr.toml", place)
 
     def _requirement(self, line: _Line, is_constraint: bool) -> None:
         reading, place = self._reading, line.place
         text, hashes = self._hashes(line)
         if _is_path(text):
             reading.leave(
-                text, "it comes from a path of this machine; build a wheel of it or publish it", place
+                line.shown, "it comes from a path of this machine; build a wheel of it or publish it", place
             )
             return
         if re.match(r"(?:[a-z]+\+)?[a-z]+://", text) or text.startswith("file:"):
-            reading.leave(text, why_not_url(text), place)
+            reading.leave(line.shown, why_not_url(text), place)
             return
         before = len(reading.wanted)
-        reading.want(text, place, into=reading.constraints if is_constraint else None)
+        into = reading.constraints if is_constraint else None
+        reading.want(text, place, into=into, shown=line.shown)
         if not is_constraint and len(reading.wanted) > before:
             self._via[id(reading.wanted[-1])] = line.via
         try:
@@ -171,14 +192,14 @@ def _lines(path: Path, text: str) -> Iterator[_Line]:
         if whole:
             if held is not None:
                 yield held
-            held = _Line(_VARIABLE.sub(_from_environment, whole), Place(path, begun))
+            held = _Line(whole, Place(path, begun))
             held.via += _said_via("    " + raw[raw.find("#") :], held) if "# via" in raw else []
         pending, begun = "", 0
     whole = _COMMENT.sub("", pending).strip()
     if held is not None:
         yield held
     if whole:
-        yield _Line(_VARIABLE.sub(_from_environment, whole), Place(path, begun))
+        yield _Line(whole, Place(path, begun))
 
 
 def _said_via(raw: str, held: _Line) -> list[str]:
@@ -190,13 +211,9 @@ def _said_via(raw: str, held: _Line) -> list[str]:
     return [following[1].strip()] if following and held.via else []
 
 
-def _is_file(via: str) -> bool:
-    """Whether a remark names a file of the author's, or the project, rather than a package."""
-    return via.startswith(("-r", "-c")) or "(" in via or "/" in via
-
-
-def _from_environment(found: re.Match[str]) -> str:
-    return os.environ.get(found[1], found[0])
+def _names(names: Collection[str], via: str) -> bool:
+    """Whether a remark names another requirement, rather than a file of the author's, or the project."""
+    return canonical(re.split(r"[\[\s=]", via)[0]) in names
 
 
 def _split_option(text: str) -> tuple[str, str]:
