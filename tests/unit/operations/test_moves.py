@@ -1,0 +1,59 @@
+"""Where a move begins, and what its resolution must hold."""
+
+from __future__ import annotations
+
+import pytest
+
+from envmgr.environments.layout import Layout
+from envmgr.environments.locks import parse
+from envmgr.environments.state import Generation, open_state
+from envmgr.errors import EnvmgrError
+from envmgr.model.outcomes import Pin
+from envmgr.model.project import Environment, Library, Project
+from envmgr.operations import moves, wishes
+
+LOCK = b'lock-version = "1.0"\n[[packages]]\nname = "six"\nversion = "1.16.0"\n'
+LOCKED, ACTIVE = (Pin("six", "1.16.0"),), (Pin("six", "1.15.0"),)
+
+
+@pytest.fixture
+def environment():
+    return Environment("web", "3.12", (Library("six", "six", None, "web"),), overrides=("Six==1.15", "x==1"))
+
+
+def generation(number, digest, pins):
+    return Generation("web", number, f"k{number}", "f", digest, pins, b"launch")
+
+
+def test_nothing_active_and_nothing_locked(tmp_path, environment):
+    found = moves.start(Layout(tmp_path), None, environment)
+    assert (found.active, found.lock, found.pins) == (None, None, ())
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_pins_are_those_of_what_is_active_unless_the_lock_never_was(tmp_path, environment, is_known):
+    layout = Layout(tmp_path)
+    path = layout.lock("web")
+    path.parent.mkdir()
+    path.write_bytes(LOCK)
+    assert moves.start(layout, None, environment).pins == LOCKED
+    layout.home.mkdir()
+    with open_state(layout) as state:
+        active = generation(1, "of what is active", ACTIVE)
+        state.settle(state.introduce(active, "built", "sync"), "active")
+        rolled_back = generation(2, parse(path, LOCK).digest if is_known else "other", LOCKED)
+        state.settle(state.introduce(rolled_back, "upgrade", "six"), "failed")
+        found = moves.start(layout, state, environment)
+    assert found.active == active
+    assert found.pins == (ACTIVE if is_known else LOCKED)
+
+
+def test_an_override_that_holds_another_version_is_named(tmp_path, environment):
+    project = Project(tmp_path, "app", {"web": environment})
+    lock = parse(tmp_path / "pylock.web.toml", LOCK)
+    moves._check(wishes.read(project, "six==1.16"), lock)
+    with pytest.raises(
+        EnvmgrError, match=r"six==1.17 is asked, and six 1.16.0 is what fits: Six==1.15"
+    ) as caught:
+        moves._check(wishes.read(project, "six==1.17"), lock)
+    assert caught.value.code == "E-CONFLICT"
