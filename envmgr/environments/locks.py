@@ -183,7 +183,7 @@ def resolve(
                 constraints=constraints,
                 python=Path(interpreter.executable),
                 minor=wanted.python,
-                pins={pin.name: pin.version for pin in pins if pin.version},
+                pins=[(pin.name, pin.version) for pin in pins if pin.version],
                 exclude_newer=exclude_newer,
                 overrides=wanted.overrides,
                 no_build=wanted.no_build,

@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from envmgr.errors import EnvmgrError
@@ -58,7 +58,7 @@ def resolve(
     constraints: Sequence[str],
     python: Path,
     minor: str,
-    pins: Mapping[str, str],
+    pins: Collection[tuple[str, str]],
     exclude_newer: str | None,
     overrides: Sequence[str] = (),
     no_build: bool = False,
@@ -66,10 +66,11 @@ def resolve(
 ) -> str:
     """A PEP 751 lock, as text, of these requirements for one Python minor version.
 
-    It serves every platform that the packages serve, or each of `platforms` (markers). `pins` (name → version)
-    are kept where they still fit. Under `no_build` only wheels are locked. The route is `uv export`,
-    which locks first, on a throwaway project: `uv pip compile --universal` knows no upper bound for Python and
-    would lock for all later ones too. A `uv.lock` that names versions alone is enough for uv to prefer them.
+    It serves every platform that the packages serve, or each of `platforms` (markers). `pins` (name, version) are
+    kept where they still fit; a name may have several, for several platforms. Under `no_build` only wheels are
+    locked. The route is `uv export`, which locks first, on a throwaway project: `uv pip compile --universal`
+    knows no upper bound for Python and would lock for all later ones too. A `uv.lock` that names versions alone
+    is enough for uv to prefer them.
     """
     with tempfile.TemporaryDirectory(prefix="envmgr-lock-") as place:
         project = Path(place)
@@ -200,12 +201,12 @@ def _packaged() -> str | None:
         return None
 
 
-def _preferences(requires: str, pins: Mapping[str, str], exclude_newer: str | None) -> str:
+def _preferences(requires: str, pins: Iterable[tuple[str, str]], exclude_newer: str | None) -> str:
     options = "" if exclude_newer is None else f"[options]\nexclude-newer = {_toml(exclude_newer)}\n"
     packages = (
         f"[[package]]\nname = {_toml(name)}\nversion = {_toml(pin)}\n"
         'source = { registry = "https://pypi.org/simple" }\n'
-        for name, pin in sorted(pins.items())
+        for name, pin in sorted(pins)
     )
     return f"version = 1\nrequires-python = {_toml(requires)}\n{options}" + "".join(packages)
 
