@@ -1,5 +1,5 @@
 defmodule Envmgr.Command do
-  # The room of the mix tasks: the control plane's command line, found, installed and run (contract ③). Imports the
+  # The room of the control plane's command line, found, installed and run (contract ③). Imports the
   # options, nothing of the data plane.
   @moduledoc false
 

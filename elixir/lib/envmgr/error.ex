@@ -16,6 +16,7 @@ defmodule Envmgr.Error do
   | `:start` | no worker of the environment starts; the message says why |
   | `:not_ready` | the instance is not running, or is shutting down |
   | `:not_installed` | no environment is installed |
+  | `:sync` | the command line could not bring envmgr.toml into force; its own code (`"E-CONFIG"`) and evidence are in `details` |
 
   `Exception.message/1` gives all of it in words; `message` alone is what happened.
   """

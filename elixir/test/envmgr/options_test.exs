@@ -5,11 +5,14 @@ defmodule Envmgr.OptionsTest do
 
   test "every problem is told, with the near name" do
     error =
-      assert_raise ArgumentError, fn -> Options.new!(projct: "x", start_timeout: 0, name: nil) end
+      assert_raise ArgumentError, fn ->
+        Options.new!(projct: "x", start_timeout: 0, name: nil, watch: 1)
+      end
 
     assert error.message =~ "unknown option :projct, did you mean project?"
     assert error.message =~ "0 is no value of :start_timeout"
     assert error.message =~ "nil is no value of :name"
+    assert error.message =~ "1 is no value of :watch"
   end
 
   test "the nearest envmgr.toml above is the project" do

@@ -64,6 +64,15 @@ defmodule Envmgr.Libraries.Manifest do
     end
   end
 
+  @doc "Whether workers of the one can serve the other: only their number, deadlines and the generation differ."
+  @spec same_workers?(t(), t()) :: boolean()
+  def same_workers?(one, other), do: worker(one) == worker(other)
+
+  defp worker(manifest) do
+    libraries = Map.new(manifest.libraries, fn {name, facts} -> {name, %{facts | timeout: 0}} end)
+    %{manifest | digest: nil, generation: nil, workers: nil, libraries: libraries}
+  end
+
   defp build(map, digest) do
     with %{
            "environment" => environment,

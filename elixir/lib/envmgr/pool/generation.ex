@@ -32,6 +32,17 @@ defmodule Envmgr.Pool.Generation do
   def without(g, pid),
     do: %{g | starting: Map.delete(g.starting, pid), ready: Map.delete(g.ready, pid)}
 
+  @doc "Without the workers that are more than wanted: those that start first, then the least busy."
+  @spec trim(t()) :: {t(), surplus :: [pid()]}
+  def trim(g) do
+    ready = Enum.sort_by(g.ready, fn {_pid, {slot, _os_pid}} -> Slot.load(slot) end)
+
+    surplus =
+      Enum.take(Map.keys(g.starting) ++ Enum.map(ready, &elem(&1, 0)), max(-missing(g), 0))
+
+    {Enum.reduce(surplus, g, &without(&2, &1)), surplus}
+  end
+
   @spec has?(t() | nil, pid()) :: boolean()
   def has?(nil, _pid), do: false
   def has?(g, pid), do: is_map_key(g.starting, pid) or is_map_key(g.ready, pid)

@@ -1,7 +1,8 @@
 defmodule Envmgr.Pool.Server do
   # Keeps an environment's workers: replaces those that end, changes generations, tries again what does not start.
   #
-  # A new generation starts beside the serving one (`next`) and takes over when all its workers are ready. The route is
+  # A new generation starts beside the serving one (`next`) and takes over when all its workers are ready, unless the
+  # workers that run can serve it. The route is
   # switched before the catalog: for a moment an old path may lead to a new worker, which answers what it has; no call
   # meets a worker that is gone.
   @moduledoc false
@@ -10,7 +11,7 @@ defmodule Envmgr.Pool.Server do
   require Logger
 
   alias Envmgr.Error
-  alias Envmgr.Libraries.Catalog
+  alias Envmgr.Libraries.{Catalog, Manifest}
   alias Envmgr.Pool.{Backoff, Generation, Owner, Route, Slot, Stats}
 
   defstruct [
@@ -91,7 +92,7 @@ defmodule Envmgr.Pool.Server do
     Stats.delete(table, s.environment)
     s = abandon_next(%{s | removed?: true, refused: nil})
     answer(s, {:error, unloaded(s)})
-    s = %{drain(s, s.active) | active: emptied(s.active), waiters: []}
+    s = %{drain(s, Generation.pids(s.active)) | active: emptied(s.active), waiters: []}
     {:noreply, s |> follow() |> removed()}
   end
 
@@ -147,12 +148,23 @@ defmodule Envmgr.Pool.Server do
 
     case Catalog.load(manifest, epoch) do
       {:ok, rows} ->
-        next = start(s, %Generation{manifest: manifest, epoch: epoch, rows: rows})
-        publish(%{s | next: next})
+        if s.loaded? and Manifest.same_workers?(s.active.manifest, manifest),
+          do: adopt(s, manifest, epoch, rows),
+          else: prepare(s, %Generation{manifest: manifest, epoch: epoch, rows: rows})
 
       {:error, why} ->
         refuse(s, manifest, problem(manifest, why))
     end
+  end
+
+  defp prepare(s, generation), do: publish(%{s | next: start(s, generation)})
+
+  # The workers that run serve the new generation, more or fewer of them; the objects that they hold stay.
+  defp adopt(s, manifest, epoch, rows) do
+    {active, surplus} = Generation.trim(%{s.active | manifest: manifest, epoch: epoch})
+    s = expose(%{s | active: active, refused: nil})
+    Catalog.publish(s.options.name, manifest, epoch, rows)
+    start_missing(drain(s, surplus))
   end
 
   defp switch(s) do
@@ -171,7 +183,7 @@ defmodule Envmgr.Pool.Server do
 
     Catalog.publish(s.options.name, new.manifest, new.epoch, new.rows)
     Logger.info("envmgr: #{s.environment}: generation #{new.manifest.generation} serves")
-    publish(drain(s, old))
+    publish(drain(s, Generation.pids(old)))
   end
 
   # A worker that ended, or is about to.
@@ -231,10 +243,9 @@ defmodule Envmgr.Pool.Server do
   defp retry_later(s), do: s
 
   defp abandon_next(%{next: nil} = s), do: s
-  defp abandon_next(s), do: %{drain(s, s.next) | next: nil}
+  defp abandon_next(s), do: %{drain(s, Generation.pids(s.next)) | next: nil}
 
-  defp drain(s, generation) do
-    pids = Generation.pids(generation)
+  defp drain(s, pids) do
     for pid <- pids, do: send(pid, :drain)
     %{s | draining: Enum.into(pids, s.draining, &{&1, true})}
   end
@@ -271,7 +282,7 @@ defmodule Envmgr.Pool.Server do
     if workers == [], do: s, else: answer(s, :ok)
   end
 
-  # Those who wait for a change: they are answered when it is done, or will not be soon.
+  # Those who wait for a change are answered when all its workers are ready, or will not be soon.
   defp follow(s) do
     followers =
       Enum.reject(s.followers, fn {from, wanted} ->
@@ -299,6 +310,9 @@ defmodule Envmgr.Pool.Server do
         {:error, s.problem}
 
       Generation.workers(s.active) == [] ->
+        nil
+
+      s.active.starting != %{} and s.problem == nil ->
         nil
 
       wanted in [nil, serving] ->

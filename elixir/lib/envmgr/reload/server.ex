@@ -85,9 +85,9 @@ defmodule Envmgr.Reload.Server do
     sync_now(s)
   end
 
-  # At the start: only told, never built.
+  # At the start: only told, never built. A release may have neither envmgr.toml nor the command.
   defp compare(s) do
-    command = Command.Tool.find(s.options.project)
+    command = toml(s) && Command.Tool.find(s.options.project)
     if command, do: run(s, command, "status"), else: s
   end
 
@@ -99,7 +99,6 @@ defmodule Envmgr.Reload.Server do
     Status.publish(s.options.name, s.options.watch, :syncing)
     # Taken before the command reads: what changes from now on is seen as a change.
     s = %{s | print: Print.take(s.options.project, s.print), pending: nil}
-
     run(s, Command.Tool.find(s.options.project), "sync")
   end
 
@@ -136,7 +135,7 @@ defmodule Envmgr.Reload.Server do
   end
 
   defp ended(s, %{word: "status"}, {:error, error}) do
-    tell(s, "envmgr.toml cannot be read, what is active serves", error)
+    tell(s, "envmgr.toml cannot be compared with what is active, which serves", error)
   end
 
   defp ended(s, run, {:ok, outcomes}) do
@@ -162,15 +161,18 @@ defmodule Envmgr.Reload.Server do
   end
 
   defp refused(s, error) do
-    tell(s, "the change of envmgr.toml is not in force, what was active serves", error)
+    tell(s, "envmgr.toml is not in force; what could not be changed serves as before", error)
   end
 
   # Once for each broken content, however often it is tried.
   defp tell(s, what, error) do
-    content = s.print[Path.join(s.options.project, "envmgr.toml")]
-    told = {content && elem(content, 1), Exception.message(error)}
+    told = {toml(s), Exception.message(error)}
     if told != s.told, do: Logger.error("envmgr: #{what}: #{Exception.message(error)}")
     publish(%{s | told: told}, :failed, error)
+  end
+
+  defp toml(s) do
+    with {_stat, digest} <- s.print[Path.join(s.options.project, "envmgr.toml")], do: digest
   end
 
   defp publish(s, state, error \\ nil) do
@@ -188,6 +190,8 @@ defmodule Envmgr.Reload.Server do
     Process.cancel_timer(s.retry)
     %{s | retry: nil}
   end
+
+  defp did(%{"environment" => environment, "action" => "removed"}), do: "#{environment} removed"
 
   defp did(%{"environment" => environment, "action" => action, "generation" => generation}),
     do: "#{environment} #{action}, generation #{generation}"

@@ -6,6 +6,11 @@ defmodule Envmgr.Pool.ChangeTest do
 
   defp load(name, callers), do: Load.start(name, callers, "probe.generation")
 
+  defp pids(name), do: Enum.map(Envmgr.stats(name)["std"].workers, & &1.os_pid)
+
+  defp all(libraries),
+    do: Map.merge(Map.new(~w(math time), &{&1, Project.library(&1)}), libraries)
+
   defp serves?(name, generation),
     do: fn -> Envmgr.execute("probe.generation", [], name: name) == {:ok, "#{generation}"} end
 
@@ -72,13 +77,39 @@ defmodule Envmgr.Pool.ChangeTest do
     assert Envmgr.execute!("probe.pid", [], name: name) == pid
   end
 
-  test "settings change like a generation" do
+  test "workers that run take on another number and other deadlines, under load" do
+    {name, project} = Project.start(workers: 2)
+    Project.eventually(fn -> length(pids(name)) == 2 end)
+    before = pids(name)
+    load = load(name, 8)
+    thing = Envmgr.execute!("probe.Thing", [40], name: name)
+
+    Project.activate(project, "std", workers: 4)
+    Project.eventually(fn -> length(pids(name)) == 4 end)
+    assert before -- pids(name) == []
+    short = %{"probe" => Project.library("probe", %{"timeout" => 900})}
+    Project.activate(project, "std", workers: 4, libraries: all(short))
+    Project.eventually(fn -> Enum.any?(Envmgr.libraries(name), &(&1.timeout == 900)) end)
+    assert {:ok, 40} = Envmgr.attr(thing, "value", timeout: 5_000)
+    four = pids(name)
+
+    Project.activate(project, "std", workers: 1, libraries: all(short))
+    Project.eventually(fn -> match?([_], pids(name)) end)
+    assert pids(name) -- four == []
+    assert %{state: :ready, wanted: 1} = Envmgr.stats(name)["std"]
+    Project.eventually(fn -> not Enum.any?(four -- pids(name), &Project.alive?/1) end)
+    assert Enum.all?(Map.keys(Load.stop(load)), &match?({:ok, _}, &1))
+
+    assert {:error, %Error{code: :timeout, message: "no answer within 900 ms"}} =
+             Envmgr.execute("probe.nap", [5], name: name)
+  end
+
+  test "other libraries need other workers" do
     {name, project} = Project.start(workers: 1)
     Project.eventually(serves?(name, 1))
-    Project.activate(project, "std", workers: 3)
-    Project.eventually(fn -> length(Envmgr.stats(name)["std"].workers) == 3 end)
-    short = %{"probe" => Project.library("probe", %{"timeout" => 50})}
-    Project.activate(project, "std", workers: 1, libraries: short)
+    [pid] = pids(name)
+
+    Project.activate(project, "std", workers: 1, libraries: %{"probe" => Project.library("probe")})
 
     Project.eventually(fn ->
       match?(
@@ -87,8 +118,7 @@ defmodule Envmgr.Pool.ChangeTest do
       )
     end)
 
-    assert {:error, %Error{code: :timeout, message: "no answer within 50 ms"}} =
-             Envmgr.execute("probe.nap", [5], name: name)
+    refute pid in pids(name)
   end
 
   test "a library comes, goes and comes back while the instance runs" do

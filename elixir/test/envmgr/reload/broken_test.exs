@@ -39,7 +39,7 @@ defmodule Envmgr.Reload.BrokenTest do
         Process.sleep(700)
       end)
 
-    assert [_, told] = String.split(log, "what was active serves")
+    assert [_, told] = String.split(log, "serves as before")
     assert told =~ "envmgr.toml:2:1: unknown key `stdlb`"
     assert told =~ "envmgr.toml:4:11:"
     assert %{error: %Error{code: :sync} = error, watch: true} = Envmgr.configuration(name)
@@ -54,7 +54,7 @@ defmodule Envmgr.Reload.BrokenTest do
         until(fn -> Envmgr.configuration(name).error not in [nil, error] end)
       end)
 
-    assert log =~ "what was active serves"
+    assert log =~ "serves as before"
     Project.configure(project, @math <> @json)
     until(serves?(name, "json.dumps"))
     until(fn -> state(name) == :current end)

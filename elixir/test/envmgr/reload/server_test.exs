@@ -151,7 +151,67 @@ defmodule Envmgr.Reload.ServerTest do
     Project.eventually(fn -> not Project.alive?(pid) end)
   end
 
-  test "an instance without a project has nothing to bring in" do
+  test "a generation that was activated and does not serve is an error" do
+    activated = fn generation ->
+      data = ~s([{"environment": "std", "action": "built", "generation": #{generation}}])
+      ~s(echo '{"schema": 1, "command": "sync", "ok": true, "data": #{data}}')
+    end
+
+    {name, project} = start(activated.(2), watch: false)
+    broken = %{"probe" => Project.library("probe", %{"init" => "raise RuntimeError('broken')"})}
+    Project.activate(project, "std")
+    assert {:error, %Error{code: :not_ready, generation: 1} = error} = Envmgr.reload(name)
+    assert error.message == "generation 2 was activated, and generation 1 serves"
+    Project.activate(project, "std", generation: 2, libraries: broken)
+    assert {:error, %Error{code: :start, generation: 2} = error} = Envmgr.reload(name)
+    assert error.message =~ "broken"
+    assert {:ok, "1"} = Envmgr.execute("probe.generation", [], name: name)
+
+    fresh = %{"probe" => Project.library("probe", %{"init" => "raise RuntimeError('new')"})}
+    Project.activate(project, "fresh", libraries: fresh)
+    Project.activate(project, "std", generation: 2)
+    assert :ok = Envmgr.reload(name)
+    assert {:error, %Error{code: :start}} = Envmgr.load("probe", name)
+  end
+
+  test "what is broken at the start is told, and serves" do
+    log =
+      capture_log(fn ->
+        project = Project.new([{"envmgr.toml", "["}])
+        Project.tool(project, error("E-CONFIG"))
+        Project.activate(project, "std")
+        start_supervised!({Envmgr, name: :broken, project: project}, id: :broken)
+        Project.eventually(fn -> Envmgr.configuration(:broken).state == :failed end)
+        assert {:ok, "1"} = Envmgr.execute("probe.generation", [], name: :broken)
+      end)
+
+    assert log =~ "cannot be compared with what is active, which serves: no E-CONFIG"
+  end
+
+  test "an index out of reach is told once, and tried again" do
+    log =
+      capture_log(fn ->
+        {name, project} = start(error("E-NETWORK"))
+        Project.configure(project, "# 1")
+        Project.eventually(fn -> Envmgr.configuration(name).state == :failed end)
+        # What the timer does, half a minute later.
+        [{:reload, server}] = :ets.lookup(name, :reload)
+        send(server, :retry)
+        Project.eventually(fn -> length(runs(project)) == 2 end)
+        Project.eventually(fn -> Envmgr.configuration(name).state == :failed end)
+      end)
+
+    assert [_, _] = String.split(log, "serves as before: no E-NETWORK")
+  end
+
+  test "without envmgr.toml there is nothing to compare; without a project, nothing to bring in" do
+    project = Project.new()
+    Project.tool(project, "touch #{project}/runs")
+    start_supervised!({Envmgr, name: :bare, project: project}, id: :bare)
+    Process.sleep(200)
+    assert runs(project) == []
+    assert %{state: :unknown, watch: true} = Envmgr.configuration(:bare)
+
     start_supervised!({Envmgr, name: :nothing, project: false})
     assert {:error, %Error{code: :not_installed}} = Envmgr.reload(:nothing)
     assert %{state: :unknown, watch: false, error: nil} = Envmgr.configuration(:nothing)

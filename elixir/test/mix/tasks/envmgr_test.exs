@@ -63,6 +63,18 @@ defmodule Mix.Tasks.EnvmgrTest do
     assert Tool.find(project) == ["python3", "-m", "envmgr"]
   end
 
+  test "without the command a reload says what to do", %{project: project} do
+    path = System.get_env("PATH")
+    System.put_env("PATH", project)
+    on_exit(fn -> System.put_env("PATH", path) end)
+    start_supervised!({Envmgr, name: :alone, project: project})
+
+    assert {:error, %Envmgr.Error{code: :sync, hint: "run `mix envmgr.install`"} = error} =
+             Envmgr.reload(:alone)
+
+    assert error.message == "the command envmgr is not installed"
+  end
+
   test "the checkout is installed where there is one, else the distribution" do
     assert File.regular?(Path.join(Tool.source(), "pyproject.toml"))
     assert Tool.source("/does/not/exist") == "envmgr-elixir"
