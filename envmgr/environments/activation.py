@@ -95,8 +95,7 @@ def recover(layout: Layout, state: State) -> tuple[str, ...]:
             continue
         wanted = state.generation(unfinished.environment, unfinished.generation)
         if wanted is not None and store.is_whole(layout, entry_name(wanted.environment, wanted.key)):
-            _switch(layout, wanted)
-            state.settle(unfinished.id, "active")
+            _complete(layout, state, unfinished.id, wanted)
             continue
         state.settle(unfinished.id, "failed")
         before = state.active(unfinished.environment)
@@ -118,6 +117,8 @@ def sweep(layout: Layout) -> None:
         layout.lock("").parent,
         layout.records,
         layout.store,
+        *layout.store.glob("*.catalog"),
+        layout.layers,
         *layout.environments.glob("*"),
     ):
         for path in files.unfinished(directory):
@@ -155,6 +156,7 @@ def _complete(layout: Layout, state: State, journal: int, generation: Generation
     stages.reached("activation-begun")
     _switch(layout, generation)
     state.settle(journal, "active")
+    files.flush_directory(layout.launch(generation.environment).parent)
     stages.reached("activation-settled")
 
 
@@ -179,11 +181,10 @@ def _switch(layout: Layout, generation: Generation) -> None:
     lease.touch()
     launch = layout.launch(generation.environment)
     launch.parent.mkdir(parents=True, exist_ok=True)
-    files.write(launch, generation.launch)
+    files.link(launch, records.launch_file(layout, generation))
     stages.reached("launch-written")
     files.point(layout.current(generation.environment), str(layout.entry(entry)))
     stages.reached("current-swapped")
-    files.flush_directory(launch.parent)
 
 
 def _take_down(layout: Layout, environment: str) -> None:

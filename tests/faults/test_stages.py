@@ -1,8 +1,6 @@
 """`kill -9`, and a full disk, at every named stage of every command that changes something."""
 
-import itertools
 import os
-import shutil
 
 import pytest
 from scene import Scene
@@ -34,9 +32,9 @@ BUILD = (
 class Case:
     """`prepare` makes of a saved scene what `words` then meets; six is `before`, and `after` when it ended well."""
 
-    def __init__(self, saved, words, before, after, stages, prepare=lambda scene: None):
+    def __init__(self, saved, words, before, after, points, prepare=lambda scene: None):
         self.saved, self.words, self.prepare = saved, words, prepare
-        self.before, self.after, self.stages = before, after, stages
+        self.before, self.after, self.points = before, after, points
 
 
 def to(version, more=""):
@@ -103,6 +101,10 @@ CASES = {
     "lock in other words": Case(
         "one", ["sync"], "1.16.0", "1.16.0", ["generation-refingerprinted"], relocked,
     ),
+    "upgrade": Case(
+        "one", ["upgrade", "six==1.17.0"], "1.16.0", "1.17.0",
+        ["attempt-noted", "undo-noted", "undoable-written", "activation-begun", "current-swapped", "undo-dropped"],
+    ),
     "removal": Case(
         "two", ["sync"], "1.17.0", None,
         ["removal-begun", "removal-launch-deleted", "removal-directory-deleted", "removal-settled"],
@@ -133,7 +135,7 @@ CASES = {
         "two", ["sync"], "1.17.0", "1.17.0", ["state-aside", "state-created", "state-rebuilt"], scrambled,
     ),
 }  # fmt: skip
-KILLS = [(name, stage) for name, case in CASES.items() for stage in case.stages]
+KILLS = [(name, point) for name, case in CASES.items() for point in case.points]
 
 
 @pytest.fixture(scope="module")
@@ -176,3 +178,7 @@ def test_kill(scene, name, stage):
     else:
         assert scene.serving().get("six") == case.after
     scene.sound()
+
+
+def test_every_stage_is_struck_by_some_case():
+    assert {point.partition(":")[0] for _, point in KILLS} == {*stages.ALL}
