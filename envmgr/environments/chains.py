@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from envmgr.environments.sharing import Tenant, member
 from envmgr.errors import EnvmgrError
 from envmgr.model.explanation import Core, Link, Side
 from envmgr.tools import derivation
-from envmgr.tools.derivation import PYTHON, Dependency, Derivation, Lack, are_disjoint, as_range
+from envmgr.tools.derivation import PYTHON, Dependency, Derivation, Lack
 from envmgr.tools.pypa import canonical
+from envmgr.tools.ranges import are_disjoint, covered, is_same, mentioned, spelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,11 @@ def core(tenants: Sequence[Tenant], refusal: EnvmgrError) -> Core:
     names = tuple(tenant.name for tenant in tenants)
     demands = _demands(tenants, facts)
     disputes = _disputes(demands, facts, names)
-    sides = tuple(side for target, voices in disputes for side in _sides(target, voices))
+    sides = tuple(
+        side
+        for target, voices in disputes
+        for side in sorted(_sides(target, voices), key=lambda side: names.index(side.library))
+    )
     if not sides:
         reasons = [_named(reason, tenants) for reason in refusal.details.get("reasons", ())]
         return Core(names, None, (), tuple(reasons), raw)
@@ -64,7 +67,7 @@ def core(tenants: Sequence[Tenant], refusal: EnvmgrError) -> Core:
 
 def _demands(tenants: Sequence[Tenant], facts: Derivation) -> dict[str, list[_Demand]]:
     """By the distribution that is asked for, in the order of the tenants."""
-    rules = {key: rule for tenant in tenants for key, rule in _rules(tenant)}
+    rules = [rule for tenant in tenants for rule in _rules(tenant)]
     leaving: dict[str, list[Dependency]] = {}
     for fact in facts.dependencies:
         if fact.source != fact.target:
@@ -74,8 +77,10 @@ def _demands(tenants: Sequence[Tenant], facts: Derivation) -> dict[str, list[_De
         leaving.setdefault(member(position), []).extend(_direct(tenant, member(position)))
         for path in _paths(member(position), leaving):
             last = path[-1]
-            rule = rules.get((last.target, last.wanted))
-            if rule is None or (len(path) == 1 and _own_words(tenant, last)):
+            rule = next((rule for rule in rules if _says(rule.text, last)), None)
+            if rule is None or (
+                len(path) == 1 and any(_says(word, last) for word in tenant.library.requirements)
+            ):
                 demand = _Demand(tenant, path, last.wanted)
             else:
                 demand = _Demand(rule.tenant, (), last.wanted, rule)
@@ -101,17 +106,15 @@ def _paths(start: str, leaving: Mapping[str, Sequence[Dependency]]) -> Iterator[
 def _direct(tenant: Tenant, source: str) -> Iterator[Dependency]:
     """What it asks by address: uv then sees no other versions, and its facts do not say why."""
     for word in tenant.library.requirements:
-        with contextlib.suppress(InvalidRequirement):
-            if Requirement(word).url is not None:
-                yield Dependency(source, "*", canonical(Requirement(word).name), "*")
+        if _name(word) and Requirement(word).url is not None:
+            yield Dependency(source, "*", _name(word), "*")
 
 
-def _rules(tenant: Tenant) -> Iterator[tuple[tuple[str, str], _Rule]]:
+def _rules(tenant: Tenant) -> Iterator[_Rule]:
     environment = tenant.environment
     for kind, words in (("constraint", environment.constraints), ("override", environment.overrides)):
         for word in words:
-            name, wanted = _asked(word)
-            yield (name, wanted), _Rule(kind, word, tenant)
+            yield _Rule(kind, word, tenant)
 
 
 def _disputes(
@@ -178,14 +181,14 @@ def ruled(tenant: Tenant, kind: str, text: str) -> Side:
     """The side of a constraint or an override of the tenant's environment."""
     verb = "is constrained to" if kind == "constraint" else "overrides what is asked with"
     words = f"environment {tenant.environment.name}, of {tenant.name}, {verb} {text}"
-    return Side(tenant.name, kind, text, (), text, words)
+    return Side(tenant.name, kind, _name(text), text, (), text, words)
 
 
 def _asking(target: str, demand: _Demand, others: Sequence[_Demand]) -> Side:
     first, *further = demand.path
     asks = _own_words(demand.tenant, first) or requirement(first.target, first.wanted)
     chain = tuple(
-        Link(step.source, versions(step.versions), requirement(step.target, step.wanted)) for step in further
+        Link(step.source, covered(step.versions), requirement(step.target, step.wanted)) for step in further
     )
     needs = requirement(target, demand.wanted)
     if not chain:
@@ -195,19 +198,21 @@ def _asking(target: str, demand: _Demand, others: Sequence[_Demand]) -> Side:
         steps[-1] += _likewise(others)
         listed = " and ".join(steps) if len(steps) == 2 else f"{', '.join(steps[:-1])}, and {steps[-1]}"
         words = f"{demand.tenant.name} needs {needs}, because {listed}"
-    return Side(demand.tenant.name, "requirement", asks, chain, needs, words)
+    return Side(demand.tenant.name, "requirement", target, asks, chain, needs, words)
 
 
 def _step(link: Link) -> str:
-    what = f"every {link.distribution}" if link.version == "*" else f"{link.distribution} {link.version}"
-    return f"{what} requires {link.requires}"
+    if link.version == "*":
+        return f"every {link.distribution} requires {link.requires}"
+    verb = "requires" if link.version[0].isdigit() and " " not in link.version else "require"
+    return f"{link.distribution} {link.version} {verb} {link.requires}"
 
 
 def _likewise(others: Sequence[_Demand], shown: int = 3) -> str:
     if not others:
         return ""
     said = [
-        f"{versions(step.versions)} {requirement(step.target, step.wanted)}"
+        f"{covered(step.versions)} {requirement(step.target, step.wanted)}"
         for step in (demand.path[-1] for demand in others[:shown])
     ]
     more = [f"{len(others) - shown} more ranges of versions"] if len(others) > shown else []
@@ -216,17 +221,19 @@ def _likewise(others: Sequence[_Demand], shown: int = 3) -> str:
 
 def _own_words(tenant: Tenant, fact: Dependency) -> str | None:
     """The tenant's own requirement that uv turned into this fact, as envmgr.toml has it."""
-    return next(
-        (word for word in tenant.library.requirements if _asked(word) == (fact.target, fact.wanted)), None
-    )
+    about = [word for word in tenant.library.requirements if _name(word) == fact.target]
+    return about[0] if len(about) == 1 else next((word for word in about if _says(word, fact)), None)
 
 
-def _asked(word: str) -> tuple[str, str]:
+def _says(word: str, fact: Dependency) -> bool:
+    return _name(word) == fact.target and is_same(str(Requirement(word).specifier), fact.wanted)
+
+
+def _name(word: str) -> str:
     try:
-        found = Requirement(word)
+        return canonical(Requirement(word).name)
     except InvalidRequirement:
-        return word, ""
-    return canonical(found.name), as_range(str(found.specifier))
+        return ""
 
 
 def _notes(lacks: Sequence[Lack], told: set[str], tenant: Tenant) -> Iterator[str]:
@@ -237,7 +244,7 @@ def _notes(lacks: Sequence[Lack], told: set[str], tenant: Tenant) -> Iterator[st
         if name == PYTHON and PYTHON in told:
             yield f"the environment's Python is {tenant.interpreter.version}"
         elif name in told and lack.why:
-            which = "" if lack.versions == "*" else f" {versions(lack.versions)} cannot be used"
+            which = "" if lack.versions == "*" else f" {covered(lack.versions)} cannot be used"
             yield f"{name}{which}: {lack.why}"
         elif name in told and name not in unusable:
             yield f"there is no {requirement(name, lack.versions)}"
@@ -245,39 +252,11 @@ def _notes(lacks: Sequence[Lack], told: set[str], tenant: Tenant) -> Iterator[st
 
 def requirement(name: str, wanted: str) -> str:
     """A range of uv's as a requirement: "numpy>=1.26.0,<2"."""
-    return f"{name}{_spelled(wanted)}"
+    return f"{name}{spelled(wanted)}"
 
 
-def versions(covered: str) -> str:
-    """A range of uv's as versions: "2.1.4", "2.1.1 to 2.1.4", "*" for every one."""
-    if single := re.fullmatch(r"==\s*([^\s,|*]+)", covered):
-        return single[1]
-    if span := re.fullmatch(r">=\s*([^\s,|]+), <=\s*([^\s,|]+)", covered):
-        return f"{span[1]} to {span[2]}"
-    return _spelled(covered) or "*"
-
-
-def _spelled(covered: str) -> str:
-    if covered == "*":
-        return ""
-    joined = re.sub(r"<([^\s,|]+) \| >\1(?=[,\s]|$)", r"!=\1", covered)
-    return " or ".join(_series(part.strip()).replace(", ", ",") for part in joined.split("|"))
-
-
-def _series(part: str) -> str:
-    """ ">=2.15.dev0, <2.16.dev0" is how uv spells "==2.15.*"."""
-    bounds = re.fullmatch(r">=([\d.]+)\.dev0, <([\d.]+)\.dev0", part)
-    return f"=={bounds[1]}.*" if bounds and as_range(f"=={bounds[1]}.*") == part else part
-
-
-def _newest(covered: str) -> Version:
-    found = [Version("0")]
-    for word in re.findall(r"[^\s,|<>=*]+", covered):
-        try:
-            found.append(Version(word))
-        except InvalidVersion:
-            continue
-    return max(found)
+def _newest(versions: str) -> Version:
+    return max(mentioned(versions), default=Version("0"))
 
 
 def _named(text: str, tenants: Sequence[Tenant]) -> str:

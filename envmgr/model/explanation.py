@@ -20,11 +20,13 @@ class Side:
 
     `kind`: "requirement" (the library asks, and what it asks for leads along `chain`), "constraint" or
     "override" (of its environment), "python", "adopted". `asks` is as envmgr.toml has it, `needs` is what
-    that comes to for the distribution in dispute, `words` says it all in a sentence.
+    that comes to for `contested`, the distribution in dispute (or "Python"; None for an adopted
+    environment); `words` says it all in a sentence.
     """
 
     library: str
     kind: str
+    contested: str | None
     asks: str
     chain: tuple[Link, ...]
     needs: str
@@ -35,8 +37,8 @@ class Side:
 class Core:
     """Libraries that cannot share one environment, while all but any one of them can.
 
-    A core of one library is one that has no environment at all. `contested` is the distribution in dispute,
-    or "Python"; None where uv's words do not tell. `notes` are further facts, as sentences. `raw` is what uv
+    A core of one library is one that has no environment at all. `contested` is the distribution that most of
+    them dispute; None where uv's words do not tell. `notes` are further facts, as sentences. `raw` is what uv
     said, whole; empty when uv was not asked.
     """
 

@@ -24,6 +24,7 @@ from envmgr.model.project import Environment, Library, Project
 from envmgr.operations import together
 from envmgr.operations.selection import unknown_names
 from envmgr.tools import interpreters
+from envmgr.tools.derivation import PYTHON
 
 AT_ONCE = 8
 
@@ -123,11 +124,11 @@ def _tenants(project: Project, asked: Mapping[str, tuple[Library, Environment]])
 
 
 class _Inquiry:
-    """`taken` are the names of the project's environments."""
+    """`configured` are the names of all environments of the project."""
 
-    def __init__(self, tenants: Mapping[str, Tenant], taken: Collection[str], report: Report) -> None:
+    def __init__(self, tenants: Mapping[str, Tenant], configured: Collection[str], report: Report) -> None:
         self._tenants = tenants
-        self._taken = set(taken)
+        self._configured = configured
         self._report = report
         adopted = {tenant.environment.name for tenant in tenants.values() if tenant.environment.adopt}
         self._fits = [frozenset(names) for home, names in self._homes().items() if home in adopted]
@@ -148,7 +149,7 @@ class _Inquiry:
             cores=tuple(cores),
             minimum=len(groups),
             environments=tuple(
-                self._group(name, group) for name, group in _named(groups, homes, self._taken - homes.keys())
+                self._group(name, group) for name, group in _named(groups, homes, self._configured)
             ),
             layout=tuple(self._group(name, names) for name, names in homes.items()),
             broken=broken,
@@ -238,8 +239,7 @@ class _Inquiry:
         for some, others in combinations(standing.values(), 2):
             one, other = some[0], others[0]
             sides = (_standing(one, other), _standing(other, one))
-            contested = "Python" if {side.kind for side in sides} == {"python"} else None
-            core = Core((one.name, other.name), contested, sides, (), "")
+            core = Core((one.name, other.name), sides[0].contested, sides, (), "")
             yield core, [frozenset({a.name, b.name}) for a in some for b in others]
         yield from self._overrides()
 
@@ -274,31 +274,32 @@ def _as_constraints(host: Tenant) -> Tenant:
 
 
 def _standing(tenant: Tenant, other: Tenant) -> Side:
-    home = tenant.environment
-    if home.adopt is not None and tenant.interpreter.executable == other.interpreter.executable:
-        words = f"{tenant.name} lives in the adopted environment {home.adopt}, which is not changed"
-        return Side(tenant.name, "adopted", home.adopt, (), home.adopt, words)
-    python = tenant.interpreter
-    words = f"{tenant.name} runs on Python {python.version}"
-    if python.version == other.interpreter.version:
-        words += f" ({python.executable})"
-    return Side(tenant.name, "python", home.python, (), f"Python {python.version}", words)
+    home, python = tenant.environment, tenant.interpreter
+    if python.executable != other.interpreter.executable:
+        words = f"{tenant.name} runs on Python {python.version}"
+        if python.version == other.interpreter.version:
+            words += f" ({python.executable})"
+        return Side(tenant.name, "python", PYTHON, home.python, (), f"{PYTHON} {python.version}", words)
+    if home.adopt is None:
+        return Side(
+            tenant.name, "adopted", None, "", (), "", f"{tenant.name} would have to be installed there"
+        )
+    words = f"{tenant.name} lives in the adopted environment {home.adopt}, where nothing is installed"
+    return Side(tenant.name, "adopted", None, home.adopt, (), home.adopt, words)
 
 
 def _named(
-    groups: Groups, homes: Mapping[str, Sequence[str]], taken: Collection[str]
+    groups: Groups, homes: Mapping[str, Sequence[str]], configured: Collection[str]
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """A group keeps the name of the environment that most of its libraries live in, when most of that are in
-    it; else it takes that of its first library.
+    """A group has the name of the largest configured environment of which no group holds more; else that of
+    its first library that is no environment's.
     """
     heirs: dict[int, str] = {}
     for home, names in sorted(homes.items(), key=lambda item: -len(item[1])):
-        heir = max(
-            range(len(groups)), key=lambda position: len(set(names) & set(groups[position])), default=0
-        )
-        if groups and set(names) & set(groups[heir]):
-            heirs.setdefault(heir, home)
-    used = {*heirs.values(), *taken}
+        shares = [len(set(names) & set(group)) for group in groups]
+        if home in configured and any(shares):
+            heirs.setdefault(shares.index(max(shares)), home)
+    used = {*heirs.values(), *configured}
     for position, group in enumerate(groups):
         name = heirs.get(position)
         if name is None:

@@ -47,8 +47,10 @@ def _core(core: Core) -> list[str]:
         head = f"{names} cannot be resolved, not even alone"
     else:
         head = f"{names} cannot share an environment"
-        if core.contested is not None:
-            head += f": no {core.contested} suits {'both' if len(core.libraries) == 2 else 'all of them'}"
+        disputed = tuple(dict.fromkeys(side.contested for side in core.sides if side.contested))
+        if disputed:
+            head += f": no {_listed(disputed)} {'suits' if len(disputed) == 1 else 'suit'}"
+            head += " both" if len(core.libraries) == 2 else " all of them"
     said = [*(side.words for side in core.sides), *core.notes] or core.raw.splitlines()
     return [head, *(f"  {line}" for line in said)]
 

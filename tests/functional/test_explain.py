@@ -1,0 +1,330 @@
+"""`explain` on real requirements, recorded from PyPI; uv resolves them offline, an oracle without uv checks."""
+
+import contextlib
+import functools
+
+import pytest
+from projects import library, project
+from recorded import can_share, index, partitions
+
+from envmgr.config import load
+from envmgr.errors import EnvmgrError
+from envmgr.operations.explaining import apply, explain
+from envmgr.tools import interpreters
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _offline(tmp_path_factory):
+    place = tmp_path_factory.mktemp("index")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UV_DEFAULT_INDEX", index(place))
+        patch.setenv("UV_CACHE_DIR", str(place / "cache"))
+        yield
+
+
+# What each library asks, the cores, the distributions in dispute, the fewest environments, words that are said.
+CASES = {
+    "two that a hop keeps apart": (
+        {"pandas1": ["pandas==2.1.*"], "numba": ["numba>=0.60", "numpy>=2.1"]},
+        [{"pandas1", "numba"}],
+        ["numpy"],
+        2,
+        [
+            "pandas1 needs numpy>=",
+            "because it asks pandas==2.1.* and pandas 2.1.3 to 2.1.4 require numpy>=",
+            "numba asks numpy>=2.1",
+        ],
+    ),
+    "tensorflow and another user of protobuf": (
+        {"tensorflow": ["tensorflow"], "grpc": ["grpcio-tools==1.67.1"], "six": ["six"]},
+        [{"tensorflow", "grpc"}],
+        ["protobuf"],
+        2,
+        [
+            "because it asks tensorflow and ",
+            "grpc needs protobuf>=5.26.1,<6.0, because it asks grpcio-tools==1.67.1",
+        ],
+    ),
+    "three hops deep": (
+        {"s3": ["s3fs==2023.6.0"], "http": ["urllib3>=2"]},
+        [{"s3", "http"}],
+        ["urllib3"],
+        2,
+        [
+            "s3 needs urllib3<1.27, because it asks s3fs==2023.6.0, every s3fs requires aiobotocore==2.5.4,"
+            " every aiobotocore requires botocore==1.31.17, and every botocore requires urllib3<1.27",
+            "http asks urllib3>=2",
+        ],
+    ),
+    "each two fit and the three do not": (
+        {"client": ["requests"], "http": ["urllib3>=2"], "text": ["charset-normalizer<2"]},
+        [{"client", "http", "text"}],
+        None,
+        2,
+        [
+            "http asks urllib3>=2",
+            "text asks charset-normalizer<2",
+            "because it asks requests and requests <=2.25.1 require urllib3>=1.21.1,<1.27",
+        ],
+    ),
+    "three demands on one distribution": (
+        {"new": ["numpy>=1.25"], "old": ["numpy<2"], "picky": ["numpy!=1.25.*,!=1.26.*"]},
+        [{"new", "old", "picky"}],
+        ["numpy"],
+        2,
+        ["new asks numpy>=1.25", "old asks numpy<2", "picky asks numpy!=1.25.*,!=1.26.*"],
+    ),
+    "eight that need three": (
+        {
+            "n124": ["numpy==1.24.*"],
+            "n126": ["numpy==1.26.*"],
+            "n2": ["numpy>=2"],
+            "pandas1": ["pandas==2.1.4"],
+            "scipy": ["scipy"],
+            "numba": ["numba==0.58.1"],
+            "six": ["six"],
+            "idna": ["idna<3"],
+        },
+        None,
+        ["numpy"],
+        3,
+        ["n124 asks numpy==1.24.*"],
+    ),
+    "a version that is not there": (
+        {"six": ["six>99"], "idna": ["idna"]},
+        [{"six"}],
+        ["six"],
+        1,
+        ["six asks six>99", "there is no six>99"],
+    ),
+    "a distribution that is not there": (
+        {"nosuch": ["nosuch-distribution"]},
+        [{"nosuch"}],
+        ["nosuch-distribution"],
+        0,
+        ["nosuch-distribution: not found in the package registry"],
+    ),
+    "an extra": (
+        {"client": ["requests[use_chardet_on_py3]==2.32.3"], "text": ["chardet==2.3.0"]},
+        [{"client", "text"}],
+        ["chardet"],
+        2,
+        [
+            "because it asks requests[use_chardet_on_py3]==2.32.3 and requests 2.32.3 requires chardet>=3.0.2,<6"
+        ],
+    ),
+    "without the extra": ({"client": ["requests==2.32.3"], "text": ["chardet==2.3.0"]}, [], [], 1, []),
+    "all is well": ({"six": ["six"], "idna": ["idna"], "certifi": ["certifi"]}, [], [], 1, []),
+}
+
+
+def explained(root, asked, **rest):
+    libraries = [
+        library(name, words[0], extra_requirements=tuple(words[1:])) for name, words in asked.items()
+    ]
+    return explain(project(root, *libraries, **rest))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_cores_and_words(case, tmp_path):
+    asked, cores, contested, minimum, words = CASES[case]
+    found = explained(tmp_path, asked)
+    told = [set(core.libraries) for core in found.cores]
+    assert cores is None or told == cores
+    assert contested is None or {core.contested for core in found.cores} == set(contested)
+    said = "\n".join(
+        word for core in found.cores for word in (*(side.words for side in core.sides), *core.notes)
+    )
+    for word in words:
+        assert word in said
+    assert all(core.raw for core in found.cores)
+    assert found.minimum == minimum == len(found.environments)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_oracle_agrees(case, tmp_path):
+    asked = CASES[case][0]
+    found = explained(tmp_path, asked)
+
+    @functools.cache
+    def fits(names):
+        return can_share([word for name in sorted(names) for word in asked[name]])
+
+    for core in found.cores:
+        assert not fits(frozenset(core.libraries))
+        assert all(
+            fits(frozenset(core.libraries) - {name}) for name in core.libraries if len(core.libraries) > 1
+        )
+    assert all(fits(frozenset(group.libraries)) for group in found.environments)
+    placed = [name for name in asked if fits(frozenset([name]))]
+    assert sorted(name for group in found.environments for name in group.libraries) == sorted(placed)
+    fewest = min(len(way) for way in partitions(placed) if all(fits(frozenset(group)) for group in way))
+    assert found.minimum == fewest
+
+
+def test_a_constraint_of_an_environment_goes_where_its_library_goes(tmp_path):
+    (tmp_path / "envmgr.toml").write_text(
+        "[library.pandas]\nversion = '<2'\nenvironment = 'data'\n"
+        "[library.numba]\nversion = '>=0.60'\nwith = ['numpy>=2.1']\n"
+        "[environment.data]\nconstraints = ['numpy<2']\n"
+    )
+    found = explain(load(tmp_path))
+    (core,) = found.cores
+    assert [side.words for side in core.sides] == [
+        "environment data, of pandas, is constrained to numpy<2",
+        "numba asks numpy>=2.1",
+    ]
+    assert [side.kind for side in core.sides] == ["constraint", "requirement"]
+    assert found.broken == ()
+
+
+def test_an_override_is_not_forced_upon_others(tmp_path):
+    (tmp_path / "envmgr.toml").write_text(
+        "[library.s3]\npackage = 's3fs==2023.6.0'\n[environment.s3]\noverrides = ['urllib3==2.2.2']\n"
+        "[library.client]\npackage = 'requests==2.25.1'\n"
+        "[library.http]\npackage = 'urllib3>=2'\n"
+    )
+    found = explain(load(tmp_path))
+    (core,) = found.cores
+    assert core.libraries == ("s3", "client")
+    assert [(side.library, side.kind) for side in core.sides] == [
+        ("s3", "override"),
+        ("client", "requirement"),
+    ]
+    assert core.sides[0].words == "environment s3, of s3, overrides what is asked with urllib3==2.2.2"
+    assert "client needs urllib3>=1.21.1,<1.27" in core.sides[1].words
+    assert {group.libraries for group in found.environments} == {("s3", "http"), ("client",)}
+
+
+def pythons(root):
+    found = []
+    for version in ("3.10", "3.11", "3.12", "3.13"):
+        with contextlib.suppress(EnvmgrError):
+            found.append((version, interpreters.find(version, root=root)))
+    return found
+
+
+def test_libraries_of_different_pythons(tmp_path):
+    here = pythons(tmp_path)
+    if len(here) < 2:
+        pytest.skip("needs two interpreters")
+    (old, _), *_, (new, newest) = here
+    (tmp_path / "envmgr.toml").write_text(
+        f"[library.six]\npython = '{old}'\n[library.idna]\npython = '{new}'\n"
+        f"[library.certifi]\npython = '{newest.executable}'\n"
+    )
+    found = explain(load(tmp_path))
+    (core,) = found.cores
+    assert (core.libraries, core.contested) == (("six", "idna"), "Python")
+    assert core.sides[0].words.startswith(f"six runs on Python {old}.")
+    assert [(group.libraries, group.python) for group in found.environments] == [
+        (("six",), old),
+        (("idna", "certifi"), new),
+    ]
+
+
+def test_a_distribution_that_needs_a_newer_python(tmp_path):
+    here = [version for version, _ in pythons(tmp_path) if version in ("3.10", "3.11")]
+    if not here:
+        pytest.skip("numpy 2.5 serves every Python that is here")
+    found = explained(tmp_path, {"numpy": ["numpy>=2.5"], "six": ["six"]}, python=here[0])
+    (core,) = found.cores
+    assert (core.libraries, core.contested) == (("numpy",), "Python")
+    assert "numpy needs Python>=3.12, because it asks numpy>=2.5 and" in core.sides[0].words
+    assert any(note.startswith(f"the environment's Python is {here[0]}.") for note in core.notes)
+    assert found.broken == ("numpy",)
+
+
+def test_an_environment_that_is_a_wish(tmp_path):
+    asked = {"new": "numpy>=2", "old": "numpy<2", "six": "six", "idna": "idna"}
+    libraries = [library(name, word, "data") for name, word in asked.items()]
+    found = explain(project(tmp_path, *libraries))
+    assert found.broken == ("data",)
+    assert [(group.name, group.libraries) for group in found.environments] == [
+        ("data", ("new", "six", "idna")),
+        ("old", ("old",)),
+    ]
+    assert found.parted == (("new", "old", "six", "idna"),)
+
+
+def test_those_who_share_today_stay_together(tmp_path):
+    homes = {
+        "a": ("numpy<2", "one"),
+        "b": ("numpy>=2", "two"),
+        "six": ("six", "two"),
+        "idna": ("idna", "one"),
+    }
+    found = explain(project(tmp_path, *(library(name, *home) for name, home in homes.items())))
+    assert [(group.name, group.libraries) for group in found.environments] == [
+        ("one", ("a", "idna")),
+        ("two", ("b", "six")),
+    ]
+    assert (found.parted, found.broken) == ((), ())
+
+
+def test_what_envmgr_toml_does_not_have_may_be_asked_about(tmp_path):
+    here = project(tmp_path, library("six"), library("old", "numpy<2"))
+    found = explain(here, ["old", "numpy>=2"])
+    assert found.libraries == ("old", "numpy>=2")
+    assert [group.name for group in found.environments] == ["old", "numpy"]
+    with pytest.raises(EnvmgrError, match="there is nothing to write"):
+        apply(here, found)
+
+
+def test_names_that_are_unknown(tmp_path):
+    with pytest.raises(EnvmgrError) as caught:
+        explain(project(tmp_path, library("six")), ["sixx", "six", "x>"])
+    assert caught.value.code == "E-UNKNOWN-LIBRARY"
+    assert caught.value.details["unknown"] == ["sixx", "x>"]
+    assert "sixx>=0" in caught.value.hint
+
+
+def test_an_index_that_cannot_be_reached_is_no_conflict(tmp_path, monkeypatch):
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple")
+    with pytest.raises(EnvmgrError) as caught:
+        explained(tmp_path, {"six": ["six"], "idna": ["idna"]})
+    assert caught.value.code == "E-NETWORK"
+
+
+def test_no_libraries(tmp_path):
+    found = explain(project(tmp_path))
+    assert (found.minimum, found.cores, found.environments) == (0, (), ())
+
+
+def test_modules_of_the_interpreter_live_anywhere(tmp_path):
+    found = explain(project(tmp_path, library("math", None), library("json", None), library("six")))
+    assert found.minimum == 1
+
+
+def test_applying(tmp_path):
+    path = tmp_path / "envmgr.toml"
+    path.write_text(
+        "# ours\n[library.new] # kept\npackage = 'numpy>=2'\nenvironment = 'data'\n"
+        "[library.old]\npackage = 'numpy<2'\nenvironment = 'data' # with new\n"
+        "[library.six]\n[environment.data]\nconstraints = ['pytz>2000'] # why\n"
+    )
+    found = apply(load(tmp_path), explain(load(tmp_path)))
+    assert found.applied
+    assert "# kept" in path.read_text()
+    assert "# with new" in path.read_text()
+    again = explain(load(tmp_path))
+    assert {group.libraries for group in again.layout} == {group.libraries for group in found.environments}
+    assert again.broken == ()
+    assert apply(load(tmp_path), again).applied == ()
+    assert all(home.constraints == ("pytz>2000",) for home in load(tmp_path).environments.values())
+
+
+def test_applying_to_a_part_of_an_environment(tmp_path):
+    (tmp_path / "envmgr.toml").write_text(
+        "[library]\nsix = { environment = 'x' }\nidna = { environment = 'x' }\n"
+    )
+    before = (tmp_path / "envmgr.toml").read_bytes()
+    with pytest.raises(EnvmgrError, match="idna shares an environment"):
+        apply(load(tmp_path), explain(load(tmp_path), ["six"]))
+    assert (tmp_path / "envmgr.toml").read_bytes() == before
+
+
+def test_applying_with_a_library_that_nothing_satisfies(tmp_path):
+    (tmp_path / "envmgr.toml").write_text("[library.six]\nversion = '>99'\n")
+    with pytest.raises(EnvmgrError, match="six cannot be resolved in any environment"):
+        apply(load(tmp_path), explain(load(tmp_path)))
