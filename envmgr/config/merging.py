@@ -107,9 +107,5 @@ class Merged:
         return table
 
     def _put(self, path: Keys, value: Any, origin: Origin) -> None:
-        table = self._table(path[:-1], origin)
-        if isinstance(table.get(path[-1]), dict):
-            for inner in [known for known in self._origins if known[: len(path)] == path]:
-                del self._origins[inner]
-        table[path[-1]] = value
+        self._table(path[:-1], origin)[path[-1]] = value
         self._origins[path] = origin

@@ -62,6 +62,13 @@ def test_examples_are_accepted(text):
     VALIDATOR.validate(tomllib.loads(text))
 
 
+@pytest.mark.parametrize("kind", ["library", "environment", "profile"])
+def test_a_name_that_is_none_is_refused_by_both(kind):
+    document = {"library": {"six": {}}, kind: {"a.b": {}}}
+    assert not is_loaded(document)
+    assert not VALIDATOR.is_valid(document)
+
+
 NAMES = st.sampled_from(["six", "numpy", "a-b", "c_d1"])
 TIMES = st.sampled_from(["1ms", "30s", "2m", "1h"])
 REQUIREMENTS = st.lists(st.sampled_from(["six", "numpy<2", "idna[x]>=1,<3"]), max_size=2)

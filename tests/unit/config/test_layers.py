@@ -186,6 +186,7 @@ PROBLEMS = [
     ({}, ("library.pandas.verson=>2",), "--set library.pandas.verson: unknown key `verson`"),
     ({}, ("library.pandas=[]",), "--set library.pandas: `[]` is not a requirement"),
     ({}, ("defaults.workers.x=3",), "--set defaults.workers.x: expected a whole number, got a table"),
+    ({}, ("library.pandas.security=3",), "--set library.pandas.security: expected a table, got 3"),
     ({}, ("defaults=3",), "--set defaults: `defaults` cannot be set"),
     ({}, ("profile.prod.defaults.workers=3",), "`profile.prod.defaults.workers` cannot be set"),
     ({}, ("config-version=2",), "--set config-version: `config-version` cannot be set"),

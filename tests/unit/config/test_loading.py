@@ -264,6 +264,12 @@ def test_a_python_of_the_environment_settles_what_its_libraries_say(project):
     assert load(project(f'{libraries}\n[environment.x]\npython = "3.13"')).environments["x"].python == "3.13"
 
 
+def test_an_override_may_be_a_url(project):
+    override = "six @ https://x.y/six.whl"
+    root = project(f'[library.six]\n[environment.six]\noverrides = ["{override}", "idna<4"]\n')
+    assert load(root).environments["six"].overrides == (override, "idna<4")
+
+
 def test_empty_lists_beside_an_adopted_environment_say_nothing(project):
     text = '[library.six]\n[environment.six]\nadopt = "venv"\nconstraints = []\nno-build = false\n'
     assert load(project(text)).environments["six"].adopt.endswith("/venv")

@@ -143,6 +143,10 @@ def test_an_unknown_version_is_refused():
             "config-version = 0\n[libraries.six]\n[library.six]",
             ["envmgr.toml:3:13: not TOML: cannot declare"],
         ),
+        (
+            "config-version = 0\ndefaults.timeout = true",
+            ["envmgr.toml:2:20: expected a duration in quotes"],
+        ),
         ("config-version = 0\nlibraries.six.timeout = -5", ["envmgr.toml:2:23: `-5ms` is not a duration"]),
     ],
 )
