@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import envmgr
 from envmgr.config.excerpt import excerpt
@@ -145,16 +144,19 @@ def _texts(
 
 def _worker_needs(interpreter: Interpreter) -> tuple[Wheel, ...]:
     """The worker's private msgpack: of the version that envmgr itself has, where this interpreter can take it."""
-    resolved: Mapping[str, Any] = tomllib.loads(
-        uv.resolve(
+    try:
+        text = uv.resolve(
             [layers.MSGPACK],
             constraints=[],
             python=Path(interpreter.executable),
             minor=interpreter.minor,
-            pins=[("msgpack", metadata.version("msgpack"))],
+            pins={"msgpack": metadata.version("msgpack")},
             exclude_newer=None,
         )
-    )
+    except EnvmgrError as problem:
+        message = f"the worker's own msgpack for Python {interpreter.minor} cannot be had: {problem.message}"
+        raise EnvmgrError(problem.code, message, hint=problem.hint, details=problem.details) from None
+    resolved = tomllib.loads(text)
     choice = wheels.choose(resolved, interpreter.markers, wheels.tags(interpreter))
     if choice.without:
         raise EnvmgrError(

@@ -233,6 +233,19 @@ def test_a_declared_member_is_a_regular_file(tmp_path, bundle, kind):
     assert not (tmp_path / "out" / "uv" / "uv").exists()
 
 
+def test_a_member_with_holes_is_no_regular_file(tmp_path, bundle):
+    holes = {"GNU.sparse.map": "0,3996", "GNU.sparse.size": "3996"}
+    held = [(info, content) for info, content in members(bundle) if info.name != "uv/uv"]
+    packed(bundle, [*held, (extra("uv/uv", pax_headers=holes), TEXTS["uv/uv"])])
+    assert refusal(bundle, tmp_path / "out").details["members"] == {"uv/uv": "is no regular file"}
+
+
+def test_nothing_is_written_of_a_member_that_is_larger(tmp_path, bundle):
+    packed(bundle, [(info, content * (1 + (info.name == "uv/uv"))) for info, content in members(bundle)])
+    assert refusal(bundle, tmp_path / "out").code == "E-TAMPERED"
+    assert not (tmp_path / "out" / "uv").exists()
+
+
 def test_the_checksum_is_no_link(tmp_path, bundle):
     held = members(bundle)
     packed(

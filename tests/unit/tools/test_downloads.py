@@ -11,6 +11,7 @@ from envmgr.errors import EnvmgrError
 from envmgr.tools import downloads
 
 CONTENT = b"wheel" * 500_000
+CUT, LONG = 1, 2  # what the server does, beside answering with a status
 SHA256 = {"sha256": hashlib.sha256(CONTENT).hexdigest()}
 
 
@@ -39,12 +40,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Location", answer)
             self.end_headers()
             return
-        self.send_response(200 if answer == "cut" else abs(answer))
-        self.send_header("Content-Length", str(len(CONTENT) if answer in (200, -200) else 0))
+        length, content = {200: (1, CONTENT), CUT: (1, CONTENT[:9]), LONG: (3, CONTENT * 2)}.get(
+            answer, (0, b"")
+        )
+        self.send_response(max(answer, 200))
+        self.send_header("Content-Length", str(length * len(CONTENT)))
         self.end_headers()
-        if answer in (200, -200):
-            self.wfile.write(CONTENT if answer == 200 else CONTENT[:1000])
-            self.close_connection = True
+        self.wfile.write(content)
+        self.close_connection = True
 
     def log_message(self, *words):
         pass
@@ -107,14 +110,14 @@ def test_nothing_to_check_it_with(server, tmp_path, hashes):
     assert server.seen == []
 
 
-@pytest.mark.parametrize("trouble", [500, 503, 429, "hang up", -200])
+@pytest.mark.parametrize("trouble", [500, 503, 429, "hang up", CUT, LONG])
 def test_a_passing_trouble_passes(server, tmp_path, trouble):
     server.script = [trouble, trouble]
     assert fetch(server, tmp_path) == CONTENT
     assert len(server.seen) == 3
 
 
-@pytest.mark.parametrize(("trouble", "words"), [(500, "500"), ("hang up", "127.0.0.1"), (-200, "too early")])
+@pytest.mark.parametrize(("trouble", "words"), [(500, "500"), ("hang up", "127.0.0.1"), (CUT, "too early")])
 def test_a_lasting_trouble_is_told(server, tmp_path, trouble, words):
     problem = refusal(server, tmp_path, trouble, trouble, trouble)
     assert problem.code == "E-NETWORK"
