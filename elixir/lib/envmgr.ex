@@ -9,6 +9,9 @@ defmodule Envmgr do
   working directory; `false`: none). For several projects in one VM put `{Envmgr, name: NAME, project: PATH}` under your own
   supervisor and pass `name: NAME` to the calls.
 
+  A changed envmgr.toml is built and reaches the running pools by itself; with `config :envmgr, watch: false` only
+  `reload/1` does that.
+
   ## Values
 
   | Elixir | Python |

@@ -1,6 +1,6 @@
 defmodule Envmgr.Command do
-  # The room of the control plane's command line, found, installed and run (contract ③). Imports the
-  # options, nothing of the data plane.
+  # The room of the control plane's command line: found, installed and run (contract ③). Imports the options, nothing of
+  # the data plane.
   @moduledoc false
 
   @doc "Runs a program with this terminal as its own, so that progress and colours reach the user. Its exit status."

@@ -24,11 +24,7 @@ defmodule Envmgr.Libraries.Manager do
     GenServer.start_link(__MODULE__, {options, pools, supervisor})
   end
 
-  @doc "Looks now. Returns when the pools were told."
-  @spec look(atom()) :: :ok
-  def look(instance), do: ask(instance, :look)
-
-  @doc "Loads every library that was unloaded, and looks."
+  @doc "Looks now, and loads every library that was unloaded. Returns when the pools were told."
   @spec load_all(atom()) :: :ok
   def load_all(instance), do: ask(instance, :load_all)
 
@@ -57,16 +53,10 @@ defmodule Envmgr.Libraries.Manager do
   end
 
   @impl true
-  def handle_call(:look, _from, state), do: {:reply, :ok, survey(state)}
-
   def handle_call(:load_all, _from, state) do
-    environments =
-      for library <- state.unloaded, {:ok, found} <- [home(state, library)], do: found
-
-    state =
-      environments |> Enum.uniq() |> Enum.reduce(unloaded(state, MapSet.new()), &apply_manifest/2)
-
-    {:reply, :ok, survey(state)}
+    {loaded, state} = {state.unloaded, survey(unloaded(state, MapSet.new()))}
+    environments = for library <- loaded, {:ok, found} <- [home(state, library)], do: found
+    {:reply, :ok, environments |> Enum.uniq() |> Enum.reduce(state, &apply_manifest/2)}
   end
 
   def handle_call({:load, library}, _from, state),
@@ -126,7 +116,7 @@ defmodule Envmgr.Libraries.Manager do
     state
   end
 
-  # What comes is started before what goes is stopped: a library that moves to another environment is always in one.
+  # What comes is started before what goes is stopped: a library that moves to a new environment is always in one.
   defp survey(%{options: %{project: nil}} = state), do: state
 
   defp survey(state) do

@@ -2,9 +2,8 @@ defmodule Envmgr.Pool.Server do
   # Keeps an environment's workers: replaces those that end, changes generations, tries again what does not start.
   #
   # A new generation starts beside the serving one (`next`) and takes over when all its workers are ready, unless the
-  # workers that run can serve it. The route is
-  # switched before the catalog: for a moment an old path may lead to a new worker, which answers what it has; no call
-  # meets a worker that is gone.
+  # workers that run can serve it. The route is switched before the catalog: for a moment an old path may lead to a new
+  # worker, which answers what it has; no call meets a worker that is gone.
   @moduledoc false
 
   use GenServer
@@ -83,6 +82,9 @@ defmodule Envmgr.Pool.Server do
   end
 
   @impl true
+  def handle_cast({:change, %{digest: same}}, %{next: %{manifest: %{digest: same}}} = s),
+    do: {:noreply, s}
+
   def handle_cast({:change, manifest}, s), do: {:noreply, change(abandon_next(s), manifest)}
 
   def handle_cast(:remove, s) do
