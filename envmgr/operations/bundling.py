@@ -150,7 +150,7 @@ def _worker_needs(interpreter: Interpreter) -> tuple[Wheel, ...]:
             constraints=[],
             python=Path(interpreter.executable),
             minor=interpreter.minor,
-            pins={"msgpack": metadata.version("msgpack")},
+            pins=[("msgpack", metadata.version("msgpack"))],
             exclude_newer=None,
         )
     except EnvmgrError as problem:
