@@ -12,8 +12,8 @@ from envmgr.config.loading import load_merged, validate
 from envmgr.config.rules import environment_of
 from envmgr.config.schema import CONFIG_VERSION
 from envmgr.config.source import CONFIG_NAME, parse, read
-from envmgr.config.spelling import document
 from envmgr.config.surgery import insert
+from envmgr.config.toml import toml_document
 from envmgr.errors import EnvmgrError
 
 
@@ -38,7 +38,7 @@ def excerpt(root: Path, layers: Layers, environment: str, *, project: str, pytho
         "library": libraries,
         "environment": {environment: home},
     }
-    return document({key: value for key, value in part.items() if value != {}})
+    return toml_document({key: value for key, value in part.items() if value != {}})
 
 
 def added(path: Path, content: bytes, part: Mapping[str, Any]) -> str:
@@ -86,4 +86,4 @@ def _means(path: Path, text: str, expected: Mapping[str, Any]) -> bool:
 
 
 def _section(kind: str, name: str, table: Mapping[str, Any]) -> str:
-    return document({kind: {name: table}}).rstrip("\n")
+    return toml_document({kind: {name: table}}).rstrip("\n")

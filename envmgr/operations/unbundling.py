@@ -13,7 +13,7 @@ from envmgr.config.excerpt import added
 from envmgr.config.layers import Layers
 from envmgr.config.loading import load_project
 from envmgr.config.source import parse
-from envmgr.config.spelling import document
+from envmgr.config.toml import toml_document
 from envmgr.config.writing import write
 from envmgr.environments import bundles, comparison, files, layers, locks, projectlock, recovery, store
 from envmgr.environments.bundles import Manifest, Target
@@ -175,7 +175,7 @@ def _with_files(bundle: _Unpacked, lock: Lock, interpreter: Interpreter) -> Lock
         for wheel in choice.wheels
     ]
     path = bundle.place / "pylock.toml"
-    text = document({"lock-version": "1.0", "created-by": "envmgr", "packages": packages})
+    text = toml_document({"lock-version": "1.0", "created-by": "envmgr", "packages": packages})
     path.write_text(text, encoding="utf-8")
     return replace(lock, path=path)
 
