@@ -1,6 +1,6 @@
 """What a change of files outside of `.envmgr` can be taken back by, as long as its generation is not active.
 
-    run/undo.json    each file with its text before and after
+    run/undo.json    each file, by its path in the project, with its text before and after
 
 The note is written before the first of these files is touched, and goes when the generation is active: whoever
 finds it later completes or takes back, by what state.db says. A file that somebody else has changed meanwhile
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from envmgr.config.writing import write
@@ -21,7 +21,7 @@ from envmgr.environments.layout import Layout
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`before` is None for a file that is a new one."""
+    """Of a file in the project's directory; `before` is None for one that is new."""
 
     path: Path
     before: str | None
@@ -39,9 +39,8 @@ class Note:
 
 def make(layout: Layout, note: Note) -> None:
     """Note the changes, durably, and make them. OSError or E-DISK when the disk refuses."""
-    document = asdict(note)
-    for change in document["changes"]:
-        change["path"] = str(change["path"])
+    changes = [[str(each.path.relative_to(layout.root)), each.before, each.after] for each in note.changes]
+    document = {"environment": note.environment, "generation": note.generation, "changes": changes}
     files.write(layout.undo, json.dumps(document).encode())
     files.flush_directory(layout.undo.parent)
     stages.reached("undo-noted")
@@ -55,9 +54,7 @@ def read(layout: Layout) -> Note | None:
     """A note that cannot be read, which only a hand other than ours can have caused, counts as none."""
     try:
         document = json.loads(layout.undo.read_bytes())
-        changes = [
-            Change(Path(change["path"]), change["before"], change["after"]) for change in document["changes"]
-        ]
+        changes = [Change(layout.root / path, before, after) for path, before, after in document["changes"]]
         return Note(document["environment"], document["generation"], tuple(changes))
     except FileNotFoundError:
         return None

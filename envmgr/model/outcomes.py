@@ -321,12 +321,15 @@ class PlannedChange:
 
 @dataclass(frozen=True, slots=True)
 class PlanOutcome:
-    """`generation` is None when none is active; `allows` is what envmgr.toml asks for, `config` what would
-    change in it. `excludes_newer` is the lock's own `--exclude-newer`, which still holds.
+    """`version` is that of the library's distribution, afterwards. `generation` is None when none is active;
+    `allows` is what envmgr.toml asks for, `config` what would change in it. `excludes_newer` is the lock's own
+    `--exclude-newer`, which still holds.
     """
 
     environment: str
     library: str
+    distribution: str
+    version: str
     asked: str
     allows: str
     generation: int | None
@@ -339,10 +342,14 @@ class PlanOutcome:
 
 @dataclass(frozen=True, slots=True)
 class UpgradeOutcome:
-    """`action`: "upgraded", or "unchanged" when what is active is what the upgrade would lead to."""
+    """`action`: "upgraded", or "unchanged" when what is active is what the upgrade would lead to. `version` is
+    that of the library's distribution, afterwards.
+    """
 
     environment: str
     library: str
+    distribution: str
+    version: str
     asked: str
     allows: str
     action: str

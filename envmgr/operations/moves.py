@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from packaging.requirements import Requirement
@@ -33,13 +34,15 @@ class Start:
 @dataclass(frozen=True, slots=True)
 class Move:
     """`project` and `environment` are as envmgr.toml would say it; `lock` stands nowhere yet, its bytes are
-    `content`. `edit` is None when envmgr.toml stays as it is.
+    `content`. `version` is that of the wished distribution (several for several platforms). `edit` is None
+    when envmgr.toml stays as it is.
     """
 
     project: Project
     environment: Environment
     lock: Lock
     content: bytes
+    version: str
     edit: VersionEdit | None
 
     @property
@@ -70,15 +73,26 @@ def resolve(project: Project, wish: Wish, interpreter: Interpreter, begin: Start
     resolves. Raises E-CONFLICT, E-LOCK, E-NETWORK; E-USAGE when envmgr.toml would have to change and cannot
     be edited.
     """
-    if wish.is_allowed:
-        try:
-            return _resolved(project, wish, interpreter, begin, None)
-        except EnvmgrError as problem:
-            # No version between the two may exist; an exact one, or the newest, leaves no other choice.
-            if problem.code not in _NOTHING_FITS or wish.is_exact or not wish.spelled:
-                raise
-    changed, edit = _edited(project, wish)
-    return _resolved(changed, wish, interpreter, begin, edit)
+    try:
+        if wish.is_allowed:
+            try:
+                return _resolved(project, wish, interpreter, begin, None)
+            except EnvmgrError as problem:
+                # No version between the two may exist; an exact one, or the newest, leaves no other choice.
+                if problem.code not in _NOTHING_FITS or wish.is_exact or not wish.spelled:
+                    raise
+        changed, edit = _edited(project, wish)
+        return _resolved(changed, wish, interpreter, begin, edit)
+    except EnvmgrError as problem:
+        if problem.code not in _NOTHING_FITS or not wish.spelled:
+            raise
+        others = f", or {problem.hint}" if problem.code == "E-CONFLICT" else ""
+        raise EnvmgrError(
+            problem.code,
+            problem.message,
+            hint=f"`envmgr plan {wish.library.name}` shows the newest version that fits{others}",
+            details=problem.details,
+        ) from None
 
 
 def _resolved(
@@ -94,8 +108,9 @@ def _resolved(
         exclude_newer=None if begin.lock is None else begin.lock.noted.get("exclude-newer"),
         asked=[f"{wish.distribution}{wish.spelled}"] if wish.spelled and edit is None else [],
     )
-    _check(wish, lock)
-    return Move(project, environment, lock, content, edit)
+    versions = [pin.version for pin in lock.pins if canonical(pin.name) == wish.distribution]
+    _check(wish, versions)
+    return Move(project, environment, lock, content, ", ".join(versions), edit)
 
 
 def _edited(project: Project, wish: Wish) -> tuple[Project, VersionEdit]:
@@ -116,10 +131,9 @@ def _edited(project: Project, wish: Wish) -> tuple[Project, VersionEdit]:
     return replace(project, environments=changed), edit
 
 
-def _check(wish: Wish, lock: Lock) -> None:
+def _check(wish: Wish, versions: Iterable[str]) -> None:
     """An override of the environment replaces whatever is asked."""
-    found = [pin.version for pin in lock.pins if canonical(pin.name) == wish.distribution]
-    wrong = [version for version in found if not wish.holds(version)]
+    wrong = [version for version in versions if not wish.holds(version)]
     if wrong:
         held = [word for word in wish.environment.overrides if _names(word, wish)]
         raise EnvmgrError(

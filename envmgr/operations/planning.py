@@ -67,6 +67,8 @@ def plan(project: Project, text: str, *, report: Report = silent) -> PlanOutcome
     return PlanOutcome(
         wish.environment.name,
         wish.library.name,
+        wish.distribution,
+        move.version,
         wish.spelled,
         str(wish.library.requirement),
         None if begin.active is None else begin.active.number,

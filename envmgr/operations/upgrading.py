@@ -89,6 +89,8 @@ class _Attempt:
         return UpgradeOutcome(
             self._name,
             self._wish.library.name,
+            self._wish.distribution,
+            move.version,
             self._wish.spelled,
             str(self._wish.library.requirement),
             "unchanged" if generation is self._active else "upgraded",

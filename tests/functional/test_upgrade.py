@@ -355,5 +355,5 @@ def test_a_real_upgrade_as_an_operator_sees_it(tmp_path, monkeypatch, capsys):
     ]
     assert run(["upgrade", "six", "-q"]) == 0
     assert capsys.readouterr().out == (
-        "nothing to do: there is nothing newer for six==1.17.0, as envmgr.toml has it\n"
+        "nothing to do: six 1.17.0 is the newest that envmgr.toml allows (six==1.17.0)\n"
     )

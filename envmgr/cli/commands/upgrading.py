@@ -38,12 +38,14 @@ def _planned(outcome: PlanOutcome) -> list[str]:
     serving = "nothing is active" if outcome.generation is None else f"generation {outcome.generation}"
     head = f"{outcome.library} in environment {outcome.environment}: {serving}, Python {outcome.python}"
     dated = (
-        [f"nothing that was published after {outcome.excludes_newer} counts; `envmgr lock --upgrade` lifts that"]
+        [
+            f"nothing that was published after {outcome.excludes_newer} counts; `envmgr lock --upgrade` lifts that"
+        ]
         if outcome.excludes_newer
         else []
     )
     if not outcome.changes and outcome.config is None:
-        return [head, *dated, _nothing(outcome.library, outcome.asked, outcome.allows)]
+        return [head, *dated, _nothing(outcome)]
     downloads = [change.download for change in outcome.changes if change.here and change.after is not None]
     unknown = " and what the index tells no size of" if None in downloads else ""
     fetched = [f"at most {size(sum(filter(None, downloads)))}{unknown} to download"] if downloads else []
@@ -85,10 +87,11 @@ def _requirers(changes: Iterable[PlannedChange], python: str) -> list[str]:
     return lines
 
 
-def _nothing(library: str, asked: str, allows: str) -> str:
-    if asked:
-        return f"nothing to do: what is asked, {library}{asked}, is what is there"
-    return f"nothing to do: there is nothing newer for {allows}, as envmgr.toml has it"
+def _nothing(outcome: PlanOutcome | UpgradeOutcome) -> str:
+    there = f"{outcome.distribution} {outcome.version}"
+    if outcome.asked:
+        return f"nothing to do: {there} is there"
+    return f"nothing to do: {there} is the newest that envmgr.toml allows ({outcome.allows})"
 
 
 def _config(edit: ConfigEdit | None) -> list[str]:
@@ -117,7 +120,7 @@ def upgrade(invocation: Invocation, wish: str) -> Answer:
 
 def _upgraded(outcome: UpgradeOutcome) -> list[str]:
     if outcome.action == "unchanged":
-        return [_nothing(outcome.library, outcome.asked, outcome.allows)]
+        return [_nothing(outcome)]
     rows = [(found.name, found.change, way(found.before, found.after)) for found in outcome.packages]
     return [
         f"{outcome.environment}: generation {outcome.from_generation} -> {outcome.generation}"

@@ -83,7 +83,7 @@ def test_what_somebody_else_wrote_meanwhile_stays(layout, state, begun, changes)
     assert not changes[1].path.exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"environment": "web"}'])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"environment": "web"}', b'{"changes": [1]}'])
 def test_a_note_that_is_none_goes(layout, state, content):
     layout.undo.write_bytes(content)
     activation.recover(layout, state)
