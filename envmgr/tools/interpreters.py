@@ -26,7 +26,7 @@ _ASK = """
 import json, os, platform, sys, sysconfig
 level = {"alpha": "a", "beta": "b", "candidate": "rc"}.get(sys.version_info[3], "")
 full = platform.python_version()
-print(json.dumps({
+print("<envmgr>", json.dumps({
     "executable": sys.executable,
     "version": full,
     "implementation": sys.implementation.name,
@@ -48,6 +48,10 @@ print(json.dumps({
     },
 }))
 """
+
+
+# A wrapper may greet before it starts Python.
+_MARK = "<envmgr>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +190,7 @@ def _asked(path: Path) -> Interpreter | None:
             return Interpreter(**noted["interpreter"])
     try:
         answer = process.run([path, "-I", "-S", "-c", _ASK], timeout=20)
-        said = json.loads(answer.stdout)
+        said = json.loads(answer.stdout.rpartition(_MARK)[2].partition("\n")[0])
         found = Interpreter(**{field.name: said[field.name] for field in fields(Interpreter)})
     except (EnvmgrError, ValueError, KeyError, TypeError):
         return None

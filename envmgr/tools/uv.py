@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from envmgr.errors import EnvmgrError
-from envmgr.tools import derivation, process
+from envmgr.tools import derivation, process, virtualenv
 from envmgr.tools.uv_failures import failure
 
 _FAIL_FAST = {"UV_HTTP_RETRIES": "2", "UV_HTTP_CONNECT_TIMEOUT": "5", "UV_HTTP_TIMEOUT": "30"}
@@ -84,8 +84,8 @@ def resolve(
         if pins:
             (project / "uv.lock").write_text(_preferences(requires, pins, exclude_newer), encoding="utf-8")
         newest = () if exclude_newer is None else ("--exclude-newer", exclude_newer)
-        how = ("--no-progress", "--no-header", "--format", "pylock.toml", "--python", python, *newest)
-        lock = _uv("export", *how, cwd=project).stdout
+        how = ("--no-progress", "--no-header", "--format", "pylock.toml", *newest)
+        lock = _for(python, "export", *how, cwd=project).stdout
         return _without_sources(lock) if no_build else lock
 
 
@@ -95,6 +95,7 @@ def try_together(
     constraints: Sequence[str],
     python: Path,
     minor: str,
+    exclude_newer: str | None = None,
     overrides: Sequence[str] = (),
     no_build: bool = False,
     platforms: Sequence[str] = (),
@@ -116,12 +117,18 @@ def try_together(
             f"[tool.uv.workspace]\nmembers = {_toml(tuple(asking))}\n",
             "utf-8",
         )
-        _uv("lock", "--no-progress", "--python", python, cwd=workspace, env=derivation.SHOW)
+        newest = () if exclude_newer is None else ("--exclude-newer", exclude_newer)
+        _for(python, "lock", "--no-progress", *newest, cwd=workspace, env=derivation.SHOW)
 
 
 def create_environment(place: Path, python: Path) -> None:
-    """An empty, relocatable virtual environment without pip."""
-    _uv("venv", "--relocatable", "--no-project", "--python", python, place)
+    """An empty, relocatable virtual environment without pip; by virtualenv where uv cannot use `python`."""
+    try:
+        _uv("venv", "--relocatable", "--no-project", "--python", python, place)
+    except EnvmgrError as problem:
+        if problem.code != "E-INTERPRETER":
+            raise
+        virtualenv.create(place, python)
 
 
 def install(lock: Path, python: Path, *, link_mode: str, offline: bool, no_build: bool = False) -> None:
@@ -134,7 +141,7 @@ def install(lock: Path, python: Path, *, link_mode: str, offline: bool, no_build
 def install_into(place: Path, requirement: str, python: Path, *, offline: bool) -> None:
     """Install one requirement without its dependencies into a plain directory, for the ABI of `python`."""
     how = ("--no-progress", "--no-deps", "--link-mode", "copy", *_offline(offline))
-    _uv("pip", "install", *how, "--target", place, "--python", python, requirement)
+    _for(python, "pip", "install", *how, "--target", place, requirement)
 
 
 def tool(
@@ -174,6 +181,19 @@ def _uv(
     if done.status != 0:
         raise failure(done.stderr, done.status)
     return done
+
+
+def _for(
+    python: Path, *words: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> process.Completed:
+    """A command for this interpreter, or, where uv cannot inspect it, for one that stands in for it."""
+    try:
+        return _uv(*words, "--python", python, cwd=cwd, env=env)
+    except EnvmgrError as problem:
+        if problem.code != "E-INTERPRETER":
+            raise
+    with virtualenv.stand_in(python) as usable:
+        return _uv(*words, "--python", usable, cwd=cwd, env=env)
 
 
 def _offline(offline: bool) -> Iterable[str]:
