@@ -190,8 +190,9 @@ def resolve(
                 platforms=[pypa.PLATFORMS[name] for name in wanted.platforms],
             )
         except EnvmgrError as problem:
-            told = conflicts.in_words(problem, replace(environment, constraints=constraints))
-            raise _dated(told, exclude_newer) from None
+            here = replace(environment, constraints=constraints)
+            core = conflicts.reason(problem, here, interpreter, exclude_newer)
+            raise _dated(conflicts.in_words(problem, here, core), exclude_newer) from None
     else:
         resolved = 'lock-version = "1.0"\ncreated-by = "envmgr"\npackages = []\n'
     text = _HEADER + resolved.rstrip() + "\n" + _table(wanted, exclude_newer)

@@ -53,7 +53,7 @@ def no_build(tenants: Iterable[Tenant]) -> bool:
     return any(tenant.environment.no_build for tenant in tenants)
 
 
-def refusal(tenants: Sequence[Tenant]) -> EnvmgrError | None:
+def refusal(tenants: Sequence[Tenant], *, exclude_newer: str | None = None) -> EnvmgrError | None:
     """Why these tenants of one interpreter cannot live together; None when they can.
 
     Needs the network; blocks while uv resolves. Raises what
@@ -68,6 +68,7 @@ def refusal(tenants: Sequence[Tenant]) -> EnvmgrError | None:
             constraints=constraints(tenants),
             python=Path(interpreter.executable),
             minor=interpreter.minor,
+            exclude_newer=exclude_newer,
             overrides=overrides(tenants),
             no_build=no_build(tenants),
             platforms=[pypa.PLATFORMS[name] for name in platforms(tenants)],

@@ -253,7 +253,7 @@ class _Inquiry:
                     continue
                 if guest.interpreter != hosts[0].interpreter:
                     continue
-                both = [guest, _as_constraints(hosts[0])]
+                both = [_as_constraints(hosts[0]), guest]
                 refusal = sharing.refusal(both)
                 if refusal is not None and sharing.refusal([guest]) is None:
                     told = chains.core(both, refusal)

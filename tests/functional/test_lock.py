@@ -71,7 +71,8 @@ def test_conflicts_in_the_words_of_the_libraries(tmp_path):
     assert (problem.code, problem.exit_status) == ("E-CONFLICT", 3)
     assert "library numba asks numba==0.60.0" in problem.message
     assert "library numpy asks numpy>=2.1" in problem.message
-    assert "numba==0.60.0 depends on numpy>=1.22,<2.1" in problem.message
+    assert "because it asks numba==0.60.0 and numba 0.60.0 requires numpy>=1.22,<2.1" in problem.message
+    assert "`envmgr explain`" in problem.hint
     assert "your project" not in problem.message
     assert "No solution found" in problem.details["uv"]
     assert not Layout(tmp_path).lock("data").exists()

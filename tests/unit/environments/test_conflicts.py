@@ -1,5 +1,6 @@
 from envmgr.environments.conflicts import in_words
 from envmgr.errors import EnvmgrError
+from envmgr.model.explanation import Core, Side
 from envmgr.model.project import Environment, Library
 
 
@@ -29,10 +30,27 @@ def test_each_library_with_what_it_asks():
     )
     assert found.hint == (
         "give numba an environment of its own: in envmgr.toml, under [library.numba],"
-        ' replace `environment = "data"` by `environment = "numba"`'
+        ' replace `environment = "data"` by `environment = "numba"`;'
+        " `envmgr explain` finds the fewest environments that serve all"
     )
     assert found.details["uv"] == "raw"
     assert found.details["asked"] == {"pandas": ["pandas<2", "pyarrow"], "numba": ["numba"]}
+
+
+def test_the_reason_of_an_explanation_before_that_of_uv():
+    environment = Environment("data", "3.12", (library("pandas", "pandas<2"), library("numba", "numba")))
+    sides = (
+        Side("pandas", "requirement", "numpy", "pandas<2", (), "numpy<2", "pandas needs numpy<2"),
+        Side("numba", "requirement", "numpy", "numba", (), "numpy>2", "numba asks numpy>2"),
+    )
+    core = Core(("pandas", "numba"), "numpy", sides, ("a note",), "raw")
+    found = in_words(conflict("uv's own"), environment, core)
+    assert found.message.endswith("because\n  pandas needs numpy<2\n  numba asks numpy>2\n  a note")
+    assert found.details["core"]["sides"][0]["needs"] == "numpy<2"
+    assert (
+        "uv's own"
+        in in_words(conflict("uv's own"), environment, Core(("pandas",), None, (), (), "raw")).message
+    )
 
 
 def test_a_library_alone_cannot_move_out():
