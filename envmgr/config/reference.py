@@ -40,6 +40,10 @@ below it whole. What no layer writes is filled in afterwards: from `[defaults]` 
 the defaults below. So a `timeout` of a library, wherever it is written, wins over any `[defaults]`. No layer but
 the file may add libraries, or environments that no library lives in.
 
+An environment has one lock, of what was in force when it was made. So profiles and the layers above are best for what
+needs no other lock, such as `workers` and `timeout`; requirements that differ are best in an `environment` of the
+profile's own.
+
 A file is valid or not whichever profile is chosen: it is checked alone and under each of its profiles.
 `envmgr config show --origin` prints every value in force with its layer and place, as an envmgr.toml would write it.
 
