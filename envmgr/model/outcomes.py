@@ -123,7 +123,10 @@ class EnvironmentStatus:
 class GenerationRecord:
     """One line of `envmgr history`: who activated what, when (ISO 8601, UTC), why, with which outcome.
 
-    `freed`: its store entry is gone, so that no rollback leads to it.
+    `outcome`: "active", "removed", "failed", "activating" and "attempted" while it is done, "unchanged" for an
+    upgrade that had nothing to do, "restored" for what a lost state.db did not tell. An upgrade that came to no
+    generation of its own names the one that serves on. `freed`: its store entry is gone, so that no rollback
+    leads to it.
     """
 
     generation: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -194,7 +195,7 @@ class _Attempt:
         serving = f"generation {self._active.number} of environment {self._name} serves on"
         return EnvmgrError(
             "E-UNDONE",
-            f"the upgrade to {self._wish.text} was undone: {cause['message']}{_traceback(cause['details'])}"
+            f"the upgrade to {self._wish.text} was undone: {cause['message']}{self._traceback(cause['details'])}"
             f"\n{serving}; its lock and envmgr.toml are as they were{self._left}",
             hint=cause["hint"],
             details={
@@ -206,6 +207,14 @@ class _Attempt:
                 "cause": cause,
             },
         )
+
+    def _traceback(self, details: Any) -> str:
+        """Of the library's own code, where it raised; files by their place in the environment that was staged."""
+        python = details.get("python")
+        text = str(python.get("traceback", "")) if isinstance(python, dict) else ""
+        staged = re.compile(rf"{re.escape(str(self._layout.staging))}/[^/]+/environment/")
+        lines = [line for line in text.rstrip().splitlines() if "<frozen importlib" not in line]
+        return "".join(f"\n  {staged.sub('', line)}" for line in lines[-_NAMED:])
 
     def _changes(self) -> str:
         """For the journal: the library's own distribution first."""
@@ -251,11 +260,3 @@ def _gist(problem: BaseException) -> str:
         return "interrupted"
     said = str(problem).split("\n", 1)[0] or type(problem).__name__
     return said if len(said) <= _GIST else f"{said[: _GIST - 1]}…"
-
-
-def _traceback(details: Any) -> str:
-    """Of the library's own code, where it raised."""
-    python = details.get("python")
-    text = python.get("traceback", "") if isinstance(python, dict) else ""
-    lines = str(text).strip().splitlines()[-_NAMED:]
-    return "".join(f"\n  {line}" for line in lines)

@@ -170,6 +170,20 @@ def test_a_version_that_the_configuration_excludes_is_written_into_it(envmgr, tm
     assert envmgr("lock")[1][0]["changed"] is False
 
 
+def test_a_range_changes_the_configuration_only_when_it_must(envmgr, tmp_path):
+    status, plan = envmgr("plan", "alpha>=1.1,!=1.2,!=1.3,!=1.4")
+    assert (status, plan["version"], plan["config"]) == (0, "1.1", None)
+    status, plan = envmgr("plan", "alpha>=1.6")
+    assert (status, plan["version"], plan["config"]["after"]) == (
+        0,
+        "2.1",
+        'version = ">=1.6"  # two breaks us',
+    )
+    status, error = envmgr("plan", "alpha>=1.6", "--set", 'library.alpha.version="<1.9"')
+    assert (status, error["code"]) == (2, "E-USAGE")
+    assert "alpha<1.9, and that does not come from envmgr.toml alone" in error["message"]
+
+
 @pytest.mark.parametrize(
     ("wish", "code", "evidence"),
     [
@@ -204,7 +218,9 @@ def test_whatever_fails_leaves_what_was(envmgr, tmp_path, wish, code, evidence):
 def test_the_traceback_of_an_import_is_the_evidence(envmgr, capsys):
     assert run(["upgrade", "alpha==1.2", "-q"]) == 5
     told = capsys.readouterr().err
+    assert '    File "lib/python' in told
     assert "    import nowhere_to_be_found\n" in told
+    assert "<frozen importlib" not in told
     _, error = envmgr("upgrade", "alpha==1.2")
     assert "nowhere_to_be_found" in error["details"]["cause"]["details"]["python"]["traceback"]
 

@@ -65,7 +65,7 @@ def _planned(outcome: PlanOutcome) -> list[str]:
         *dated,
         f"nothing was changed; {command} does it, with proof"
         if outcome.generation is not None
-        else "nothing was changed; `envmgr sync` first",
+        else f"nothing was changed; `envmgr sync {outcome.environment}` first: there is nothing to upgrade",
     ]
 
 
