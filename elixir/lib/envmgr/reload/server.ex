@@ -164,9 +164,9 @@ defmodule Envmgr.Reload.Server do
     tell(s, "envmgr.toml is not in force; what could not be changed serves as before", error)
   end
 
-  # Once for each broken content, however often it is tried.
+  # Once for each broken content, however often it is tried: messages may name paths that differ each time.
   defp tell(s, what, error) do
-    told = {toml(s), Exception.message(error)}
+    told = {toml(s), error.details["code"]}
     if told != s.told, do: Logger.error("envmgr: #{what}: #{Exception.message(error)}")
     publish(%{s | told: told}, :failed, error)
   end

@@ -204,6 +204,24 @@ defmodule Envmgr.Reload.ServerTest do
     assert [_, _] = String.split(log, "serves as before: no E-NETWORK")
   end
 
+  test "a build that fails and has made its lock is tried once more, and told once" do
+    log =
+      capture_log(fn ->
+        line = String.replace(error_line("E-BUILD"), "no E-BUILD", "no '$$'")
+
+        {name, project} =
+          start("mkdir -p locks; echo 1 > locks/pylock.x.toml; echo '#{line}'; exit 4")
+
+        Project.configure(project, "# 1")
+        Project.eventually(fn -> length(runs(project)) == 2 end)
+        Process.sleep(600)
+        assert runs(project) == ~w(begin begin)
+        assert Envmgr.configuration(name).state == :failed
+      end)
+
+    assert [_, _] = String.split(log, "serves as before: no ")
+  end
+
   test "without envmgr.toml there is nothing to compare; without a project, nothing to bring in" do
     project = Project.new()
     Project.tool(project, "touch #{project}/runs")
