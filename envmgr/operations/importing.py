@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -27,7 +28,7 @@ from envmgr.operations.carrying import (
     library_name,
     with_implied,
 )
-from envmgr.operations.keeping import check_hashes, exactly, moved_pins, unneeded
+from envmgr.operations.keeping import Moved, check_hashes, exactly, moved_pins, unneeded
 from envmgr.tools.foreign import projects
 from envmgr.tools.foreign.reading import Left, Reading
 from envmgr.tools.interpreters import Interpreter
@@ -164,16 +165,17 @@ def _locked(
 def _cannot_keep(
     problem: EnvmgrError, path: Path, environment: Environment, interpreter: Interpreter, carried: Carried
 ) -> EnvmgrError:
-    """Each pin that gives way when nothing but the names is asked for; `problem` itself when none does."""
-    pins = carried.pins.values()
+    """Each pin that gives way to the requirements, or when nothing but the names is asked for; `problem`
+    itself when none does.
+    """
     named = [replace(library, requirement=_bare(library.requirement)) for library in environment.libraries]
     loose = replace(environment, libraries=tuple(named), constraints=(), overrides=())
-    preferred = [Pin(pin.name, pin.version) for pin in pins]
-    try:
-        lock, _ = locks.resolve(path, loose, interpreter, pins=preferred, exclude_newer=None)
-    except EnvmgrError:
-        return problem
-    moved = moved_pins(pins, lock)
+    preferred = [Pin(pin.name, pin.version) for pin in carried.pins.values()]
+    moved: tuple[Moved, ...] = ()
+    for asked in (environment, loose):
+        with contextlib.suppress(EnvmgrError):
+            lock, _ = locks.resolve(path, asked, interpreter, pins=preferred, exclude_newer=None)
+            moved = moved or moved_pins(carried.pins.values(), lock)
     if not moved:
         return problem
     lines = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from envmgr.tools.foreign import pyproject
-from envmgr.tools.foreign.reading import AskedPython, Document, Reading, packages_of, why_not_url
+from envmgr.tools.foreign.reading import AskedPython, Document, Reading, packages_of, tables_in, why_not_url
 
 
 def manifest(reading: Reading, document: Document) -> None:
@@ -19,9 +19,7 @@ def manifest(reading: Reading, document: Document) -> None:
         )
     for name in document.table("tool", "pdm", "dev-dependencies"):
         pyproject.leave_group(reading, name, document.place("tool", "pdm", "dev-dependencies", name))
-    for index, source in enumerate(document.array("tool", "pdm", "source")):
-        if isinstance(source, dict) and "url" in source:
-            reading.leave_index(str(source["url"]), document.place("tool", "pdm", "source", index, "url"))
+    reading.leave_indexes(document, "tool", "pdm", "source")
 
 
 def lock(reading: Reading, path: Path) -> None:
@@ -43,8 +41,6 @@ def lock(reading: Reading, path: Path) -> None:
             continue
         version = package.get("version")
         files = package.get("files", apart.get(f"{name} {version}"))
-        hashes = (
-            [row.get("hash") for row in files if isinstance(row, dict)] if isinstance(files, list) else []
-        )
+        hashes = [row.get("hash") for row in tables_in(files)]
         python = package.get("requires_python")
         reading.pin(name, version, hashes, place, marker=package.get("marker"), python=python)

@@ -6,7 +6,16 @@ import re
 from pathlib import Path
 from typing import Any
 
-from envmgr.tools.foreign.reading import AskedPython, Document, Place, Reading, json_of, text_of, why_not_url
+from envmgr.tools.foreign.reading import (
+    AskedPython,
+    Document,
+    Place,
+    Reading,
+    json_of,
+    text_of,
+    texts_in,
+    why_not_url,
+)
 
 _ELSEWHERE = ("git", "hg", "svn", "ref", "path", "file", "editable")
 _MARKERS = ("sys_platform", "platform_machine", "platform_system", "os_name", "python_version")
@@ -27,9 +36,7 @@ def manifest(reading: Reading, path: Path) -> None:
         version = document.table("requires").get(key)
         if isinstance(version, str):
             reading.pythons.append(AskedPython(version, document.place("requires", key), False))
-    for index, source in enumerate(document.array("source")):
-        if isinstance(source, dict) and "url" in source:
-            reading.leave_index(str(source["url"]), document.place("source", index, "url"))
+    reading.leave_indexes(document, "source")
 
 
 def lock(reading: Reading, path: Path, *, has_manifest: bool) -> None:
@@ -47,7 +54,7 @@ def lock(reading: Reading, path: Path, *, has_manifest: bool) -> None:
         hashes = said.get("hashes")
         version = said["version"].removeprefix("==")
         marker = said.get("markers")
-        reading.pin(name, version, hashes if isinstance(hashes, list) else [], place, marker=marker)
+        reading.pin(name, version, texts_in(hashes), place, marker=marker)
         if not has_manifest:
             _package(reading, name, said, place)
 
@@ -63,8 +70,8 @@ def _package(reading: Reading, name: str, said: Any, place: Place) -> None:
         )
     version = str(table.get("version", "*")).strip()
     specifier = "" if version == "*" else f"=={version}" if version[:1].isdigit() else version
-    extras = table.get("extras")
-    named = f"[{','.join(map(str, extras))}]" if isinstance(extras, list) and extras else ""
+    extras = texts_in(table.get("extras"))
+    named = f"[{','.join(extras)}]" if extras else ""
     markers = [str(table["markers"])] if table.get("markers") else []
     markers += [_marker(key, str(table[key])) for key in _MARKERS if key in table]
     marker = " and ".join(f"({part})" for part in markers)

@@ -10,7 +10,16 @@ from typing import Any
 from packaging.version import InvalidVersion, Version
 
 from envmgr.tools.foreign import pyproject
-from envmgr.tools.foreign.reading import AskedPython, Document, Place, Reading, packages_of, why_not_url
+from envmgr.tools.foreign.reading import (
+    AskedPython,
+    Document,
+    Place,
+    Reading,
+    packages_of,
+    tables_in,
+    texts_in,
+    why_not_url,
+)
 from envmgr.tools.pypa import canonical
 
 _TABLE = ("tool", "poetry", "dependencies")
@@ -37,8 +46,7 @@ def manifest(reading: Reading, document: Document) -> None:
     extras = {
         canonical(name)
         for names in document.table("tool", "poetry", "extras").values()
-        for name in (names if isinstance(names, list) else ())
-        if isinstance(name, str)
+        for name in texts_in(names)
     }
     for name, said in document.table(*_TABLE).items():
         place = document.place(*_TABLE, name)
@@ -56,9 +64,7 @@ def manifest(reading: Reading, document: Document) -> None:
     pyproject.leave_groups(reading, document, "tool", "poetry", "group")
     if document.table("tool", "poetry", "dev-dependencies"):
         pyproject.leave_group(reading, "dev", document.place("tool", "poetry", "dev-dependencies"))
-    for index, source in enumerate(document.array("tool", "poetry", "source")):
-        if isinstance(source, dict) and "url" in source:
-            reading.leave_index(str(source["url"]), document.place("tool", "poetry", "source", index, "url"))
+    reading.leave_indexes(document, "tool", "poetry", "source")
 
 
 def _dependency(reading: Reading, name: str, said: Any, place: Place, *, is_known: bool) -> None:
@@ -90,8 +96,8 @@ def _dependency(reading: Reading, name: str, said: Any, place: Place, *, is_know
         reading.leave(
             f"{name} {said}", "a choice of ranges is none that PEP 440 can say: any version will do", place
         )
-    extras = table.get("extras")
-    named = f"[{','.join(map(str, extras))}]" if isinstance(extras, list) and extras else ""
+    extras = texts_in(table.get("extras"))
+    named = f"[{','.join(extras)}]" if extras else ""
     marker = " and ".join(f"({part})" for part in _markers(table))
     reading.want(f"{name}{named}{specifier or ''}{f'; {marker}' if marker else ''}", place)
 
@@ -174,7 +180,7 @@ def lock(reading: Reading, path: Path) -> None:
                 reading.leave(f"{name} from {source.get('url')}", why_not_url(where), place)
             continue
         files = package.get("files", apart.get(name))
-        hashes = [row.get("hash") for row in files or () if isinstance(row, dict)] if files else []
+        hashes = [row.get("hash") for row in tables_in(files)]
         markers = package.get("markers")
         if isinstance(markers, dict):
             markers = markers.get("main")

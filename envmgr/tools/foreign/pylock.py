@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from envmgr.tools.foreign.reading import AskedPython, Document, Reading, packages_of, why_not_url
+from envmgr.tools.foreign.reading import AskedPython, Document, Reading, packages_of, tables_in, why_not_url
 from envmgr.tools.pypa import canonical
 
 
@@ -30,7 +30,7 @@ def read(path: Path, *, has_manifest: bool, into: Reading | None = None) -> Read
             reading.leave(name, "it has no version", place)
             continue
         if isinstance(package.get("index"), str):
-            reading.leave_index(package["index"].rstrip("/") + "/", place)
+            reading.leave_index(package["index"], document.place("packages", index, "index"))
         marker, requires = package.get("marker"), package.get("requires-python")
         reading.pin(name, package["version"], _hashes(package), place, marker=marker, python=requires)
         if not has_manifest and canonical(name) not in needed:
@@ -39,13 +39,10 @@ def read(path: Path, *, has_manifest: bool, into: Reading | None = None) -> Read
 
 
 def _dependencies(package: dict[str, Any]) -> list[dict[str, Any]]:
-    rows = package.get("dependencies")
-    found = rows if isinstance(rows, list) else []
-    return [row for row in found if isinstance(row, dict) and isinstance(row.get("name"), str)]
+    return [row for row in tables_in(package.get("dependencies")) if isinstance(row.get("name"), str)]
 
 
 def _hashes(package: dict[str, Any]) -> list[str]:
-    wheels = package.get("wheels")
-    files = [*(wheels if isinstance(wheels, list) else ()), package.get("sdist")]
-    tables = [file.get("hashes") for file in files if isinstance(file, dict)]
-    return [f"{kind}:{value}" for table in tables if isinstance(table, dict) for kind, value in table.items()]
+    files = tables_in([package.get("sdist"), *tables_in(package.get("wheels"))])
+    found = tables_in([file.get("hashes") for file in files])
+    return [f"{kind}:{value}" for table in found for kind, value in table.items()]

@@ -168,6 +168,12 @@ class Reading:
                 place,
             )
 
+    def leave_indexes(self, document: Document, *path: str) -> None:
+        """The addresses in an array of tables."""
+        for index, table in enumerate(document.array(*path)):
+            if isinstance(table, dict) and "url" in table:
+                self.leave_index(str(table["url"]), document.place(*path, index, "url"))
+
     def _marker(self, name: str, marker: object, place: Place) -> Marker | None:
         if not isinstance(marker, str) or not marker.strip():
             return None
@@ -232,6 +238,15 @@ def packages_of(document: Document, key: str = "package") -> list[tuple[int, dic
             raise unreadable(document.path, "a package has no name", document.place(key, index).line)
         found.append((index, package))
     return found
+
+
+def tables_in(value: object) -> list[dict[str, Any]]:
+    """The tables of an array; what else is there says nothing."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def texts_in(value: object) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def text_of(path: Path) -> str:

@@ -69,9 +69,10 @@ class _Reader:
         try:
             text = text_of(path)
         except EnvmgrError as problem:
-            if named_at is not None:
-                problem.message += f"; {named_at.path}:{named_at.line} names it"
-            raise
+            if named_at is None:
+                raise
+            message = f"{problem.message}; {named_at.path}:{named_at.line} names it"
+            raise EnvmgrError(problem.code, message, hint=problem.hint, details=problem.details) from None
         if path not in self._reading.files:
             self._reading.files.append(path)
         for line in _lines(path, text):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from envmgr.tools.foreign import pyproject
-from envmgr.tools.foreign.reading import AskedPython, Document, Reading, packages_of
+from envmgr.tools.foreign.reading import AskedPython, Document, Reading, packages_of, tables_in, texts_in
 from envmgr.tools.pypa import canonical
 
 _ELSEWHERE = ("git", "path", "url", "workspace", "editable", "directory")
@@ -30,13 +30,11 @@ def manifest(reading: Reading, document: Document) -> None:
     if document.array("tool", "uv", "dev-dependencies"):
         place = document.place("tool", "uv", "dev-dependencies")
         pyproject.leave_group(reading, "dev", place)
-    for index, table in enumerate(document.array("tool", "uv", "index")):
-        if isinstance(table, dict) and "url" in table:
-            reading.leave_index(str(table["url"]), document.place("tool", "uv", "index", index, "url"))
+    reading.leave_indexes(document, "tool", "uv", "index")
     for key in ("index-url", "extra-index-url", "find-links"):
-        said = document.table("tool", "uv").get(key, ())
-        for url in [said] if isinstance(said, str) else said:
-            reading.leave_index(str(url), document.place("tool", "uv", key))
+        said = document.table("tool", "uv").get(key)
+        for url in texts_in([said] if isinstance(said, str) else said):
+            reading.leave_index(url, document.place("tool", "uv", key))
     if document.table("tool", "uv", "workspace"):
         place = document.place("tool", "uv", "workspace")
         reading.leave("the workspace", "its members are projects of their own; import each", place)
@@ -47,7 +45,7 @@ def _leave_sources(reading: Reading, document: Document) -> None:
     """What `[tool.uv.sources]` takes from elsewhere is no requirement of an index any more."""
     for name in document.table("tool", "uv", "sources"):
         said = document.table("tool", "uv", "sources")[name]
-        tables = [table for table in (said if isinstance(said, list) else [said]) if isinstance(table, dict)]
+        tables = tables_in(said if isinstance(said, list) else [said])
         kinds = [kind for table in tables for kind in _ELSEWHERE if kind in table]
         place = document.place("tool", "uv", "sources", name)
         if kinds:
@@ -75,7 +73,7 @@ def lock(reading: Reading, path: Path, *, has_manifest: bool) -> None:
                 _own(reading, document, index, package)
         elif kind == "registry":
             forks = package.get("resolution-markers")
-            marker = " or ".join(f"({fork})" for fork in forks) if isinstance(forks, list) else None
+            marker = " or ".join(f"({fork})" for fork in texts_in(forks))
             reading.pin(package["name"], package.get("version"), _hashes(package), place, marker=marker)
         elif not any(left.what == package["name"] for left in reading.left):
             reading.leave(package["name"], _WHY.get(kind, _PATH_WHY), place)
@@ -83,31 +81,32 @@ def lock(reading: Reading, path: Path, *, has_manifest: bool) -> None:
 
 def _own(reading: Reading, document: Document, index: int, package: dict[str, Any]) -> None:
     reading.name = reading.name or package["name"]
-    metadata = package.get("metadata")
-    noted = metadata.get("requires-dist") if isinstance(metadata, dict) else None
+    said = package.get("metadata")
+    metadata = said if isinstance(said, dict) else {}
     at = ("package", index, "metadata", "requires-dist")
-    for number, row in enumerate(noted if isinstance(noted, list) else ()):
+    for number, row in enumerate(tables_in(metadata.get("requires-dist"))):
         place = document.place(*at, number)
-        if not isinstance(row, dict) or "extra ==" in str(row.get("marker", "")):
-            continue
         elsewhere = next((kind for kind in _ELSEWHERE if kind in row), None)
+        if "extra ==" in str(row.get("marker", "")):
+            continue
         if elsewhere:
             reading.leave(str(row.get("name")), _WHY.get(elsewhere, _PATH_WHY), place)
         else:
             reading.want(_spelled(row), place)
-    for group in (metadata.get("requires-dev") or {}) if isinstance(metadata, dict) else ():
-        pyproject.leave_group(reading, group, document.place(*at))
+    groups = metadata.get("requires-dev")
+    for group in groups if isinstance(groups, dict) else ():
+        pyproject.leave_group(
+            reading, group, document.place("package", index, "metadata", "requires-dev", group)
+        )
 
 
 def _spelled(row: dict[str, Any]) -> str:
-    extras = row.get("extras")
-    named = f"[{','.join(map(str, extras))}]" if isinstance(extras, list) and extras else ""
+    extras = texts_in(row.get("extras"))
+    named = f"[{','.join(extras)}]" if extras else ""
     marker = f"; {row['marker']}" if row.get("marker") else ""
     return f"{row.get('name')}{named}{row.get('specifier', '')}{marker}"
 
 
 def _hashes(package: dict[str, Any]) -> Iterator[object]:
     sdist, wheels = package.get("sdist"), package.get("wheels")
-    files = [sdist] if isinstance(sdist, dict) else []
-    files += wheels if isinstance(wheels, list) else []
-    return (file["hash"] for file in files if isinstance(file, dict) and "hash" in file)
+    return (file["hash"] for file in tables_in([sdist, *tables_in(wheels)]) if "hash" in file)
