@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from envmgr.config import remembering
 from envmgr.environments import (
     activation,
     files,
@@ -43,6 +44,7 @@ def gc(root: Path, *, keep: int) -> GcOutcome:
         kept = freeing.entries(layout)
         activation.sweep(layout)
     shared.prune()
+    remembering.prune()
     return GcOutcome(
         tuple(freed),
         tuple(leased),
@@ -81,12 +83,12 @@ def _free_layers(layout: Layout, generations: Iterable[Generation], leased: Iter
     staying = {*freeing.entries(layout), *leased}
     launches = [found.launch for found in generations if entry_name(found.environment, found.key) in staying]
     known = {entry_name(found.environment, found.key) for found in generations}
-    launches += [path.read_bytes() for path in layout.environments.glob("*/launch.msgpack")]
     if not layout.layers.is_dir():
         return []
     try:
+        launches += [path.read_bytes() for path in layout.environments.glob("*/launch.msgpack")]
         used = {layer for content in launches for layer in _layers_of(content)}
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return []  # a launch manifest that cannot be read may name any of them
     if any(freeing.leased(layout, entry) for entry in staying - known):
         return []  # as may a worker whose generation was lost with a state.db

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from envmgr.environments import activation, launch, locks
 from envmgr.environments.layout import Layout
 from envmgr.environments.state import Generation, State, read_state
@@ -47,6 +49,12 @@ def _status(project: Project, state: State | None, environment: Environment) -> 
 def _judged(project: Project, environment: Environment, active: Generation | None) -> tuple[str, str]:
     layout = Layout(project.root)
     if active is not None and not activation.agrees(layout, active):
+        base = launch.decode(active.launch)["python"]["executable"]
+        if not os.access(base, os.X_OK):
+            return (
+                "broken",
+                f"its interpreter {base} is gone; install it again, or name another and `envmgr sync`",
+            )
         return "broken", f"generation {active.number} is not what is on disk; run `envmgr sync`"
     here = ground.survey(project, environment, download=False)
     if active is not None and here.fingerprint == active.fingerprint and here.layer.is_dir():

@@ -135,7 +135,8 @@ class Scene:
             assert state.unfinished() == ()
             for name, manifest in self.active().items():
                 assert state.active(name).launch == msgpack.packb(manifest)
-                assert state.history(name)[0].outcome in ("active", "failed")
+                lines = [line for line in state.history(name) if line.active]
+                assert [line.generation for line in lines] == [manifest["generation"]]
         health = self.run("health", "--deep", json=True)
         assert health.status == 0, health.words
 
