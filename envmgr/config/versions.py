@@ -45,6 +45,12 @@ def set_versions(root: Path, library: str, versions: str) -> VersionEdit:
     path, content = read(root)
     known = load_project(path, content).libraries
     source = parse(path, content)
+    if library not in source.document.get("library", {}):
+        raise EnvmgrError(
+            "E-USAGE",
+            f"library `{library}` is not in {CONFIG_NAME} itself",
+            hint="change its versions in the variable or option that says them",
+        )
     expected = copy.deepcopy(source.document)
     place, value = _assignment(expected["library"], library, versions)
     token = _token(source.text, place)

@@ -12,7 +12,7 @@ from typing import Any
 
 from envmgr.environments import activation, files, freeing, layers, projectlock, recovery, store, undo
 from envmgr.environments.layout import Layout, entry_name
-from envmgr.environments.state import Generation, State
+from envmgr.environments.state import Generation, State, problems
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import HealthFinding, PinChange, Report, UpgradeOutcome, silent
 from envmgr.model.project import Project
@@ -104,9 +104,9 @@ class _Attempt:
         )
 
     def _moved(self, journal: int, begun: float) -> tuple[Move, Generation]:
-        locked = _text(self._layout.lock(self._name))
         here = ground.survey(self._project, self._wish.environment, download=True)
         start = moves.start(self._layout, self._state, self._wish.environment)
+        locked = _text(self._layout.lock(self._name))
         self._report(self._name, "resolve")
         move = moves.resolve(self._project, self._wish, here.interpreter, start)
         self._packages = pin_changes(self._active.pins, move.lock.pins)
@@ -178,7 +178,8 @@ class _Attempt:
 
     def _abandon(self, journal: int, problem: BaseException) -> None:
         try:
-            activation.abandon(self._layout, self._state, journal, self._active, _gist(problem))
+            with problems(self._layout):
+                activation.abandon(self._layout, self._state, journal, self._active, _gist(problem))
         except (OSError, EnvmgrError) as trouble:
             self._left = f"\nit could not be taken back wholly ({trouble}): the next command does that"
 
@@ -236,7 +237,7 @@ def _not_installed(wish: Wish) -> EnvmgrError:
 
 def _text(path: Path) -> str | None:
     try:
-        return path.read_bytes().decode("utf-8")
+        return path.read_bytes().decode("utf-8", "surrogateescape")
     except FileNotFoundError:
         return None
 
