@@ -20,12 +20,16 @@ from envmgr.errors import EnvmgrError
 Keys = tuple[str, ...]
 
 
-def regroup(root: Path, groups: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Let the libraries of each group live in the environment of its name; the changes, as lines of TOML.
+Groups = Mapping[str, tuple[Sequence[str], Sequence[str]]]
+"""By an environment's name: the libraries that are to live in it, and its constraints."""
 
-    `groups` has every library of every environment that it names or empties. A group keeps the constraints,
-    overrides and other settings of all the environments that it comes from; tables of environments where
-    nobody lives any more go. Comments stay. Raises E-USAGE, or as `load`, and leaves the file alone then.
+
+def regroup(root: Path, groups: Groups) -> tuple[str, ...]:
+    """Let each group live in the environment of its name; the changes, as lines of TOML.
+
+    `groups` has every library of every environment that it names or empties. A group keeps overrides and
+    other settings of all the environments that it comes from; tables of environments where nobody lives any
+    more go. Comments stay. Raises E-USAGE, or as `load`, and leaves the file alone then.
     """
     source = parse(*read(root))
     config = validate(source)
@@ -45,17 +49,21 @@ def regroup(root: Path, groups: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     return tuple(changes)
 
 
-def _settings(config: ConfigFile, groups: Mapping[str, Sequence[str]]) -> Iterator[tuple[Keys, Any]]:
+def _settings(config: ConfigFile, groups: Groups) -> Iterator[tuple[Keys, Any]]:
     """What is not yet as it should be: a key and its value, None for what goes."""
     homes = {name: environment_of(name, table) for name, table in config.library.items()}
-    moved = {name: group for group, names in groups.items() for name in names}
+    moved = {name: group for group, (names, _) in groups.items() for name in names}
     for name, group in moved.items():
         if homes[name] != group:
             yield ("library", name, "environment"), group
-    for group, names in groups.items():
+    for group, (names, constraints) in groups.items():
         left = {homes[name]: config.environment.get(homes[name], EnvironmentTable()) for name in names}
         there = config.environment.get(group, EnvironmentTable())
-        wanted = {**_joined(list(left.values())), "python": _python(config, group, names, homes)}
+        wanted = {
+            "constraints": list(constraints),
+            **_joined(list(left.values())),
+            "python": _python(config, group, names, homes),
+        }
         for key, value in wanted.items():
             if value != getattr(there, key.replace("-", "_")):
                 yield ("environment", group, key), value or None
@@ -69,7 +77,6 @@ def _joined(tables: Sequence[EnvironmentTable]) -> dict[str, Any]:
     link_modes = [table.link_mode for table in tables]
     everywhere = not all(table.platforms for table in tables)
     return {
-        "constraints": _once(word for table in tables for word in table.constraints),
         "overrides": _once(word for table in tables for word in table.overrides),
         "no-build": any(table.no_build for table in tables),
         "platforms": [] if everywhere else _once(word for table in tables for word in table.platforms),

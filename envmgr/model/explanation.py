@@ -51,11 +51,12 @@ class Core:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Libraries that can live in one environment, of this name in envmgr.toml."""
+    """Libraries of one environment, of this name in envmgr.toml, and the constraints that they bring along."""
 
     name: str
     libraries: tuple[str, ...]
     python: str
+    constraints: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

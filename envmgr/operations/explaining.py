@@ -76,7 +76,7 @@ def apply(project: Project, found: Explanation) -> Explanation:
         )
     from envmgr.config.regrouping import regroup  # imports pydantic
 
-    groups = {group.name: group.libraries for group in found.environments}
+    groups = {group.name: (group.libraries, group.constraints) for group in found.environments}
     return replace(found, applied=regroup(project.root, groups))
 
 
@@ -127,7 +127,7 @@ class _Inquiry:
     """`configured` are the names of all environments of the project."""
 
     def __init__(self, tenants: Mapping[str, Tenant], configured: Collection[str], report: Report) -> None:
-        self._tenants = tenants
+        self._tenants = dict(tenants)
         self._configured = configured
         self._report = report
         adopted = {tenant.environment.name for tenant in tenants.values() if tenant.environment.adopt}
@@ -140,10 +140,11 @@ class _Inquiry:
         homes = self._homes()
         for core, pairs in self._differences():
             self._ruled_out.update(dict.fromkeys(pairs, core))
-        groups = self._fewest(list(homes.values()))
-        broken = self._broken(homes)
-        cores = list(dict.fromkeys([*self._ruled_out.values(), *self._cores.values()]))
-        shared = [friends for friends in homes.values() if len(friends) > 1]
+        shared = [names for names in homes.values() if len(names) > 1]
+        self._settle(shared)
+        groups = self._fewest(shared)
+        refused = self._refused(map(frozenset, homes.values()))
+        cores = dict.fromkeys([*self._ruled_out.values(), *self._cores.values()])
         return Explanation(
             libraries=tuple(self._tenants),
             cores=tuple(cores),
@@ -152,7 +153,7 @@ class _Inquiry:
                 self._group(name, group) for name, group in _named(groups, homes, self._configured)
             ),
             layout=tuple(self._group(name, names) for name, names in homes.items()),
-            broken=broken,
+            broken=tuple(home for home, names in homes.items() if frozenset(names) in refused),
             parted=partition.parted(groups, shared),
         )
 
@@ -163,36 +164,52 @@ class _Inquiry:
         return {home: tuple(names) for home, names in homes.items()}
 
     def _group(self, name: str, libraries: tuple[str, ...]) -> Group:
-        return Group(name, libraries, self._tenants[libraries[0]].interpreter.minor)
+        tenants = self._members(libraries)
+        return Group(name, libraries, tenants[0].interpreter.minor, sharing.constraints(tenants))
 
-    def _fewest(self, homes: Sequence[Collection[str]]) -> Groups:
+    def _fewest(self, shared: Sequence[Collection[str]]) -> Groups:
         while True:
             alone = {name for core in self._cores if len(core) == 1 for name in core}
             names = [name for name in self._tenants if name not in alone]
             apart = [found for found in (*self._cores, *self._ruled_out) if not found & alone]
-            groups = partition.fewest(names, apart, [set(home) - alone for home in homes])
-            refused = self._refused(map(frozenset, groups))
-            if not refused:
+            groups = partition.fewest(names, apart, [set(names) - alone for names in shared])
+            if not self._refused(map(frozenset, groups)):
                 return groups
-            for group in refused:
-                self._blame(group)
+            self._settle(groups)
 
-    def _broken(self, homes: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-        refused = self._refused(map(frozenset, homes.values()))
-        for group in refused:
-            if not any(core <= group for core in self._cores):
+    def _settle(self, groups: Sequence[Collection[str]]) -> None:
+        """Find what is to blame in each that does not fit."""
+        self._refused(map(frozenset, groups))
+        for group in map(frozenset, groups):
+            while self._refused([group]) and not any(core <= group for core in self._cores):
                 self._blame(group)
-        return tuple(home for home, names in homes.items() if frozenset(names) in refused)
 
     def _blame(self, group: frozenset[str]) -> None:
         """Find a minimal part of the group that does not fit, and why."""
+        group = min((refused for refused in self._refusals if refused <= group), key=len)
         told = chains.core(self._members(group), self._refusals[group])
         suspects = frozenset(side.library for side in told.sides)
         if suspects and suspects < group and self._refused([suspects]):
             group = suspects
         while smaller := self._refused(group - {name} for name in self._in_order(group) if len(group) > 1):
             group = smaller[0]
-        self._cores[group] = chains.core(self._members(group), self._refusals[group])
+        if len(group) > 1 or not self._is_freed(*group):
+            self._cores[group] = chains.core(self._members(group), self._refusals[group])
+
+    def _is_freed(self, name: str) -> bool:
+        """Whether a library that its environment's constraints leave nothing can do without them, while one
+        that lives there too can live with them: then they are not its own, and it may leave them behind.
+        """
+        tenant = self._tenants[name]
+        home = tenant.environment
+        mates = [frozenset({mate}) for mate in self._homes()[home.name] if mate != name]
+        free = replace(tenant, environment=replace(home, constraints=()))
+        if not home.constraints or len(self._refused(mates)) == len(mates) or sharing.refusal([free]):
+            return False
+        self._tenants[name] = free
+        self._refusals = {group: said for group, said in self._refusals.items() if name not in group}
+        self._cores = {group: core for group, core in self._cores.items() if name not in group}
+        return True
 
     def _refused(self, groups: Iterable[frozenset[str]]) -> list[frozenset[str]]:
         """Those that do not fit, in order; asks for what is not known yet, all at once."""

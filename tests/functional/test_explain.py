@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import random
 
 import pytest
 from projects import library, project
@@ -118,6 +119,31 @@ CASES = {
 }
 
 
+def random_cases():
+    """Libraries that dispute several distributions, in sets that no one chose for their ease."""
+    words = [
+        "numpy<1.26",
+        "numpy>=2",
+        "numpy!=2.0.2",
+        "numba",
+        "scipy==1.11.4",
+        "pandas>=2.1",
+        "requests",
+        "urllib3>=2",
+    ]
+    words += [
+        "charset-normalizer<2",
+        "chardet==2.3.0",
+        "idna<3",
+        "requests[use_chardet_on_py3]",
+        "s3fs",
+        "protobuf>=5",
+    ]
+    chance = random.Random(7)
+    for number in range(4):
+        yield {f"lib{position}": chance.sample(words, chance.randint(1, 2)) for position in range(4 + number)}
+
+
 def explained(root, asked, **rest):
     libraries = [
         library(name, words[0], extra_requirements=tuple(words[1:])) for name, words in asked.items()
@@ -141,9 +167,10 @@ def test_cores_and_words(case, tmp_path):
     assert found.minimum == minimum == len(found.environments)
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_the_oracle_agrees(case, tmp_path):
-    asked = CASES[case][0]
+@pytest.mark.parametrize(
+    "asked", [*(case[0] for case in CASES.values()), *random_cases()], ids=lambda asked: "+".join(asked)
+)
+def test_the_oracle_agrees(asked, tmp_path):
     found = explained(tmp_path, asked)
 
     @functools.cache
@@ -176,6 +203,37 @@ def test_a_constraint_of_an_environment_goes_where_its_library_goes(tmp_path):
     ]
     assert [side.kind for side in core.sides] == ["constraint", "requirement"]
     assert found.broken == ()
+
+
+def test_a_constraint_stays_with_those_who_can_live_with_it(tmp_path):
+    path = tmp_path / "envmgr.toml"
+    path.write_text(
+        "[library.pandas]\nversion = '<2'\nenvironment = 'data'\n"
+        "[library.numba]\nwith = ['numpy>=2.1']\nenvironment = 'data'\n"
+        "[environment.data]\nconstraints = ['numpy<2']\n"
+    )
+    found = explain(load(tmp_path))
+    (core,) = found.cores
+    assert core.libraries == ("pandas", "numba")
+    assert [side.kind for side in core.sides] == ["constraint", "requirement"]
+    assert [group.constraints for group in found.environments] == [("numpy<2",), ()]
+    assert found.broken == ("data",)
+    apply(load(tmp_path), found)
+    assert {name: home.constraints for name, home in load(tmp_path).environments.items()} == {
+        "data": ("numpy<2",),
+        "numba": (),
+    }
+    assert explain(load(tmp_path)).broken == ()
+
+
+def test_a_constraint_that_suits_nobody(tmp_path):
+    (tmp_path / "envmgr.toml").write_text(
+        "[library.a]\npackage = 'numpy>=2'\nenvironment = 'x'\n[library.b]\npackage = 'numpy>=2.1'\nenvironment = 'x'\n"
+        "[environment.x]\nconstraints = ['numpy<2']\n"
+    )
+    found = explain(load(tmp_path))
+    assert [core.libraries for core in found.cores] == [("a",), ("b",)]
+    assert found.minimum == 0
 
 
 def test_an_override_is_not_forced_upon_others(tmp_path):
