@@ -36,6 +36,7 @@ def in_words(problem: EnvmgrError, environment: Environment, core: Core | None =
         f"the requirements of environment {environment.name} cannot be satisfied together",
         *(f"  library {name} asks {', '.join(words)}" for name, words in asked.items()),
         *(f"  environment {environment.name} is constrained to {word}" for word in environment.constraints),
+        *(f"  environment {environment.name} overrides {word}" for word in environment.overrides),
         *(["because"] if because else []),
         *(f"  {reason}" for reason in because),
     ]
