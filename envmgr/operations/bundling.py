@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 import tomllib
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -173,19 +174,21 @@ def _fetched(wanted: Iterable[Wheel], directory: str, staging: Path, beside: Pat
     place.mkdir()
     files = {f"{directory}/{wheel.filename}": (wheel, place / wheel.filename) for wheel in wanted}
     failures: list[EnvmgrError] = []
+    stop = threading.Event()
 
     def fetch(found: tuple[Wheel, Path]) -> None:
         wheel, into = found
         source = wheel.source if "://" in wheel.source else str(beside / wheel.source)
         try:
-            downloads.fetch(source, into, wheel.hashes)
+            downloads.fetch(source, into, wheel.hashes, stop=stop)
         except EnvmgrError as problem:
             failures.append(problem)
 
     with ThreadPoolExecutor(_DOWNLOADS_AT_ONCE) as pool:
         try:
             list(pool.map(fetch, files.values()))
-        except BaseException:
+        except BaseException:  # a Ctrl-C reaches the main thread alone
+            stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     if failures:

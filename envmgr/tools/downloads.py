@@ -13,6 +13,7 @@ import io
 import netrc
 import os
 import re
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -37,17 +38,18 @@ class _Interrupted(Exception):
     """Another try may succeed."""
 
 
-def fetch(source: str, into: Path, hashes: Mapping[str, str]) -> None:
+def fetch(source: str, into: Path, hashes: Mapping[str, str], *, stop: threading.Event | None = None) -> None:
     """Write the file at `source` (an address, or an absolute path) to `into`, if it has its digest.
 
-    Raises E-NETWORK, E-TAMPERED, E-LOCK when there is no digest to check; OSError when the disk refuses.
+    Raises E-NETWORK, E-TAMPERED, E-LOCK when there is no digest to check; OSError when the disk refuses, or once
+    `stop` is set.
     """
     algorithm = next((name for name in _DIGESTS if name in hashes), None)
     name = into.name
     if algorithm is None:
         raise EnvmgrError("E-LOCK", f"the lock has no sha256 of {name}", hint="lock it again")
     with into.open("wb") as file:
-        found = _written(source, file, algorithm)
+        found = _written(source, file, algorithm, stop)
     if found != hashes[algorithm].lower():
         raise EnvmgrError(
             "E-TAMPERED",
@@ -65,7 +67,7 @@ def read(source: str) -> bytes:
     return held.getvalue()
 
 
-def _written(source: str, file: IO[bytes], algorithm: str) -> str:
+def _written(source: str, file: IO[bytes], algorithm: str, stop: threading.Event | None = None) -> str:
     try:
         parts = urlsplit(source)
         _origin(parts)
@@ -75,7 +77,7 @@ def _written(source: str, file: IO[bytes], algorithm: str) -> str:
         path = Path(url2pathname(parts.path) if parts.scheme else source)
         try:
             with path.open("rb") as local:
-                return _copied(iter(lambda: local.read(_CHUNK), b""), file, algorithm)
+                return _copied(iter(lambda: local.read(_CHUNK), b""), file, algorithm, stop)
         except (FileNotFoundError, IsADirectoryError):
             raise EnvmgrError(
                 "E-NETWORK", f"the lock names {path}, which is not there", hint="put the file back"
@@ -86,7 +88,7 @@ def _written(source: str, file: IO[bytes], algorithm: str) -> str:
         file.seek(0)
         file.truncate()
         try:
-            return _copied(_received(source, parts), file, algorithm)
+            return _copied(_received(source, parts), file, algorithm, stop)
         except _Interrupted as problem:
             if attempt == _TRIES:
                 raise EnvmgrError(
@@ -95,12 +97,14 @@ def _written(source: str, file: IO[bytes], algorithm: str) -> str:
                     hint="check the network, the proxy and the certificates, then run the command again",
                 ) from None
             time.sleep(_PAUSE_SECONDS * attempt)
-    raise AssertionError("unreachable")
+    raise AssertionError
 
 
-def _copied(chunks: Iterator[bytes], file: IO[bytes], algorithm: str) -> str:
+def _copied(chunks: Iterator[bytes], file: IO[bytes], algorithm: str, stop: threading.Event | None) -> str:
     digest = hashlib.new(algorithm)
     for chunk in chunks:
+        if stop is not None and stop.is_set():
+            raise InterruptedError("the download was stopped")
         digest.update(chunk)
         file.write(chunk)
     return digest.hexdigest()

@@ -29,6 +29,7 @@ from envmgr.operations.locking import lock
 from envmgr.operations.status import status
 from envmgr.operations.syncing import sync
 from envmgr.operations.unbundling import unbundle
+from envmgr.tools import uv
 
 NO_LAYERS = Layers()
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -204,6 +205,16 @@ def test_equal_projects_make_equal_files(made, tar, tmp_path):
     assert (tmp_path / "again.tar").read_bytes() == tar.read_bytes()
     assert again == replace(made[1], file=str(tmp_path / "again.tar"))
     assert [(pin.name, pin.version) for pin in again.packages] == [("idna", "3.7"), ("six", "1.17.0")]
+
+
+def test_without_a_uv_that_may_be_passed_on(made, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("ENVMGR_UV", str(uv.executable()))
+    monkeypatch.setitem(sys.modules, "uv", None)
+    root, path = made[0], tmp_path / "x.tar"
+    assert run(["bundle", "texts", "--project", str(root), "--output", str(path)]) == 0
+    assert "without uv" in capsys.readouterr().out
+    assert bundles.manifest(path).made_with["uv"] is None
+    assert bundles.manifest(path).names("uv") == ()
 
 
 def test_what_is_in_it(made, tar):
@@ -418,27 +429,49 @@ def private(tar, tmp_path):
     server.server_close()
 
 
-def test_credentials_are_used_and_kept_nowhere(private, tmp_path, monkeypatch):
+@pytest.fixture
+def customer(private, tmp_path, monkeypatch):
+    """A locked project whose index is the private one, and nothing in uv's cache."""
     monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://me:s3cret@{private}")
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
-    root = tmp_path / "root"
-    root.mkdir()
-    project = project_of(root, "[library.six]\n")
+    (tmp_path / "root").mkdir()
+    project = project_of(tmp_path / "root", "[library.six]\n")
     lock(project)
-    bundle(project, "six", NO_LAYERS, output=root / "x.tar")
-    assert b"s3cret" not in (root / "x.tar").read_bytes()
+    return project
+
+
+def test_credentials_are_used_and_kept_nowhere(customer, tmp_path, monkeypatch):
+    path = tmp_path / "x.tar"
+    bundle(customer, "six", NO_LAYERS, output=path)
+    assert b"s3cret" not in path.read_bytes()
+    path.unlink()
     monkeypatch.delenv("UV_DEFAULT_INDEX")
     with pytest.raises(EnvmgrError) as caught:
-        bundle(project, "six", NO_LAYERS, output=root / "y.tar")
+        bundle(customer, "six", NO_LAYERS, output=path)
     assert (caught.value.code, "401" in caught.value.message) == ("E-NETWORK", True)
-    assert not (root / "y.tar").exists()
-    assert not Layout(root).staging.exists()
+    assert not path.exists()
+    assert not Layout(customer.root).staging.exists()
 
+
+def test_credentials_in_the_configuration(customer, tmp_path):
     text = '[library.six]\ninit = "# https://me:s3cret@example.org/"\n'
     with pytest.raises(EnvmgrError) as caught:
-        bundle(project_of(root, text), "six", NO_LAYERS, output=root / "z.tar")
+        bundle(project_of(customer.root, text), "six", NO_LAYERS, output=tmp_path / "x.tar")
     assert caught.value.code == "E-CONFIG"
     assert "s3cret" not in caught.value.message
+
+
+@pytest.mark.parametrize(("there", "code"), [("win_amd64", "E-BUILD"), (None, "E-LOCK")])
+def test_an_index_without_what_the_worker_needs(customer, tmp_path, there, code):
+    (wheel,) = (tmp_path / "index" / "simple" / "msgpack").glob("*.whl")
+    if there is None:
+        shutil.rmtree(wheel.parent)
+    else:
+        elsewhere = wheel.rename(wheel.with_name(f"{wheel.stem.rpartition('-')[0]}-{there}.whl"))
+        elsewhere.with_name("index.html").write_text(f'<a href="{elsewhere.name}">x</a>')
+    with pytest.raises(EnvmgrError) as caught:
+        bundle(customer, "six", NO_LAYERS, output=tmp_path / "x.tar")
+    assert (caught.value.code, "the worker's own msgpack" in caught.value.message) == (code, True)
 
 
 def test_on_the_command_line(made, tar, tmp_path, monkeypatch, capsys):

@@ -189,6 +189,14 @@ def test_a_redirect_takes_credentials_nowhere_else(server, tmp_path, monkeypatch
     other.server_close()
 
 
+def test_a_stop_is_obeyed(server, tmp_path):
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(InterruptedError):
+        downloads.fetch(f"{server.address}/a.whl", tmp_path / "a.whl", SHA256, stop=stop)
+    assert (tmp_path / "a.whl").stat().st_size == 0
+
+
 def test_files_of_this_disk(server, tmp_path):
     held = tmp_path / "held é.whl"
     held.write_bytes(CONTENT)
