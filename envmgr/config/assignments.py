@@ -40,8 +40,11 @@ def lay_variables(merged: Merged, variables: Mapping[str, str]) -> Iterator[Prob
                 yield _refused(merged, origin, f"`{other}` says the same key", "unset one of the two")
             else:
                 yield from _lay(merged, paths[0], origin)
+    known_words = [meaning.removeprefix(PREFIX) for meaning in meanings]
     for name in pending:
-        finding = Finding((), "it names no key of envmgr.toml", "", near(name, meanings), at="key")
+        word = near(name.removeprefix(PREFIX), known_words)
+        suggestion = None if word is None else PREFIX + word
+        finding = Finding((), "it names no key of envmgr.toml", "", suggestion, at="key")
         yield Origin("variable", name=name).problem(finding, merged.source)
 
 

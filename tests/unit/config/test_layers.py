@@ -291,7 +291,7 @@ def _written(path, number):
     return f'"{number}s"' if path[-1] == "timeout" else str(number)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(file=LAYER, profile=LAYER, variables=LAYER, sets=LAYER, is_chosen=st.booleans())
 def test_the_last_layer_that_writes_a_key_wins_then_the_last_that_writes_its_default(
     file, profile, variables, sets, is_chosen
@@ -319,7 +319,7 @@ def test_the_last_layer_that_writes_a_key_wins_then_the_last_that_writes_its_def
             assert (library.workers if key == "workers" else library.timeout_ms // 1000) == expected
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(
     variables=st.dictionaries(
         st.one_of(

@@ -236,7 +236,7 @@ def _time(milliseconds):
     return f"{milliseconds}ms"
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(draft=drafts(), data=st.data())
 def test_the_meaning_and_every_comment_of_any_draft_stay(draft, data):
     writer = Writer(lambda *options: data.draw(st.sampled_from(options)))
