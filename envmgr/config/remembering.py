@@ -1,8 +1,7 @@
-"""The last project that was loaded, kept so that an unchanged envmgr.toml is not validated again.
+"""Projects that were loaded, kept so that an unchanged envmgr.toml is not validated again.
 
 Validation costs the import of pydantic and packaging, which is most of what `status`, or a `sync` with
-nothing to do, would take. The file is a cache: it may go at any time, and is not
-written where `.envmgr/` does not exist.
+nothing to do, would take. The files are in the user's cache: they may go at any time.
 """
 
 from __future__ import annotations
@@ -17,33 +16,48 @@ from typing import Any
 
 import msgpack
 
+from envmgr import caches
 from envmgr.config.layers import Layers
 from envmgr.model import project as model
 from envmgr.model.project import Environment, HealthCall, Library, Project
 
-PLACE = Path(".envmgr") / "project.msgpack"
+_KIND = "projects"
 
 
 def recall(path: Path, content: bytes, layers: Layers) -> Project | None:
-    """The project that `content` of the envmgr.toml at `path` is under `layers`, if it was the last one kept."""
+    """The project that `content` of the envmgr.toml at `path` is under `layers`, if it was kept."""
+    place = _place(path, content, layers)
     try:
-        kept = msgpack.unpackb((path.parent / PLACE).read_bytes())
-        if kept["key"] != _key(path, content, layers):
-            return None
-        return _project(path.parent, kept["project"])
+        project = _project(path.parent, msgpack.unpackb(place.read_bytes()))
+        caches.use(place)
     except (OSError, ValueError, TypeError, KeyError, msgpack.UnpackException):
         return None
+    return project
 
 
 def keep(path: Path, content: bytes, layers: Layers, project: Project) -> None:
-    """Keep it; without a word where that is not possible."""
-    place = path.parent / PLACE
+    """Keep it, for this user's eyes; without a word where that is not possible."""
+    place = _place(path, content, layers)
     beside = place.with_name(f".{place.name}.{os.getpid()}")
     known = asdict(project)
     del known["root"]
     with contextlib.suppress(OSError, ValueError, TypeError, OverflowError):
-        beside.write_bytes(msgpack.packb({"key": _key(path, content, layers), "project": known}))
+        packed = msgpack.packb(known)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        beside.touch(0o600)
+        beside.write_bytes(packed)
         beside.replace(place)
+
+
+def prune() -> None:
+    """Forget projects that nobody loaded in thirty days."""
+    for place in (caches.directory() / _KIND).glob("*"):
+        if caches.unused(place):
+            place.unlink(missing_ok=True)
+
+
+def _place(path: Path, content: bytes, layers: Layers) -> Path:
+    return caches.directory() / _KIND / f"{_key(path, content, layers)}.msgpack"
 
 
 def _key(path: Path, content: bytes, layers: Layers) -> str:

@@ -11,19 +11,15 @@ another file system than the project's are neither kept nor lent.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
-import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from envmgr import caches
 from envmgr.environments import comparison, files
 from envmgr.environments.contents import Contents
-from envmgr.tools import caches
-
-_UNUSED_SECONDS = 30 * 24 * 3600.0
 
 
 def lend(kind: str, name: str, into: Path) -> Contents | None:
@@ -67,11 +63,9 @@ def forget(kind: str, name: str) -> None:
 
 def prune() -> None:
     """Forget what nobody asked for in thirty days."""
-    oldest = time.time() - _UNUSED_SECONDS
     for manifest in caches.directory().glob("shared*/*/*/manifest"):
-        with contextlib.suppress(OSError):
-            if manifest.stat().st_mtime < oldest:
-                files.remove(manifest.parent)
+        if caches.unused(manifest):
+            files.remove(manifest.parent)
 
 
 def _lent(place: Path, into: Path, noted: Contents) -> bool:
@@ -80,7 +74,7 @@ def _lent(place: Path, into: Path, noted: Contents) -> bool:
             found = beside.submit(comparison.look, place / "tree", deep=True)
             _link(place / "tree", into, noted)
             sound = not comparison.compare(noted, found.result())
-        os.utime(place / "manifest")
+        caches.use(place / "manifest")
     except OSError as problem:
         if problem.errno == errno.EXDEV:
             return False

@@ -18,8 +18,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from envmgr import caches
 from envmgr.errors import EnvmgrError
-from envmgr.tools import caches, process, uv
+from envmgr.tools import process, uv
 
 _VERSION = re.compile(r"^(?:(?:cpython|python)[-@]?)?(?P<numbers>\d+\.\d+(?:\.\d+)?)(?P<threads>t?)$")
 _ASK = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -22,7 +23,6 @@ constraints = ["numpy<2"]
 
 @pytest.fixture
 def project(tmp_path):
-    (tmp_path / ".envmgr").mkdir()
     (tmp_path / "envmgr.toml").write_text(TEXT)
     return tmp_path
 
@@ -71,21 +71,35 @@ def test_another_text_or_place_is_loaded_anew(project):
     assert load(project).libraries["numpy"].extra_requirements == ("pandas",)
     moved = project / "moved"
     moved.mkdir()
-    (project / ".envmgr").rename(moved / ".envmgr")
     assert remembering.recall(moved / "envmgr.toml", TEXT.encode(), Layers()) is None
 
 
 @pytest.mark.parametrize("content", [b"", b"\xc1", b"\x80", b"\x01", b"\x81\xa3key\xa0"])
-def test_a_damaged_cache_is_no_cache(project, content):
+def test_a_damaged_cache_is_no_cache(project, own_cache, content):
     expected = load(project)
-    (project / remembering.PLACE).write_bytes(content)
+    (kept,) = (own_cache / "projects").iterdir()
+    kept.write_bytes(content)
     assert load(project) == expected
 
 
-def test_nothing_is_kept_where_it_cannot_be(project, tmp_path):
+def test_it_is_for_this_user_alone_and_forgotten_after_long(project, own_cache):
+    load(project)
+    (kept,) = (own_cache / "projects").iterdir()
+    assert kept.stat().st_mode & 0o777 == 0o600
+    os.utime(kept, (0, 0))
+    load(project)
+    remembering.prune()
+    assert kept.exists()
+    os.utime(kept, (0, 0))
+    remembering.prune()
+    assert not kept.exists()
+
+
+def test_nothing_is_kept_where_it_cannot_be(project, own_cache):
     (project / "envmgr.toml").write_text(TEXT.replace("axis = 0", f"axis = {2**70}"))
     assert load(project).libraries["numpy"].health_calls[0].kwargs == {"axis": 2**70}
-    assert list((project / ".envmgr").iterdir()) == []
-    (project / ".envmgr").rmdir()
-    load(project)
-    assert not (project / ".envmgr").exists()
+    assert not list(own_cache.glob("projects/*"))
+    own_cache.rmdir()
+    own_cache.write_text("no directory")
+    (project / "envmgr.toml").write_text(TEXT)
+    assert load(project).libraries["numpy"]
