@@ -53,7 +53,7 @@ def load_merged(source: Source, layers: Layers = NO_LAYERS) -> tuple[Merged, Con
             problems.add(_lay_profile(merged, name))
     homes = frozenset(home for merged in stacks.values() for home in merged.names("environment"))
     configs = {
-        name: problems.check(merged, homes, f"with profile `{name}`" if name else "")
+        name: problems.examine(merged, homes, f"with profile `{name}`" if name else "")
         for name, merged in stacks.items()
     }
     chosen = layers.profile if layers.profile in stacks else None
@@ -61,7 +61,7 @@ def load_merged(source: Source, layers: Layers = NO_LAYERS) -> tuple[Merged, Con
     if layers.variables or layers.settings:
         problems.add(lay_variables(merged, layers.variables))
         problems.add(lay_settings(merged, layers.settings))
-        config = problems.check(merged, homes, "with the variables and --set of this run")
+        config = problems.examine(merged, homes, "with the variables and --set of this run")
     if problems.found or config is None:
         raise config_error(source.path, problems.found.values())
     if layers.profile != chosen:
@@ -75,14 +75,16 @@ class _Problems:
     def __init__(self) -> None:
         self.found: dict[tuple[str, str], Problem] = {}
 
-    def add(self, problems: Iterable[Problem]) -> None:
+    def add(self, problems: Iterable[Problem], note: str = "") -> None:
+        """A problem that is new gets `note` behind its words."""
         for problem in problems:
-            self.found.setdefault((problem.place, problem.message), problem)
+            noted = replace(problem, message=f"{problem.message} ({note})") if note else problem
+            self.found.setdefault((problem.place, problem.message), noted)
 
-    def check(self, merged: Merged, homes: frozenset[str], note: str) -> ConfigFile | None:
+    def examine(self, merged: Merged, homes: frozenset[str], cause: str) -> ConfigFile | None:
         """The configuration, unless the schema refuses it. `homes` are environments of any stack.
 
-        `note` says which layers are to blame for a problem of the file that the file alone does not have.
+        `cause` says which layers are to blame for a problem of the file that the file alone does not have.
         """
         config = None
         try:
@@ -92,11 +94,8 @@ class _Problems:
             errors = error.errors(include_url=False)
             found = [*findings(errors), *_broken_rules_elsewhere(merged.document, errors, homes)]
         for finding in found:
-            problem = merged.problem(finding)
-            is_known = (problem.place, problem.message) in self.found
-            if not is_known and note and merged.origin(finding.path).layer == "file":
-                problem = replace(problem, message=f"{problem.message} ({note})")
-            self.add([problem])
+            is_in_file = merged.origin(finding.path).layer == "file"
+            self.add([merged.problem(finding)], cause if is_in_file else "")
         return config
 
 

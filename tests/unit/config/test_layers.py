@@ -243,6 +243,8 @@ def test_a_rule_that_only_a_profile_breaks_is_laid_at_its_door(project, failure)
         "  ^^^^^^^\n"
         "  keep the versions in one place: `version`, or `package`"
     )
+    again = failure(Path.cwd(), laid(profile="p", sets=["defaults.workers=3"]))
+    assert again.message == in_file.message
     in_profile = failure(
         project('[library.six]\npackage = "six>1"\n[profile.p.library.six]\nversion = "<2"\n')
     )
