@@ -14,6 +14,7 @@ from itertools import chain, combinations, count
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from envmgr.config import load
 from envmgr.environments import chains, partition, sharing
 from envmgr.environments.partition import Groups
 from envmgr.environments.sharing import Tenant
@@ -44,9 +45,16 @@ def explain(project: Project, words: Sequence[str] = (), *, report: Report = sil
 def apply(project: Project, found: Explanation) -> Explanation:
     """Write the fewest environments into envmgr.toml, and say what changed there.
 
-    Raises E-USAGE when a library that was not asked about would have to change along, or the file is written
-    in a form that cannot be edited.
+    Raises E-USAGE when a library that was not asked about would have to change along, when a profile, variable
+    or option says otherwise than the file, or when the file is written in a form that cannot be edited;
+    E-CONFLICT when a library cannot be resolved anywhere.
     """
+    if load(project.root).environments != project.environments:
+        raise EnvmgrError(
+            "E-USAGE",
+            "--apply edits envmgr.toml, and what was explained is not what it says alone",
+            hint="leave out --profile, --set and ENVMGR_* variables",
+        )
     unknown = [name for name in found.libraries if name not in project.libraries]
     if unknown:
         raise EnvmgrError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
@@ -23,19 +24,28 @@ def are_disjoint(one: str, other: str) -> bool:
 def is_same(specifier: str, versions: str) -> bool:
     """Whether a requirement's versions are this range: "==1.26.*" is ">=1.26.dev0, <1.27.dev0" here.
 
-    They are when they agree on every bound of either and on what is right above it.
+    They are when they agree on every bound that either has, or means ("1.27" in "==1.26.*"), and right above.
     """
     try:
         one, others = SpecifierSet(specifier), [SpecifierSet(part) for part in _alternatives(versions)]
     except InvalidSpecifier:
         return False
-    bounds = {found.base_version for found in mentioned(f"{specifier} {versions}")}
+    bounds = {
+        bound
+        for found in mentioned(f"{specifier} {versions}")
+        for bound in (found.base_version, *_successors(found))
+    }
     return all(
         one.contains(point, prereleases=True)
         == any(other.contains(point, prereleases=True) for other in others)
         for bound in ("0", *bounds)
         for point in (bound, f"{bound}.0.0.0.1")
     )
+
+
+def _successors(version: Version) -> Iterator[str]:
+    for length, last in enumerate(version.release):
+        yield ".".join(map(str, (*version.release[:length], last + 1)))
 
 
 def mentioned(versions: str) -> list[Version]:
