@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import copy
 import tomllib
 from pathlib import Path
@@ -50,16 +52,29 @@ def test_it_is_written_as_a_user_writes():
     assert "null" not in str(json_schema())
 
 
-def examples():
+def in_documents():
     yield (ROOT / "examples/quickstart/envmgr.toml").read_text()
     readme = (ROOT / "README.md").read_text()
     yield from (block.partition("```")[0] for block in readme.split("```toml\n")[1:])
 
 
-@pytest.mark.parametrize("text", list(examples()))
-def test_examples_are_accepted(text):
-    assert is_loaded(tomllib.loads(text))
-    VALIDATOR.validate(tomllib.loads(text))
+def in_tests():
+    """What the loader accepts of the texts in our tests."""
+    for file in (ROOT / "tests").rglob("test_*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            text = node.value if isinstance(node, ast.Constant) else None
+            if isinstance(text, str) and "library" in text:
+                with contextlib.suppress(EnvmgrError):
+                    load_project(Path("/nowhere/envmgr.toml"), text.encode(errors="replace"))
+                    yield text
+
+
+@pytest.mark.parametrize(("examples", "least"), [(in_documents, 2), (in_tests, 30)])
+def test_examples_are_accepted(examples, least):
+    found = [tomllib.loads(text) for text in examples()]
+    assert len(found) >= least
+    for document in found:
+        VALIDATOR.validate(document)
 
 
 @pytest.mark.parametrize("kind", ["library", "environment", "profile"])
