@@ -207,7 +207,7 @@ defmodule Envmgr.Reload.ServerTest do
   test "a build that fails and has made its lock is tried once more, and told once" do
     log =
       capture_log(fn ->
-        line = String.replace(error_line("E-BUILD"), "no E-BUILD", "no '$$'")
+        line = String.replace(error_line("E-BUILD"), "no E-BUILD", "no build of '$$'")
 
         {name, project} =
           start("mkdir -p locks; echo 1 > locks/pylock.x.toml; echo '#{line}'; exit 4")
@@ -219,7 +219,7 @@ defmodule Envmgr.Reload.ServerTest do
         assert Envmgr.configuration(name).state == :failed
       end)
 
-    assert [_, _] = String.split(log, "serves as before: no ")
+    assert [_, _] = String.split(log, "serves as before: no build of ")
   end
 
   test "without envmgr.toml there is nothing to compare; without a project, nothing to bring in" do
