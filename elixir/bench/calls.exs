@@ -135,7 +135,7 @@ defmodule Bench.Project do
 
   defp instance(project, workers) do
     name = :"bench#{workers}"
-    {:ok, _} = Envmgr.start_link(name: name, project: project)
+    {:ok, _} = Envmgr.start_link(name: name, project: project, watch: false)
     {:ok, 4.0} = Envmgr.execute("math.sqrt", [16.0], name: name)
     wait(name, workers)
     name
