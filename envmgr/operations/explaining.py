@@ -49,12 +49,6 @@ def apply(project: Project, found: Explanation) -> Explanation:
     or option says otherwise than the file, or when the file is written in a form that cannot be edited;
     E-CONFLICT when a library cannot be resolved anywhere.
     """
-    if load(project.root).environments != project.environments:
-        raise EnvmgrError(
-            "E-USAGE",
-            "--apply edits envmgr.toml, and what was explained is not what it says alone",
-            hint="leave out --profile, --set and ENVMGR_* variables",
-        )
     unknown = [name for name in found.libraries if name not in project.libraries]
     if unknown:
         raise EnvmgrError(
@@ -81,6 +75,12 @@ def apply(project: Project, found: Explanation) -> Explanation:
             "E-USAGE",
             f"{', '.join(mates)} shares an environment with these libraries today and was not asked about",
             hint=f"name it too: envmgr explain {' '.join([*found.libraries, *mates])} --apply",
+        )
+    if load(project.root).environments != project.environments:
+        raise EnvmgrError(
+            "E-USAGE",
+            "--apply edits envmgr.toml, and what was explained is not what it says alone",
+            hint="leave out --profile, --set and ENVMGR_* variables",
         )
     from envmgr.config.regrouping import regroup  # imports pydantic
 

@@ -2,16 +2,19 @@
 
 import contextlib
 import functools
+import json
 import random
+import sys
 
 import pytest
 from projects import library, project
 from recorded import can_share, index, partitions
 
+from envmgr.cli import run
 from envmgr.config import load
 from envmgr.errors import EnvmgrError
 from envmgr.operations.explaining import apply, explain
-from envmgr.tools import interpreters
+from envmgr.tools import interpreters, uv
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -386,3 +389,109 @@ def test_applying_with_a_library_that_nothing_satisfies(tmp_path):
     (tmp_path / "envmgr.toml").write_text("[library.six]\nversion = '>99'\n")
     with pytest.raises(EnvmgrError, match="six cannot be resolved in any environment"):
         apply(load(tmp_path), explain(load(tmp_path)))
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+
+    def command(*words):
+        return run(["explain", *words, "-q"]), *capfd.readouterr()
+
+    return command
+
+
+def test_the_command_in_text(command, tmp_path):
+    (tmp_path / "envmgr.toml").write_text(
+        "[project]\nname = 'app'\n[library.new]\npackage = 'numpy>=2'\nenvironment = 'data'\n"
+        "[library.old]\npackage = 'numpy<2'\nenvironment = 'data'\n[library.six]\n"
+    )
+    python = f"Python {sys.version_info[0]}.{sys.version_info[1]}"
+    cores = "new and old cannot share an environment: no numpy suits both\n  new asks numpy>=2\n  old asks numpy<2\n\n"
+    fewest = (
+        f"the fewest environments for 3 libraries: 2\n  data  {python}  new, six\n  old   {python}  old\n"
+    )
+    assert command() == (
+        3,
+        f"{cores}{fewest}  new and old share an environment today, and here they do not\n\n"
+        "environment data cannot be resolved as it is configured\n"
+        "`envmgr explain --apply` writes the fewest into envmgr.toml\n"
+        "this is what metadata says; `envmgr sync` proves it by importing\n",
+        "",
+    )
+    status, said, _ = command("--apply")
+    assert status == 0
+    assert said.endswith(
+        'envmgr.toml: [library.six] environment = "data"\nenvmgr.toml: [library.old] environment = "old"\n'
+    )
+    assert command() == (
+        0,
+        f"{cores}{fewest}\ntoday's layout, 2 environments, works and is that already\n"
+        "this is what metadata says; `envmgr sync` proves it by importing\n",
+        "",
+    )
+    assert command("--apply")[1].endswith("envmgr.toml says so already\n")
+
+
+def test_the_command_for_machines(command, tmp_path):
+    (tmp_path / "envmgr.toml").write_text(
+        "[library.s3]\npackage = 's3fs==2023.6.0'\nenvironment = 'x'\n[library.http]\npackage = 'urllib3>=2'\nenvironment = 'x'\n"
+    )
+    status, said, _ = command("--format", "json")
+    found = json.loads(said)
+    assert (status, found["ok"]) == (3, True)
+    (core,) = found["data"]["cores"]
+    assert (core["libraries"], core["contested"]) == (["s3", "http"], "urllib3")
+    assert core["sides"][0]["asks"] == "s3fs==2023.6.0"
+    assert [link["distribution"] for link in core["sides"][0]["chain"]] == ["s3fs", "aiobotocore", "botocore"]
+    assert core["sides"][0]["chain"][-1] == {
+        "distribution": "botocore",
+        "version": "*",
+        "requires": "urllib3<1.27",
+    }
+    assert "No solution found" in core["raw"]
+    assert "library s3 depends on s3fs" in core["raw"]
+    assert (found["data"]["minimum"], found["data"]["broken"], found["data"]["applied"]) == (2, ["x"], None)
+    assert [group["libraries"] for group in found["data"]["environments"]] == [["s3"], ["http"]]
+
+
+def test_a_failed_lock_tells_the_same(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "envmgr.toml").write_text(
+        "[library.s3]\npackage = 's3fs==2023.6.0'\nenvironment = 'x'\n[library.http]\npackage = 'urllib3>=2'\nenvironment = 'x'\n"
+    )
+    assert run(["lock", "-q"]) == 3
+    said = capfd.readouterr().err
+    assert "because\n  s3 needs urllib3<1.27, because it asks s3fs==2023.6.0, every s3fs requires" in said
+    assert "\n  http asks urllib3>=2\n" in said
+    assert "`envmgr explain` finds the fewest environments that serve all" in said
+
+
+def test_a_profile_is_not_written_into_the_file(command, tmp_path):
+    (tmp_path / "envmgr.toml").write_text("[library.six]\n[profile.old.library.six]\nversion = '<1.17'\n")
+    assert command("--profile", "old")[0] == 0
+    status, _, said = command("--profile", "old", "--apply")
+    assert status == 2
+    assert "not what it says alone" in said
+
+
+def test_an_empty_project(command, tmp_path):
+    (tmp_path / "envmgr.toml").write_text("")
+    assert command() == (0, "no libraries; `envmgr add LIB` adds one\n", "")
+
+
+def test_uvs_own_words_where_its_derivation_is_not_there(command, tmp_path, monkeypatch):
+    """A uv that knows the switch no more prints no tree."""
+    wrapper = tmp_path / "uv"
+    wrapper.write_text(f'#!/bin/sh\nunset UV_INTERNAL__SHOW_DERIVATION_TREE\nexec "{uv.executable()}" "$@"\n')
+    wrapper.chmod(0o755)
+    monkeypatch.setenv("ENVMGR_UV", str(wrapper))
+    monkeypatch.setattr(uv, "_executable", functools.cache(uv._executable.__wrapped__))
+    (tmp_path / "envmgr.toml").write_text(
+        "[library.new]\npackage = 'numpy>=2'\n[library.old]\npackage = 'numpy<2'\n[library.six]\n"
+    )
+    status, said, _ = command()
+    assert status == 0
+    assert "new and old cannot share an environment\n" in said
+    assert "library new depends on numpy>=2" in said
+    assert "the fewest environments for 3 libraries: 2" in said
