@@ -77,6 +77,8 @@ def build(
             _install(home, lock, environment, interpreter, offline=offline)
             stages.reached("build-installed")
             report(environment.name, "verify")
+        else:  # trees are made of files: this directory may be empty
+            (home / "lib" / f"python{interpreter.minor}" / "site-packages").mkdir(parents=True, exist_ok=True)
         place = site_packages(home)
         distributions = pypa.installed(place)
         if noted is None:

@@ -65,3 +65,13 @@ def test_an_edited_file_is_not_lent(tmp_path, monkeypatch):
     module_of(first).write_bytes(content.replace(b"1.17", b"1.71"))
     problem = fails("E-TAMPERED", second)
     assert problem.details["files"][0]["file"] == "six.py"
+
+
+def test_an_environment_without_packages_is_shared_too(tmp_path):
+    places = tmp_path / "one", tmp_path / "two"
+    for place in places:
+        place.mkdir()
+    first, second = (project(place, library("math", None)) for place in places)
+    assert "install" in stages_of(first)
+    assert "install" not in stages_of(second)
+    assert imported(launch(second.root, "math"), "import sys; print(sys.path[-1])").endswith("site-packages")
