@@ -66,7 +66,7 @@ def unmet(
     known = {metadata.name: metadata for metadata in installed}
     problems: dict[Unmet, None] = {}
     for metadata in known.values():
-        if not _holds(metadata.requires_python, markers.get("python_full_version", "")):
+        if not holds(metadata.requires_python, markers.get("python_full_version", "")):
             wanted = f"it needs Python {metadata.requires_python}"
             problems[Unmet(metadata.name, f"{wanted}; this is {markers['python_full_version']}")] = None
     for name, requirement in _asked(known, markers, roots):
@@ -121,11 +121,11 @@ def _judged(requirement: Requirement, known: Mapping[str, Metadata]) -> Iterator
     there = known.get(canonical(requirement.name))
     if there is None:
         yield f"it needs {wanted}, which is not installed"
-    elif not _holds(str(requirement.specifier), there.version):
+    elif not holds(str(requirement.specifier), there.version):
         yield f"it needs {wanted}, and {there.version} is installed"
 
 
-def _holds(specifier: str, version: str) -> bool:
+def holds(specifier: str, version: str) -> bool:
     """What cannot be read is not held against anyone: it was installed."""
     if not specifier or not version:
         return True

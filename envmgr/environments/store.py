@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envmgr.environments import digests, files, stages
+from envmgr.environments import adoption, digests, files, stages
 from envmgr.environments.layout import Layout, entry_name, python_of
 
 if TYPE_CHECKING:
@@ -45,13 +45,14 @@ def digest(value: object) -> str:
 
 
 def is_whole(layout: Layout, entry: str) -> bool:
-    """Present, with our manifest, its interpreter still there, and never found unsound. Cost: three stats;
-    finds no changed byte.
+    """Present, with our manifest, its interpreter still there, and never found unsound. Cost: four
+    stats, for an adopted one as many as it has distributions; finds no changed byte.
     """
     return (
         os.access(python_of(layout.entry(entry)), os.X_OK)
         and layout.manifest(entry).is_file()
         and not layout.sick(entry).exists()
+        and (not layout.entry(entry).is_symlink() or adoption.is_unchanged(layout.entry(entry)))
     )
 
 

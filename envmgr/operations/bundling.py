@@ -14,7 +14,7 @@ from pathlib import Path
 import envmgr
 from envmgr.config.excerpt import excerpt
 from envmgr.config.layers import Layers
-from envmgr.environments import bundles, files, layers, locks, projectlock
+from envmgr.environments import adoption, bundles, files, layers, locks, projectlock
 from envmgr.environments.bundles import Target
 from envmgr.environments.layout import Layout
 from envmgr.environments.locks import Lock
@@ -48,6 +48,7 @@ def bundle(
     E-TAMPERED, E-DISK.
     """
     (environment,) = select(project, [name])
+    adoption.refuse(environment, "a bundle is built from a lock, which it has not")
     interpreter = interpreters.find(environment.python, root=project.root)
     layout = Layout(project.root)
     lock = _fitting_lock(layout, environment, interpreter)
@@ -94,12 +95,6 @@ def bundle(
 
 
 def _fitting_lock(layout: Layout, environment: Environment, interpreter: Interpreter) -> Lock:
-    if environment.adopt is not None:
-        raise EnvmgrError(
-            "E-USAGE",
-            f"environment {environment.name} is adopted from {environment.adopt}: it has no lock to bundle",
-            hint="give it requirements in the place of `adopt`",
-        )
     lock = locks.read(layout, environment.name)
     why = locks.staleness(lock, locks.inputs(environment, interpreter))
     if lock is None or why:

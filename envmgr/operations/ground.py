@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from envmgr.environments import layers
+from envmgr.environments import adoption, layers
 from envmgr.environments.layout import Layout
 from envmgr.environments.store import digest
 from envmgr.model.project import Environment, Library, Project
@@ -16,8 +16,8 @@ from envmgr.tools.interpreters import Interpreter
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """`lock_digest` is None without a lock. `layer` may not be built yet. `fingerprint` covers all of it and
-    the settings.
+    """`lock_digest` is None without a lock, and the fingerprint of an adopted environment. `layer` may not be
+    built yet. `fingerprint` covers all of it and the settings.
     """
 
     interpreter: Interpreter
@@ -27,8 +27,13 @@ class Ground:
 
 
 def survey(project: Project, environment: Environment, *, download: bool) -> Ground:
-    """Starts no process when nothing changed. Raises E-INTERPRETER; OSError when the lock cannot be read."""
+    """Starts no process when nothing changed. Raises E-INTERPRETER, E-ADOPT; OSError when the lock cannot be read."""
     layout = Layout(project.root)
+    if environment.adopt is not None:
+        lock_digest: str | None = adoption.required(environment)
+        interpreter = interpreters.find(str(adoption.directory_of(environment)), root=project.root)
+        layer = layers.place(layout, interpreter)
+        return _fingerprinted(project, environment, Ground(interpreter, layer, lock_digest, ""))
     interpreter = interpreters.find(environment.python, root=project.root, download=download)
     try:
         lock_digest = hashlib.sha256(layout.lock(environment.name).read_bytes()).hexdigest()
@@ -66,7 +71,7 @@ def health_calls(library: Library) -> list[object]:
 
 def _fingerprinted(project: Project, environment: Environment, ground: Ground) -> Ground:
     interpreter = ground.interpreter
-    covered = [
+    covered: list[object] = [
         [project.name, str(project.root), environment.name, environment.constraints, environment.link_mode],
         [environment.overrides, environment.no_build, environment.platforms],
         [settings(library) for library in environment.libraries],
@@ -78,5 +83,6 @@ def _fingerprinted(project: Project, environment: Environment, ground: Ground) -
             interpreter.platform,
         ],
         [str(ground.layer), ground.lock_digest],
+        *([environment.adopt] if environment.adopt is not None else []),
     ]
     return replace(ground, fingerprint=digest(covered))

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from envmgr.environments import comparison, digests, launch, layers
+from envmgr.environments import adoption, comparison, digests, launch, layers
 from envmgr.environments.comparison import Change, Owners
 from envmgr.environments.contents import Contents
 from envmgr.environments.layout import Layout, entry_name, python_of, site_packages
@@ -73,6 +73,12 @@ class _Inspection:
         self._home = self._layout.entry(self._entry)
         self._launch = launch.decode(active.launch)
         self._rebuild = f"run `envmgr health {environment.name} --deep --repair`, which builds it afresh"
+        self._adopted = self._home.is_symlink()
+        if self._adopted:
+            self._rebuild = (
+                f"mend {self._home.readlink()} with the tool that made it; when the change was meant, touch its"
+                f" pyvenv.cfg and run `envmgr sync {environment.name}`"
+            )
         self._sync = f"run `envmgr sync {environment.name}`"
         self._owners = Owners("", ())
         self._touched = False
@@ -181,7 +187,8 @@ class _Inspection:
         if not self.noted.files:
             return
         for change in comparison.compare(self.noted, found):
-            self._change(change)
+            if not (self._adopted and adoption.is_bytecode(change.path)):
+                self._change(change)
 
     def _change(self, change: Change) -> None:
         owner = self._owners.of(change.path)

@@ -37,11 +37,16 @@ def lock(
 
     Pins are kept unless `upgrade`. With `exclude_newer` (a date or an RFC 3339 time) nothing counts that was
     published later; it holds for later locks of the same environment too, until `upgrade` or another one.
-    Environments fail one by one: the others are locked, then every failure is raised. Raises E-USAGE for what
-    is neither date nor time.
+    An adopted environment has no lock. Environments fail one by one: the others are locked, then every failure
+    is raised. Raises E-USAGE for what is neither date nor time.
     """
     exclude_newer = None if exclude_newer is None else moment(exclude_newer)
-    chosen = select(project, names)
+    chosen = []
+    for environment in select(project, names):
+        if environment.adopt is None:
+            chosen.append(environment)
+        else:
+            report(environment.name, f"adopted from {environment.adopt}: nothing to lock")
     layout = Layout(project.root)
     failures: dict[str, EnvmgrError] = {}
 

@@ -15,7 +15,7 @@ from envmgr.environments.state import Generation
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import SyncOutcome
 from envmgr.model.project import Environment
-from envmgr.operations import ground, together
+from envmgr.operations import adopting, ground, together
 from envmgr.operations.ground import Ground
 from envmgr.operations.locking import AT_ONCE, lock_one
 from envmgr.operations.proving import Proving
@@ -71,6 +71,8 @@ def renew(
 
 def _locked(run: Run, environment: Environment) -> tuple[Ground, Lock]:
     here = ground.survey(run.project, environment, download=not run.offline)
+    if environment.adopt is not None:
+        return here, adopting.lock(environment, here)
     lock = locks.read(run.layout, environment.name)
     why = locks.staleness(lock, locks.inputs(environment, here.interpreter))
     if lock is None or why:
@@ -97,8 +99,11 @@ def prepare(run: Run, environment: Environment, here: Ground, lock: Lock, begun:
 
     Raises what a build raises.
     """
-    key = store.key(lock.packages(here.interpreter), here.interpreter, environment.link_mode)
-    key = store.usable(run.layout, environment.name, key)
+    if environment.adopt is not None:
+        key = lock.digest
+    else:
+        key = store.key(lock.packages(here.interpreter), here.interpreter, environment.link_mode)
+        key = store.usable(run.layout, environment.name, key)
     entry = entry_name(environment.name, key)
     proving = Proving(run.project.root, here.layer)
     if store.is_whole(run.layout, entry):
@@ -116,6 +121,8 @@ def prepare(run: Run, environment: Environment, here: Ground, lock: Lock, begun:
             finally:
                 files.remove(staged)
         return Ready(begun, here, lock, key, False, libraries)
+    if environment.adopt is not None:
+        return Ready(begun, here, lock, key, True, adopting.adopt(run, environment, here, proving))
     libraries = builder.build(
         run.layout,
         environment,
@@ -172,7 +179,7 @@ def next_generation(run: Run, environment: Environment, ready: Ready) -> Generat
 
 def share(run: Run, environment: Environment, ready: Ready) -> None:
     """Keep what was built for other projects of this user."""
-    if ready.built:
+    if ready.built and environment.adopt is None:
         proving = Proving(run.project.root, ready.ground.layer)
         builder.share(
             run.layout,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from envmgr.environments import activation, files, launch, layers, locks, stages, store
+from envmgr.environments import activation, adoption, files, launch, layers, locks, stages, store
 from envmgr.environments.layout import Layout, entry_name
 from envmgr.environments.state import Generation, State
 from envmgr.errors import EnvmgrError
@@ -20,8 +20,9 @@ def rebuild(project: Project, state: State, environment: Environment, report: Re
 
     The mark comes first: a process that is killed leaves an entry that the next `sync` builds anew. It goes
     away again when nothing could be built. What uv's cache has changed under the environment is taken out of
-    the cache, and fetched again. Raises E-STALE-LOCK and what a build raises.
+    the cache, and fetched again. Raises E-ADOPT, E-STALE-LOCK and what a build raises.
     """
+    adoption.refuse(environment, "envmgr never writes there, and so repairs nothing")
     layout = Layout(project.root)
     active = state.active(environment.name)
     if active is not None:

@@ -30,9 +30,13 @@ def rollback(root: Path, environment: str, *, to: int | None = None) -> Rollback
         target = _target(state, environment, active, to)
         entry = entry_name(environment, target.key)
         if not store.is_whole(layout, entry):
+            home = layout.entry(entry)
+            why = f"is not whole any more: {home}"
+            if home.is_symlink():
+                why = f"was adopted from {home.readlink()}, which has changed since"
             raise EnvmgrError(
                 "E-NOT-INSTALLED",
-                f"generation {target.number} of {environment} is not whole any more: {layout.entry(entry)}",
+                f"generation {target.number} of {environment} {why}",
                 hint="choose another generation with --to (see `envmgr history`), or run `envmgr sync`",
             )
         came_from = active.number if active is not None else target.number

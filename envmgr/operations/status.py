@@ -48,6 +48,8 @@ def _status(project: Project, state: State | None, environment: Environment) -> 
 
 def _judged(project: Project, environment: Environment, active: Generation | None) -> tuple[str, str]:
     layout = Layout(project.root)
+    if environment.adopt is not None:
+        return _judged_adopted(project, environment, active)
     if active is not None and not activation.agrees(layout, active):
         base = launch.decode(active.launch)["python"]["executable"]
         if not os.access(base, os.X_OK):
@@ -67,3 +69,19 @@ def _judged(project: Project, environment: Environment, active: Generation | Non
     if active is None:
         return "not-built", "it is locked and not built; run `envmgr sync`"
     return "not-built", f"lock or settings are newer than generation {active.number}; run `envmgr sync`"
+
+
+def _judged_adopted(
+    project: Project, environment: Environment, active: Generation | None
+) -> tuple[str, str]:
+    here = ground.survey(project, environment, download=False)
+    if active is None:
+        return "not-built", f"{environment.adopt} is not adopted yet; run `envmgr sync`"
+    if here.fingerprint != active.fingerprint or not here.layer.is_dir():
+        return (
+            "not-built",
+            f"{environment.adopt} or settings are newer than generation {active.number}; run `envmgr sync`",
+        )
+    if not activation.agrees(Layout(project.root), active):
+        return "broken", f"generation {active.number} is not what is on disk; run `envmgr sync`"
+    return "ready", ""

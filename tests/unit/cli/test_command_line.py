@@ -11,6 +11,7 @@ import msgpack
 import pytest
 
 from envmgr.cli import run
+from envmgr.cli.application import COMMANDS
 
 
 @pytest.fixture
@@ -220,27 +221,7 @@ def test_help_and_version(envmgr):
     assert (status, stdout) == (0, "envmgr 0.1.0\n")
     status, stdout, _ = envmgr("--help")
     commands = [line.split()[0] for line in stdout.partition("Commands:\n")[2].splitlines()]
-    assert (status, commands) == (
-        0,
-        [
-            "init",
-            "add",
-            "remove",
-            "config",
-            "lock",
-            "sync",
-            "status",
-            "health",
-            "history",
-            "diff",
-            "plan",
-            "upgrade",
-            "rollback",
-            "gc",
-            "launch",
-            "call",
-        ],
-    )
+    assert (status, commands) == (0, list(COMMANDS))
     for command in commands:
         status, stdout, _ = envmgr(command, "--help")
         assert status == 0

@@ -1,0 +1,105 @@
+"""Taking an existing environment into service: judged, proved and noted, and not changed by a byte."""
+
+from __future__ import annotations
+
+import os
+
+from packaging.requirements import Requirement
+
+from envmgr.environments import adoption, contents, dependencies, files, modules
+from envmgr.environments.layout import entry_name, python_of, site_packages
+from envmgr.environments.locks import Lock
+from envmgr.environments.modules import Resolved
+from envmgr.errors import EnvmgrError
+from envmgr.model.project import Environment
+from envmgr.operations.ground import Ground
+from envmgr.operations.proving import Proving
+from envmgr.operations.run import Run
+from envmgr.tools import pypa
+from envmgr.tools.foreign.examining import examine
+from envmgr.tools.foreign.places import Candidate
+from envmgr.tools.foreign.trust import Judge
+
+
+def lock(environment: Environment, here: Ground) -> Lock:
+    """What is installed, in a lock's place: its digest is the fingerprint. Nothing is written."""
+    directory = adoption.directory_of(environment)
+    packages = [
+        {"name": found.name, "version": found.version} for found in pypa.installed(site_packages(directory))
+    ]
+    return Lock(directory, {"packages": packages}, here.lock_digest or "")
+
+
+def adopt(run: Run, environment: Environment, here: Ground, proving: Proving) -> tuple[Resolved, ...]:
+    """Have the environment in the store, as a link; its libraries.
+
+    Reads every file once, and imports the libraries. Raises E-ADOPT when it cannot be trusted, or does not
+    have what the libraries ask for; E-PROOF.
+    """
+    directory = adoption.directory_of(environment)
+    key = here.lock_digest or ""
+    entry = entry_name(environment.name, key)
+    _require_trust(environment)
+    distributions = pypa.installed(site_packages(directory))
+    _require_versions(environment, distributions)
+    libraries = modules.resolve(environment, distributions)
+    staged = run.layout.staging / f"{entry}-{os.getpid()}"
+    catalog = staged / "catalog"
+    try:
+        catalog.mkdir(parents=True)
+        run.report(environment.name, "prove")
+        proving.imports(python_of(directory), libraries, bytecode=False)
+        proving.functions(python_of(directory), libraries, catalog, bytecode=False)
+        run.report(environment.name, "store")
+        noted = adoption.without_bytecode(contents.take(directory, {}))
+        if adoption.required(environment) != key:
+            adoption.refuse(environment, "it was changed while it was being looked at")
+        adoption.admit(
+            run.layout,
+            entry,
+            directory=directory,
+            manifest=noted.to_bytes(),
+            catalog=catalog,
+            proof=proving.name(libraries),
+        )
+    finally:
+        files.remove(staged)
+    return libraries
+
+
+def _require_trust(environment: Environment) -> None:
+    directory = adoption.directory_of(environment)
+    facts = examine(Candidate("", "environment", directory))
+    if facts is None:
+        why: tuple[str, ...] = ("it has neither pyvenv.cfg nor conda-meta",)
+    else:
+        verdict = Judge(os.getuid(), os.getgid()).judge(facts)
+        why = () if verdict.trusted else verdict.why
+    if why:
+        raise EnvmgrError(
+            "E-ADOPT",
+            "\n  ".join([f"environment {environment.name}: {directory} is not adopted:", *why]),
+            hint="put that right, or leave `adopt` out and let envmgr build an environment of its own",
+            details={"path": str(directory), "why": list(why)},
+        )
+
+
+def _require_versions(environment: Environment, distributions: tuple[pypa.Distribution, ...]) -> None:
+    there = {found.name: found.version for found in distributions}
+    wrong = []
+    for library in environment.libraries:
+        for text in library.requirements:
+            requirement = Requirement(text)
+            version = there.get(pypa.canonical(requirement.name))
+            if version is None:
+                wrong.append(f"library {library.name} asks {text}, which is not installed")
+            elif not dependencies.holds(str(requirement.specifier), version):
+                wrong.append(f"library {library.name} asks {text}, and {version} is installed")
+    if wrong:
+        directory = adoption.directory_of(environment)
+        raise EnvmgrError(
+            "E-ADOPT",
+            "\n  ".join([f"environment {environment.name}: {directory} has not what is asked for:", *wrong]),
+            hint="install it with the tool that made the environment, or correct envmgr.toml",
+            details={"path": str(directory), "unmet": wrong},
+        )
