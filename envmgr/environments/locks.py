@@ -261,7 +261,7 @@ def _hashes(package: Mapping[str, Any]) -> list[str]:
 def _dated(problem: EnvmgrError, exclude_newer: str | None) -> EnvmgrError:
     if exclude_newer is not None and problem.code in ("E-CONFLICT", "E-LOCK"):
         problem.hint += (
-            f"\nnothing that was published after {exclude_newer} counts; `envmgr lock --upgrade` lifts that"
+            f"\nonly what its index dates before {exclude_newer} counts; `envmgr lock --upgrade` lifts that"
         )
     return problem
 

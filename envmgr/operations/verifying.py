@@ -115,14 +115,13 @@ def _differences(
             no_build=wanted.no_build,
         )
     except Unsolvable as problem:
-        last_words = tuple(line.strip() for line in str(problem).splitlines()[-5:])
-        return (LockDifference("", "no solution", None, None, last_words),)
+        return (LockDifference("", "no solution", None, None, tuple(str(problem).splitlines())),)
     return compare(ours, theirs)
 
 
 def _in_words(found: LockDifference) -> str:
     if found.kind == "no solution":
-        return " ".join(["it finds no solution:", *found.evidence])
+        return f"it finds no solution: {'; '.join(found.evidence)}"
     if found.kind == "hashes":
         return f"{found.name} {found.ours}: no file of the index has {', '.join(found.evidence)}"
     ours = "not locked" if found.ours is None else f"locked {found.ours}"

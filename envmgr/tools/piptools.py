@@ -33,7 +33,6 @@ _HOW = (
     "--quiet",
 )
 _KEPT = ("PIP_CERT", "PIP_CLIENT_CERT", "PIP_DEFAULT_TIMEOUT", "PIP_PROXY", "PIP_RETRIES", "PIP_TRUSTED_HOST")
-_UNREACHABLE = re.compile(r"Could not fetch URL|Max retries exceeded|\b40[13]\b|Name or service not known")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ class Compiled:
 
 
 class Unsolvable(Exception):
-    """pip found no solution; its last words."""
+    """pip found no solution, in its words; an index that refuses a page has, to pip, nothing there."""
 
 
 def version(python: Path) -> str:
@@ -75,7 +74,7 @@ def resolve(
     """What pip would install for these into an empty environment of `python`, by canonical name.
 
     Nothing of an earlier resolution is known to it. `exclude_newer` needs pip 26; an older one ignores it.
-    Cost: seconds to a minute. Raises Unsolvable, E-NETWORK.
+    Cost: seconds to a minute. Raises Unsolvable.
     """
     with tempfile.TemporaryDirectory(prefix="envmgr-verify-") as place:
         directory = Path(place)
@@ -85,15 +84,7 @@ def resolve(
         variables = _variables(exclude_newer, no_build)
         done = uv.tool(_PACKAGE, _PROGRAM, *words, python=python, cwd=directory, env=variables)
         if done.status != 0:
-            said = without_credentials(done.stderr).strip()
-            if _UNREACHABLE.search(said):
-                raise EnvmgrError(
-                    "E-NETWORK",
-                    "pip-tools cannot reach the package index, or is refused by it",
-                    hint="it knows the indexes of uv's variables (UV_DEFAULT_INDEX, UV_INDEX), not of uv.toml",
-                    details={"pip-tools": said},
-                )
-            raise Unsolvable(said)
+            raise Unsolvable(_last_words(without_credentials(done.stderr)))
         return parse((directory / "compiled.txt").read_text("utf-8"))
 
 
@@ -110,6 +101,13 @@ def parse(text: str) -> dict[str, Compiled]:
         pinned = next((spec.version for spec in requirement.specifier if spec.operator == "=="), None)
         found[canonical(requirement.name)] = Compiled(pinned, tuple(sorted(map(str.strip, hashes))))
     return found
+
+
+def _last_words(stderr: str) -> str:
+    """What pip calls an error, without the traceback of pip-compile."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+    return "\n".join(errors or lines[-3:])
 
 
 def _variables(exclude_newer: str | None, no_build: bool) -> dict[str, str]:

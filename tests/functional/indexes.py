@@ -53,12 +53,15 @@ def pure_msgpack() -> tuple[str, bytes]:
 
 
 class Index:
-    """`fetched` counts requests that were answered with a file, by file name; `refused` those without password."""
+    """`fetched` counts requests that were answered with a file, by file name; `refused` those without password.
+    The pages of `forbidden` distributions are for nobody.
+    """
 
     def __init__(self, wheels: Mapping[str, bytes], credentials: str | None, delay: float) -> None:
         self.wheels = dict(wheels)
         self.authorization = credentials and f"Basic {base64.b64encode(credentials.encode()).decode()}"
         self.delay = delay
+        self.forbidden: set[str] = set()
         self.fetched: Counter[str] = Counter()
         self.refused = 0
         self.at_once = self.most_at_once = 0
@@ -110,6 +113,8 @@ def serve(*wheels: tuple[str, bytes], credentials: str | None = None, delay=0.0)
                 with index.guard:
                     index.at_once -= 1
                 return None
+            if name in index.forbidden:
+                return self.answer(403, "text/plain", b"no", {})
             page = index.page(name) if kind == "simple" else index.metadata(name)
             if page is None:
                 return self.answer(404, "text/plain", b"none", {})

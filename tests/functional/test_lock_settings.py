@@ -149,6 +149,6 @@ def test_a_date_holds_until_an_upgrade(tmp_path):
     sync(more)
     assert versions(lock(more)) == {"idna": "3.4", "six": "1.16.0"}
     newer = environment(tmp_path, library("six", "six>=1.17", "web"))
-    assert "nothing that was published after 2023-01-02T00:00:00Z counts" in fails("E-LOCK", lock, newer).hint
+    assert "only what its index dates before 2023-01-02T00:00:00Z counts" in fails("E-LOCK", lock, newer).hint
     assert versions(lock(newer, upgrade=True))["six"] >= "1.17"
     assert b"exclude-newer" not in path.read_bytes()
