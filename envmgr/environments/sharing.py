@@ -53,11 +53,14 @@ def no_build(tenants: Iterable[Tenant]) -> bool:
     return any(tenant.environment.no_build for tenant in tenants)
 
 
-def refusal(tenants: Sequence[Tenant], *, exclude_newer: str | None = None) -> EnvmgrError | None:
+def refusal(
+    tenants: Sequence[Tenant], *, exclude_newer: str | None = None, offline: bool = False
+) -> EnvmgrError | None:
     """Why these tenants of one interpreter cannot live together; None when they can.
 
+    `offline` asks uv's cache alone, which is quick: None is true then too, a refusal may be out of date.
     Needs the network; blocks while uv resolves. Raises what
-    kept uv from telling: E-NETWORK, E-UV, E-DISK.
+    kept uv from telling: E-NETWORK, E-OFFLINE, E-UV, E-DISK.
     """
     if not any(tenant.library.requirements for tenant in tenants):
         return None
@@ -72,6 +75,7 @@ def refusal(tenants: Sequence[Tenant], *, exclude_newer: str | None = None) -> E
             overrides=overrides(tenants),
             no_build=no_build(tenants),
             platforms=[pypa.PLATFORMS[name] for name in platforms(tenants)],
+            offline=offline,
         )
     except EnvmgrError as problem:
         if problem.code not in UNMET:

@@ -3,6 +3,7 @@
 Whether libraries fit is asked of uv, set by set: its derivation points at those to blame, leaving out one at a
 time makes the blame minimal, and each minimal set keeps libraries apart in the search for the fewest
 environments, whose groups are asked again. What holds for a set holds for those in it, or for those around it.
+uv's cache is asked first: a solution that it has is one, and only minimal sets are refused by the index itself.
 """
 
 from __future__ import annotations
@@ -141,6 +142,7 @@ class _Inquiry:
         adopted = {tenant.environment.name for tenant in tenants.values() if tenant.environment.adopt}
         self._fits = [frozenset(names) for home, names in self._homes().items() if home in adopted]
         self._refusals: dict[frozenset[str], EnvmgrError] = {}
+        self._certain: set[frozenset[str]] = set()
         self._cores: dict[frozenset[str], Core] = {}
         self._ruled_out: dict[frozenset[str], Core] = {}
 
@@ -201,8 +203,24 @@ class _Inquiry:
             group = suspects
         while smaller := self._refused(group - {name} for name in self._in_order(group) if len(group) > 1):
             group = smaller[0]
-        if len(group) > 1 or not self._is_freed(*group):
+        if self._is_certain(group) and (len(group) > 1 or not self._is_freed(*group)):
             self._cores[group] = chains.core(self._members(group), self._refusals[group])
+
+    def _is_certain(self, group: frozenset[str]) -> bool:
+        """Ask anew when what refused the group was the cache. Where that was out of date, so may be all else
+        that the cache refused.
+        """
+        if group in self._certain:
+            return True
+        self._report(", ".join(self._in_order(group)), "resolve")
+        refusal = sharing.refusal(self._members(group))
+        if refusal is None:
+            self._fits.append(group)
+            self._refusals = {known: said for known, said in self._refusals.items() if known in self._certain}
+            return False
+        self._refusals[group] = refusal
+        self._certain.add(group)
+        return True
 
     def _is_freed(self, name: str) -> bool:
         """Whether a library that its environment's constraints leave nothing can do without them, while one
@@ -216,6 +234,7 @@ class _Inquiry:
             return False
         self._tenants[name] = free
         self._refusals = {group: said for group, said in self._refusals.items() if name not in group}
+        self._certain = {group for group in self._certain if name not in group}
         self._cores = {group: core for group, core in self._cores.items() if name not in group}
         return True
 
@@ -236,18 +255,26 @@ class _Inquiry:
         trials = {", ".join(self._in_order(group)): group for group in groups}
         failures: dict[str, EnvmgrError] = {}
 
-        def work(environment: Environment) -> EnvmgrError | None:
+        def work(environment: Environment) -> tuple[EnvmgrError | None, bool]:
             self._report(environment.name, "resolve")
-            return sharing.refusal(self._members(trials[environment.name]))
+            members = self._members(trials[environment.name])
+            try:
+                return sharing.refusal(members, offline=True), False
+            except EnvmgrError as problem:
+                if problem.code != "E-OFFLINE":
+                    raise
+            return sharing.refusal(members), True
 
         environments = [Environment(name, "", ()) for name in trials]
         answers = together.each(environments, work, failures, limit=AT_ONCE)
         together.raise_failures(failures, ())
-        for name, answer in answers.items():
+        for name, (answer, is_certain) in answers.items():
             if answer is None:
                 self._fits.append(trials[name])
-            else:
-                self._refusals[trials[name]] = answer
+                continue
+            self._refusals[trials[name]] = answer
+            if is_certain:
+                self._certain.add(trials[name])
 
     def _in_order(self, group: Collection[str]) -> list[str]:
         return [name for name in self._tenants if name in group]

@@ -99,8 +99,12 @@ def try_together(
     overrides: Sequence[str] = (),
     no_build: bool = False,
     platforms: Sequence[str] = (),
+    offline: bool = False,
 ) -> None:
     """Whether the requirements of each of `asking` can be met together: raises as `resolve` when they cannot.
+
+    Under `offline` uv knows what its cache has: that they can be met is certain all the same, that they cannot
+    is not, and E-OFFLINE says that it does not know enough.
 
     The names of `asking` are those of projects in one workspace, so that uv's words and its derivation tree
     (in `details["derivation"]`) say which of them asks for what.
@@ -118,7 +122,8 @@ def try_together(
             "utf-8",
         )
         newest = () if exclude_newer is None else ("--exclude-newer", exclude_newer)
-        _for(python, "lock", "--no-progress", *newest, cwd=workspace, env=derivation.SHOW)
+        how = ("--no-progress", *newest, *_offline(offline))
+        _for(python, "lock", *how, cwd=workspace, env=derivation.SHOW)
 
 
 def create_environment(place: Path, python: Path) -> None:
