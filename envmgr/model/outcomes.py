@@ -58,7 +58,9 @@ class LockOutcome:
 
 @dataclass(frozen=True, slots=True)
 class SyncOutcome:
-    """`action`: "built" (a new store entry), "activated" (one that was in the store), "unchanged", "removed"."""
+    """`action`: "built" (a new store entry), "adopted" (an existing environment), "activated" (an entry that was
+    in the store), "unchanged", "removed".
+    """
 
     environment: str
     action: str

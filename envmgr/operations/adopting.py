@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from packaging.requirements import Requirement
 
@@ -22,27 +23,27 @@ from envmgr.tools.foreign.trust import Judge
 
 
 def lock(environment: Environment, here: Ground) -> Lock:
-    """What is installed, in a lock's place: its digest is the fingerprint. Nothing is written."""
+    """What is installed, in a lock's place: its digest is the fingerprint. Nothing is written.
+
+    Raises E-ADOPT when that is not what the libraries ask for.
+    """
     directory = adoption.directory_of(environment)
-    packages = [
-        {"name": found.name, "version": found.version} for found in pypa.installed(site_packages(directory))
-    ]
+    distributions = pypa.installed(site_packages(directory))
+    _require_versions(environment, distributions)
+    packages = [{"name": found.name, "version": found.version} for found in distributions]
     return Lock(directory, {"packages": packages}, here.lock_digest or "")
 
 
 def adopt(run: Run, environment: Environment, here: Ground, proving: Proving) -> tuple[Resolved, ...]:
     """Have the environment in the store, as a link; its libraries.
 
-    Reads every file once, and imports the libraries. Raises E-ADOPT when it cannot be trusted, or does not
-    have what the libraries ask for; E-PROOF.
+    Reads every file once, and imports the libraries. Raises E-ADOPT when it cannot be trusted, E-PROOF.
     """
     directory = adoption.directory_of(environment)
     key = here.lock_digest or ""
     entry = entry_name(environment.name, key)
     _require_trust(environment)
-    distributions = pypa.installed(site_packages(directory))
-    _require_versions(environment, distributions)
-    libraries = modules.resolve(environment, distributions)
+    libraries = modules.resolve(environment, pypa.installed(site_packages(directory)))
     staged = run.layout.staging / f"{entry}-{os.getpid()}"
     catalog = staged / "catalog"
     try:
@@ -67,14 +68,18 @@ def adopt(run: Run, environment: Environment, here: Ground, proving: Proving) ->
     return libraries
 
 
-def _require_trust(environment: Environment) -> None:
-    directory = adoption.directory_of(environment)
+def doubts(directory: Path) -> tuple[str, ...]:
+    """All that speaks against relying on an environment. Cost: a few stats and two listings."""
     facts = examine(Candidate("", "environment", directory))
     if facts is None:
-        why: tuple[str, ...] = ("it has neither pyvenv.cfg nor conda-meta",)
-    else:
-        verdict = Judge(os.getuid(), os.getgid()).judge(facts)
-        why = () if verdict.trusted else verdict.why
+        return ("it has neither pyvenv.cfg nor conda-meta",)
+    verdict = Judge(os.getuid(), os.getgid()).judge(facts)
+    return () if verdict.trusted else verdict.why
+
+
+def _require_trust(environment: Environment) -> None:
+    directory = adoption.directory_of(environment)
+    why = doubts(directory)
     if why:
         raise EnvmgrError(
             "E-ADOPT",

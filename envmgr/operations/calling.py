@@ -40,6 +40,12 @@ def call(root: Path, path: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
         ) from None
     except (ConversionError, WorkerLost) as problem:
         raise EnvmgrError("E-CALL", f"{path}: {problem}") from None
+    except OSError as problem:
+        raise EnvmgrError(
+            "E-NOT-INSTALLED",
+            f"the environment of {name} does not run: {problem.filename}: {problem.strerror}",
+            hint="`envmgr health` says what is wrong with it",
+        ) from None
 
 
 def _launch_of(root: Path, library: str) -> _Launch:

@@ -20,6 +20,7 @@ from envmgr.environments.state import Generation
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import DistributionHealth, EnvironmentHealth, HealthFinding
 from envmgr.model.project import Environment, Library, Project
+from envmgr.operations import adopting
 from envmgr.tools import process, pypa
 
 _ABSENT = "has no such module"
@@ -112,6 +113,9 @@ class _Inspection:
         lease = layout.lease(self._entry)
         if not lease.exists():
             self._find("missing", "workers hold it as their lease", self._sync, file=str(lease))
+        if self._adopted and self._home.is_dir():
+            for why in adopting.doubts(self._home.readlink()):
+                self._find("not trusted", why, "put that right, or let envmgr build an environment of its own")
         layer = Path(self._launch["command"][-1]).parent
         for change in layers.changes(layout, layer, deep=deep):
             detail = ": ".join(filter(None, ("the runtime layer is not whole", change.detail)))

@@ -139,6 +139,7 @@ def prepare(run: Run, environment: Environment, here: Ground, lock: Lock, begun:
 def activated(run: Run, environment: Environment, ready: Ready) -> SyncOutcome:
     """Make it the active generation, unless it is that already."""
     active = run.state.active(environment.name)
+    made = "built" if environment.adopt is None else "adopted"
 
     def outcome(action: str, number: int) -> SyncOutcome:
         return SyncOutcome(environment.name, action, number, ready.key, time.perf_counter() - ready.begun)
@@ -151,13 +152,13 @@ def activated(run: Run, environment: Environment, ready: Ready) -> SyncOutcome:
         run.state.refingerprint(environment.name, active.number, ready.ground.fingerprint, ready.lock.digest)
         stages.reached("generation-refingerprinted")
         if activation.agrees(run.layout, active):
-            return outcome("built" if ready.built else "unchanged", active.number)
-        action = "built" if ready.built else "activated"
+            return outcome(made if ready.built else "unchanged", active.number)
+        action = made if ready.built else "activated"
         activation.activate(run.layout, run.state, active, action=action, reason="the disk did not agree")
         return outcome(action, active.number)
 
     run.report(environment.name, "activate")
-    action = "built" if ready.built else "activated"
+    action = made if ready.built else "activated"
     generation = next_generation(run, environment, ready)
     activation.introduce(run.layout, run.state, generation, action=action, reason=run.reason)
     return outcome(action, generation.number)

@@ -80,7 +80,7 @@ def _judged_adopted(
     if here.fingerprint != active.fingerprint or not here.layer.is_dir():
         return (
             "not-built",
-            f"{environment.adopt} or settings are newer than generation {active.number}; run `envmgr sync`",
+            f"{environment.adopt}, or settings, changed since generation {active.number}; run `envmgr sync`",
         )
     if not activation.agrees(Layout(project.root), active):
         return "broken", f"generation {active.number} is not what is on disk; run `envmgr sync`"
