@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,8 +15,18 @@ from envmgr.config.layers import Layers
 from envmgr.config.loading import load_project
 from envmgr.config.source import parse
 from envmgr.config.toml import toml_document
-from envmgr.config.writing import write
-from envmgr.environments import bundles, comparison, files, layers, locks, projectlock, recovery, store
+from envmgr.environments import (
+    adoption,
+    bundles,
+    comparison,
+    files,
+    layers,
+    locks,
+    projectlock,
+    recovery,
+    store,
+    undo,
+)
 from envmgr.environments.bundles import Manifest, Target
 from envmgr.environments.contents import Contents
 from envmgr.environments.layout import Layout, entry_name
@@ -57,7 +68,7 @@ def unbundle(path: Path, root: Path, over: Layers, *, report: Report = silent) -
 
     Every member is checked before any is used. Where there is no envmgr.toml one is written; one without the
     environment gets its libraries; one with it must ask for what the bundle has. What has changed on disk
-    since it was built is built anew. A failure leaves envmgr.toml and the locks as they were. Raises E-BUNDLE,
+    since it was built is built anew. The lock and envmgr.toml are written when all is built. Raises E-BUNDLE,
     E-TAMPERED, E-INTERPRETER, E-STALE-LOCK, E-EXISTS, E-CONFIG, E-BUSY, E-DISK and what a build raises.
     """
     begun = time.perf_counter()
@@ -79,12 +90,11 @@ def unbundle(path: Path, root: Path, over: Layers, *, report: Report = silent) -
                 _layer(bundle, layout, here)
                 here = ground.relocked(wanted.project, wanted.environment, here, lock.digest)
                 run = Run(wanted.project, layout, state, True, True, report, f"unbundle {path.name}")
-                with ExitStack() as undo:
-                    _write(bundle, layout, wanted, undo)
-                    _refuse_unsound(layout, wanted.environment, lock, here.interpreter, undo)
+                with _unsound_aside(layout, wanted.environment, lock, here.interpreter):
                     ready = renewing.prepare(run, wanted.environment, here, local, begun)
-                    made = renewing.activated(run, wanted.environment, ready)
-                    undo.pop_all()
+                _write(bundle, run, wanted)
+                made = renewing.activated(run, wanted.environment, ready)
+                undo.drop(layout)
                 renewing.share(run, wanted.environment, ready)
             finally:
                 files.remove(layout.staging)
@@ -102,10 +112,11 @@ def _wanted(bundle: _Unpacked, root: Path, over: Layers) -> _Wanted:
     except FileNotFoundError:
         text, change = part.decode(), "written"
     else:
-        text, change = there.decode(errors="surrogateescape"), "kept"
-        if name not in load_project(path, there, over).environments:
+        known = load_project(path, there, over).environments
+        text, change = there.decode(), "kept"
+        if name not in known:
             text, change = added(path, there, parse(path, part).document), "added"
-    project = load_project(path, text.encode(errors="surrogateescape"), over)
+    project = load_project(path, text.encode(), over)
     if name not in project.environments:
         raise EnvmgrError("E-TAMPERED", f"the configuration in {bundle.path} has no environment {name}")
     return _Wanted(project, project.environments[name], text, change)
@@ -114,6 +125,7 @@ def _wanted(bundle: _Unpacked, root: Path, over: Layers) -> _Wanted:
 def _ground(bundle: _Unpacked, wanted: _Wanted) -> Ground:
     """What the environment will stand on, if the bundle is for it."""
     target = bundle.manifest.target
+    adoption.refuse(wanted.environment, "nothing is built there from a bundle")
     try:
         here = ground.survey(wanted.project, wanted.environment, download=False)
     except EnvmgrError as problem:
@@ -135,11 +147,11 @@ def _lock(bundle: _Unpacked, layout: Layout, wanted: _Wanted, interpreter: Inter
     content = bundle.read(bundle.manifest.lock)
     lock = locks.parse(path, content)
     why = locks.staleness(lock, locks.inputs(environment, interpreter))
-    if environment.adopt is not None or why:
+    if why:
         raise EnvmgrError(
             "E-STALE-LOCK",
-            f"environment {environment.name} of {layout.root / CONFIG_NAME} is not the one of {bundle.path.name}:"
-            f" {why or f'it is adopted from {environment.adopt}'}",
+            f"environment {environment.name} of {layout.root / CONFIG_NAME} is not the one of"
+            f" {bundle.path.name}: {why}",
             hint="make envmgr.toml ask for what the bundle has, or unbundle into another directory",
         )
     if path.exists() and path.read_bytes() != content:
@@ -204,29 +216,41 @@ def _layer(bundle: _Unpacked, layout: Layout, here: Ground) -> None:
     layers.ensure(layout, here.interpreter, offline=True, msgpack=next(held, None))
 
 
-def _refuse_unsound(
-    layout: Layout, environment: Environment, lock: Lock, interpreter: Interpreter, undo: ExitStack
-) -> None:
-    """Mark a store entry that has changed: it is built anew, since a repair would need the network."""
+@contextmanager
+def _unsound_aside(
+    layout: Layout, environment: Environment, lock: Lock, interpreter: Interpreter
+) -> Iterator[None]:
+    """Mark a store entry that has changed, while and when it is built anew: a repair would need the network."""
     key = store.key(lock.packages(interpreter), interpreter, environment.link_mode)
     entry = entry_name(environment.name, store.usable(layout, environment.name, key))
-    if store.is_whole(layout, entry):
-        noted = Contents.from_bytes(layout.manifest(entry).read_bytes())
-        if comparison.compare(noted, comparison.look(layout.entry(entry), deep=True)):
-            undo.callback(store.clear_sick, layout, entry)
-            store.mark_sick(layout, entry)
+    changed = store.is_whole(layout, entry) and bool(
+        comparison.compare(
+            Contents.from_bytes(layout.manifest(entry).read_bytes()),
+            comparison.look(layout.entry(entry), deep=True),
+        )
+    )
+    if changed:
+        store.mark_sick(layout, entry)
+    try:
+        yield
+    except BaseException:
+        if changed:
+            store.clear_sick(layout, entry)
+        raise
 
 
-def _write(bundle: _Unpacked, layout: Layout, wanted: _Wanted, undo: ExitStack) -> None:
-    """First the lock: a configuration that is not locked would ask for a network."""
-    lock, config = layout.lock(wanted.environment.name), layout.root / CONFIG_NAME
+def _write(bundle: _Unpacked, run: Run, wanted: _Wanted) -> None:
+    """The lock and the configuration, which a killed process does not leave without their generation."""
+    name, lock, config = (
+        wanted.environment.name,
+        run.layout.lock(wanted.environment.name),
+        run.layout.root / CONFIG_NAME,
+    )
+    changes = []
     if not lock.exists():
-        lock.parent.mkdir(exist_ok=True)
-        undo.callback(files.remove, lock)
-        files.write(lock, bundle.read(bundle.manifest.lock))
-    if wanted.change == "written":
-        undo.callback(files.remove, config)
-    elif wanted.change == "added":
-        undo.callback(write, config, config.read_text("utf-8"))
+        changes.append(undo.Change(lock, None, bundle.read(bundle.manifest.lock).decode()))
     if wanted.change != "kept":
-        write(config, wanted.text)
+        before = config.read_text("utf-8") if wanted.change == "added" else None
+        changes.append(undo.Change(config, before, wanted.text))
+    if changes:
+        undo.make(run.layout, undo.Note(name, run.state.next_number(name), tuple(changes)))
