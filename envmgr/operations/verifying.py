@@ -1,8 +1,8 @@
 """`envmgr lock --verify-with pip-tools`: does another resolver come to the same pins and the same hashes?
 
 It is given the requirements and constraints alone, none of our pins, and so takes what is newest now. Where
-our versions are older (others were published since, or pins were kept), it is asked once more, held to ours
-of those: then every package, every version and every hash must agree.
+our versions are older (others were published since, or pins were kept), it is asked again, held to ours of
+those: then every package, every version and every hash must agree.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def compare(ours: Sequence[Locked], theirs: Mapping[str, Compiled]) -> tuple[Loc
             found.append(LockDifference(name, "not locked", None, theirs[name].version))
         elif other is None:
             found.append(LockDifference(name, "only locked", package.version, None))
-        elif other.version is not None and Version(package.version) != Version(other.version):
+        elif package.version and other.version and Version(package.version) != Version(other.version):
             kind = "older" if Version(package.version) < Version(other.version) else "newer"
             found.append(LockDifference(name, kind, package.version, other.version))
         elif strange := tuple(sorted({*package.hashes} - {*other.hashes})):
@@ -84,11 +84,7 @@ def _verified(layout: Layout, environment: Environment) -> Verification:
         return Verification("pip-tools", 0, (), 0.0)
     python = Path(interpreter.executable)
     tool = f"pip-tools {piptools.version(python)}"
-    held = lock.noted.get("exclude-newer")
-    differences = _differences(ours, wanted, python, held, ())
-    older = tuple(found for found in differences if found.kind == "older")
-    if older:
-        differences = _differences(ours, wanted, python, held, [f"{pin.name}=={pin.ours}" for pin in older])
+    differences, older = _compared(ours, wanted, python, lock.noted.get("exclude-newer"))
     if differences:
         unlike = {found.name for found in differences}
         agreed = 0 if "" in unlike else sum(package.name not in unlike for package in ours)
@@ -103,20 +99,28 @@ def _verified(layout: Layout, environment: Environment) -> Verification:
     return Verification(tool, len(ours), older, round(time.perf_counter() - begun, 3))
 
 
-def _differences(
-    ours: Sequence[Locked], wanted: Inputs, python: Path, exclude_newer: str | None, pins: Sequence[str]
-) -> tuple[LockDifference, ...]:
-    try:
-        theirs = piptools.resolve(
-            wanted.requirements,
-            constraints=(*wanted.constraints, *pins),
-            python=python,
-            exclude_newer=exclude_newer,
-            no_build=wanted.no_build,
-        )
-    except Unsolvable as problem:
-        return (LockDifference("", "no solution", None, None, tuple(str(problem).splitlines())),)
-    return compare(ours, theirs)
+def _compared(
+    ours: Sequence[Locked], wanted: Inputs, python: Path, exclude_newer: str | None
+) -> tuple[tuple[LockDifference, ...], tuple[LockDifference, ...]]:
+    """What differs, and what was held to our older versions: an older one may ask for others that are older."""
+    older: dict[str, LockDifference] = {}
+    while True:
+        try:
+            theirs = piptools.resolve(
+                wanted.requirements,
+                constraints=(*wanted.constraints, *(f"{pin.name}=={pin.ours}" for pin in older.values())),
+                python=python,
+                exclude_newer=exclude_newer,
+                no_build=wanted.no_build,
+            )
+        except Unsolvable as problem:
+            last_words = tuple(str(problem).splitlines())
+            return (LockDifference("", "no solution", None, None, last_words),), tuple(older.values())
+        differences = compare(ours, theirs)
+        further = {found.name: found for found in differences if found.kind == "older"}
+        if not further.keys() - older.keys():
+            return differences, tuple(older.values())
+        older.update(further)
 
 
 def _in_words(found: LockDifference) -> str:

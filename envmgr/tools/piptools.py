@@ -1,4 +1,4 @@
-"""pip-tools as a second opinion: pip's own resolver and downloader, of which uv shares no code.
+"""pip-tools as a second opinion: pip's own resolver, which shares no code with uv's.
 
 It must run under the interpreter that it resolves for, so it is no dependency of ours: `uv tool run` puts it
 into uv's cache, once per interpreter. pip's configuration files play no part, since uv reads none of them; the

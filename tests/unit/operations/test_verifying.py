@@ -13,6 +13,7 @@ def difference(*theirs, ours=(SIX,)):
 def test_agreement_is_of_every_version_and_every_hash():
     assert difference(("six", Compiled("1.16.0", ("sha256:a", "sha256:b")))) == ()
     assert difference(("six", Compiled(None, ("sha256:a",)))) == ()
+    assert difference(("six", Compiled("1", ("sha256:a",))), ours=(Locked("six", "", ("sha256:a",)),)) == ()
 
 
 def test_each_way_to_differ():
