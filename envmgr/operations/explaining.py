@@ -143,7 +143,7 @@ class _Inquiry:
         self._fits = [frozenset(names) for home, names in self._homes().items() if home in adopted]
         self._refusals: dict[frozenset[str], EnvmgrError] = {}
         self._certain: set[frozenset[str]] = set()
-        self._cores: dict[frozenset[str], Core] = {}
+        self._cores: list[frozenset[str]] = []
         self._ruled_out: dict[frozenset[str], Core] = {}
 
     def explanation(self) -> Explanation:
@@ -151,10 +151,11 @@ class _Inquiry:
         for core, pairs in self._differences():
             self._ruled_out.update(dict.fromkeys(pairs, core))
         shared = [names for names in homes.values() if len(names) > 1]
-        self._settle(shared)
         groups = self._fewest(shared)
+        while not self._confirm():
+            groups = self._fewest(shared)
         refused = self._refused(map(frozenset, homes.values()))
-        cores = dict.fromkeys([*self._ruled_out.values(), *self._cores.values()])
+        cores = dict.fromkeys([*self._ruled_out.values(), *map(self._core, self._cores)])
         return Explanation(
             libraries=tuple(self._tenants),
             cores=tuple(cores),
@@ -178,6 +179,7 @@ class _Inquiry:
         return Group(name, libraries, tenants[0].interpreter.minor, sharing.constraints(tenants))
 
     def _fewest(self, shared: Sequence[Collection[str]]) -> Groups:
+        self._settle(shared)
         while True:
             alone = {name for core in self._cores if len(core) == 1 for name in core}
             names = [name for name in self._tenants if name not in alone]
@@ -195,32 +197,30 @@ class _Inquiry:
                 self._blame(group)
 
     def _blame(self, group: frozenset[str]) -> None:
-        """Find a minimal part of the group that does not fit, and why."""
+        """Find a minimal part of the group that does not fit."""
         group = min((refused for refused in self._refusals if refused <= group), key=len)
-        told = chains.core(self._members(group), self._refusals[group])
-        suspects = frozenset(side.library for side in told.sides)
+        suspects = frozenset(side.library for side in self._core(group).sides)
         if suspects and suspects < group and self._refused([suspects]):
             group = suspects
         while smaller := self._refused(group - {name} for name in self._in_order(group) if len(group) > 1):
             group = smaller[0]
-        if self._is_certain(group) and (len(group) > 1 or not self._is_freed(*group)):
-            self._cores[group] = chains.core(self._members(group), self._refusals[group])
+        if len(group) > 1 or not self._is_freed(*group):
+            self._cores.append(group)
 
-    def _is_certain(self, group: frozenset[str]) -> bool:
-        """Ask anew when what refused the group was the cache. Where that was out of date, so may be all else
-        that the cache refused.
+    def _core(self, group: frozenset[str]) -> Core:
+        return chains.core(self._members(group), self._refusals[group])
+
+    def _confirm(self) -> bool:
+        """Ask the index for every core that uv's cache alone refused. Where the cache was out of date, so may
+        be all else that it refused: False then.
         """
-        if group in self._certain:
-            return True
-        self._report(", ".join(self._in_order(group)), "resolve")
-        refusal = sharing.refusal(self._members(group))
-        if refusal is None:
-            self._fits.append(group)
+        doubtful = [core for core in self._cores if core not in self._certain]
+        self._ask(doubtful, offline=False)
+        mistaken = [core for core in doubtful if core not in self._certain]
+        if mistaken:
             self._refusals = {known: said for known, said in self._refusals.items() if known in self._certain}
-            return False
-        self._refusals[group] = refusal
-        self._certain.add(group)
-        return True
+            self._cores = [core for core in self._cores if core in self._certain]
+        return not mistaken
 
     def _is_freed(self, name: str) -> bool:
         """Whether a library that its environment's constraints leave nothing can do without them, while one
@@ -230,12 +230,14 @@ class _Inquiry:
         home = tenant.environment
         mates = [frozenset({mate}) for mate in self._homes()[home.name] if mate != name]
         free = replace(tenant, environment=replace(home, constraints=()))
-        if not home.constraints or len(self._refused(mates)) == len(mates) or sharing.refusal([free]):
+        if not home.constraints or len(self._refused(mates)) == len(mates):
+            return False
+        if sharing.refusal([free]) is not None or sharing.refusal([tenant]) is None:
             return False
         self._tenants[name] = free
         self._refusals = {group: said for group, said in self._refusals.items() if name not in group}
         self._certain = {group for group in self._certain if name not in group}
-        self._cores = {group: core for group, core in self._cores.items() if name not in group}
+        self._cores = [group for group in self._cores if name not in group]
         return True
 
     def _refused(self, groups: Iterable[frozenset[str]]) -> list[frozenset[str]]:
@@ -251,18 +253,20 @@ class _Inquiry:
             return False
         return None
 
-    def _ask(self, groups: Iterable[frozenset[str]]) -> None:
+    def _ask(self, groups: Iterable[frozenset[str]], *, offline: bool = True) -> None:
+        """All at once. Under `offline`, the index is asked only where the cache does not know enough."""
         trials = {", ".join(self._in_order(group)): group for group in groups}
         failures: dict[str, EnvmgrError] = {}
 
         def work(environment: Environment) -> tuple[EnvmgrError | None, bool]:
             self._report(environment.name, "resolve")
             members = self._members(trials[environment.name])
-            try:
-                return sharing.refusal(members, offline=True), False
-            except EnvmgrError as problem:
-                if problem.code != "E-OFFLINE":
-                    raise
+            if offline:
+                try:
+                    return sharing.refusal(members, offline=True), False
+                except EnvmgrError as problem:
+                    if problem.code != "E-OFFLINE":
+                        raise
             return sharing.refusal(members), True
 
         environments = [Environment(name, "", ()) for name in trials]
@@ -273,8 +277,7 @@ class _Inquiry:
                 self._fits.append(trials[name])
                 continue
             self._refusals[trials[name]] = answer
-            if is_certain:
-                self._certain.add(trials[name])
+            self._certain |= {trials[name]} if is_certain else set()
 
     def _in_order(self, group: Collection[str]) -> list[str]:
         return [name for name in self._tenants if name in group]
