@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from envmgr.environments import activation, files, freeing, layers, projectlock, recovery, store, undo
 from envmgr.environments.layout import Layout, entry_name
@@ -16,16 +14,12 @@ from envmgr.environments.state import Generation, State, problems
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import HealthFinding, PinChange, Report, UpgradeOutcome, silent
 from envmgr.model.project import Project
-from envmgr.operations import ground, inspecting, moves, renewing, wishes
+from envmgr.operations import evidence, ground, inspecting, moves, renewing, wishes
 from envmgr.operations.diff import pin_changes
 from envmgr.operations.moves import Move
 from envmgr.operations.renewing import Ready
 from envmgr.operations.run import Run
 from envmgr.operations.wishes import Wish
-
-_NAMED = 20
-_GIST = 200
-_OF_BYTES = frozenset({"added", "changed", "missing", "replaced", "unreadable", "wrong mode", "wrong size"})
 
 
 def upgrade(project: Project, text: str, *, report: Report = silent) -> UpgradeOutcome:
@@ -131,13 +125,17 @@ class _Attempt:
         return move, generation
 
     def _inspect(self, move: Move, ready: Ready, generation: Generation) -> None:
-        """What is wrong with the active generation too is not held against the new one."""
+        """What does not load or fit in the active generation either is not held against the new one."""
         self._report(self._name, "inspect")
         found = _errors(inspecting.inspect_entry(move.project, move.environment, generation))
         if found:
             before = inspecting.inspect_entry(self._project, self._wish.environment, self._active)
             known = {_sense(each, self._active) for each in before}
-            found = [each for each in found if _sense(each, generation) not in known]
+            found = [
+                each
+                for each in found
+                if each.problem in evidence.OF_BYTES or _sense(each, generation) not in known
+            ]
         if not found:
             return
         entry = entry_name(self._name, ready.key)
@@ -145,14 +143,7 @@ class _Attempt:
             freeing.free_entry(self._layout, entry)
         elif ready.key != self._active.key:
             store.mark_sick(self._layout, entry)  # so that the next attempt builds it afresh
-        lines = [_line(each) for each in found[:_NAMED]]
-        more = [f"… and {len(found) - _NAMED} more"] if len(found) > _NAMED else []
-        raise EnvmgrError(
-            "E-TAMPERED" if any(each.problem in _OF_BYTES for each in found) else "E-PROOF",
-            "\n  ".join([f"what was built for environment {self._name} is not sound", *lines, *more]),
-            hint="choose another version; `envmgr plan` shows what one would bring",
-            details={"findings": found},
-        )
+        raise evidence.unsound(self._name, found)
 
     def _activate(self, journal: int, move: Move, generation: Generation, locked: str | None) -> None:
         changes = [undo.Change(self._layout.lock(self._name), locked, move.content.decode())]
@@ -179,43 +170,19 @@ class _Attempt:
     def _abandon(self, journal: int, problem: BaseException) -> None:
         try:
             with problems(self._layout):
-                activation.abandon(self._layout, self._state, journal, self._active, _gist(problem))
+                activation.abandon(self._layout, self._state, journal, self._active, evidence.gist(problem))
         except (OSError, EnvmgrError) as trouble:
-            self._left = f"\nit could not be taken back wholly ({trouble}): the next command does that"
+            self._left = f" not all could be taken back ({trouble}): the next command does that"
 
     def undone(self, problem: EnvmgrError | KeyboardInterrupt) -> EnvmgrError:
-        """With all that is known of why."""
-        cause: dict[str, Any] = {"code": None, "message": "interrupted", "hint": "", "details": {}}
-        if isinstance(problem, EnvmgrError):
-            cause = {
-                "code": problem.code,
-                "message": problem.message,
-                "hint": problem.hint,
-                "details": problem.details,
-            }
-        serving = f"generation {self._active.number} of environment {self._name} serves on"
-        return EnvmgrError(
-            "E-UNDONE",
-            f"the upgrade to {self._wish.text} was undone: {cause['message']}{self._traceback(cause['details'])}"
-            f"\n{serving}; its lock and envmgr.toml are as they were{self._left}",
-            hint=cause["hint"],
-            details={
-                "environment": self._name,
-                "library": self._wish.library.name,
-                "asked": self._wish.spelled,
-                "serving": self._active.number,
-                "packages": self._packages,
-                "cause": cause,
-            },
+        return evidence.undone(
+            self._wish,
+            self._active,
+            problem,
+            packages=self._packages,
+            staging=self._layout.staging,
+            left=self._left,
         )
-
-    def _traceback(self, details: Any) -> str:
-        """Of the library's own code, where it raised; files by their place in the environment that was staged."""
-        python = details.get("python")
-        text = str(python.get("traceback", "")) if isinstance(python, dict) else ""
-        staged = re.compile(rf"{re.escape(str(self._layout.staging))}/[^/]+/environment/")
-        lines = [line for line in text.rstrip().splitlines() if "<frozen importlib" not in line]
-        return "".join(f"\n  {staged.sub('', line)}" for line in lines[-_NAMED:])
 
     def _changes(self) -> str:
         """For the journal: the library's own distribution first."""
@@ -250,14 +217,3 @@ def _sense(found: HealthFinding, generation: Generation) -> Sequence[str | None]
     """What it says, wherever the entry stands."""
     entry = entry_name(generation.environment, generation.key)
     return (found.distribution, found.problem, found.file, found.detail.replace(entry, ""))
-
-
-def _line(found: HealthFinding) -> str:
-    return ": ".join(part for part in (found.distribution, found.file, found.problem, found.detail) if part)
-
-
-def _gist(problem: BaseException) -> str:
-    if isinstance(problem, KeyboardInterrupt):
-        return "interrupted"
-    said = str(problem).split("\n", 1)[0] or type(problem).__name__
-    return said if len(said) <= _GIST else f"{said[: _GIST - 1]}…"

@@ -45,6 +45,7 @@ def lying(name, content, path, text):
 
 def wheels():
     return [
+        indexes.wheel("alpha", "0.9", {"alpha.py": GOOD, NATIVE: "no machine code"}),
         indexes.wheel("alpha", "1.0", {"alpha.py": GOOD}, requires=["beta"]),
         indexes.wheel("alpha", "1.1", {"alpha.py": GOOD + "new = 1\n"}, requires=["beta", "gamma>=3"]),
         indexes.wheel("alpha", "1.2", {"alpha.py": "import nowhere_to_be_found\n"}, requires=["beta"]),
@@ -258,6 +259,14 @@ def test_after_a_rollback_an_upgrade_starts_from_what_is_active(envmgr, app):
         {"alpha": ("upgraded", "1.0", "1.1"), "gamma": ("added", None, "3.0")},
     )
     assert envmgr("health", "--deep")[0] == 0
+
+
+def test_what_does_not_load_in_the_active_generation_either_holds_nothing_up(envmgr):
+    assert envmgr("lock", "--upgrade")[0] == 0
+    assert envmgr("sync")[0] == 0
+    assert envmgr("plan", "alpha==1.1")[1]["changes"][0]["before"] == "1.4"
+    assert envmgr("health", "--deep")[0] == 1
+    assert envmgr("upgrade", "alpha==0.9")[0] == 0
 
 
 def test_before_anything_is_begun(envmgr, app):
