@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from packaging.requirements import Requirement
 
 from envmgr.config.versions import VersionEdit, set_versions
-from envmgr.environments import adoption, locks
+from envmgr.environments import locks
 from envmgr.environments.layout import Layout
 from envmgr.environments.locks import Lock
 from envmgr.environments.state import Generation, State
@@ -99,7 +99,6 @@ def _resolved(
     project: Project, wish: Wish, interpreter: Interpreter, begin: Start, edit: VersionEdit | None
 ) -> Move:
     environment = project.environments[wish.environment.name]
-    adoption.refuse(environment, "its distributions are moved by the tool that made it")
     lock, content = locks.resolve(
         Layout(project.root).lock(environment.name),
         environment,

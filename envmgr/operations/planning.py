@@ -16,7 +16,7 @@ def plan(project: Project, text: str, *, report: Report = silent) -> PlanOutcome
     """What `upgrade` would change for the same words. Writes nothing, builds nothing, activates nothing.
 
     Needs the network: it resolves, and asks the index for the METADATA of what is new. Raises
-    E-UNKNOWN-LIBRARY, E-USAGE, E-INTERPRETER, E-CONFLICT, E-LOCK, E-NETWORK.
+    E-UNKNOWN-LIBRARY, E-USAGE, E-ADOPT, E-INTERPRETER, E-CONFLICT, E-LOCK, E-NETWORK.
     """
     wish = wishes.read(project, text)
     layout = Layout(project.root)

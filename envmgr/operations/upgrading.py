@@ -27,7 +27,7 @@ def upgrade(project: Project, text: str, *, report: Report = silent) -> UpgradeO
 
     Raises E-UNDONE for whatever fails on the way, a conflict and Ctrl-C included, with what happened in the
     details: what was active is active, lock and envmgr.toml are as they were, byte for byte, and the history
-    tells of it. Before anything is begun: E-UNKNOWN-LIBRARY, E-USAGE, E-NOT-INSTALLED, E-BUSY.
+    tells of it. Before anything is begun: E-UNKNOWN-LIBRARY, E-USAGE, E-ADOPT, E-NOT-INSTALLED, E-BUSY.
     """
     begun = time.perf_counter()
     wish = wishes.read(project, text)

@@ -9,6 +9,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from envmgr.environments import adoption
 from envmgr.errors import EnvmgrError
 from envmgr.model.project import Environment, Library, Project
 from envmgr.operations.selection import unknown_names
@@ -59,7 +60,7 @@ class Wish:
 
 
 def read(project: Project, text: str) -> Wish:
-    """`numpy`, `numpy==2.1.0`, `numpy>=2,<2.2`. Raises E-UNKNOWN-LIBRARY with near names, E-USAGE."""
+    """`numpy`, `numpy==2.1.0`, `numpy>=2,<2.2`. Raises E-UNKNOWN-LIBRARY with near names, E-USAGE, E-ADOPT."""
     asked = _ASKED.fullmatch(text)
     if asked is None:
         raise EnvmgrError("E-USAGE", f"{text!r} does not name a library", hint="write LIB or LIB==VERSION")
@@ -75,12 +76,7 @@ def read(project: Project, text: str) -> Wish:
             "E-USAGE",
             f"library {name} is a module of the interpreter itself: it changes with `python` of its environment",
         )
-    if environment.adopt is not None:
-        raise EnvmgrError(
-            "E-USAGE",
-            f"environment {environment.name}, where library {name} lives, is adopted: envmgr never changes it",
-            hint="change it with the tool that made it, then run `envmgr sync`",
-        )
+    adoption.refuse(environment, "its distributions are moved by the tool that made it")
     if Requirement(library.requirement).url is not None:
         raise EnvmgrError(
             "E-USAGE",

@@ -66,7 +66,7 @@ def test_what_a_version_is_to_a_wish():
         ("six>2,<1", "E-USAGE", "no version is >2,<1", ""),
         ("math==1", "E-USAGE", "a module of the interpreter itself", ""),
         ("far==1", "E-USAGE", "comes from an address", "change `package` in envmgr.toml, then run `envmgr sync`"),
-        ("old==1", "E-USAGE", "is adopted", "change it with the tool that made it, then run `envmgr sync`"),
+        ("old==1", "E-ADOPT", "is adopted", "change it with the tool that made it, then run `envmgr sync`"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_wished_for(text, code, message, hint):
