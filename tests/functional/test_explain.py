@@ -7,6 +7,7 @@ import random
 import sys
 
 import pytest
+from indexes import serve, wheel
 from projects import library, project
 from recorded import can_share, index, partitions
 
@@ -345,6 +346,25 @@ def test_an_index_that_cannot_be_reached_is_no_conflict(tmp_path, monkeypatch):
     with pytest.raises(EnvmgrError) as caught:
         explained(tmp_path, {"six": ["six"], "idna": ["idna"]})
     assert caught.value.code == "E-NETWORK"
+
+
+def test_what_was_published_since_uv_cached_the_index(tmp_path, monkeypatch):
+    wheels = [
+        wheel("alpha", "1", {}, requires=["gamma<2"]),
+        wheel("beta", "1", {}, requires=["gamma>=2"]),
+        wheel("delta", "1", {}, requires=["gamma<2"]),
+        wheel("gamma", "1", {}),
+        wheel("gamma", "2", {}),
+    ]
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    with serve(*wheels) as published:
+        monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://{published.host}/simple/")
+        asked = {"alpha": ["alpha"], "beta": ["beta"], "delta": ["delta"]}
+        assert [core.libraries for core in explained(tmp_path, asked).cores] == [("alpha", "beta")]
+        published.wheels.update([wheel("alpha", "2", {}, requires=["gamma>=2"])])
+        later = explained(tmp_path, asked)
+    assert [core.libraries for core in later.cores] == [("beta", "delta")]
+    assert [group.libraries for group in later.environments] == [("alpha", "beta"), ("delta",)]
 
 
 def test_no_libraries(tmp_path):
