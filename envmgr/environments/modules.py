@@ -37,7 +37,8 @@ def resolve(environment: Environment, distributions: Iterable[Distribution]) -> 
         raise EnvmgrError(
             "E-PROOF",
             f"environment {environment.name}: " + "\n".join(unclear),
-            hint='name the import in envmgr.toml: `module = "…"` under the library',
+            hint='name the import in envmgr.toml: `module = "…"` under the library; what nobody calls goes under'
+            " `with` of another library",
         )
     return tuple(resolved)
 
@@ -59,8 +60,9 @@ def _resolve(library: Library, installed: dict[str, Distribution]) -> Resolved:
 
 
 def _guess(library: Library, own: Distribution | None, installed: dict[str, Distribution]) -> str:
-    if _owner(library.name, installed) is not None:
-        return library.name
+    for name in (library.name, library.name.replace("-", "_")):
+        if _owner(name, installed) is not None:
+            return name
     if own is None:
         raise _UnclearError(f"{library.requirement} was not installed for this interpreter and platform")
     meant = [name for name in own.modules if name not in _SELDOM_MEANT] or list(own.modules)

@@ -168,8 +168,16 @@ def _wanted(reading: Reading, markers: Mapping[str, str], left: list[Left]) -> d
         if marker is not None and not _is_decided(marker):
             why = "a library is installed on every platform: it was carried over without the marker"
             left.append(Left(f"{wanted.requirement.name}; {marker}", why, wanted.place))
+        if _is_types(wanted.name):
+            why = "it holds types for checkers: nothing in it can be called"
+            left.append(Left(str(wanted.requirement), why, wanted.place))
+            continue
         found.setdefault(wanted.name, []).append(wanted)
     return found
+
+
+def _is_types(name: str) -> bool:
+    return name.startswith("types-") or name.endswith("-stubs")
 
 
 def _is_decided(marker: Marker) -> bool:

@@ -11,6 +11,7 @@ INSTALLED = [
     Distribution("scikit-learn", "1.9", ("sklearn", "tests"), ()),
     Distribution("both", "1", ("one", "two"), ()),
     Distribution("empty", "1", (), ()),
+    Distribution("python-multipart", "0.1", ("multipart", "python_multipart"), ()),
     Distribution("google-cloud-storage", "2", ("google",), ()),
 ]
 
@@ -25,6 +26,10 @@ CASES = {
     "the one module of its distribution": (
         Library("pandas1", "pandas<2", None, "e"),
         ("pandas", "pandas", "1.5.3"),
+    ),
+    "its name with an underscore": (
+        Library("python-multipart", "python-multipart", None, "e"),
+        ("python_multipart", "python-multipart", "0.1"),
     ),
     "tests are seldom meant": (
         Library("learn", "Scikit_Learn[x]>1", None, "e"),

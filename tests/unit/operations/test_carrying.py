@@ -78,6 +78,12 @@ def test_markers_choose_and_are_said():
     }
 
 
+def test_types_for_checkers_are_no_libraries():
+    carried = carry(reading("requests", "types-requests==2.31", "pandas-stubs"), MARKERS)
+    assert carried.libraries == {"requests": {}}
+    assert {one.place.line for one in carried.left} == {2, 3}
+
+
 def test_the_same_distribution_twice():
     carried = carry(reading("six>=1", "SIX[x]<2", "six[y]>=1"), MARKERS)
     assert carried.libraries == {"six": {"package": "six[x,y]", "version": ">=1,<2"}}
