@@ -136,6 +136,9 @@ def write(
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             size = file.tell()
         beside.replace(path)
+    except OSError as problem:
+        problem.filename = problem.filename or str(path)  # a full disk does not say which it is
+        raise
     finally:
         beside.unlink(missing_ok=True)
     files.flush_directory(path.parent)

@@ -113,11 +113,12 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path, bundle, contents):
         def open(self, *arguments):
             type(self).opens += 1
             if self.opens > 1:
-                raise OSError("gone")
+                raise OSError(5, "gone")
             return super().open(*arguments)
 
-    with pytest.raises(OSError, match="gone"):
+    with pytest.raises(OSError, match="gone") as caught:
         bundles.write(bundle, {**contents, "wheels/x.whl": Gone(tmp_path / "held.whl")}, **FACTS)
+    assert caught.value.filename == str(bundle)
     assert bundle.read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["held.whl", "six.tar"]
 
