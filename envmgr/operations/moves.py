@@ -86,13 +86,7 @@ def resolve(project: Project, wish: Wish, interpreter: Interpreter, begin: Start
     except EnvmgrError as problem:
         if problem.code not in _NOTHING_FITS or not wish.spelled:
             raise
-        others = f", or {problem.hint}" if problem.code == "E-CONFLICT" else ""
-        raise EnvmgrError(
-            problem.code,
-            problem.message,
-            hint=f"`envmgr plan {wish.library.name}` shows the newest version that fits{others}",
-            details=problem.details,
-        ) from None
+        raise _of_wish(wish, problem) from None
 
 
 def _resolved(
@@ -142,6 +136,16 @@ def _check(wish: Wish, versions: Iterable[str]) -> None:
             f" {', '.join(wrong)} is what fits: {', '.join(held) or 'something else'} overrides it",
             hint=f"change `overrides` of [environment.{wish.environment.name}] in envmgr.toml",
         )
+
+
+def _of_wish(wish: Wish, problem: EnvmgrError) -> EnvmgrError:
+    """It is the wish, and not envmgr.toml, that is to be corrected first."""
+    theirs, newline, more = problem.hint.partition("\n")
+    others = f", or {theirs}" if problem.code == "E-CONFLICT" else ""
+    ours = f"`envmgr plan {wish.library.name}` shows the newest version that fits"
+    return EnvmgrError(
+        problem.code, problem.message, hint=f"{ours}{others}{newline}{more}", details=problem.details
+    )
 
 
 def _names(requirement: str, wish: Wish) -> bool:

@@ -373,7 +373,7 @@ def test_a_real_upgrade_as_an_operator_sees_it(tmp_path, monkeypatch, capsys):
     assert told[2:] == [
         "at most 10.8 KiB to download",
         'envmgr.toml:2: version = "==1.16.0"  ->  version = "==1.17.0"',
-        "nothing was changed; `envmgr upgrade 'six==1.17.0'` does it, with proof",
+        "nothing was changed; `envmgr upgrade six==1.17.0` does it, with proof",
     ]
     assert run(["upgrade", "six==1.17.0", "-q"]) == 0
     head, *rest = capsys.readouterr().out.splitlines()

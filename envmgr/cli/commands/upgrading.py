@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -54,11 +55,11 @@ def _planned(outcome: PlanOutcome) -> list[str]:
         if outcome.stays
         else []
     )
-    command = f"`envmgr upgrade '{outcome.library}{outcome.asked}'`"
+    command = f"`envmgr upgrade {shlex.quote(outcome.library + outcome.asked)}`"
     return [
         head,
         columns(map(_change_row, outcome.changes)),
-        *_requirers(outcome.changes, outcome.python),
+        *_requirers(outcome.changes),
         *stays,
         *fetched,
         *_config(outcome.config),
@@ -77,7 +78,7 @@ def _change_row(change: PlannedChange) -> tuple[str, ...]:
     return (change.name, change.change, way(change.before, change.after), present, fetched, python or where)
 
 
-def _requirers(changes: Iterable[PlannedChange], python: str) -> list[str]:
+def _requirers(changes: Iterable[PlannedChange]) -> list[str]:
     """Who brings what is new, and took what goes."""
     lines = []
     for change in changes:

@@ -48,6 +48,15 @@ def test_pins_are_those_of_what_is_active_unless_the_lock_never_was(tmp_path, en
     assert found.pins == (ACTIVE if is_known else LOCKED)
 
 
+def test_a_wish_that_cannot_be_is_corrected_first(tmp_path, environment):
+    wish = wishes.read(Project(tmp_path, "app", {"web": environment}), "six==9")
+    newest = "`envmgr plan six` shows the newest version that fits"
+    lock = EnvmgrError("E-LOCK", "no", hint="correct `version`\nonly what is old counts")
+    assert moves._of_wish(wish, lock).hint == f"{newest}\nonly what is old counts"
+    conflict = EnvmgrError("E-CONFLICT", "no", hint="loosen")
+    assert moves._of_wish(wish, conflict).hint == f"{newest}, or loosen"
+
+
 def test_an_override_that_holds_another_version_is_named(tmp_path, environment):
     project = Project(tmp_path, "app", {"web": environment})
     moves._check(wishes.read(project, "six==1.16"), ["1.16.0"])
