@@ -8,7 +8,8 @@ _KNOWN: tuple[tuple[str, str], ...] = (
     (
         r"compiled using NumPy 1\.x|numpy\.dtype size changed|_ARRAY_API not found|multiarray failed to import",
         "a package of this environment was compiled for NumPy 1 and NumPy 2 was installed: "
-        'add `constraints = ["numpy<2"]` under [environment.{environment}]',
+        'add `constraints = ["numpy<2"]` under [environment.{environment}]; `envmgr explain` then tells '
+        "which libraries cannot share it",
     ),
     (
         r"No module named 'pkg_resources'|No module named 'distutils'",

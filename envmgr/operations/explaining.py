@@ -16,7 +16,7 @@ from itertools import chain, combinations, count
 from packaging.requirements import InvalidRequirement, Requirement
 
 from envmgr.config import load
-from envmgr.environments import chains, partition, sharing
+from envmgr.environments import adoption, chains, partition, sharing
 from envmgr.environments.partition import Groups
 from envmgr.environments.sharing import Tenant
 from envmgr.errors import EnvmgrError
@@ -129,7 +129,8 @@ def _is_requirement(word: str) -> bool:
 
 def _tenants(project: Project, asked: Mapping[str, tuple[Library, Environment]]) -> Iterator[Tenant]:
     for library, home in asked.values():
-        yield Tenant(library, home, interpreters.find(home.python, root=project.root, download=True))
+        python = home.python if home.adopt is None else str(adoption.directory_of(home))
+        yield Tenant(library, home, interpreters.find(python, root=project.root, download=True))
 
 
 class _Inquiry:
@@ -330,17 +331,17 @@ def _as_constraints(host: Tenant) -> Tenant:
 
 def _standing(tenant: Tenant, other: Tenant) -> Side:
     home, python = tenant.environment, tenant.interpreter
-    if python.executable != other.interpreter.executable:
-        words = f"{tenant.name} runs on Python {python.version}"
-        if python.version == other.interpreter.version:
-            words += f" ({python.executable})"
-        return Side(tenant.name, "python", PYTHON, home.python, (), f"{PYTHON} {python.version}", words)
-    if home.adopt is None:
+    if home.adopt is not None:
+        words = f"{tenant.name} lives in the adopted environment {home.adopt}, where nothing is installed"
+        return Side(tenant.name, "adopted", None, home.adopt, (), home.adopt, words)
+    if other.environment.adopt is not None:
         return Side(
             tenant.name, "adopted", None, "", (), "", f"{tenant.name} would have to be installed there"
         )
-    words = f"{tenant.name} lives in the adopted environment {home.adopt}, where nothing is installed"
-    return Side(tenant.name, "adopted", None, home.adopt, (), home.adopt, words)
+    words = f"{tenant.name} runs on Python {python.version}"
+    if python.version == other.interpreter.version:
+        words += f" ({python.executable})"
+    return Side(tenant.name, "python", PYTHON, home.python, (), f"{PYTHON} {python.version}", words)
 
 
 def _named(

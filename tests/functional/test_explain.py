@@ -5,6 +5,7 @@ import functools
 import json
 import random
 import sys
+from pathlib import Path
 
 import pytest
 from indexes import serve, wheel
@@ -309,6 +310,23 @@ def test_an_environment_that_is_a_wish(tmp_path):
     assert found.parted == (("new", "old", "six", "idna"),)
 
 
+def test_an_adopted_environment_stays_by_itself(tmp_path):
+    place = tmp_path / "theirs"
+    uv.create_environment(place, Path(sys.executable))
+    (tmp_path / "envmgr.toml").write_text(
+        "[library.six]\nenvironment = 'theirs'\n[library.idna]\n[environment.theirs]\nadopt = 'theirs'\n"
+    )
+    found = explain(load(tmp_path))
+    (core,) = found.cores
+    assert (core.libraries, core.contested) == (("six", "idna"), None)
+    assert [side.words for side in core.sides] == [
+        f"six lives in the adopted environment {place}, where nothing is installed",
+        "idna would have to be installed there",
+    ]
+    assert [group.name for group in found.environments] == ["theirs", "idna"]
+    assert apply(load(tmp_path), found).applied == ()
+
+
 def test_those_who_share_today_stay_together(tmp_path):
     homes = {
         "a": ("numpy<2", "one"),
@@ -443,6 +461,7 @@ def test_the_command_in_text(command, tmp_path):
     assert status == 0
     assert said.endswith(
         'envmgr.toml: [library.six] environment = "data"\nenvmgr.toml: [library.old] environment = "old"\n'
+        "`envmgr sync` builds and proves it\n"
     )
     assert command() == (
         0,

@@ -77,7 +77,9 @@ def _fewest(found: Explanation) -> list[str]:
 
 def _today(found: Explanation) -> list[str]:
     if found.applied is not None:
-        return [*(f"envmgr.toml: {change}" for change in found.applied)] or ["envmgr.toml says so already"]
+        if not found.applied:
+            return ["envmgr.toml says so already"]
+        return [*(f"envmgr.toml: {change}" for change in found.applied), "`envmgr sync` builds and proves it"]
     lines = [f"environment {name} cannot be resolved as it is configured" for name in found.broken]
     same = {group.libraries for group in found.layout} == {group.libraries for group in found.environments}
     if not found.broken:
