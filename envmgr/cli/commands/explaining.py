@@ -49,8 +49,8 @@ def _core(core: Core) -> list[str]:
         head = f"{names} cannot share an environment"
         disputed = tuple(dict.fromkeys(side.contested for side in core.sides if side.contested))
         if disputed:
-            head += f": no {_listed(disputed)} {'suits' if len(disputed) == 1 else 'suit'}"
-            head += " both" if len(core.libraries) == 2 else " all of them"
+            what = disputed[0] if len(disputed) == 1 else f"choice of {_listed(disputed)}"
+            head += f": no {what} suits {'both' if len(core.libraries) == 2 else 'all of them'}"
     said = [*(side.words for side in core.sides), *core.notes] or core.raw.splitlines()
     return [head, *(f"  {line}" for line in said)]
 
