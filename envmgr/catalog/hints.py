@@ -20,6 +20,12 @@ _KNOWN: tuple[tuple[str, str], ...] = (
         "add the distribution that has the missing module to the library's `with`, or correct its `module`",
     ),
     (
+        r"cannot import name '[^']+' from '",
+        "something here was written for another version of what that name is missing from, and its metadata "
+        "does not say so: bound it with `constraints` under [environment.{environment}]; `envmgr explain` then "
+        "tells which libraries cannot share it",
+    ),
+    (
         r"(\S+\.so[.\d]*): cannot open shared object file",
         "install the system package that has this shared library",
     ),

@@ -64,7 +64,8 @@ class Explanation:
     """`minimum` environments, `environments`, are the fewest that serve all libraries but those which are a
     core by themselves; the `cores` prove that fewer do not.
 
-    `layout` is how the libraries live today, `broken` are those environments of it that cannot be resolved.
+    `layout` is how the libraries of envmgr.toml live today, `broken` are those environments of it that cannot be
+    resolved, and requirements that were asked about and cannot.
     `parted` names libraries that share an environment today and no longer would. `applied` are the changes
     that were written into envmgr.toml, None when none were asked for.
     """

@@ -109,7 +109,7 @@ def _asked(project: Project, words: Sequence[str]) -> dict[str, tuple[Library, E
             unknown.append(word)
     if unknown:
         problem = unknown_names("E-UNKNOWN-LIBRARY", "library or environment", unknown, [*known, *homes])
-        problem.hint += f"; a distribution that envmgr.toml does not have is asked about as `{unknown[0]}>=0`"
+        problem.hint += "; what envmgr.toml does not have is asked about as a requirement, such as `numpy>=2`"
         raise problem
     pythons = [home.python for _, home in chosen.values() if home.python]
     pythons += [home.python for home in project.environments.values()]
@@ -164,7 +164,9 @@ class _Inquiry:
             environments=tuple(
                 self._group(name, group) for name, group in _named(groups, homes, self._configured)
             ),
-            layout=tuple(self._group(name, names) for name, names in homes.items()),
+            layout=tuple(
+                self._group(name, names) for name, names in homes.items() if name in self._configured
+            ),
             broken=tuple(home for home, names in homes.items() if frozenset(names) in refused),
             parted=partition.parted(groups, shared),
         )

@@ -347,6 +347,7 @@ def test_what_envmgr_toml_does_not_have_may_be_asked_about(tmp_path):
     found = explain(here, ["old", "numpy>=2"])
     assert found.libraries == ("old", "numpy>=2")
     assert [group.name for group in found.environments] == ["old", "numpy"]
+    assert [group.name for group in found.layout] == ["old"]
     with pytest.raises(EnvmgrError, match="there is nothing to write"):
         apply(here, found)
 
@@ -356,7 +357,8 @@ def test_names_that_are_unknown(tmp_path):
         explain(project(tmp_path, library("six")), ["sixx", "six", "x>"])
     assert caught.value.code == "E-UNKNOWN-LIBRARY"
     assert caught.value.details["unknown"] == ["sixx", "x>"]
-    assert "sixx>=0" in caught.value.hint
+    assert 'did you mean "six"?' in caught.value.hint
+    assert "such as `numpy>=2`" in caught.value.hint
 
 
 def test_an_index_that_cannot_be_reached_is_no_conflict(tmp_path, monkeypatch):

@@ -80,12 +80,18 @@ def _today(found: Explanation) -> list[str]:
         if not found.applied:
             return ["envmgr.toml says so already"]
         return [*(f"envmgr.toml: {change}" for change in found.applied), "`envmgr sync` builds and proves it"]
-    lines = [f"environment {name} cannot be resolved as it is configured" for name in found.broken]
-    same = {group.libraries for group in found.layout} == {group.libraries for group in found.environments}
-    if not found.broken:
-        today = _count(len(found.layout), "environment", "environments")
+    layout = {group.name: group.libraries for group in found.layout}
+    lines = [
+        f"environment {name} cannot be resolved as it is configured"
+        for name in found.broken
+        if name in layout
+    ]
+    is_all = sum(map(len, layout.values())) == len(found.libraries)
+    same = set(layout.values()) == {group.libraries for group in found.environments}
+    if layout and not lines:
+        today = _count(len(layout), "environment", "environments")
         lines.append(f"today's layout, {today}, works" + (" and is that already" if same else " as well"))
-    if not same and found.environments:
+    if is_all and not same and found.environments:
         lines.append("`envmgr explain --apply` writes the fewest into envmgr.toml")
     return [*lines, "this is what metadata says; `envmgr sync` proves it by importing"]
 
