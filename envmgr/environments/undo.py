@@ -14,7 +14,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from envmgr.config.writing import write
 from envmgr.environments import files, stages
 from envmgr.environments.layout import Layout
 
@@ -46,7 +45,7 @@ def make(layout: Layout, note: Note) -> None:
     stages.reached("undo-noted")
     for change in note.changes:
         change.path.parent.mkdir(parents=True, exist_ok=True)
-        write(change.path, change.after)
+        _write(change.path, change.after)
         stages.reached("undoable-written")
 
 
@@ -73,7 +72,13 @@ def take_back(changes: Iterable[Change]) -> None:
         if change.before is None:
             change.path.unlink()
         else:
-            write(change.path, change.before)
+            _write(change.path, change.before)
+
+
+def _write(path: Path, text: str) -> None:
+    from envmgr.config.writing import write  # the configuration is on no rollback's way
+
+    write(path, text)
 
 
 def drop(layout: Layout) -> None:
