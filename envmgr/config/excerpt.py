@@ -44,6 +44,8 @@ def excerpt(root: Path, layers: Layers, environment: str, *, project: str, pytho
 def added(path: Path, content: bytes, part: Mapping[str, Any]) -> str:
     """The text of the envmgr.toml at `path` with the libraries and the environment of an excerpt added.
 
+    `part` is the document of a valid one.
+
     What the excerpt's `[defaults]` say otherwise than the file's is written to its libraries. Raises E-EXISTS
     for libraries that the file has in other environments, E-USAGE, or as `load`. Writes nothing.
     """
@@ -61,10 +63,10 @@ def added(path: Path, content: bytes, part: Mapping[str, Any]) -> str:
     defaults = {key: value for key, value in part.get("defaults", {}).items() if own.get(key) != value}
     text, expected = source.text, copy.deepcopy(source.document)
     for name, table in part["library"].items():
-        library = {**defaults, **table}
+        library = {**defaults, **({"package": table} if isinstance(table, str) else table)}
         text = insert(text, "library", _section("library", name, library))
         expected.setdefault("library", {})[name] = library
-    for name, table in part["environment"].items():
+    for name, table in part.get("environment", {}).items():
         text = insert(text, "environment", _section("environment", name, table))
         expected.setdefault("environment", {})[name] = table
     if not _means(path, text, expected):

@@ -55,14 +55,13 @@ def bundle(
     chosen = _chosen(environment, lock, interpreter)
     texts = _texts(project, environment, lock, interpreter, over)
     target = Target.of(interpreter)
-    path = (
-        output or Path(f"{project.name}-{environment.name}-{target.abi}.tar".replace("/", "-"))
-    ).absolute()
+    own_name = re.sub(r"[^\w.-]+", "-", f"{project.name}-{environment.name}-{target.abi}.tar")
+    path = (output or Path(own_name)).absolute()
     _refuse_place(path)
     package = uv_package.find()
     with files.disk_problems("bundling"), projectlock.hold(layout):
         recover(layout)
-        layout.staging.mkdir(parents=True)
+        layout.staging.mkdir(parents=True, exist_ok=True)
         try:
             report(environment.name, "download")
             own = _worker_needs(interpreter)

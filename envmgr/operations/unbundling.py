@@ -106,19 +106,19 @@ def unbundle(path: Path, root: Path, over: Layers, *, report: Report = silent) -
 
 def _wanted(bundle: _Unpacked, root: Path, over: Layers) -> _Wanted:
     name, path = bundle.manifest.environment, root / CONFIG_NAME
-    part = bundle.read(bundles.CONFIG)
+    part = parse(bundle.path / CONFIG_NAME, bundle.read(bundles.CONFIG))
+    if name not in load_project(part.path, part.text.encode()).environments:
+        raise EnvmgrError("E-TAMPERED", f"the configuration in {bundle.path} has no environment {name}")
     try:
         there = path.read_bytes()
     except FileNotFoundError:
-        text, change = part.decode(), "written"
+        text, change = part.text, "written"
     else:
         known = load_project(path, there, over).environments
         text, change = there.decode(), "kept"
         if name not in known:
-            text, change = added(path, there, parse(path, part).document), "added"
+            text, change = added(path, there, part.document), "added"
     project = load_project(path, text.encode(), over)
-    if name not in project.environments:
-        raise EnvmgrError("E-TAMPERED", f"the configuration in {bundle.path} has no environment {name}")
     return _Wanted(project, project.environments[name], text, change)
 
 
@@ -151,7 +151,7 @@ def _lock(bundle: _Unpacked, layout: Layout, wanted: _Wanted, interpreter: Inter
         raise EnvmgrError(
             "E-STALE-LOCK",
             f"environment {environment.name} of {layout.root / CONFIG_NAME} is not the one of"
-            f" {bundle.path.name}: {why}",
+            f" {bundle.path.name}: compared with the bundle's lock, it {why}",
             hint="make envmgr.toml ask for what the bundle has, or unbundle into another directory",
         )
     if path.exists() and path.read_bytes() != content:
@@ -220,15 +220,10 @@ def _layer(bundle: _Unpacked, layout: Layout, here: Ground) -> None:
 def _unsound_aside(
     layout: Layout, environment: Environment, lock: Lock, interpreter: Interpreter
 ) -> Iterator[None]:
-    """Mark a store entry that has changed, while and when it is built anew: a repair would need the network."""
+    """Mark a store entry that has changed, so that it is built anew: a repair would need the network."""
     key = store.key(lock.packages(interpreter), interpreter, environment.link_mode)
     entry = entry_name(environment.name, store.usable(layout, environment.name, key))
-    changed = store.is_whole(layout, entry) and bool(
-        comparison.compare(
-            Contents.from_bytes(layout.manifest(entry).read_bytes()),
-            comparison.look(layout.entry(entry), deep=True),
-        )
-    )
+    changed = store.is_whole(layout, entry) and _has_changed(layout, entry)
     if changed:
         store.mark_sick(layout, entry)
     try:
@@ -239,13 +234,18 @@ def _unsound_aside(
         raise
 
 
+def _has_changed(layout: Layout, entry: str) -> bool:
+    try:
+        noted = Contents.from_bytes(layout.manifest(entry).read_bytes())
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return True
+    return bool(comparison.compare(noted, comparison.look(layout.entry(entry), deep=True)))
+
+
 def _write(bundle: _Unpacked, run: Run, wanted: _Wanted) -> None:
     """The lock and the configuration, which a killed process does not leave without their generation."""
-    name, lock, config = (
-        wanted.environment.name,
-        run.layout.lock(wanted.environment.name),
-        run.layout.root / CONFIG_NAME,
-    )
+    name = wanted.environment.name
+    lock, config = run.layout.lock(name), run.layout.root / CONFIG_NAME
     changes = []
     if not lock.exists():
         changes.append(undo.Change(lock, None, bundle.read(bundle.manifest.lock).decode()))

@@ -37,7 +37,7 @@ UNSHARE = ["unshare", "-n"] if os.geteuid() == 0 else ["unshare", "-r", "-n"]
 CONFIG = f"""\
 # ours
 [project]
-name = "shop"
+name = "my shop/1"
 python = "{PYTHON}"
 
 [defaults]
@@ -200,6 +200,18 @@ def test_what_changed_on_disk_is_built_anew(tar, tmp_path):
     assert airless(tmp_path, "call", "six.ensure_text", '["x"]') == (0, "x")
 
 
+def test_what_cannot_be_built_anew_stays_as_it_is(tar, tmp_path):
+    entry = f"texts-{unbundle(tar, tmp_path, NO_LAYERS).key}"
+    config, layout = tmp_path / "envmgr.toml", Layout(tmp_path)
+    sound = config.read_text()
+    config.write_text(sound.replace("answer = 42", "1 / 0"))
+    layout.manifest(entry).write_text("no manifest")
+    assert refusal(tar, tmp_path).code == "E-PROOF"
+    assert not layout.sick(entry).exists()
+    config.write_text(sound)
+    assert (unbundle(tar, tmp_path, NO_LAYERS).generation, layout.sick(entry).exists()) == (2, True)
+
+
 def test_equal_projects_make_equal_files(made, tar, tmp_path):
     again = bundle(load(made[0]), "texts", NO_LAYERS, output=tmp_path / "again.tar")
     assert (tmp_path / "again.tar").read_bytes() == tar.read_bytes()
@@ -316,12 +328,30 @@ def test_a_wheel_that_is_not_the_locked_one(tar, tmp_path):
     assert problem.code == "E-TAMPERED"
 
 
-def test_a_configuration_of_something_else(tar, tmp_path):
+@pytest.mark.parametrize(
+    ("config", "code", "words"),
+    [
+        (b"[library.six]\n", "E-TAMPERED", "no environment texts"),
+        (b"\xff", "E-CONFIG", "x.tar"),
+        (b"[library.six]\nenvironment = 'texts'\nx = 1\n", "E-CONFIG", "x.tar"),
+    ],
+)
+def test_a_configuration_of_something_else(tar, tmp_path, config, code, words):
     def change(contents):
-        contents["envmgr.toml"] = b"[library.six]\n"
+        contents["envmgr.toml"] = config
 
     problem = refusal(remade(tar, tmp_path / "x.tar", change=change), tmp_path)
-    assert (problem.code, "no environment texts" in problem.message) == ("E-TAMPERED", True)
+    assert (problem.code, words in problem.message) == (code, True)
+
+
+def test_a_lock_that_is_none(tar, tmp_path):
+    def change(contents):
+        text = contents["locks/pylock.texts.toml"].read_text()
+        contents["locks/pylock.texts.toml"] = (
+            text.replace("sha256 =", "sha257 =").replace("1.0", "9.0", 1).encode()
+        )
+
+    assert refusal(remade(tar, tmp_path / "x.tar", change=change), tmp_path).code == "E-LOCK"
 
 
 def test_a_damaged_file_changes_nothing(tar, tmp_path):
@@ -485,7 +515,7 @@ def test_on_the_command_line(made, tar, tmp_path, monkeypatch, capsys):
     assert run(["bundle", "six", "-q"]) == 0
     size, digest = capsys.readouterr().out.splitlines()
     target = bundles.manifest(tar).target
-    assert size.startswith(f"shop-texts-{target.abi}.tar: ")
+    assert size.startswith(f"my-shop-1-texts-{target.abi}.tar: ")
     assert size.endswith(f" MiB, 2 packages for {target}")
     assert (
         digest

@@ -123,6 +123,12 @@ def test_equal_defaults_are_inherited(whole, tmp_path):
     assert document["library"]["six"] == {"package": "six<2"}
 
 
+def test_a_part_that_somebody_else_wrote(tmp_path):
+    part = {"library": {"six": "six<2"}, "defaults": {"workers": 4}}
+    document = tomllib.loads(added(tmp_path / "envmgr.toml", b"", part))
+    assert document == {"library": {"six": {"package": "six<2", "workers": 4}}}
+
+
 def test_a_library_that_is_elsewhere(whole, tmp_path):
     part = tomllib.loads(part_of(whole, "data"))
     with pytest.raises(EnvmgrError) as caught:
