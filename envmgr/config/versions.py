@@ -40,17 +40,12 @@ class VersionEdit:
 def set_versions(root: Path, library: str, versions: str) -> VersionEdit:
     """What envmgr.toml becomes when `library` takes the versions of this specifier and no others.
 
-    Raises E-USAGE when the file is written in a form that has no line for it, else as `load`.
+    The file has this library. Raises E-USAGE when it is written in a form that has no line for it, else as
+    `load`.
     """
     path, content = read(root)
     known = load_project(path, content).libraries
     source = parse(path, content)
-    if library not in source.document.get("library", {}):
-        raise EnvmgrError(
-            "E-USAGE",
-            f"library `{library}` is not in {CONFIG_NAME} itself",
-            hint="change its versions in the variable or option that says them",
-        )
     expected = copy.deepcopy(source.document)
     place, value = _assignment(expected["library"], library, versions)
     token = _token(source.text, place)

@@ -307,11 +307,39 @@ def started(*arguments, fault):
     )
 
 
-def test_an_interruption_undoes(envmgr, app):
-    before = world(app)
-    child = started("upgrade", "alpha==2.1", fault="stop:build-proved")
+def halted(*arguments, stage):
+    child = started(*arguments, fault=f"stop:{stage}")
     while os.waitid(os.P_PID, child.pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT) is None:
         time.sleep(0.02)
+    return child
+
+
+def test_what_is_active_must_be_what_was_proved(envmgr, app):
+    before = world(app)
+    child = halted("upgrade", "alpha==2.1", stage="activation-settled")
+    Layout(app).launch("alpha").write_bytes(b"somebody else's")
+    child.send_signal(signal.SIGCONT)
+    error = json.loads(child.communicate(timeout=60)[0])["error"]
+    assert (child.returncode, error["details"]["cause"]["code"]) == (5, "E-DISK")
+    assert "is not generation 2, which was just written there" in error["message"]
+    assert world(app) == before
+    assert envmgr("history", "alpha")[1][1]["active"]
+
+
+def test_a_lock_that_was_not_there_is_not_there_after_a_failure(envmgr, app):
+    lock = Layout(app).lock("alpha")
+    lock.unlink()
+    child = started("upgrade", "alpha==1.1", fault="enospc:current-swapped")
+    child.communicate(timeout=60)
+    assert (child.returncode, lock.exists()) == (5, False)
+    assert envmgr("upgrade", "alpha==1.1")[1]["generation"] == 3
+    assert lock.exists()
+    assert envmgr("status")[1][0]["state"] == "ready"
+
+
+def test_an_interruption_undoes(envmgr, app):
+    before = world(app)
+    child = halted("upgrade", "alpha==2.1", stage="build-proved")
     child.send_signal(signal.SIGINT)
     child.send_signal(signal.SIGCONT)
     error = json.loads(child.communicate(timeout=60)[0])["error"]

@@ -37,37 +37,35 @@ def plan(invocation: Invocation, wish: str) -> Answer:
 
 def _planned(outcome: PlanOutcome) -> list[str]:
     serving = "nothing is active" if outcome.generation is None else f"generation {outcome.generation}"
-    head = f"{outcome.library} in environment {outcome.environment}: {serving}, Python {outcome.python}"
-    dated = (
-        [
+    lines = [f"{outcome.library} in environment {outcome.environment}: {serving}, Python {outcome.python}"]
+    if outcome.changes:
+        lines += [columns(map(_change_row, outcome.changes)), *_requirers(outcome.changes)]
+        if outcome.stays:
+            pins = ", ".join(f"{pin.name} {pin.version}" for pin in outcome.stays)
+            lines.append(f"{len(outcome.stays)} stay: {pins}")
+        lines += _download(outcome.changes)
+    lines += _config(outcome.config)
+    if outcome.excludes_newer:
+        lines.append(
             f"nothing that was published after {outcome.excludes_newer} counts; `envmgr lock --upgrade` lifts that"
-        ]
-        if outcome.excludes_newer
-        else []
-    )
+        )
+    return [*lines, _next(outcome)]
+
+
+def _next(outcome: PlanOutcome) -> str:
     if not outcome.changes and outcome.config is None:
-        return [head, *dated, _nothing(outcome)]
-    downloads = [change.download for change in outcome.changes if change.here and change.after is not None]
-    unknown = " and what the index tells no size of" if None in downloads else ""
-    fetched = [f"at most {size(sum(filter(None, downloads)))}{unknown} to download"] if downloads else []
-    stays = (
-        [f"{len(outcome.stays)} stay: {', '.join(f'{pin.name} {pin.version}' for pin in outcome.stays)}"]
-        if outcome.stays
-        else []
-    )
-    command = f"`envmgr upgrade {shlex.quote(outcome.library + outcome.asked)}`"
-    return [
-        head,
-        columns(map(_change_row, outcome.changes)),
-        *_requirers(outcome.changes),
-        *stays,
-        *fetched,
-        *_config(outcome.config),
-        *dated,
-        f"nothing was changed; {command} does it, with proof"
-        if outcome.generation is not None
-        else f"nothing was changed; `envmgr sync {outcome.environment}` first: there is nothing to upgrade",
-    ]
+        return _nothing(outcome)
+    if outcome.generation is None:
+        return f"nothing was changed; `envmgr sync {outcome.environment}` first: there is nothing to upgrade"
+    words = shlex.quote(f"{outcome.library}{outcome.asked}")
+    return f"nothing was changed; `envmgr upgrade {words}` does it, with proof"
+
+
+def _download(changes: Iterable[PlannedChange]) -> list[str]:
+    """What uv's cache has already is not fetched again."""
+    known = [change.download for change in changes if change.here and change.after is not None]
+    unknown = " and what the index tells no size of" if None in known else ""
+    return [f"at most {size(sum(filter(None, known)))}{unknown} to download"] if known else []
 
 
 def _change_row(change: PlannedChange) -> tuple[str, ...]:
