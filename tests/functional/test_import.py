@@ -211,6 +211,17 @@ def test_words_for_people(tmp_path, monkeypatch, capsys):
     ]
 
 
+def test_many_of_one_kind_are_told_on_one_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "requirements.txt").write_text("six==1.16.0\n" + "".join(f"-e ./{name}\n" for name in "abcd"))
+    assert run(["import", "requirements.txt", "-q"]) == 0
+    told = capsys.readouterr().out.split("\n")
+    assert told[-3:-2] == [
+        "  requirements.txt, 4 of them: an editable installation follows a directory, which has no lock:"
+        " -e ./a (line 2), -e ./b (line 3), -e ./c (line 4), -e ./d (line 5)"
+    ]
+
+
 def test_a_directory_says_what_else_it_has(envmgr, tmp_path):
     told = envmgr("import", project(tmp_path / "project", "compiled", Pipfile="[packages]\n"))
     assert [Path(file).name for file in told["files"]] == ["requirements.txt"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -11,7 +12,9 @@ from envmgr.cli.application import Command
 from envmgr.cli.invocation import Invocation
 from envmgr.cli.progress import progress
 from envmgr.config.problems import displayed
-from envmgr.model.outcomes import ImportOutcome
+from envmgr.model.outcomes import ImportOutcome, NotCarried
+
+_FEW = 3
 
 
 @click.command("import", cls=Command)
@@ -58,11 +61,22 @@ def _lines(outcome: ImportOutcome) -> list[str]:
     if outcome.resolved:
         lines.append(f"resolved now: {', '.join(f'{pin.name} {pin.version}' for pin in outcome.resolved)}")
     if outcome.not_carried:
-        rows = columns(
-            (f"  {displayed(Path(one.file))}:{one.line}", one.what, one.why) for one in outcome.not_carried
-        )
-        lines += ["not carried over:", rows]
+        lines += ["not carried over:", *_not_carried(outcome.not_carried)]
     return [*lines, "`envmgr sync` builds it"]
+
+
+def _not_carried(left: Sequence[NotCarried]) -> Iterator[str]:
+    """One a line; many of one file with one reason, such as the pins of development groups, on one."""
+    alike: dict[tuple[str, str], list[NotCarried]] = {}
+    for one in left:
+        alike.setdefault((one.file, one.why), []).append(one)
+    few = [one for one in left if len(alike[one.file, one.why]) <= _FEW]
+    if few:
+        yield columns((f"  {displayed(Path(one.file))}:{one.line}", one.what, one.why) for one in few)
+    for (file, why), group in alike.items():
+        if len(group) > _FEW:
+            listed = ", ".join(f"{one.what} (line {one.line})" for one in group)
+            yield f"  {displayed(Path(file))}, {len(group)} of them: {why}: {listed}"
 
 
 def _count(number: int, one: str, many: str = "") -> str:
