@@ -42,6 +42,8 @@ class _Demand:
         """Who speaks; several versions of a distribution on the way speak with one voice."""
         if self.rule is not None:
             return (self.rule.kind, self.rule.text)
+        if len(self.path) == 1:
+            return (self.tenant.name, self.path[0])
         return (self.tenant.name, *(step.target for step in self.path))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 
@@ -9,6 +10,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 
+@functools.lru_cache(4096)
 def are_disjoint(one: str, other: str) -> bool:
     """Whether no version can be in both; False when that cannot be told."""
     try:
@@ -21,6 +23,7 @@ def are_disjoint(one: str, other: str) -> bool:
         return False
 
 
+@functools.lru_cache(4096)
 def is_same(specifier: str, versions: str) -> bool:
     """Whether a requirement's versions are this range: "==1.26.*" is ">=1.26.dev0, <1.27.dev0" here.
 

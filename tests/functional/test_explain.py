@@ -327,6 +327,16 @@ def test_an_adopted_environment_stays_by_itself(tmp_path):
     assert apply(load(tmp_path), found).applied == ()
 
 
+def test_two_interpreters_of_one_version(tmp_path):
+    uv.create_environment(tmp_path / "mine", Path(sys.executable))
+    (tmp_path / "envmgr.toml").write_text(
+        f"[library.six]\npython = 'mine/bin/python'\n[library.idna]\npython = '{sys.executable}'\n"
+    )
+    found = explain(load(tmp_path))
+    assert found.cores[0].sides[0].words.endswith(f"({tmp_path}/mine/bin/python)")
+    assert found.minimum == 2
+
+
 def test_those_who_share_today_stay_together(tmp_path):
     homes = {
         "a": ("numpy<2", "one"),
@@ -350,6 +360,12 @@ def test_what_envmgr_toml_does_not_have_may_be_asked_about(tmp_path):
     assert [group.name for group in found.layout] == ["old"]
     with pytest.raises(EnvmgrError, match="there is nothing to write"):
         apply(here, found)
+
+
+def test_the_name_of_an_environment_stands_for_its_libraries(tmp_path):
+    homes = [library("six", environment="x"), library("idna", environment="x"), library("certifi")]
+    assert explain(project(tmp_path, *homes), ["x"]).libraries == ("six", "idna")
+    assert explain(project(tmp_path, *homes), ["certifi", "six"]).libraries == ("certifi", "six")
 
 
 def test_names_that_are_unknown(tmp_path):

@@ -95,6 +95,15 @@ def test_what_a_library_asks_itself_is_not_called_a_constraint():
     assert [side.kind for side in found.sides] == ["requirement", "requirement"]
 
 
+def test_a_library_that_contradicts_itself():
+    found = told(
+        [tenant("a", "six<1", "six>1")],
+        "envmgr-library-0==0 depends on six<1",
+        "envmgr-library-0==0 depends on six>1",
+    )
+    assert words(found) == ["a asks six<1", "a asks six>1"]
+
+
 def test_versions_that_cannot_be_taken():
     found = told(
         [tenant("a", "numpy>=2.4"), tenant("b", "six")],

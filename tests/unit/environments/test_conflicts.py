@@ -1,4 +1,4 @@
-from envmgr.environments.conflicts import in_words
+from envmgr.environments.conflicts import in_words, reason
 from envmgr.errors import EnvmgrError
 from envmgr.model.explanation import Core, Side
 from envmgr.model.project import Environment, Library
@@ -71,3 +71,7 @@ def test_other_errors_only_learn_the_environment():
     found = in_words(problem, Environment("data", "3.12", (library("x", "x"),)))
     assert (found.code, found.message, found.hint) == ("E-NETWORK", "environment data: no network", "h")
     assert in_words(found, Environment("data", "3.12", ())).message == found.message
+
+
+def test_what_is_no_conflict_is_not_asked_about_again():
+    assert reason(EnvmgrError("E-NETWORK", "no network"), Environment("x", "3.12", ()), None, None) is None
