@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent / "ci"))
 from interpreters import runtime_matrix
 
 nox.options.default_venv_backend = "uv"
-nox.options.sessions = ["lint", "types", "architecture", "unit", "functional", "runtime", "elixir"]
+nox.options.sessions = ["lint", "types", "architecture", "unit", "faults", "functional", "runtime", "elixir"]
 nox.options.reuse_existing_virtualenvs = True
 
 PYTHON = ["envmgr", "runtime", "tests", "noxfile.py", "ci", "examples"]
@@ -61,6 +61,16 @@ def unit(session: nox.Session) -> None:
     install(session)
     session.run("coverage", "erase")
     session.run("pytest", "tests/unit", "tests/runtime", "--cov", "--cov-report=", *session.posargs)
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """`kill -9` at every stage, full disks, torn files; `nox -s faults -- --kills N [--library L]` at random moments."""
+    install(session)
+    if any(word.startswith("--kills") for word in session.posargs):
+        session.run("python", "tests/faults/campaign.py", *session.posargs)
+    else:
+        session.run("pytest", "tests/faults", "--cov", "--cov-append", "--cov-report=", *session.posargs)
 
 
 @nox.session

@@ -79,7 +79,7 @@ class Campaign:
         self.judge("left over", where, self.leaves_nothing)
         self.judge("broken", where, lambda: self.serves([kind[0]]))
         if number % _DEEP_EVERY == _DEEP_EVERY - 1:
-            self.judge("unsound", where, self.scene.sound)
+            self.judge("unsound", where, lambda: self.scene.sound("--deep"))
 
     def judge(self, word: str, where: str, check) -> None:
         try:
@@ -116,7 +116,7 @@ def main() -> int:
             number += 1
             if number % 10 == 0:
                 print(f"of {asked.kills}: {dict(campaign.count)}", flush=True)
-        campaign.judge("unsound", "at the end", campaign.scene.sound)
+        campaign.judge("unsound", "at the end", lambda: campaign.scene.sound("--deep"))
     words = ("struck", "missed", "broken", "not recovered", "left over", "unsound")
     summary = {"library": asked.library, "kills": asked.kills, "seed": asked.seed}
     summary |= {word.replace(" ", "_"): campaign.count[word] for word in words}

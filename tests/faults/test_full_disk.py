@@ -59,7 +59,7 @@ def test_at_a_stage(prepared, words, stage):
     assert scene.serving() == {"six": AFTER[words[0]], "idna": "3.7"}
     if words == ["lock"]:
         scene.ok("sync")
-    scene.sound()
+    scene.sound("--deep")
 
 
 class Disk:

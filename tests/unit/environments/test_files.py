@@ -55,3 +55,34 @@ def test_what_the_disk_refuses_is_told():
     with pytest.raises(EnvmgrError) as caught, files.disk_problems("building"):
         raise PermissionError(errno.EACCES, "Permission denied", "/x")
     assert "make /x writable" in caught.value.hint
+
+
+def test_link(tmp_path):
+    source, place = tmp_path / "source", tmp_path / "place"
+    source.write_bytes(b"new")
+    place.write_bytes(b"old")
+    for _ in range(2):  # the second time they are one file already
+        files.link(place, source)
+        assert place.read_bytes() == b"new"
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["place", "source"]
+    assert place.samefile(source)
+
+
+def test_link_where_there_are_none(tmp_path, monkeypatch):
+    def refuse(*names):
+        raise PermissionError
+
+    source, place = tmp_path / "source", tmp_path / "place"
+    source.write_bytes(b"new")
+    monkeypatch.setattr(files.os, "link", refuse)
+    files.link(place, source)
+    assert place.read_bytes() == b"new"
+    assert not place.samefile(source)
+
+
+def test_a_directory_in_the_place_of_a_file_or_a_link_goes(tmp_path):
+    for name in ("file", "link"):
+        (tmp_path / name / "inside").mkdir(parents=True)
+    files.write(tmp_path / "file", b"x")
+    files.point(tmp_path / "link", "file")
+    assert (tmp_path / "link").read_bytes() == b"x"

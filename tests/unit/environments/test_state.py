@@ -1,3 +1,4 @@
+import contextlib
 import sqlite3
 
 import pytest
@@ -110,3 +111,68 @@ def test_a_later_schema(layout):
     connection.close()
     with pytest.raises(EnvmgrError, match="a later envmgr"), read_state(layout):
         pass
+
+
+def test_a_generation_that_came_back_changed_is_damage(layout, state, entry):
+    state.add(entry())
+    for column, value in (("launch", b"x"), ("pins", "[]"), ("pins", "{"), ("key", "k2"), ("digest", "")):
+        state._connection.execute("SAVEPOINT before")
+        state._connection.execute(f"UPDATE generations SET {column} = ?", (value,))
+        with pytest.raises(sqlite3.DatabaseError):
+            state.generation("web", 1)
+        state._connection.execute("ROLLBACK TO before")
+    assert state.generation("web", 1) == entry()
+
+
+def test_a_generation_gets_in_with_its_first_line(state, entry):
+    journal = state.introduce(entry(), "built", "sync")
+    with pytest.raises(sqlite3.IntegrityError):
+        state.introduce(entry(), "built", "sync")
+    assert [found.id for found in state.unfinished()] == [journal]
+    assert state.count() == 1
+
+
+def test_state_of_the_first_schema_is_carried_over(layout, entry):
+    layout.home.mkdir()
+    with open_state(layout) as state:
+        state.add(entry())
+        activated(state, entry())
+    with contextlib.closing(sqlite3.connect(layout.state)) as old:
+        old.executescript(
+            "DROP INDEX activations_unfinished; ALTER TABLE generations DROP COLUMN digest; PRAGMA user_version = 1;"
+        )
+    with open_state(layout) as state:
+        assert state.active("web") == entry()
+        assert state.history("web")[0].active
+
+
+def test_closing_leaves_the_log_to_the_next(layout, entry):
+    layout.home.mkdir()
+    for number in range(1, 40):
+        with open_state(layout) as state:
+            state.add(entry(number=number))
+    with read_state(layout) as state:
+        assert state.count() == 39
+    assert 0 < layout.state.with_name("state.db-wal").stat().st_size < 400_000
+    assert layout.state.stat().st_size > 8192
+
+
+@pytest.mark.parametrize("left", ["launch", "record"])
+def test_a_lost_state_is_told(layout, entry, left):
+    path = layout.launch("web") if left == "launch" else layout.record("web", 1)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"")
+    for empty in (False, True):
+        if empty:
+            layout.state.touch()
+        with pytest.raises(EnvmgrError, match="empty" if empty else "gone") as caught, read_state(layout):
+            pass
+        assert caught.value.code == "E-STATE"
+        assert "envmgr sync" in caught.value.hint
+
+
+def test_a_file_that_cannot_be_opened_is_no_damage(layout):
+    layout.state.mkdir(parents=True)
+    with pytest.raises(EnvmgrError) as caught, open_state(layout):
+        pass
+    assert caught.value.code == "E-DISK"
