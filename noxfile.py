@@ -65,7 +65,7 @@ def unit(session: nox.Session) -> None:
 
 @nox.session
 def faults(session: nox.Session) -> None:
-    """`kill -9` at every stage, full disks, torn files; `nox -s faults -- --kills N [--library L]` at random moments."""
+    """`kill -9` at every stage, full disks, torn files; at random moments: `nox -s faults -- --kills N`."""
     install(session)
     if any(word.startswith("--kills") for word in session.posargs):
         session.run("python", "tests/faults/campaign.py", *session.posargs)
