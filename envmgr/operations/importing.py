@@ -219,13 +219,26 @@ def _bare(requirement: str | None) -> str | None:
 
 
 def _without_unknown(carried: Carried, problem: EnvmgrError) -> Carried:
-    """Without the library whose name only resembled one of the index; raises `problem` when it is another's."""
+    """Without the library whose name only resembled one of the index; raises `problem`, at its place, when it is
+    another's.
+    """
     name = unknown_distribution(problem)
     key = library_name(name) if name else ""
     origin = carried.origins.get(key)
-    if origin is None or origin.certain:
+    if origin is None:
         raise problem
-    why = "the package index has no distribution of this name"
+    if origin.certain:
+        where = f"{origin.place.path}:{origin.place.line}"
+        raise EnvmgrError(
+            problem.code,
+            f"{where}: {problem.message}",
+            hint=f"{problem.hint}; or name the others with --library, and UV_INDEX when another index has it",
+            details={**problem.details, "file": str(origin.place.path), "line": origin.place.line},
+        ) from None
+    is_absent = problem.code == "E-LOCK"
+    why = (
+        f"the package index has no distribution of this name{'' if is_absent else ' that can be built here'}"
+    )
     left = Left(str(origin.requirement), why, origin.place)
     libraries = {other: table for other, table in carried.libraries.items() if other != key}
     pins = {other: pin for other, pin in carried.pins.items() if other != origin.name}

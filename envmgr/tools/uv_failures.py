@@ -157,10 +157,12 @@ def reasons(text: str) -> list[str]:
 
 
 def unknown_distribution(problem: EnvmgrError) -> str | None:
-    """The name that the index has not, when that is why uv failed."""
+    """The name that the index has not, or has without a wheel or a build for this interpreter, when that is why
+    uv failed.
+    """
     flat = " ".join(_FRAME.sub("", str(problem.details.get("uv", ""))).split())
-    found = re.search(r"([\w.-]+) was not found in the package registry", flat)
-    return found[1] if found else None
+    found = re.search(r"([\w.-]+) was not found in the package registry|Failed to build `([\w.-]+)==", flat)
+    return (found[1] or found[2]) if found else None
 
 
 def _nothing_to_choose(text: str) -> tuple[str, str] | None:

@@ -149,7 +149,7 @@ def test_an_envmgr_toml_that_is_there_keeps_its_text(envmgr, tmp_path):
         ("httpcore==1.0.9\nh11==0.9.0\n", "E-IMPORT", ["h11 0.9.0 (", "httpcore>=1.0.9 depends on h11>=0.16"]),
         (f"six==1.16.0 --hash=sha256:{'0' * 64}\n", "E-TAMPERED", ["six 1.16.0 (", "requirements.txt:1"]),
         ("six>2\n", "E-LOCK", ["no version of six satisfies six>2"]),
-        ("no-such-distribution-envmgr-9==1\n", "E-LOCK", ["no distribution called no-such-distribution-envmgr-9"]),
+        ("no-such-distribution-envmgr-9==1\n", "E-LOCK", ["requirements.txt:1: ", "no distribution called no-such-distribution-envmgr-9"]),
         ("./local\n-e .\n", "E-IMPORT", ["nothing that can be carried over", ":1: ./local: ", ":2: -e .: "]),
     ],
 )  # fmt: skip

@@ -1,6 +1,6 @@
 import pytest
 
-from envmgr.tools.uv_failures import failure, reasons
+from envmgr.tools.uv_failures import failure, reasons, unknown_distribution
 
 NO_SOLUTION = "error: No solution found when resolving dependencies\n  cause: "
 CASES = {
@@ -200,3 +200,15 @@ def test_a_chain_becomes_one_sentence_each_and_the_hint_none():
 
 def test_no_chain_no_reasons():
     assert reasons("error: disk\n") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("  × No solution found\n  ╰─▶ Because not-there was not found\n      in the package registry and your", "not-there"),
+        ("  × Failed to build `blast==0.3.0`\n  ├─▶ The build backend returned an error", "blast"),
+        ("No solution found: Because a depends on b<2", None),
+    ],
+)
+def test_the_distribution_that_the_index_cannot_give(words, name):
+    assert unknown_distribution(failure(words, 1)) == name
