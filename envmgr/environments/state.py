@@ -65,11 +65,11 @@ CREATE TABLE activations (
     at TEXT NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL, outcome TEXT NOT NULL
 );
 CREATE INDEX activations_by_environment ON activations (environment, id);
-CREATE INDEX activations_unfinished ON activations (id) WHERE outcome = 'activating';
+CREATE INDEX activations_unfinished ON activations (id) WHERE outcome IN ('activating', 'attempted');
 """
 _FROM_SCHEMA_1 = """
 ALTER TABLE generations ADD COLUMN digest TEXT NOT NULL DEFAULT '';
-CREATE INDEX activations_unfinished ON activations (id) WHERE outcome = 'activating';
+CREATE INDEX activations_unfinished ON activations (id) WHERE outcome IN ('activating', 'attempted');
 UPDATE generations SET digest = digest_of(environment, generation, key, fingerprint, lock_digest, pins, launch);
 """
 _SETTLED = (
@@ -211,9 +211,7 @@ class State:
     def unfinished(self) -> tuple[Unfinished, ...]:
         rows = self._connection.execute(
             "SELECT id, environment, generation, action, outcome FROM activations"
-            " WHERE outcome = 'activating'"
-            " UNION ALL SELECT id, environment, generation, action, outcome FROM activations"
-            " WHERE outcome = 'attempted' ORDER BY id"
+            " WHERE outcome IN ('activating', 'attempted') ORDER BY id"
         )
         return tuple(Unfinished(*row) for row in rows)
 
