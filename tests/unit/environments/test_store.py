@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envmgr.environments import store
+from envmgr.environments import digests, store
 from envmgr.tools.interpreters import Interpreter
 from envmgr.tools.pypa import Locked
 
@@ -80,10 +80,11 @@ def test_proofs_add_up(layout, tmp_path):
     store.add_proof(layout, "web-k", catalog=more, proof="q")
     assert store.proved(layout, "web-k", "p")
     assert store.proved(layout, "web-k", "q")
-    assert sorted(found.name for found in layout.catalog("web-k").iterdir()) == [
-        "idna.msgpack",
-        "six.msgpack",
-    ]
+    catalogs = sorted(layout.catalog("web-k").glob("*.msgpack"))
+    assert [found.name for found in catalogs] == ["idna.msgpack", "six.msgpack"]
+    assert all(map(digests.holds, catalogs))
+    catalogs[0].write_text("z")
+    assert not digests.holds(catalogs[0])
 
 
 def test_an_entry_whose_interpreter_is_gone_is_not_whole(layout, tmp_path):
