@@ -65,12 +65,13 @@ def unit(session: nox.Session) -> None:
 
 @nox.session
 def faults(session: nox.Session) -> None:
-    """`kill -9` at every stage, full disks, torn files; at random moments: `nox -s faults -- --kills N`."""
+    """`kill -9` at every stage, full disks, torn files; all of it: `-- -m ""`; at random moments: `-- --kills N`."""
     install(session)
     if any(word.startswith("--kills") for word in session.posargs):
         session.run("python", "tests/faults/campaign.py", *session.posargs)
     else:
-        session.run("pytest", "tests/faults", "--cov", "--cov-append", "--cov-report=", *session.posargs)
+        words = ("--cov", "--cov-append", "--cov-report=", "-m", "not long", *session.posargs)
+        session.run("pytest", "tests/faults", *words)
 
 
 @nox.session

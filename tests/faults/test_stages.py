@@ -81,14 +81,14 @@ CASES = {
         "one", ["lock"], "1.16.0", "1.16.0",
         ["lock-resolved", "file-written", "lock-written"], to("1.17.0"),
     ),
+    "new version": Case(
+        "one", ["sync"], "1.16.0", "1.17.0",
+        ["lock-written", *BUILD, *ACTIVATION, "file-written:5", "leftovers-swept", "staging-deleted"], to("1.17.0"),
+    ),
     "first sync": Case(
         "none", ["sync"], None, "1.16.0",
         ["state-created", "lock-resolved", "lock-written", "layer-staged", "layer-placed", *BUILD, *ACTIVATION,
          *(f"file-written:{nth}" for nth in (2, 5, 8)), "leftovers-swept", "staging-deleted"],
-    ),
-    "new version": Case(
-        "one", ["sync"], "1.16.0", "1.17.0",
-        ["lock-written", *BUILD, *ACTIVATION, "file-written:5", "leftovers-swept", "staging-deleted"], to("1.17.0"),
     ),
     "new setting": Case(
         "one", ["sync"], "1.16.0", "1.16.0", [*ACTIVATION, "staging-deleted"], to("1.16.0", "workers = 3"),
@@ -138,6 +138,17 @@ CASES = {
 KILLS = [(name, point) for name, case in CASES.items() for point in case.points]
 
 
+def parameters():
+    """What a sync or a repair does like one before it is for the long run."""
+    seen = set()
+    for name, point in KILLS:
+        builds = CASES[name].words[0] in ("sync", "health")
+        marks = [pytest.mark.long] if builds and point in seen else []
+        if builds:
+            seen.add(point)
+        yield pytest.param(name, point, marks=marks, id=f"{name}-{point}".replace(" ", "-"))
+
+
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
     """Saved scenes: `none` was never synced, `one` has six 1.16.0, `two` has 1.17.0 upon it; both have idna."""
@@ -157,7 +168,7 @@ def scene(prepared):
     return prepared
 
 
-@pytest.mark.parametrize(("name", "stage"), KILLS, ids=lambda value: value.replace(" ", "-"))
+@pytest.mark.parametrize(("name", "stage"), parameters())
 def test_kill(scene, name, stage):
     case = CASES[name]
     scene.restore(case.saved)
