@@ -403,6 +403,29 @@ def test_what_was_published_since_uv_cached_the_index(tmp_path, monkeypatch):
     assert [group.libraries for group in later.environments] == [("alpha", "beta"), ("delta",)]
 
 
+def test_one_that_nothing_satisfies_among_others(tmp_path):
+    homes = [
+        library("six", "six>99", "x"),
+        library("idna", environment="x"),
+        library("certifi", environment="x"),
+    ]
+    found = explain(project(tmp_path, *homes))
+    assert [core.libraries for core in found.cores] == [("six",)]
+    assert [(group.name, group.libraries) for group in found.environments] == [("x", ("idna", "certifi"))]
+    assert (found.broken, found.parted) == (("x",), ())
+
+
+def test_every_interpreter_that_is_not_here(tmp_path):
+    (tmp_path / "envmgr.toml").write_text(
+        "[library.six]\npython = '/no/such'\n[library.idna]\npython = '/nor/this'\n[library.certifi]\n"
+    )
+    with pytest.raises(EnvmgrError) as caught:
+        explain(load(tmp_path))
+    assert caught.value.code == "E-INTERPRETER"
+    assert "/no/such" in caught.value.message
+    assert "/nor/this" in caught.value.message
+
+
 def test_no_libraries(tmp_path):
     found = explain(project(tmp_path))
     assert (found.minimum, found.cores, found.environments) == (0, (), ())
@@ -436,7 +459,7 @@ def test_applying_to_a_part_of_an_environment(tmp_path):
         "[library]\nsix = { environment = 'x' }\nidna = { environment = 'x' }\n"
     )
     before = (tmp_path / "envmgr.toml").read_bytes()
-    with pytest.raises(EnvmgrError, match="idna shares an environment"):
+    with pytest.raises(EnvmgrError, match="idna: in an environment with these"):
         apply(load(tmp_path), explain(load(tmp_path), ["six"]))
     assert (tmp_path / "envmgr.toml").read_bytes() == before
 
