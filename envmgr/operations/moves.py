@@ -81,7 +81,7 @@ def resolve(project: Project, wish: Wish, interpreter: Interpreter, begin: Start
                 # No version between the two may exist; an exact one, or the newest, leaves no other choice.
                 if problem.code not in _NOTHING_FITS or wish.is_exact or not wish.spelled:
                     raise
-        changed, edit = _edited(project, wish)
+        changed, edit = edited(project, wish)
         return _resolved(changed, wish, interpreter, begin, edit)
     except EnvmgrError as problem:
         if problem.code not in _NOTHING_FITS or not wish.spelled:
@@ -107,7 +107,10 @@ def _resolved(
     return Move(project, environment, lock, content, ", ".join(versions), edit)
 
 
-def _edited(project: Project, wish: Wish) -> tuple[Project, VersionEdit]:
+def edited(project: Project, wish: Wish) -> tuple[Project, VersionEdit]:
+    """The project as it is when envmgr.toml asks for what is wished, and that edit. Raises E-USAGE when it
+    cannot be made.
+    """
     name, environment = wish.library.name, wish.environment
     edit = set_versions(project.root, name, wish.spelled)
     if edit.old_requirement != wish.library.requirement:

@@ -31,6 +31,8 @@ def upgrade(project: Project, text: str, *, report: Report = silent) -> UpgradeO
     """
     begun = time.perf_counter()
     wish = wishes.read(project, text)
+    if not wish.is_allowed:
+        moves.edited(project, wish)  # so that what cannot be is said before anything is begun
     layout = Layout(project.root)
     attempt: _Attempt | None = None
     try:

@@ -270,14 +270,16 @@ def test_what_does_not_load_in_the_active_generation_either_holds_nothing_up(env
 
 
 def test_before_anything_is_begun(envmgr, app):
-    for wish, code, status in (
-        ("alpa", "E-UNKNOWN-LIBRARY", 2),
-        ("alpha 1.1", "E-USAGE", 2),
-        ("alpha==1.1", "E-NOT-INSTALLED", 1),
+    for words, code, status in (
+        (["alpa"], "E-UNKNOWN-LIBRARY", 2),
+        (["alpha 1.1"], "E-USAGE", 2),
+        (["alpha==2.1", "--set", 'library.alpha.version="<1.9"'], "E-USAGE", 2),
+        (["alpha==1.1"], "E-NOT-INSTALLED", 1),
     ):
         if status == 1:
+            assert len(envmgr("history", "alpha")[1]) == 1
             shutil.rmtree(app / ".envmgr")
-        found, error = envmgr("upgrade", wish)
+        found, error = envmgr("upgrade", *words)
         assert (found, error["code"]) == (status, code)
     assert not (app / ".envmgr" / "envs").exists()
     assert changes(envmgr("plan", "alpha==1.1")[1], "changes")["alpha"] == ("upgraded", "1.0", "1.1")
