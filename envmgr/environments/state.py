@@ -295,11 +295,12 @@ def open_state(layout: Layout) -> Iterator[State]:
             stages.reached("state-created")
         elif schema == 1:
             _from_schema_1(connection)
-        # Closing the last connection costs two flushes; one that only reads, closed later, leaves the log as it is.
-        with _connected(layout, "ro") as reader:
-            _schema(layout, reader)
-            yield State(connection)
-            connection.close()
+        yield State(connection)
+        if connection.total_changes:
+            # Closing the last connection empties the log, which costs two flushes; one that may not write leaves it.
+            with _connected(layout, "ro") as reader:
+                _schema(layout, reader)
+                connection.close()
 
 
 @contextlib.contextmanager
