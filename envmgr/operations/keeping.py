@@ -1,14 +1,22 @@
-"""Pins of another tool held against the lock that was made of them."""
+"""Pins of another tool, kept in a lock, or named when they cannot be."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import contextlib
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+from envmgr.environments import locks
 from envmgr.environments.locks import Lock
 from envmgr.errors import EnvmgrError
+from envmgr.model.outcomes import Pin
+from envmgr.model.project import Environment
 from envmgr.tools.foreign.reading import Pinned
+from envmgr.tools.interpreters import Interpreter
 from envmgr.tools.pypa import canonical
+from envmgr.tools.uv_failures import unknown_distribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +25,86 @@ class Moved:
 
     pin: Pinned
     instead: str
+
+
+def locked_as_pinned(
+    path: Path, environment: Environment, interpreter: Interpreter, pins: Collection[Pinned]
+) -> tuple[Lock, bytes]:
+    """A lock to stand at `path`, and its bytes, with every pin as it was. Needs the network.
+
+    Raises E-IMPORT naming those that cannot be kept, or as `locks.resolve`.
+    """
+    preferred = [Pin(pin.name, pin.version) for pin in pins]
+    try:
+        return locks.resolve(
+            path, environment, interpreter, pins=preferred, exclude_newer=None, asked=exactly(pins)
+        )
+    except EnvmgrError as problem:
+        if problem.code not in ("E-CONFLICT", "E-LOCK") or unknown_distribution(problem):
+            raise
+        raise _cannot_keep(problem, path, environment, interpreter, pins) from None
+
+
+def _cannot_keep(
+    problem: EnvmgrError,
+    path: Path,
+    environment: Environment,
+    interpreter: Interpreter,
+    pins: Collection[Pinned],
+) -> EnvmgrError:
+    """Each pin that gives way to the requirements, or when nothing but the names is asked for; `problem`
+    itself when none does.
+    """
+    named = [replace(library, requirement=_bare(library.requirement)) for library in environment.libraries]
+    loose = replace(environment, libraries=tuple(named), constraints=(), overrides=())
+    preferred = [Pin(pin.name, pin.version) for pin in pins]
+    for asked in (environment, loose):
+        with contextlib.suppress(EnvmgrError):
+            lock, _ = locks.resolve(path, asked, interpreter, pins=preferred, exclude_newer=None)
+            if moved := moved_pins(pins, lock):
+                return _unkept(moved, interpreter, problem)
+    return problem
+
+
+def _unkept(moved: Iterable[Moved], interpreter: Interpreter, problem: EnvmgrError) -> EnvmgrError:
+    lines = [
+        f"{found.pin.name} {found.pin.version} ({found.pin.place.path}:{found.pin.place.line});"
+        f" there is {found.instead}"
+        for found in moved
+    ]
+    reasons = problem.details.get("reasons", [])
+    return EnvmgrError(
+        "E-IMPORT",
+        "\n  ".join(
+            [
+                f"these pins cannot be kept for Python {interpreter.version}:",
+                *lines,
+                *(["because"] if reasons else []),
+                *reasons,
+            ]
+        ),
+        hint="nothing was written; correct the pins, or name a Python that they were made for in .python-version",
+        details={
+            "pins": [
+                {
+                    "name": found.pin.name,
+                    "version": found.pin.version,
+                    "instead": found.instead,
+                    "file": str(found.pin.place.path),
+                    "line": found.pin.place.line,
+                }
+                for found in moved
+            ],
+            "cause": {"code": problem.code, "message": problem.message, "details": problem.details},
+        },
+    )
+
+
+def _bare(requirement: str | None) -> str | None:
+    """The name and the extras."""
+    if requirement is None:
+        return None
+    return re.match(r"[\w.-]+(?:\[[^\]]*\])?", requirement)[0]  # type: ignore[index] # it is valid
 
 
 def exactly(pins: Iterable[Pinned]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tomllib
 from pathlib import Path
@@ -228,16 +229,30 @@ def test_a_directory_says_what_else_it_has(envmgr, tmp_path):
     assert [Path(file).name for file in told["beside"]] == ["Pipfile"]
 
 
-def test_what_changed_meanwhile_is_not_overwritten(envmgr, tmp_path, monkeypatch):
-    from envmgr.operations import importing
+@pytest.mark.parametrize("name", ["{python}", 'a"b\n[x]', os.fsdecode(b"caf\xe9")])
+def test_odd_names_of_directories(envmgr, tmp_path, name):
+    told = envmgr("import", project(tmp_path / name, requirements_txt="six\n"))
+    assert load(envmgr.root).name == name.encode(errors="replace").decode()
+    assert told["libraries"] == [{"name": "six", "requirement": "six"}]
 
-    resolve = importing.locks.resolve
+
+def test_an_environment_that_cannot_be_named_so(envmgr, tmp_path):
+    told = envmgr("import", project(tmp_path / "project", requirements_txt="six\n"), "--env", "a b")
+    assert told["code"] == "E-USAGE"
+    assert "`a b` cannot be a name" in told["message"]
+    assert not (envmgr.root / "envmgr.toml").exists()
+
+
+def test_what_changed_meanwhile_is_not_overwritten(envmgr, tmp_path, monkeypatch):
+    from envmgr.operations import keeping
+
+    resolve = keeping.locks.resolve
 
     def slowly(*arguments, **settings):
         (envmgr.root / "envmgr.toml").write_text("[library.math]\nstdlib = true\n")
         return resolve(*arguments, **settings)
 
-    monkeypatch.setattr(importing.locks, "resolve", slowly)
+    monkeypatch.setattr(keeping.locks, "resolve", slowly)
     told = envmgr("import", project(tmp_path / "project", requirements_txt="six\n"))
     assert "was changed while its lock was made" in told["message"]
     assert not (envmgr.root / "locks").exists()

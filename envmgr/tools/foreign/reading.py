@@ -147,8 +147,9 @@ class Reading:
             requires = SpecifierSet(python if isinstance(python, str) and python not in ("*", "") else "")
         except InvalidSpecifier:
             requires = SpecifierSet()
-        kept = {word for word in hashes if isinstance(word, str) and word.startswith("sha256:")}
-        other = sorted({str(word).partition(":")[0] for word in hashes} - {"sha256"})
+        words = [str(word) for word in hashes]
+        kept = {word for word in words if word.startswith("sha256:")}
+        other = sorted({word.partition(":")[0] for word in words} - {"sha256"})
         if other and not kept:
             self.leave(
                 f"{name} {version}: its {' and '.join(other)} hashes", "only sha256 can be compared", place
