@@ -75,7 +75,7 @@ def unbundle(path: Path, root: Path, over: Layers, *, report: Report = silent) -
     manifest = bundles.manifest(path)
     layout = Layout(root)
     with files.disk_problems("unbundling"):
-        root.mkdir(exist_ok=True)
+        root.mkdir(parents=True, exist_ok=True)
         with projectlock.hold(layout), recovery.opened(layout) as state:
             bundle = _Unpacked(path, manifest, layout.staging / "bundle")
             bundle.place.mkdir(parents=True)

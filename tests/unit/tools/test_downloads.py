@@ -189,6 +189,13 @@ def test_a_redirect_takes_credentials_nowhere_else(server, tmp_path, monkeypatch
     other.server_close()
 
 
+def test_a_proxy_is_used(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("http_proxy", server.address)
+    monkeypatch.delenv("no_proxy", raising=False)
+    fetch(server, tmp_path, path="http://me:pw@example.invalid/a.whl")
+    assert server.seen == [("http://example.invalid/a.whl", "Basic bWU6cHc=")]
+
+
 def test_a_stop_is_obeyed(server, tmp_path):
     stop = threading.Event()
     stop.set()
