@@ -71,24 +71,22 @@ def import_project(
     name = environment or environment_name(reading.name or "")
     carried = carry(reading, interpreter.markers, libraries)
     report(name, "resolve")
+    own_python = python if content is not None and python != configured else None
     while True:
-        own_python = python if content is not None and python != configured else None
         text, planned = _planned(source, reading, carried, name, own_python)
+        pins = carried.pins.values()
         try:
-            lock, lock_content = locked_as_pinned(
-                Layout(root).lock(name), planned, interpreter, carried.pins.values()
-            )
+            lock, lock_content = locked_as_pinned(Layout(root).lock(name), planned, interpreter, pins)
         except EnvmgrError as problem:
             carried = _without_unknown(carried, problem)
             continue
-        missing = {pin.name for pin in unneeded(carried.pins.values(), lock)}
+        missing = {pin.name for pin in unneeded(pins, lock)}
         completed = None if libraries else with_implied(carried, reading, missing)
         if completed is None:
             break
         carried = completed
-    check_hashes(carried.pins.values(), lock)
+    check_hashes(pins, lock)
     _write(config, content, text, lock.path, lock_content)
-    left = _left(carried, lock)
     return ImportOutcome(
         reading.format,
         tuple(map(str, reading.files)),
@@ -101,7 +99,7 @@ def import_project(
         str(lock.path),
         lock.pins,
         tuple(pin for pin in lock.pins if canonical(pin.name) not in carried.pins),
-        tuple(map(_not_carried, left)),
+        tuple(map(_not_carried, _left(carried, lock))),
     )
 
 
