@@ -12,7 +12,7 @@ import json
 import os
 import pwd
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -199,12 +199,13 @@ class State:
                 (serving, why, journal),
             )
 
-    def restore(self, lost: Iterable[Generation], active: Iterable[Generation], reason: str) -> None:
+    def restore(self, lost: Iterable[Generation], active: Sequence[Generation], reason: str) -> None:
         """Take in generations that were found on disk, and which of them are active, in one transaction."""
         with self._connection:
             for generation in lost:
                 self._insert(generation)
-                self._begin(generation.environment, generation.number, "recovered", reason, "restored")
+                if generation not in active:
+                    self._begin(generation.environment, generation.number, "recovered", reason, "restored")
             for generation in active:
                 self._begin(generation.environment, generation.number, "recovered", reason, "active")
 

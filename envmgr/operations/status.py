@@ -22,7 +22,7 @@ def status(project: Project) -> tuple[EnvironmentStatus, ...]:
 def _status(project: Project, state: State | None, environment: Environment) -> EnvironmentStatus:
     active = None if state is None else state.active(environment.name)
     try:
-        word, detail = _judged(project, environment, active)
+        word, detail = _unfinished(state, environment) or _judged(project, environment, active)
     except (EnvmgrError, OSError) as problem:
         word, detail = "broken", str(problem)
     facts = {} if active is None else launch.decode(active.launch)
@@ -44,6 +44,16 @@ def _status(project: Project, state: State | None, environment: Environment) -> 
         facts.get("python", {}).get("version"),
         libraries,
     )
+
+
+def _unfinished(state: State | None, environment: Environment) -> tuple[str, str] | None:
+    for begun in () if state is None else state.unfinished():
+        if begun.environment == environment.name and begun.outcome == "activating":
+            return "broken", (
+                f"the activation of generation {begun.generation} was begun and is not finished; "
+                "unless a command is at work on it, run `envmgr sync`, which completes it"
+            )
+    return None
 
 
 def _judged(project: Project, environment: Environment, active: Generation | None) -> tuple[str, str]:
@@ -71,9 +81,7 @@ def _judged(project: Project, environment: Environment, active: Generation | Non
     return "not-built", f"lock or settings are newer than generation {active.number}; run `envmgr sync`"
 
 
-def _judged_adopted(
-    project: Project, environment: Environment, active: Generation | None
-) -> tuple[str, str]:
+def _judged_adopted(project: Project, environment: Environment, active: Generation | None) -> tuple[str, str]:
     here = ground.survey(project, environment, download=False)
     if active is None:
         return "not-built", f"{environment.adopt} is not adopted yet; run `envmgr sync`"

@@ -135,6 +135,7 @@ CASES = {
         "two", ["sync"], "1.17.0", "1.17.0", ["state-aside", "state-created", "state-rebuilt"], scrambled,
     ),
 }  # fmt: skip
+UNFINISHED = ("activation-begun", "generation-recorded", "launch-written", "link-written", "current-swapped")
 KILLS = [(name, point) for name, case in CASES.items() for point in case.points]
 
 
@@ -181,6 +182,8 @@ def test_kill(scene, name, stage):
     told = scene.run("status")
     assert told.status in (0, 1), told.words
     assert told.stdout + told.stderr
+    if stage in UNFINISHED:
+        assert (told.status, "is not finished" in told.stdout) == (1, True), told.words
     scene.ok(*case.words)
     if case.words == ["lock"]:
         assert scene.leftovers() == []

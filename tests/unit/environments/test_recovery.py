@@ -44,7 +44,6 @@ def test_generations_and_the_active_one_come_back(layout, two):
     assert [(line.generation, line.action, line.outcome, line.active) for line in lines] == [
         (1, "recovered", "active", True),
         (2, "recovered", "restored", False),
-        (1, "recovered", "restored", False),
     ]
     assert "it was gone" in lines[0].reason
     assert recovered(layout)[2] == lines
