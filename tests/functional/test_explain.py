@@ -572,6 +572,7 @@ def test_uvs_own_words_where_its_derivation_is_not_there(command, tmp_path, monk
     )
     status, said, _ = command()
     assert status == 0
-    assert "new and old cannot share an environment\n" in said
+    assert said.startswith("new and old cannot share an environment\n")
+    assert said.count("cannot share") == 1
     assert "library new depends on numpy>=2" in said
     assert "the fewest environments for 3 libraries: 2" in said
