@@ -82,7 +82,9 @@ def _write(path: Path, text: str) -> None:
 
 
 def drop(layout: Layout) -> None:
+    """For good: a note that a power cut brought back would be taken for an unfinished change."""
     layout.undo.unlink(missing_ok=True)
+    files.flush_directory(layout.undo.parent)
     stages.reached("undo-dropped")
 
 
