@@ -522,6 +522,9 @@ def test_on_the_command_line(made, tar, tmp_path, monkeypatch, capsys):
         digest
         == f"sha256 {hashlib.sha256(next((tmp_path / 'inner').glob('*.tar')).read_bytes()).hexdigest()}"
     )
+    (tmp_path / "envmgr.toml").write_text(CONFIG + 'security.network = "none"\n')
+    assert run(["unbundle", str(tar)]) == 0
+    assert "security.network is accepted, but NOT enforced" in capsys.readouterr().err
     assert run(["unbundle", str(tar), "--project", str(tmp_path / "envmgr.toml" / "x")]) == 4
     assert "envmgr.toml" in capsys.readouterr().err
     assert run(["unbundle", str(tmp_path)]) == 2

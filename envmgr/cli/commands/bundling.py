@@ -59,6 +59,7 @@ def unbundle(invocation: Invocation, file: Path) -> Answer:
 
     with progress(invocation) as report:
         outcome = operation(file, _directory(invocation), invocation.layers, report=report)
+    invocation.project()  # says what this version accepts of the configuration, and does not do
     return Answer(outcome, "\n".join(_lines(outcome)))
 
 
