@@ -6,6 +6,8 @@ import pytest
 from scene import Scene
 
 from envmgr.environments import stages
+from envmgr.environments.activation import agrees
+from envmgr.environments.state import read_state
 
 ACTIVATION = (
     "activation-begun",
@@ -169,7 +171,7 @@ def scene(prepared):
     return prepared
 
 
-@pytest.mark.parametrize(("name", "stage"), parameters())
+@pytest.mark.parametrize(("name", "stage"), [*parameters()])
 def test_kill(scene, name, stage):
     case = CASES[name]
     scene.restore(case.saved)
@@ -196,3 +198,31 @@ def test_kill(scene, name, stage):
 
 def test_every_stage_is_struck_by_some_case():
     assert {point.partition(":")[0] for _, point in KILLS} == {*stages.ALL}
+
+
+OTHERS = [
+    ("gc", "freed-aside"),
+    ("gc", "freed-deleted:2"),
+    ("rollback", "activation-begun"),
+    ("rollback", "launch-written"),
+    ("new version", "build-installed"),
+    ("new version", "catalog-placed"),
+    ("new version", "link-written"),
+    ("removal", "removal-launch-deleted"),
+    ("upgrade", "undoable-written"),
+]
+
+
+@pytest.mark.parametrize(("name", "stage"), OTHERS, ids=lambda value: value.replace(" ", "-"))
+def test_whatever_changing_command_comes_next_cleans_up(scene, name, stage):
+    case = CASES[name]
+    scene.restore(case.saved)
+    case.prepare(scene)
+    scene.killed(stage, *case.words)
+    scene.ok("lock", "idna")
+    assert scene.leftovers() == []
+    with read_state(scene.layout) as state:
+        for environment in scene.active():
+            assert agrees(scene.layout, state.active(environment))
+        assert state.active("six") or "six" not in scene.active()
+    scene.serving()
