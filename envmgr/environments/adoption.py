@@ -47,11 +47,12 @@ def required(environment: Environment) -> str:
     directory = directory_of(environment)
     try:
         return fingerprint(directory)
-    except OSError as problem:
+    except (OSError, ValueError) as problem:
+        why = getattr(problem, "strerror", None) or "it has no site-packages"
         raise EnvmgrError(
             "E-ADOPT",
-            f"environment {environment.name} adopts {directory}, which is no environment:"
-            f" {problem.strerror or 'it has no site-packages'} ({problem.filename or directory})",
+            f"environment {environment.name} adopts {directory}, which is no environment: {why}"
+            f" ({getattr(problem, 'filename', None) or directory})",
             hint="correct `adopt` in envmgr.toml; `envmgr detect` lists environments of this machine",
         ) from None
 

@@ -9,6 +9,7 @@ import contextlib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 # Children of one directory that are looked at; what is beyond is named as not looked at.
@@ -100,10 +101,9 @@ class Places:
 
     def candidates(self) -> Iterator[Candidate]:
         """Nearest first; the same path may come twice, and what is named need not be there."""
-        yield from self._of_project()
-        yield from self._usual()
-        yield from self._conda()
-        yield from self._active()
+        for found in chain(self._of_project(), self._usual(), self._conda(), self._active()):
+            if "\0" not in str(found.path):  # files name what they like
+                yield found
 
     def interpreters(self) -> Iterator[Path]:
         """Paths where the system's interpreters, and those of PATH, would be."""
@@ -119,7 +119,7 @@ class Places:
     def children(self, directory: Path) -> list[Path]:
         """Directories in `directory`, links to some included, sorted; none when it cannot be listed."""
         found = []
-        with contextlib.suppress(OSError), os.scandir(directory) as entries:
+        with contextlib.suppress(OSError, ValueError), os.scandir(directory) as entries:
             for entry in entries:
                 with contextlib.suppress(OSError):
                     if entry.is_dir():

@@ -257,6 +257,8 @@ def text_of(path: Path) -> str:
             content = file.read(_LARGEST + 1)
     except OSError as problem:
         raise unreadable(path, (problem.strerror or str(problem)).lower()) from None
+    except ValueError:  # a null byte
+        raise unreadable(path, "no file can have this name") from None
     if len(content) > _LARGEST:
         raise unreadable(path, f"it is larger than {_LARGEST // 2**20} MiB")
     utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))

@@ -257,10 +257,10 @@ def test_containers(world, marker, content, runtime):
 
 def test_files_that_say_nothing_useful_stop_nobody(world):
     (world / "home/.config/pypoetry").mkdir(parents=True)
-    (world / "home/.config/pypoetry/config.toml").write_text("virtualenvs = [")
+    (world / "home/.config/pypoetry/config.toml").write_text('virtualenvs.path = "\\u0000"')
     (world / "home/.conda").mkdir()
     (world / "home/.conda/environments.txt").write_bytes(b"\xff\xfe\n")
-    (world / "project/.pdm-python").write_bytes(b"\xff")
+    (world / "project/.pdm-python").write_bytes(b"/a\0b/bin/python")
     place = virtual(world / "project/.venv")
     (place / "pyvenv.cfg").write_bytes(b"\xff\xff = 3\nversion = banana\n")
     (world / "project/loop").symlink_to("loop")

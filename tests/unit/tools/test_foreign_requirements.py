@@ -173,6 +173,8 @@ def test_files_that_cannot_be_read(tmp_path):
         read(tmp_path, requirements=b"six\n\xff\n")
     with pytest.raises(EnvmgrError, match="it is not UTF-16 text"):
         read(tmp_path, requirements=b"\xff\xfes\x00i")
+    with pytest.raises(EnvmgrError, match="no file can have this name"):
+        read(tmp_path, requirements="-r \0\n")
     with pytest.raises(EnvmgrError, match="is a directory"):
         requirements.read(tmp_path)
 
