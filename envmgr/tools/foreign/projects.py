@@ -24,6 +24,7 @@ _IN_ORDER = (
     "pyproject.toml",
 )
 _LOCKS = {"uv.lock": "uv", "poetry.lock": "poetry", "pdm.lock": "pdm"}
+_MANIFESTS = {"uv": uvlock.manifest, "poetry": poetry.manifest, "pdm": pdm.manifest}
 
 
 def choose(path: Path) -> tuple[Path, tuple[Path, ...]]:
@@ -85,33 +86,33 @@ def _manifest_of(path: Path) -> Path:
 
 
 def _python_project(path: Path) -> Reading:
+    """pyproject.toml with its lock, whichever of them was named; either may be missing."""
     manifest = path.with_name("pyproject.toml")
-    document = Document(manifest) if manifest.exists() else None
-    if path == manifest:
-        assert document is not None or not manifest.exists()  # noqa: S101 - it was chosen as it is there
-        beside = [name for name in _LOCKS if path.with_name(name).is_file()]
-        preferred = [name for name in beside if document and document.table("tool", _LOCKS[name])]
-        name = next(iter([*preferred, *beside]), None)
-        flavour = _LOCKS[name] if name else _flavour(document)
-        lock = path.with_name(name) if name else None
-    else:
-        flavour, lock = _LOCKS[path.name], path
+    document = Document(manifest) if manifest.is_file() or path == manifest else None
+    lock = path if document is None or path != manifest else _lock_of(document)
+    flavour = _LOCKS[lock.name] if lock else _flavour(document)
     reading = Reading(flavour)
     if document is not None:
         reading.files.append(manifest)
-        {"uv": uvlock.manifest, "poetry": poetry.manifest, "pdm": pdm.manifest}[flavour](reading, document)
-    if lock is not None:
-        if flavour == "uv":
-            uvlock.lock(reading, lock, has_manifest=document is not None)
-        else:
-            {"poetry": poetry.lock, "pdm": pdm.lock}[flavour](reading, lock)
-            if document is None:
-                raise EnvmgrError(
-                    "E-IMPORT",
-                    f"{lock} does not tell which of its packages were asked for",
-                    hint="put the project's pyproject.toml beside it, which does",
-                )
+        _MANIFESTS[flavour](reading, document)
+    if lock is not None and flavour == "uv":
+        uvlock.lock(reading, lock, has_manifest=document is not None)
+    elif lock is not None:
+        if document is None:
+            raise EnvmgrError(
+                "E-IMPORT",
+                f"{lock} does not tell which of its packages were asked for",
+                hint="put the project's pyproject.toml beside it, which does",
+            )
+        {"poetry": poetry.lock, "pdm": pdm.lock}[flavour](reading, lock)
     return reading
+
+
+def _lock_of(manifest: Document) -> Path | None:
+    """The lock beside it; of several, that of a tool which the manifest speaks of."""
+    beside = [name for name in _LOCKS if manifest.path.with_name(name).is_file()]
+    spoken_of = [name for name in beside if _LOCKS[name] in manifest.table("tool")]
+    return next((manifest.path.with_name(name) for name in [*spoken_of, *beside]), None)
 
 
 def _flavour(document: Document | None) -> str:
