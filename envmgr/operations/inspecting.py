@@ -24,6 +24,8 @@ from envmgr.operations import adopting
 from envmgr.tools import process, pypa
 
 _ABSENT = "has no such module"
+_UNLOADABLE = "cannot be loaded"
+_LACKING = "cannot open shared object file"
 _INTERPRETER_GONE = "the interpreter is gone"
 
 
@@ -168,7 +170,7 @@ class _Inspection:
         unique = dict.fromkeys(self.findings)
         missing = {found.file for found in unique if found.problem in ("missing", "replaced")}
         self.findings = [
-            found for found in unique if found.problem != "cannot be loaded" or found.file not in missing
+            found for found in unique if found.problem != _UNLOADABLE or found.file not in missing
         ]
 
     def distributions(self) -> tuple[DistributionHealth, ...]:
@@ -229,13 +231,13 @@ class _Inspection:
         try:
             problems, absent = loading.unloadable(python_of(self._home), place, extensions, modules)
         except EnvmgrError as problem:
-            self._find("cannot be loaded", problem.message, self._rebuild, file="bin/python")
+            self._find("cannot run", problem.message, self._rebuild, file="bin/python")
             return
         for path, detail in problems.items():
             owner = self._owners.of(prefix + path)
-            lacking = "cannot open shared object file" in detail
+            lacking = _LACKING in detail
             advice = "install the system package that has this shared library" if lacking else self._rebuild
-            self._find("cannot be loaded", detail, advice, file=prefix + path, owner=owner)
+            self._find(_UNLOADABLE, detail, advice, file=prefix + path, owner=owner)
         for point in points:
             if point.module in absent:
                 detail = f"the entry point {point.name} of {point.group} names {point.module}"
@@ -305,11 +307,15 @@ class _Inspection:
 
 
 def _as_published(found: HealthFinding) -> HealthFinding:
-    """In an environment that is byte for byte what was built, metadata that promise too much do no harm."""
-    if found.problem != _ABSENT:
-        return found
-    advice = "nothing needs to be done: it was published so"
-    return replace(found, severity="warning", advice=advice)
+    """In an environment that is byte for byte what was built, metadata that promise too much do no harm, and
+    an extension that wants a library of the system is a part that its distribution does without: where it
+    cannot, the import fails.
+    """
+    if found.problem == _ABSENT:
+        return replace(found, severity="warning", advice="nothing needs to be done: it was published so")
+    if found.problem == _UNLOADABLE and _LACKING in found.detail:
+        return replace(found, severity="warning")
+    return found
 
 
 def _variables(changes: dict[str, Any]) -> dict[str, str]:
