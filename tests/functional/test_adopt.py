@@ -172,6 +172,24 @@ def test_what_cannot_be_trusted_is_not_adopted(envmgr, venv):
     ]
 
 
+def test_what_is_no_environment(envmgr, venv):
+    (venv / "pyvenv.cfg").unlink()
+    refused = envmgr("sync")
+    assert refused["details"]["why"] == ["it has neither pyvenv.cfg nor conda-meta"]
+    (envmgr.root / "envmgr.toml").write_text(TOML.replace("../venv", "../nowhere"))
+    assert "which is no environment" in envmgr("sync")["message"]
+
+
+def test_what_changes_while_it_is_looked_at_is_not_adopted(envmgr, venv):
+    """Its own module touches the environment as it is imported."""
+    (six,) = venv.glob("lib/*/site-packages/six.py")
+    six.write_text(six.read_text() + f"\nimport os; os.utime({str(venv / 'pyvenv.cfg')!r})\n")
+    refused = envmgr("sync")
+    assert refused["code"] == "E-ADOPT"
+    assert "it was changed while it was being looked at" in refused["message"]
+    assert state(envmgr)[0] == "not-built"
+
+
 def test_it_is_gone_and_comes_back(envmgr, venv):
     envmgr("sync")
     venv.rename(venv.with_name("away"))

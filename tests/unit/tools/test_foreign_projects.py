@@ -11,6 +11,7 @@ from hypothesis import strategies as some
 
 from envmgr.errors import EnvmgrError
 from envmgr.tools.foreign import projects
+from envmgr.tools.foreign import reading as reading_module
 from envmgr.tools.foreign.poetry import _specifier
 
 DATA = Path(__file__).parents[2] / "data" / "import"
@@ -266,12 +267,15 @@ path = "./local"
 name = "repo"
 version = "1"
 git = "https://github.com/x/repo.git"
+[[metadata.targets]]
+requires_python = ">=3.9"
 [metadata.files]
 "six 1.16.0" = [{file = "six.whl", hash = "sha256:aa"}]
 """,
     )
     reading = read(tmp_path)
     assert [str(one.requirement) for one in reading.overrides] == ["idna==3.7", "h11>=0.14"]
+    assert [asked.text for asked in reading.pythons] == [">=3.9"]
     assert reading.pins[0].hashes == {"sha256:aa"}
     assert left(reading) == {"group lint": 7, "index https://***@pdm.example.com": 9, "local": 4, "repo": 8}
 
@@ -520,6 +524,8 @@ def test_what_a_directory_means(tmp_path):
         ("uv.lock", b"x = ", None),
         ("uv.lock", b"x = " + b"[" * 3000, None),
         ("uv.lock", b"a = 1\nb = '\xff'\n", 2),
+        ("uv.lock", b"x = " + b"9" * 5000, None),
+        ("Pipfile.lock", b'{"x": ' + b"9" * 5000 + b"}", None),
         ("Pipfile.lock", b"{\n{", 2),
         ("Pipfile.lock", b"[]", 1),
         ("Pipfile.lock", b"[" * 100_000, None),
@@ -531,6 +537,13 @@ def test_files_that_cannot_be_read(tmp_path, name, content, line):
     with pytest.raises(EnvmgrError, match="cannot be read") as caught:
         projects.read(path)
     assert (caught.value.code, caught.value.details["line"]) == ("E-IMPORT", line)
+
+
+def test_a_file_without_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading_module, "_LARGEST", 10)
+    (tmp_path / "requirements.txt").write_text("six\n" * 3)
+    with pytest.raises(EnvmgrError, match="it is larger than"):
+        read(tmp_path)
 
 
 # Values of a wrong kind where another is expected: anything may be said, nothing may be raised but E-IMPORT.
