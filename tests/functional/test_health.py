@@ -107,11 +107,13 @@ def test_what_stands_around_the_environment(tmp_path):
         layout.state.with_name(layout.state.name + also).unlink(missing_ok=True)
     with pytest.raises(EnvmgrError) as caught:
         health(asked)
-    assert caught.value.code == "E-DISK"
+    assert caught.value.code == "E-STATE"
     layout.state.unlink()
-    with pytest.raises(EnvmgrError, match="is gone") as caught:
+    with pytest.raises(EnvmgrError) as caught:
         health(asked)
-    assert caught.value.code == "E-DISK"
+    assert caught.value.code == "E-STATE"
+    assert health(asked, ["six"], repair=True)[0].healthy
+    assert found(asked, names=["six"], deep=True) == []
 
 
 def test_a_poisoned_cache_is_repaired_with_it(tmp_path, monkeypatch):
