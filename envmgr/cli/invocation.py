@@ -63,6 +63,17 @@ class Invocation:
 
         return require_root(self.directory)
 
+    def place(self) -> Path:
+        """The project's directory, or where a new project would be: the one named, or the working directory."""
+        from envmgr.errors import EnvmgrError
+
+        try:
+            return self.root()
+        except EnvmgrError as problem:
+            if problem.code != "E-NO-PROJECT":
+                raise
+        return (self.directory or Path.cwd()).absolute()
+
     @property
     def layers(self) -> Layers:
         """What this run lays over envmgr.toml."""

@@ -57,6 +57,10 @@ def import_project(
     kept, E-EXISTS with each name that is taken, E-TAMPERED when the index has other files than were pinned,
     and what a lock raises.
     """
+    if not root.is_dir():
+        raise EnvmgrError(
+            "E-NO-PROJECT", f"{root} is no directory", hint="make it, or name another one with --project"
+        )
     file, beside = projects.choose(path)
     reading = projects.read(file)
     config = root / CONFIG_NAME

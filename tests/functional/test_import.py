@@ -236,6 +236,18 @@ def test_odd_names_of_directories(envmgr, tmp_path, name):
     assert told["libraries"] == [{"name": "six", "requirement": "six"}]
 
 
+def test_projects_are_made_in_directories_that_are_there(envmgr, tmp_path):
+    path = project(tmp_path / "project", requirements_txt="six\n")
+    told = envmgr("import", path, "--project", str(tmp_path / "gone"))
+    assert (told["code"], (tmp_path / "gone").exists()) == ("E-NO-PROJECT", False)
+    (envmgr.root / "deep").mkdir()
+    assert envmgr("import", path)["created"]
+    os.chdir(envmgr.root / "deep")
+    assert envmgr("import", path, "--project", ".", "--env", "other")["config"] == str(
+        envmgr.root / "deep" / "envmgr.toml"
+    )
+
+
 def test_an_environment_that_cannot_be_named_so(envmgr, tmp_path):
     told = envmgr("import", project(tmp_path / "project", requirements_txt="six\n"), "--env", "a b")
     assert told["code"] == "E-USAGE"

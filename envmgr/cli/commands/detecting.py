@@ -29,7 +29,7 @@ def detect(invocation: Invocation, directory: Path | None) -> Answer:
     from envmgr.operations.detecting import Surroundings
     from envmgr.operations.detecting import detect as operation
 
-    outcome = operation(Surroundings.here(directory or invocation.directory or Path.cwd()))
+    outcome = operation(Surroundings.here(directory or invocation.place()))
     return Answer(outcome, "\n".join(_lines(outcome)))
 
 

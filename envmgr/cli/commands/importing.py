@@ -33,15 +33,9 @@ def import_(
     environment.yml or pyproject.toml, or a directory with one of them. The libraries go into the envmgr.toml
     that is here, or a new one. What could not be carried over is listed.
     """
-    from envmgr.errors import EnvmgrError
     from envmgr.operations.importing import import_project
 
-    try:
-        root = invocation.root()
-    except EnvmgrError as problem:
-        if problem.code != "E-NO-PROJECT":
-            raise
-        root = (invocation.directory or Path.cwd()).absolute()
+    root = invocation.place()
     with progress(invocation) as report:
         outcome = import_project(path, root, libraries=libraries, environment=environment, report=report)
     return Answer(outcome, "\n".join(_lines(outcome)))
