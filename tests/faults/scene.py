@@ -103,7 +103,7 @@ class Scene:
             entry = Path(manifest["store"]).name
             current = self.layout.current(name)
             assert self.layout.manifest(entry).is_file(), f"{name}: {entry}"
-            if current.is_symlink():
+            if current.is_symlink() and current.readlink().name != entry:
                 assert self.layout.manifest(current.readlink().name).is_file()
                 imported(current / "bin" / "python", manifest)
             versions[name] = imported(manifest["command"][0], manifest)
