@@ -19,7 +19,8 @@ from envmgr.environments.bundles import Target
 from envmgr.environments.layout import Layout
 from envmgr.environments.locks import Lock
 from envmgr.errors import EnvmgrError
-from envmgr.model.outcomes import BundleOutcome, Pin, Report, silent
+from envmgr.model.bundles import BundleOutcome
+from envmgr.model.outcomes import Pin, Report, silent
 from envmgr.model.project import Environment, Project
 from envmgr.operations.locking import recover
 from envmgr.operations.selection import select

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 
-from envmgr.model.outcomes import DetectOutcome, FoundEnvironment
+from envmgr.model.detection import DetectOutcome, FoundEnvironment
 from envmgr.tools.foreign.container import container
 from envmgr.tools.foreign.examining import Facts, examine, examine_system
 from envmgr.tools.foreign.places import Places, Surroundings

@@ -12,7 +12,8 @@ from envmgr.environments import launch
 from envmgr.environments.layout import Layout
 from envmgr.environments.state import Generation, State, read_state
 from envmgr.errors import EnvmgrError
-from envmgr.model.outcomes import DiffOutcome, Pin, PinChange, SettingChange
+from envmgr.model.differences import DiffOutcome, PinChange, SettingChange
+from envmgr.model.outcomes import Pin
 from envmgr.operations.selection import unknown_names
 
 

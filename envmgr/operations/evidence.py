@@ -9,7 +9,8 @@ from typing import Any
 
 from envmgr.environments.state import Generation
 from envmgr.errors import EnvmgrError
-from envmgr.model.outcomes import HealthFinding, PinChange
+from envmgr.model.differences import PinChange
+from envmgr.model.health import HealthFinding
 from envmgr.operations.wishes import Wish
 
 OF_BYTES = frozenset({"added", "changed", "missing", "replaced", "unreadable", "wrong mode", "wrong size"})

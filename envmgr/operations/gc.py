@@ -21,7 +21,7 @@ from envmgr.environments import (
 from envmgr.environments.freeing import Leased, Size
 from envmgr.environments.layout import Layout, entry_name
 from envmgr.environments.state import Generation, State
-from envmgr.model.outcomes import Freed, GcOutcome
+from envmgr.model.freeing import Freed, GcOutcome
 
 
 def gc(root: Path, *, keep: int) -> GcOutcome:

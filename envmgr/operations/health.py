@@ -9,7 +9,8 @@ from envmgr.environments import files, projectlock, recovery
 from envmgr.environments.layout import Layout
 from envmgr.environments.state import known_on_disk, read_state
 from envmgr.errors import EnvmgrError
-from envmgr.model.outcomes import EnvironmentHealth, Repair, Report, silent
+from envmgr.model.health import EnvironmentHealth, Repair
+from envmgr.model.outcomes import Report, silent
 from envmgr.model.project import Project
 from envmgr.operations import together
 from envmgr.operations.inspecting import inspect

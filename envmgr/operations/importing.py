@@ -16,7 +16,8 @@ from envmgr.environments import files, projectlock
 from envmgr.environments.layout import Layout
 from envmgr.environments.locks import Lock
 from envmgr.errors import EnvmgrError
-from envmgr.model.outcomes import ImportedLibrary, ImportOutcome, NotCarried, Report, silent
+from envmgr.model.imports import ImportedLibrary, ImportOutcome, NotCarried
+from envmgr.model.outcomes import Report, silent
 from envmgr.model.project import Environment
 from envmgr.operations.carrying import (
     Carried,

@@ -18,7 +18,7 @@ from envmgr.environments.contents import Contents
 from envmgr.environments.layout import Layout, entry_name, python_of, site_packages
 from envmgr.environments.state import Generation
 from envmgr.errors import EnvmgrError
-from envmgr.model.outcomes import DistributionHealth, EnvironmentHealth, HealthFinding
+from envmgr.model.health import DistributionHealth, EnvironmentHealth, HealthFinding
 from envmgr.model.project import Environment, Library, Project
 from envmgr.operations import adopting
 from envmgr.tools import process, pypa

@@ -11,7 +11,8 @@ from envmgr.environments.layout import Layout
 from envmgr.environments.locks import Lock
 from envmgr.environments.state import known_on_disk
 from envmgr.errors import EnvmgrError
-from envmgr.model.outcomes import LockOutcome, Report, silent
+from envmgr.model.locks import LockOutcome
+from envmgr.model.outcomes import Report, silent
 from envmgr.model.project import Environment, Project
 from envmgr.operations import together
 from envmgr.operations.selection import select

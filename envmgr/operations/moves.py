@@ -13,8 +13,9 @@ from envmgr.environments.layout import Layout
 from envmgr.environments.locks import Lock
 from envmgr.environments.state import Generation, State
 from envmgr.errors import EnvmgrError
-from envmgr.model.outcomes import ConfigEdit, Pin
+from envmgr.model.outcomes import Pin
 from envmgr.model.project import Environment, Project
+from envmgr.model.upgrades import ConfigEdit
 from envmgr.operations.wishes import Wish
 from envmgr.tools.interpreters import Interpreter
 from envmgr.tools.pypa import canonical

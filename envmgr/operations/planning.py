@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from envmgr.environments.layout import Layout
 from envmgr.environments.state import read_state
-from envmgr.model.outcomes import PinChange, PlannedChange, PlanOutcome, Report, silent
+from envmgr.model.differences import PinChange
+from envmgr.model.outcomes import Report, silent
 from envmgr.model.project import Project
+from envmgr.model.upgrades import PlannedChange, PlanOutcome
 from envmgr.operations import moves, prospects, wishes
 from envmgr.operations.diff import pin_changes
 from envmgr.operations.prospects import Known

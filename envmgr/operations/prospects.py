@@ -19,7 +19,7 @@ from envmgr.environments.dependencies import Metadata
 from envmgr.environments.layout import Layout, entry_name, site_packages
 from envmgr.environments.locks import Lock
 from envmgr.environments.state import Generation
-from envmgr.model.outcomes import PinChange
+from envmgr.model.differences import PinChange
 from envmgr.model.project import Environment
 from envmgr.tools import published, pypa, wheels
 from envmgr.tools.interpreters import Interpreter

@@ -32,7 +32,8 @@ from envmgr.environments.contents import Contents
 from envmgr.environments.layout import Layout, entry_name
 from envmgr.environments.locks import Lock
 from envmgr.errors import EnvmgrError
-from envmgr.model.outcomes import Report, UnbundleOutcome, silent
+from envmgr.model.bundles import UnbundleOutcome
+from envmgr.model.outcomes import Report, silent
 from envmgr.model.project import Environment, Project
 from envmgr.operations import ground, renewing
 from envmgr.operations.ground import Ground

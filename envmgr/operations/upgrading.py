@@ -12,8 +12,11 @@ from envmgr.environments import activation, files, freeing, layers, projectlock,
 from envmgr.environments.layout import Layout, entry_name
 from envmgr.environments.state import Generation, State, problems
 from envmgr.errors import EnvmgrError
-from envmgr.model.outcomes import HealthFinding, PinChange, Report, UpgradeOutcome, silent
+from envmgr.model.differences import PinChange
+from envmgr.model.health import HealthFinding
+from envmgr.model.outcomes import Report, silent
 from envmgr.model.project import Project
+from envmgr.model.upgrades import UpgradeOutcome
 from envmgr.operations import evidence, ground, inspecting, moves, renewing, wishes
 from envmgr.operations.diff import pin_changes
 from envmgr.operations.moves import Move

@@ -18,7 +18,8 @@ from envmgr.environments import locks
 from envmgr.environments.layout import Layout
 from envmgr.environments.locks import Inputs
 from envmgr.errors import EnvmgrError
-from envmgr.model.outcomes import LockDifference, LockOutcome, Report, Verification, silent
+from envmgr.model.locks import LockDifference, LockOutcome, Verification
+from envmgr.model.outcomes import Report, silent
 from envmgr.model.project import Environment, Project
 from envmgr.operations import together
 from envmgr.tools import interpreters, piptools

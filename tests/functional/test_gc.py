@@ -15,7 +15,7 @@ from envmgr.environments.layers import worker_of
 from envmgr.environments.layout import Layout
 from envmgr.environments.state import open_state
 from envmgr.errors import EnvmgrError
-from envmgr.model.outcomes import PinChange, SettingChange
+from envmgr.model.differences import PinChange, SettingChange
 from envmgr.operations.diff import diff
 from envmgr.operations.gc import gc
 from envmgr.operations.history import history

@@ -11,7 +11,8 @@ from envmgr.cli.application import Command
 from envmgr.cli.invocation import Invocation
 from envmgr.cli.progress import progress
 from envmgr.config.problems import displayed
-from envmgr.model.outcomes import LockOutcome, SyncOutcome, Verification
+from envmgr.model.locks import LockOutcome, Verification
+from envmgr.model.outcomes import SyncOutcome
 
 
 @click.command(cls=Command)

@@ -14,7 +14,7 @@ from envmgr.cli.progress import progress
 from envmgr.config import find_root
 from envmgr.config.problems import displayed
 from envmgr.errors import EnvmgrError
-from envmgr.model.outcomes import UnbundleOutcome
+from envmgr.model.bundles import UnbundleOutcome
 
 
 @click.command(cls=Command)

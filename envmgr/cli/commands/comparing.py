@@ -10,7 +10,7 @@ import click
 from envmgr.cli.answers import Answer, columns
 from envmgr.cli.application import Command
 from envmgr.cli.invocation import Invocation
-from envmgr.model.outcomes import DiffOutcome
+from envmgr.model.differences import DiffOutcome
 
 
 @click.command(cls=Command)

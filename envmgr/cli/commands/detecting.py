@@ -9,7 +9,7 @@ import click
 from envmgr.cli.answers import Answer, columns
 from envmgr.cli.application import Command
 from envmgr.cli.invocation import Invocation
-from envmgr.model.outcomes import DetectOutcome, FoundEnvironment
+from envmgr.model.detection import DetectOutcome, FoundEnvironment
 
 
 @click.command(cls=Command)

@@ -7,7 +7,7 @@ import click
 from envmgr.cli.answers import Answer, columns
 from envmgr.cli.application import Command
 from envmgr.cli.invocation import Invocation
-from envmgr.model.outcomes import Freed, GcOutcome
+from envmgr.model.freeing import Freed, GcOutcome
 
 
 @click.command(cls=Command)

@@ -12,7 +12,7 @@ from envmgr.cli.application import Command
 from envmgr.cli.invocation import Invocation
 from envmgr.cli.progress import progress
 from envmgr.config.problems import displayed
-from envmgr.model.outcomes import ImportOutcome, NotCarried
+from envmgr.model.imports import ImportOutcome, NotCarried
 
 _FEW = 3
 

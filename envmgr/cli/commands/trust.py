@@ -9,7 +9,7 @@ from envmgr.cli.application import Command
 from envmgr.cli.invocation import Invocation
 from envmgr.cli.progress import progress
 from envmgr.errors import CHECK_FAILED
-from envmgr.model.outcomes import EnvironmentHealth, HealthFinding
+from envmgr.model.health import EnvironmentHealth, HealthFinding
 
 _NAMED = 20
 

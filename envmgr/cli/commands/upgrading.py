@@ -15,7 +15,7 @@ from envmgr.cli.commands.freeing import size
 from envmgr.cli.invocation import Invocation
 from envmgr.cli.progress import progress
 from envmgr.config.problems import displayed
-from envmgr.model.outcomes import ConfigEdit, PlannedChange, PlanOutcome, UpgradeOutcome
+from envmgr.model.upgrades import ConfigEdit, PlannedChange, PlanOutcome, UpgradeOutcome
 
 
 @click.command(cls=Command)

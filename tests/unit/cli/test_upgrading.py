@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from envmgr.cli.commands.upgrading import _planned, _upgraded
-from envmgr.model.outcomes import ConfigEdit, Pin, PinChange, PlannedChange, PlanOutcome, UpgradeOutcome
+from envmgr.model.differences import PinChange
+from envmgr.model.outcomes import Pin
+from envmgr.model.upgrades import ConfigEdit, PlannedChange, PlanOutcome, UpgradeOutcome
 
 EDIT = ConfigEdit("/p/envmgr.toml", 3, None, 'version = "==2"')
 PLAN = PlanOutcome("data", "web", "web-lib", "2", ">=2,<3", "web-lib", 4, "3.12.1", (), (), None, None)

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from envmgr.environments.layout import Layout
 from envmgr.environments.state import Generation, open_state
 from envmgr.errors import EnvmgrError
-from envmgr.model.outcomes import Pin, PinChange, SettingChange
+from envmgr.model.differences import PinChange, SettingChange
+from envmgr.model.outcomes import Pin
 from envmgr.operations.diff import diff, pin_changes, setting_changes
 
 PINS = st.dictionaries(st.sampled_from("abcd"), st.sampled_from(["1.0", "1.10", "1.9", "2.0rc1", "odd!"]))

@@ -8,7 +8,7 @@ import pytest
 
 from envmgr.environments.state import Generation
 from envmgr.errors import EnvmgrError
-from envmgr.model.outcomes import HealthFinding
+from envmgr.model.health import HealthFinding
 from envmgr.model.project import Environment, Library, Project
 from envmgr.operations import evidence, wishes
 

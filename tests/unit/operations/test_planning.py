@@ -5,8 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from envmgr.environments.dependencies import Metadata
-from envmgr.model.outcomes import PinChange, PlannedChange
+from envmgr.model.differences import PinChange
 from envmgr.model.project import Environment, Library
+from envmgr.model.upgrades import PlannedChange
 from envmgr.operations import planning, prospects
 from envmgr.operations.prospects import Known
 from envmgr.tools.pypa import Locked

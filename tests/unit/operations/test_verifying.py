@@ -1,4 +1,4 @@
-from envmgr.model.outcomes import LockDifference
+from envmgr.model.locks import LockDifference
 from envmgr.operations.verifying import compare
 from envmgr.tools.piptools import Compiled
 from envmgr.tools.pypa import Locked
