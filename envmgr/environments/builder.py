@@ -132,7 +132,9 @@ def share(
     libraries: tuple[Resolved, ...],
 ) -> None:
     """Keep what is in the store under `key` for other projects of this user. Cost: one link a file."""
-    if environment.link_mode != "hardlink":
+    catalogs = _catalogs(key, proving, libraries)
+    known = shared.keeps(BUILDS, key) and shared.keeps(CATALOGS, catalogs)
+    if known or environment.link_mode != "hardlink":
         return
     entry = entry_name(environment.name, key)
     staged = layout.staging / f"shared-{entry}-{os.getpid()}"
@@ -142,8 +144,8 @@ def share(
         place = site_packages(layout.entry(entry))
         within = noted.within(place.relative_to(layout.entry(entry)).as_posix())
         bytecode.keep(place, pypa.installed(place), interpreter, within, staged)
-        catalogs = contents.take(layout.catalog(entry), {})
-        shared.keep(CATALOGS, _catalogs(key, proving, libraries), layout.catalog(entry), catalogs, staged)
+        listed = contents.take(layout.catalog(entry), {})
+        shared.keep(CATALOGS, catalogs, layout.catalog(entry), listed, staged)
 
 
 def _prove(

@@ -7,7 +7,7 @@ are uv's, the same wherever it links the same file from its cache.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from envmgr.environments import files, shared
@@ -41,7 +41,7 @@ def borrow(
 
 def keep(
     place: Path,
-    distributions: Iterable[Distribution],
+    distributions: Sequence[Distribution],
     interpreter: Interpreter,
     noted: Contents,
     staged: Path,
@@ -51,10 +51,10 @@ def keep(
     compiled: dict[str, dict[str, tuple[int, str, int]]] = {}
     for path, facts in noted.files.items():
         if "__pycache__/" in path and _source(path) in owners:
-            name = _name(owners[_source(path)], interpreter)
-            compiled.setdefault(name, {})[path] = facts
-    for name, known in compiled.items():
-        shared.keep(_KIND, name, place, Contents(known, {}), staged)
+            compiled.setdefault(owners[_source(path)].name, {})[path] = facts
+    for distribution in distributions:
+        if known := compiled.get(distribution.name):
+            shared.keep(_KIND, _name(distribution, interpreter), place, Contents(known, {}), staged)
 
 
 def _name(distribution: Distribution, interpreter: Interpreter) -> str:

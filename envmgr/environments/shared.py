@@ -56,6 +56,10 @@ def keep(kind: str, name: str, tree: Path, noted: Contents, staged: Path) -> Non
         files.remove(staged)
 
 
+def keeps(kind: str, name: str) -> bool:
+    return _place(kind, name).exists()
+
+
 def forget(kind: str, name: str) -> None:
     """Take a tree out that is of no use any more."""
     files.remove(_place(kind, name))
