@@ -26,7 +26,11 @@ adopt = "../venv"
 
 
 def install(place, *requirements):
-    subprocess.run([UV, "pip", "install", "-q", "-p", place / "bin" / "python", *requirements], check=True)
+    """As copies: what a test edits here must not be uv's cache."""
+    python = place / "bin" / "python"
+    subprocess.run(
+        [UV, "pip", "install", "-q", "--link-mode", "copy", "-p", python, *requirements], check=True
+    )
 
 
 @pytest.fixture
