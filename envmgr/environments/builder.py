@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 from typing import Protocol
 
-from envmgr.environments import bytecode, conflicts, contents, files, modules, shared, stages, store
+from envmgr.environments import bytecode, contents, files, modules, shared, stages, store
 from envmgr.environments.contents import Contents
 from envmgr.environments.layout import Layout, entry_name, python_of, site_packages
 from envmgr.environments.locks import Lock
@@ -18,7 +18,7 @@ from envmgr.environments.modules import Resolved
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import Report
 from envmgr.model.project import Environment
-from envmgr.tools import pypa, uv
+from envmgr.tools import pypa
 from envmgr.tools.interpreters import Interpreter
 
 
@@ -101,6 +101,8 @@ def build(
             proof=proving.name(libraries),
         )
     except EnvmgrError as problem:
+        from envmgr.environments import conflicts
+
         raise conflicts.in_words(problem, environment) from problem
     finally:
         files.remove(staged)
@@ -110,6 +112,8 @@ def build(
 def _install(
     home: Path, lock: Lock, environment: Environment, interpreter: Interpreter, *, offline: bool
 ) -> None:
+    from envmgr.tools import uv
+
     with _one_install:
         uv.create_environment(home, Path(interpreter.executable))
         if lock.pins:

@@ -42,7 +42,9 @@ def entries(layout: Layout) -> tuple[str, ...]:
         sorted(
             path.name
             for path in found
-            if (path.is_dir() or path.is_symlink()) and path.suffix != ".catalog" and not path.name.startswith(".")
+            if (path.is_dir() or path.is_symlink())
+            and path.suffix != ".catalog"
+            and not path.name.startswith(".")
         )
     )
 

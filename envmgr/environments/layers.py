@@ -22,7 +22,6 @@ from envmgr.environments.comparison import Change
 from envmgr.environments.contents import Contents
 from envmgr.environments.layout import Layout
 from envmgr.errors import EnvmgrError
-from envmgr.tools import process, uv
 from envmgr.tools.interpreters import Interpreter
 
 MSGPACK = "msgpack>=1.0.5,<2"
@@ -91,12 +90,16 @@ def _build(staged: Path, interpreter: Interpreter, *, offline: bool, msgpack: Pa
     )
     shutil.copyfile(_sources() / "worker" / "start.py", worker_of(staged))
     _vendor(staged / "envmgr_runtime" / "_vendor", staged / "download", interpreter, offline, msgpack)
+    from envmgr.tools import process
+
     process.run([interpreter.executable, "-I", "-m", "compileall", "-q", staged])
 
 
 def _vendor(
     vendor: Path, download: Path, interpreter: Interpreter, offline: bool, msgpack: Path | None
 ) -> None:
+    from envmgr.tools import uv
+
     try:
         uv.install_into(download, str(msgpack or MSGPACK), Path(interpreter.executable), offline=offline)
     except EnvmgrError as problem:

@@ -15,13 +15,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from envmgr.environments import conflicts, files, stages
+from envmgr.environments import files, stages
 from envmgr.environments.layout import Layout
 from envmgr.environments.store import digest
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import Pin
 from envmgr.model.project import Environment
-from envmgr.tools import pypa, uv
+from envmgr.tools import pypa
 from envmgr.tools.interpreters import Interpreter
 
 _HEADER = "# Written by envmgr. Change envmgr.toml and run `envmgr lock` instead of editing this file.\n"
@@ -174,6 +174,9 @@ def resolve(
     fits envmgr.toml as it is. Needs the network; blocks while uv resolves. Raises E-CONFLICT in the words of
     the libraries, E-LOCK, E-NETWORK.
     """
+    from envmgr.environments import conflicts
+    from envmgr.tools import uv
+
     wanted = inputs(environment, interpreter)
     constraints = (*wanted.constraints, *asked)
     if wanted.requirements:

@@ -10,6 +10,7 @@ from envmgr.environments import (
     activation,
     files,
     freeing,
+    keys,
     launch,
     projectlock,
     reach,
@@ -45,6 +46,7 @@ def gc(root: Path, *, keep: int) -> GcOutcome:
         activation.sweep(layout)
     shared.prune()
     remembering.prune()
+    keys.prune()
     return GcOutcome(
         tuple(freed),
         tuple(leased),

@@ -117,7 +117,9 @@ class _Inspection:
             self._find("missing", "workers hold it as their lease", self._sync, file=str(lease))
         if self._adopted and self._home.is_dir():
             for why in adopting.doubts(self._home.readlink()):
-                self._find("not trusted", why, "put that right, or let envmgr build an environment of its own")
+                self._find(
+                    "not trusted", why, "put that right, or let envmgr build an environment of its own"
+                )
         layer = Path(self._launch["command"][-1]).parent
         for change in layers.changes(layout, layer, deep=deep):
             detail = ": ".join(filter(None, ("the runtime layer is not whole", change.detail)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from envmgr import catalog
 from envmgr.environments import layers
 from envmgr.environments.modules import Resolved
 from envmgr.environments.store import digest
@@ -20,9 +19,13 @@ class Proving:
     layer: Path
 
     def imports(self, python: Path, libraries: tuple[Resolved, ...], *, bytecode: bool) -> None:
+        from envmgr import catalog
+
         catalog.prove(self.root, self._worker(python, bytecode), libraries)
 
     def functions(self, python: Path, libraries: tuple[Resolved, ...], into: Path, *, bytecode: bool) -> None:
+        from envmgr import catalog
+
         catalog.write(self._worker(python, bytecode), libraries, into)
 
     def name(self, libraries: tuple[Resolved, ...]) -> str:

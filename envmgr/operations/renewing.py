@@ -7,7 +7,18 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from envmgr.environments import activation, builder, files, launch, layers, locks, modules, stages, store
+from envmgr.environments import (
+    activation,
+    builder,
+    files,
+    keys,
+    launch,
+    layers,
+    locks,
+    modules,
+    stages,
+    store,
+)
 from envmgr.environments.layout import entry_name, python_of, site_packages
 from envmgr.environments.locks import Lock
 from envmgr.environments.modules import Resolved
@@ -15,13 +26,14 @@ from envmgr.environments.state import Generation
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import SyncOutcome
 from envmgr.model.project import Environment
-from envmgr.operations import adopting, ground, together
+from envmgr.operations import ground, together
 from envmgr.operations.ground import Ground
-from envmgr.operations.locking import AT_ONCE, lock_one
 from envmgr.operations.proving import Proving
 from envmgr.operations.run import Run
 from envmgr.tools import pypa
 
+# Resolving waits for the network most of the time.
+_LOCKS_AT_ONCE = 8
 _BUILDS_AT_ONCE = min(4, os.cpu_count() or 1)
 
 
@@ -45,7 +57,7 @@ def renew(
     """
     outcomes: dict[str, SyncOutcome] = {}
     begun = time.perf_counter()
-    locked = together.each(environments, lambda found: _locked(run, found), failures, limit=AT_ONCE)
+    locked = together.each(environments, lambda found: _locked(run, found), failures, limit=_LOCKS_AT_ONCE)
     grounds: dict[str, tuple[Ground, Lock]] = {}
     for name, (here, lock) in locked.items():
         try:
@@ -72,6 +84,8 @@ def renew(
 def _locked(run: Run, environment: Environment) -> tuple[Ground, Lock]:
     here = ground.survey(run.project, environment, download=not run.offline)
     if environment.adopt is not None:
+        from envmgr.operations import adopting
+
         return here, adopting.lock(environment, here)
     lock = locks.read(run.layout, environment.name)
     why = locks.staleness(lock, locks.inputs(environment, here.interpreter))
@@ -88,6 +102,8 @@ def _locked(run: Run, environment: Environment) -> tuple[Ground, Lock]:
                 f"environment {environment.name}: it must be locked first ({why}), which needs the network",
                 hint=f"run `envmgr lock {environment.name}` with a network; --offline builds from the cache",
             )
+        from envmgr.operations.locking import lock_one
+
         lock, _ = lock_one(
             run.layout, environment, upgrade=False, exclude_newer=None, again=False, report=run.report
         )
@@ -102,7 +118,7 @@ def prepare(run: Run, environment: Environment, here: Ground, lock: Lock, begun:
     if environment.adopt is not None:
         key = lock.digest
     else:
-        key = store.key(lock.packages(here.interpreter), here.interpreter, environment.link_mode)
+        key = keys.of(lock, here.interpreter, environment.link_mode)
         key = store.usable(run.layout, environment.name, key)
     entry = entry_name(environment.name, key)
     proving = Proving(run.project.root, here.layer)
@@ -122,6 +138,8 @@ def prepare(run: Run, environment: Environment, here: Ground, lock: Lock, begun:
                 files.remove(staged)
         return Ready(begun, here, lock, key, False, libraries)
     if environment.adopt is not None:
+        from envmgr.operations import adopting
+
         return Ready(begun, here, lock, key, True, adopting.adopt(run, environment, here, proving))
     libraries = builder.build(
         run.layout,

@@ -20,6 +20,7 @@ from envmgr.environments import (
     bundles,
     comparison,
     files,
+    keys,
     layers,
     locks,
     projectlock,
@@ -222,7 +223,7 @@ def _unsound_aside(
     layout: Layout, environment: Environment, lock: Lock, interpreter: Interpreter
 ) -> Iterator[None]:
     """Mark a store entry that has changed, so that it is built anew: a repair would need the network."""
-    key = store.key(lock.packages(interpreter), interpreter, environment.link_mode)
+    key = keys.of(lock, interpreter, environment.link_mode)
     entry = entry_name(environment.name, store.usable(layout, environment.name, key))
     changed = store.is_whole(layout, entry) and _has_changed(layout, entry)
     if changed:

@@ -35,6 +35,10 @@ def groups(erlport: list[str]) -> Groups:
         ("env.sync.idna", lambda scratch: environments.sync(scratch, "idna", rounds=5)),
         ("env.sync.numpy", lambda scratch: environments.sync(scratch, "numpy", rounds=5)),
         ("env.sync.pandas", lambda scratch: environments.sync(scratch, "pandas", rounds=3)),
+        ("env.sync8", environments.sync8),
+        ("env.first.idna", lambda scratch: environments.first(scratch, "idna", rounds=5)),
+        ("env.first.numpy", lambda scratch: environments.first(scratch, "numpy", rounds=3)),
+        ("env.first.pandas", lambda scratch: environments.first(scratch, "pandas", rounds=3)),
         ("env.rollback", environments.rollback),
     ]
 

@@ -18,15 +18,21 @@ EIGHT = ("six", "idna", "attrs", "packaging", "certifi", "charset-normalizer", "
 VARIABLES = {k: v for k, v in os.environ.items() if k not in ("UV_PROJECT_ENVIRONMENT", "VIRTUAL_ENV")}
 
 
-def run(*command: str | Path, cwd: Path) -> None:
+def run(*command: str | Path, cwd: Path, **variables: str) -> None:
     subprocess.run(
-        command, cwd=cwd, env=VARIABLES, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        command,
+        cwd=cwd,
+        env=VARIABLES | variables,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
     )
 
 
-def envmgr(project: Path, *arguments: str) -> Callable[[], None]:
+def envmgr(project: Path, *arguments: str, cache: Path | None = None) -> Callable[[], None]:
     program = Path(sys.executable).with_name("envmgr")
-    return lambda: run(program, "--quiet", *arguments, cwd=project)
+    variables = {} if cache is None else {"ENVMGR_CACHE_DIR": str(cache)}
+    return lambda: run(program, "--quiet", *arguments, cwd=project, **variables)
 
 
 def bare_uv(directory: Path, requirement: str) -> Path:
@@ -58,20 +64,66 @@ def noop(scratch: Path) -> Iterator[Row]:
     yield compare("env.noop8", "uv sync --check, eight times", envmgr(ours, "sync"), check_all, rounds=7)
 
 
+def fresh(project: Path) -> None:
+    """As after a clone: envmgr.toml and locks, and nothing built."""
+    shutil.rmtree(project / ".envmgr", ignore_errors=True)
+
+
 def sync(scratch: Path, library: str, rounds: int) -> Iterator[Row]:
-    """A first `sync` from the lock: built, verified, proved, catalogued, activated; beside it, `uv sync`
-    and the first import, which ours contains."""
-    ours = scratch / f"sync-{library}"
-    ours.mkdir()
-    (ours / "envmgr.toml").write_text(f"[library.{library}]\n")
-    envmgr(ours, "sync")()
-    theirs = bare_uv(scratch / f"sync-{library}-uv", library)
+    """From the lock to an active generation, in a fresh clone on a machine that has built the like before;
+    beside it, `uv sync` from a warm cache."""
+    ours, theirs = pair(scratch, "sync", library)
 
     def forget() -> None:
-        shutil.rmtree(ours / ".envmgr" / "store", ignore_errors=True)
-        shutil.rmtree(ours / ".envmgr" / "envs", ignore_errors=True)
-        for name in ("state.db", "state.db-wal", "state.db-shm"):
-            (ours / ".envmgr" / name).unlink(missing_ok=True)
+        fresh(ours)
+        shutil.rmtree(theirs / ".venv", ignore_errors=True)
+
+    yield compare(
+        f"env.sync.{library}",
+        "uv sync --frozen",
+        envmgr(ours, "sync", "--frozen"),
+        lambda: run("uv", "sync", "--frozen", "--python", sys.executable, cwd=theirs),
+        rounds=rounds,
+        before_each=forget,
+    )
+
+
+def sync8(scratch: Path) -> Iterator[Row]:
+    """The same for eight libraries in one command; beside it, `uv sync` in eight projects."""
+    ours = scratch / "sync8"
+    ours.mkdir()
+    (ours / "envmgr.toml").write_text("".join(f"[library.{name}]\n" for name in EIGHT))
+    envmgr(ours, "sync")()
+    theirs = [bare_uv(scratch / "sync8-uv" / name, name) for name in EIGHT]
+
+    def forget() -> None:
+        fresh(ours)
+        for project in theirs:
+            shutil.rmtree(project / ".venv", ignore_errors=True)
+
+    def sync_all() -> None:
+        for project in theirs:
+            run("uv", "sync", "--frozen", "--python", sys.executable, cwd=project)
+
+    yield compare(
+        "env.sync8",
+        "uv sync --frozen, eight times",
+        envmgr(ours, "sync", "--frozen"),
+        sync_all,
+        rounds=5,
+        before_each=forget,
+    )
+
+
+def first(scratch: Path, library: str, rounds: int) -> Iterator[Row]:
+    """The first `sync` of a library on a machine, from uv's warm cache: built, verified, proved, catalogued;
+    beside it, `uv sync` and the first import, which ours contains."""
+    ours, theirs = pair(scratch, "first", library)
+    cache = scratch / f"first-{library}-cache"
+
+    def forget() -> None:
+        fresh(ours)
+        shutil.rmtree(cache, ignore_errors=True)
         shutil.rmtree(theirs / ".venv", ignore_errors=True)
 
     def bare() -> None:
@@ -79,13 +131,22 @@ def sync(scratch: Path, library: str, rounds: int) -> Iterator[Row]:
         run(theirs / ".venv" / "bin" / "python", "-I", "-c", f"import {library}", cwd=theirs)
 
     yield compare(
-        f"env.sync.{library}",
+        f"env.first.{library}",
         "uv sync --frozen and the first import",
-        envmgr(ours, "sync", "--frozen"),
+        envmgr(ours, "sync", "--frozen", cache=cache),
         bare,
         rounds=rounds,
         before_each=forget,
     )
+
+
+def pair(scratch: Path, kind: str, library: str) -> tuple[Path, Path]:
+    """A project of ours and one of bare uv for one library, both locked, all that they need in uv's cache."""
+    ours = scratch / f"{kind}-{library}"
+    ours.mkdir()
+    (ours / "envmgr.toml").write_text(f"[library.{library}]\n")
+    envmgr(ours, "sync")()
+    return ours, bare_uv(scratch / f"{kind}-{library}-uv", library)
 
 
 def rollback(scratch: Path) -> Iterator[Row]:
