@@ -5,6 +5,7 @@ Our manifest stands outside the environment: RECORD lies within it and can be ch
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -17,6 +18,8 @@ from envmgr.environments.contents import Contents
 
 _THREADS = min(4, os.cpu_count() or 1)
 _AT_ONCE = 4 << 20
+FEW = 100
+"""Files that are read sooner than threads are started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +119,11 @@ def look(environment: Path, *, deep: bool) -> Found:
 
 def _read(root: str, files: dict[str, tuple[int, str | None, int]], others: dict[str, str]) -> None:
     largest_first = sorted(files, key=lambda path: files[path][0], reverse=True)
-    shares = [largest_first[start::_THREADS] for start in range(_THREADS)]
-    with ThreadPoolExecutor(_THREADS) as pool:
-        for digests in pool.map(lambda share: _digests(root, share, files), shares):
+    threads = _THREADS if len(files) > FEW else 1
+    shares = [largest_first[start::threads] for start in range(threads)]
+    with ThreadPoolExecutor(threads) if threads > 1 else contextlib.nullcontext() as pool:
+        at_once = map if pool is None else pool.map
+        for digests in at_once(lambda share: _digests(root, share, files), shares):
             for path, digest, problem in digests:
                 size, _, mode = files.pop(path)
                 if digest is None:

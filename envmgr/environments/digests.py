@@ -14,10 +14,10 @@ from envmgr.environments import files
 _NAME = "digests"
 
 
-def note(directory: Path, made: Path) -> None:
+def note(directory: Path, made: Path, *, flush: bool = True) -> None:
     """Note the files of `made`, which are about to be put into `directory`; it may be the same."""
     lines = {_line(path) for path in made.iterdir() if path.name != _NAME}
-    files.write(directory / _NAME, "".join(sorted(lines | _noted(directory))).encode())
+    files.write(directory / _NAME, "".join(sorted(lines | _noted(directory))).encode(), flush=flush)
 
 
 def holds(path: Path) -> bool:

@@ -15,13 +15,17 @@ from envmgr.environments import stages
 from envmgr.errors import EnvmgrError
 
 
-def write(path: Path, content: bytes) -> None:
-    """Replace a file atomically and durably; readers see the old bytes or the new ones."""
+def write(path: Path, content: bytes, *, flush: bool = True) -> None:
+    """Replace a file atomically and durably; readers see the old bytes or the new ones.
+
+    Without `flush` it survives a power cut only when the file system is flushed afterwards.
+    """
     beside = _beside(path)
     with beside.open("wb") as file:
         file.write(content)
         file.flush()
-        os.fsync(file.fileno())
+        if flush:
+            os.fsync(file.fileno())
     stages.reached("file-written")
     _rename_over(beside, path)
 

@@ -74,10 +74,15 @@ def prune() -> None:
 
 def _lent(place: Path, into: Path, noted: Contents) -> bool:
     try:
-        with ThreadPoolExecutor(1) as beside:  # the same files under either name
-            found = beside.submit(comparison.look, place / "tree", deep=True)
+        if len(noted.files) <= comparison.FEW:
             _link(place / "tree", into, noted)
-            sound = not comparison.compare(noted, found.result())
+            found = comparison.look(into, deep=True)
+        else:
+            with ThreadPoolExecutor(1) as beside:  # the same files under either name
+                looked = beside.submit(comparison.look, place / "tree", deep=True)
+                _link(place / "tree", into, noted)
+                found = looked.result()
+        sound = not comparison.compare(noted, found)
         caches.use(place / "manifest")
     except OSError as problem:
         if problem.errno == errno.EXDEV:

@@ -10,6 +10,7 @@ from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import Pin
 from envmgr.model.project import Environment, Library
 from envmgr.tools import pypa
+from envmgr.tools import uv as the_tool
 from envmgr.tools.interpreters import Interpreter
 
 PYTHON = Interpreter("/p/python", "3.12.1", "cpython", "abi", "linux", False, {"sys_platform": "linux"})
@@ -36,7 +37,7 @@ def uv(monkeypatch):
         asked.append((requirements, options))
         return answers.pop(0)
 
-    monkeypatch.setattr(locks.uv, "resolve", resolve)
+    monkeypatch.setattr(the_tool, "resolve", resolve)
     resolve.asked, resolve.answers = asked, answers
     return resolve
 
