@@ -27,7 +27,7 @@ class Done:
     def __init__(self, status: int, stdout: str, stderr: str) -> None:
         self.status, self.stdout, self.stderr = status, stdout, stderr
         self.words = f"{status}\n{stdout}\n{stderr}"
-        assert "Traceback" not in self.words, self.words
+        assert "Traceback" not in stderr, self.words
         assert "E-INTERNAL" not in self.words, self.words
         assert status != 70, self.words
 
