@@ -65,10 +65,16 @@ def unit(session: nox.Session) -> None:
 
 @nox.session
 def faults(session: nox.Session) -> None:
-    """`kill -9` at every stage, full disks, torn files; all of it: `-- -m ""`; at random moments: `-- --kills N`."""
+    """`kill -9` at every stage, full disks, torn files; all of it: `-- -m ""`.
+
+    Campaigns: `-- --kills N` at random moments of `sync`, `-- --edits N` of single bytes.
+    """
     install(session)
-    if any(word.startswith("--kills") for word in session.posargs):
-        session.run("python", "tests/faults/campaign.py", *session.posargs)
+    campaigns = {"--kills": "campaign", "--edits": "edits"}
+    for option, campaign in campaigns.items():
+        if any(word.startswith(option) for word in session.posargs):
+            session.run("python", f"tests/faults/{campaign}.py", *session.posargs)
+            break
     else:
         words = ("--cov", "--cov-append", "--cov-report=", "-m", "not long", *session.posargs)
         session.run("pytest", "tests/faults", *words)

@@ -93,11 +93,12 @@ def disk_problems(doing: str) -> Iterator[None]:
         yield
     except OSError as problem:
         where = problem.filename or "the project's .envmgr directory"
-        hint = (
-            "free some space and run the command again"
-            if problem.errno in (errno.ENOSPC, errno.EDQUOT)
-            else f"make {where} writable for this user, or remove what stands in its way"
-        )
+        if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+            hint = "free some space and run the command again"
+        elif problem.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            hint = f"make {where} writable for this user"
+        else:
+            hint = f"look at what stands there: {where}"
         raise EnvmgrError(
             "E-DISK", f"{doing} failed: {where}: {problem.strerror or problem}", hint=hint
         ) from problem
