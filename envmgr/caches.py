@@ -10,12 +10,15 @@ _UNUSED_SECONDS = 30 * 24 * 3600.0
 
 
 def directory() -> Path:
-    """`$ENVMGR_CACHE_DIR`, or `envmgr` in the user's cache directory. It may not be there."""
+    """`$ENVMGR_CACHE_DIR`, or `envmgr` in the user's cache directory. It may not be there, nor be possible."""
     named = os.environ.get("ENVMGR_CACHE_DIR")
     if named:
         return Path(named).absolute()
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "envmgr"
+    try:
+        return (Path(base) if base else Path.home() / ".cache") / "envmgr"
+    except RuntimeError:  # a user without a home, as in some containers
+        return Path(os.devnull) / "envmgr"
 
 
 def use(path: Path) -> None:
