@@ -15,10 +15,15 @@ def directory() -> Path:
     if named:
         return Path(named).absolute()
     base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else home() / ".cache") / "envmgr"
+
+
+def home() -> Path:
+    """The user's home. One without, as in some containers, has one in which nothing is nor can be."""
     try:
-        return (Path(base) if base else Path.home() / ".cache") / "envmgr"
-    except RuntimeError:  # a user without a home, as in some containers
-        return Path(os.devnull) / "envmgr"
+        return Path.home()
+    except RuntimeError:
+        return Path(os.devnull)
 
 
 def use(path: Path) -> None:

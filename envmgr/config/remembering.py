@@ -65,7 +65,7 @@ def _key(path: Path, content: bytes, layers: Layers) -> str:
     modules = [*Path(__file__).parent.glob("*.py"), Path(model.__file__)]
     code = max(module.stat().st_mtime_ns for module in modules)
     laid = (layers.profile, sorted(layers.variables.items()), layers.settings)
-    facts = (str(path), laid, sys.version_info[:2], str(Path("~").expanduser()), code)
+    facts = (str(path), laid, sys.version_info[:2], str(caches.home()), code)
     return hashlib.sha256(repr(facts).encode(errors="replace") + content).hexdigest()
 
 

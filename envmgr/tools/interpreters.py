@@ -149,7 +149,7 @@ def _at_path(spec: str, root: Path) -> Interpreter:
 
 
 def _directories() -> Iterator[Path]:
-    home = Path.home()
+    home = caches.home()
     pyenv = Path(os.environ.get("PYENV_ROOT") or home / ".pyenv")
     data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local/share")
     managed = Path(os.environ.get("UV_PYTHON_INSTALL_DIR") or data / "uv/python")

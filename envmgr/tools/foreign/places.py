@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from envmgr import caches
+
 # Children of one directory that are looked at; what is beyond is named as not looked at.
 MOST_CHILDREN = 512
 
@@ -29,7 +31,7 @@ class Surroundings:
 
     @classmethod
     def here(cls, directory: Path) -> Surroundings:
-        return cls(directory.absolute(), Path.home(), os.environ)
+        return cls(directory.absolute(), caches.home(), os.environ)
 
     def base(self, name: str) -> Path:
         """A user directory of the XDG specification: "data", "cache" or "config"."""
