@@ -12,7 +12,17 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 ROOMS = {
-    "envmgr": ["model", "errors", "caches", "config", "tools", "environments", "catalog", "operations", "cli"],
+    "envmgr": [
+        "model",
+        "errors",
+        "caches",
+        "config",
+        "tools",
+        "environments",
+        "catalog",
+        "operations",
+        "cli",
+    ],
     "envmgr_runtime": ["wire", "values", "library", "execution", "worker"],
 }
 FOLDERS = {"envmgr": ROOT / "envmgr", "envmgr_runtime": ROOT / "runtime"}

@@ -205,7 +205,10 @@ def test_no_chain_no_reasons():
 @pytest.mark.parametrize(
     ("words", "name"),
     [
-        ("  × No solution found\n  ╰─▶ Because not-there was not found\n      in the package registry and your", "not-there"),
+        (
+            "  × No solution found\n  ╰─▶ Because not-there was not found\n      in the package registry and your",
+            "not-there",
+        ),
         ("  × Failed to build `blast==0.3.0`\n  ├─▶ The build backend returned an error", "blast"),
         ("No solution found: Because a depends on b<2", None),
     ],
