@@ -53,7 +53,8 @@ def renew(
     run: Run, environments: Sequence[Environment], failures: dict[str, EnvmgrError]
 ) -> dict[str, SyncOutcome]:
     """Bring these environments to what is configured; outcomes by name. Locks in parallel, then builds, each
-    activated at once.
+    activated at once, but for one that a library leaves for another: it waits, so that the library is always
+    somewhere.
     """
     outcomes: dict[str, SyncOutcome] = {}
     begun = time.perf_counter()
@@ -72,13 +73,37 @@ def renew(
         with files.disk_problems(f"building environment {environment.name}"):
             return prepare(run, environment, here, lock, begun)
 
-    def done(environment: Environment, ready: Ready) -> None:
+    possible = [environment for environment in environments if environment.name in grounds]
+    waiting: list[tuple[Environment, Ready]] = []
+
+    def finish(environment: Environment, ready: Ready) -> None:
         outcomes[environment.name] = activated(run, environment, ready)
         share(run, environment, ready)
 
-    possible = [environment for environment in environments if environment.name in grounds]
+    def done(environment: Environment, ready: Ready) -> None:
+        if _is_left_for(run, environment, possible):
+            waiting.append((environment, ready))
+        else:
+            finish(environment, ready)
+
     together.each(possible, work, failures, limit=_BUILDS_AT_ONCE, done=done)
+    for environment, ready in waiting:
+        try:
+            finish(environment, ready)
+        except EnvmgrError as problem:
+            failures[environment.name] = problem
     return outcomes
+
+
+def _is_left_for(run: Run, environment: Environment, others: Sequence[Environment]) -> bool:
+    """Whether a library that the active generation has moves into another of these environments."""
+    active = run.state.active(environment.name)
+    if active is None:
+        return False
+    leaving = launch.decode(active.launch)["libraries"].keys() - {
+        library.name for library in environment.libraries
+    }
+    return any(library.name in leaving for other in others for library in other.libraries)
 
 
 def _locked(run: Run, environment: Environment) -> tuple[Ground, Lock]:

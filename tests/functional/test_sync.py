@@ -1,6 +1,7 @@
 import shutil
 from pathlib import Path
 
+import msgpack
 import pytest
 from projects import imported, library, project
 
@@ -293,3 +294,22 @@ def test_unknown_names_and_histories(tmp_path):
             asked(tmp_path, "six")
         assert caught.value.code == "E-UNKNOWN-ENVIRONMENT"
     assert not Layout(tmp_path).home.exists()
+
+
+def test_a_library_that_moves_is_always_somewhere(tmp_path):
+    def serving(layout):
+        return {
+            name
+            for path in layout.environments.glob("*/launch.msgpack")
+            for name in msgpack.unpackb(path.read_bytes())["libraries"]
+        }
+
+    both = [library("six", environment="one"), library("idna", environment="one")]
+    sync(project(tmp_path, *both, library("attrs", environment="two")))
+    seen = []
+    moved = project(tmp_path, both[1], library("attrs", environment="two"), library("six", environment="two"))
+    sync(
+        moved, report=lambda environment, stage: seen.append((environment, stage, serving(Layout(tmp_path))))
+    )
+    assert [environment for environment, stage, _ in seen if stage == "activate"] == ["two", "one"]
+    assert all({"six", "idna", "attrs"} == names for *_, names in seen)
