@@ -10,10 +10,13 @@ defmodule Envmgr.Test.Project do
 
   @doc "The layer that all tests share, made once per run."
   def layer do
-    case :persistent_term.get(__MODULE__, nil) do
-      nil -> tap(build_layer(), &:persistent_term.put(__MODULE__, &1))
-      layer -> layer
-    end
+    :persistent_term.get(__MODULE__, nil) || :global.trans({__MODULE__, self()}, &made_once/0)
+  end
+
+  # Tests run side by side: the second one to come finds what the first has made.
+  defp made_once do
+    :persistent_term.get(__MODULE__, nil) ||
+      tap(build_layer(), &:persistent_term.put(__MODULE__, &1))
   end
 
   @doc "An empty project directory that goes away with the test."
