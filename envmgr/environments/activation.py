@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from envmgr.environments import files, freeing, records, stages, store, undo
+from envmgr.environments import files, records, stages, store, undo
 from envmgr.environments.layout import Layout, entry_name
 from envmgr.environments.state import Generation, State
 
@@ -124,6 +124,8 @@ def sweep(layout: Layout) -> None:
         for path in files.unfinished(directory):
             files.remove(path)
     layout.staging.mkdir(parents=True, exist_ok=True)
+    from envmgr.environments import freeing
+
     freeing.free_orphans(layout)
     stages.reached("leftovers-swept")
     for _ in range(_PATIENCE):

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from envmgr.environments import adoption, comparison, digests, launch, layers
+from envmgr.environments import adoption, comparison, digests, launch, laying
 from envmgr.environments.comparison import Change, Owners
 from envmgr.environments.contents import Contents
 from envmgr.environments.layout import Layout, entry_name, python_of, site_packages
@@ -121,7 +121,7 @@ class _Inspection:
                     "not trusted", why, "put that right, or let envmgr build an environment of its own"
                 )
         layer = Path(self._launch["command"][-1]).parent
-        for change in layers.changes(layout, layer, deep=deep):
+        for change in laying.changes(layout, layer, deep=deep):
             detail = ": ".join(filter(None, ("the runtime layer is not whole", change.detail)))
             self._find(change.problem, detail, self._rebuild, file=str(layer / change.path))
         for library in self._launch["libraries"].values():

@@ -13,7 +13,7 @@ from envmgr.environments import (
     files,
     keys,
     launch,
-    layers,
+    laying,
     locks,
     modules,
     stages,
@@ -63,7 +63,7 @@ def renew(
     for name, (here, lock) in locked.items():
         try:
             with files.disk_problems("building the runtime layer"):
-                layers.ensure(run.layout, here.interpreter, offline=run.offline)
+                laying.ensure(run.layout, here.interpreter, offline=run.offline)
             grounds[name] = (here, lock)
         except EnvmgrError as problem:
             failures[name] = problem

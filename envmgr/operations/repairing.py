@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from envmgr.environments import activation, adoption, files, launch, layers, locks, stages, store
+from envmgr.environments import activation, adoption, files, launch, laying, locks, stages, store
 from envmgr.environments.layout import Layout, entry_name
 from envmgr.environments.state import Generation, State
 from envmgr.errors import EnvmgrError
@@ -73,6 +73,6 @@ def _same_lock(layout: Layout, environment: Environment, active: Generation) -> 
 
 def _layer_aside(layout: Layout, active: Generation) -> None:
     layer = Path(launch.decode(active.launch)["command"][-1]).parent
-    if layer.is_dir() and layers.changes(layout, layer, deep=True):
+    if layer.is_dir() and laying.changes(layout, layer, deep=True):
         layer.rename(layout.staging / f"sick-{layer.name}")
         stages.reached("sick-layer-aside")

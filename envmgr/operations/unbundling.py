@@ -21,7 +21,7 @@ from envmgr.environments import (
     comparison,
     files,
     keys,
-    layers,
+    laying,
     locks,
     projectlock,
     recovery,
@@ -212,10 +212,10 @@ def _uv(bundle: _Unpacked, layout: Layout) -> str | None:
 
 def _layer(bundle: _Unpacked, layout: Layout, here: Ground) -> None:
     """Have the runtime layer, as our manifest of it says; built with the bundle's msgpack."""
-    if here.layer.is_dir() and layers.changes(layout, here.layer, deep=True):
+    if here.layer.is_dir() and laying.changes(layout, here.layer, deep=True):
         here.layer.rename(layout.staging / f"sick-{here.layer.name}")
     held = (bundle.place / bundles.RUNTIME / name for name in bundle.manifest.names(bundles.RUNTIME))
-    layers.ensure(layout, here.interpreter, offline=True, msgpack=next(held, None))
+    laying.ensure(layout, here.interpreter, offline=True, msgpack=next(held, None))
 
 
 @contextmanager

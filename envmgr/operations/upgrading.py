@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from envmgr.environments import activation, files, freeing, layers, projectlock, recovery, store, undo
+from envmgr.environments import activation, files, freeing, laying, projectlock, recovery, store, undo
 from envmgr.environments.layout import Layout, entry_name
 from envmgr.environments.state import Generation, State, problems
 from envmgr.errors import EnvmgrError
@@ -115,7 +115,7 @@ class _Attempt:
             return move, self._active
 
         run = Run(move.project, self._layout, self._state, False, False, self._report, "upgrade")
-        layers.ensure(self._layout, here.interpreter, offline=False)
+        laying.ensure(self._layout, here.interpreter, offline=False)
         staged = self._layout.staging / self._layout.lock(self._name).name
         files.write(staged, move.content)
         there = ground.relocked(move.project, move.environment, here, move.lock.digest)

@@ -20,7 +20,6 @@ from pathlib import Path
 
 from envmgr import caches
 from envmgr.errors import EnvmgrError
-from envmgr.tools import process, uv
 
 _VERSION = re.compile(r"^(?:(?:cpython|python)[-@]?)?(?P<numbers>\d+\.\d+(?:\.\d+)?)(?P<threads>t?)$")
 _ASK = """
@@ -88,7 +87,7 @@ def find(spec: str, *, root: Path, download: bool = False) -> Interpreter:
         return _at_path(spec, root)
     wanted, threads = parsed["numbers"], bool(parsed["threads"])
     found = _newest(wanted, threads)
-    if found is None and download and uv.install_python(wanted + parsed["threads"]):
+    if found is None and download and _fetched(wanted + parsed["threads"]):
         found = _newest(wanted, threads)
     if found is not None:
         return found
@@ -99,6 +98,12 @@ def find(spec: str, *, root: Path, download: bool = False) -> Interpreter:
         hint=_what_there_is([(version, path) for _, version, path in here], spec),
         details={"wanted": spec, "found": [{"version": version, "path": path} for _, version, path in here]},
     )
+
+
+def _fetched(wanted: str) -> bool:
+    from envmgr.tools import uv
+
+    return uv.install_python(wanted)
 
 
 def _newest(wanted: str, threads: bool) -> Interpreter | None:
@@ -190,6 +195,8 @@ def _asked(path: Path) -> Interpreter | None:
         if noted["identity"] == identity:
             return Interpreter(**noted["interpreter"])
     try:
+        from envmgr.tools import process
+
         answer = process.run([path, "-I", "-S", "-c", _ASK], timeout=20)
         said = json.loads(answer.stdout.rpartition(_MARK)[2].partition("\n")[0])
         found = Interpreter(**{field.name: said[field.name] for field in fields(Interpreter)})

@@ -10,7 +10,6 @@ from envmgr.cli.answers import Answer, columns
 from envmgr.cli.application import Command
 from envmgr.cli.invocation import Invocation
 from envmgr.cli.progress import progress
-from envmgr.config.problems import displayed
 from envmgr.model.locks import LockOutcome, Verification
 from envmgr.model.outcomes import SyncOutcome
 
@@ -49,6 +48,8 @@ def lock(
 
 
 def _lock_row(outcome: LockOutcome) -> tuple[str, ...]:
+    from envmgr.config.problems import displayed
+
     count = len(outcome.pins)
     packages = "1 package" if count == 1 else f"{count} packages"
     return (

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from envmgr.errors import EnvmgrError
-from envmgr.tools import interpreters, process
+from envmgr.tools import interpreters, process, uv
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +92,7 @@ def test_a_missing_one_is_fetched_when_that_is_allowed(machine, monkeypatch):
         fake(machine / "managed/cpython-3.14.0/bin", "python3.14", "3.14.0")
         return True
 
-    monkeypatch.setattr(interpreters.uv, "install_python", install)
+    monkeypatch.setattr(uv, "install_python", install)
     assert interpreters.find("3.14", root=machine, download=True).version == "3.14.0"
 
 
