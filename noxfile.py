@@ -149,4 +149,5 @@ def demo(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Ratios against the named baselines: `nox -s bench -- --json FILE --only PREFIX`."""
     install(session)
+    session.run("python", "-m", "compileall", "-q", "envmgr", "runtime")  # as an installation has it
     session.run("python", "-m", "tests.bench", *session.posargs)

@@ -45,6 +45,8 @@ setup_python() {
     fi
     say "the project's Python environment, from uv.lock"
     uv sync --locked --quiet --compile-bytecode --python "$python"
+    # Where PYTHONDONTWRITEBYTECODE is set, every command would compile our own modules again.
+    .venv/bin/python -m compileall -q envmgr runtime
     export PATH="$PWD/.venv/bin:$PATH"
 }
 
