@@ -114,7 +114,9 @@ defmodule Envmgr.Command.Tool do
 
   defp with_uv(uv, directory, python) do
     Command.run([uv, "venv", "--quiet", "--python", ">=3.11", directory]) == 0 and
-      Command.run([uv, "pip", "install", "--quiet", "--python", python, source()]) == 0
+      Command.run(
+        [uv | ~w(pip install --quiet --compile-bytecode --python)] ++ [python, source()]
+      ) == 0
   end
 
   defp give_up(directory) do
