@@ -174,7 +174,6 @@ def resolve(
     fits envmgr.toml as it is. Needs the network; blocks while uv resolves. Raises E-CONFLICT in the words of
     the libraries, E-LOCK, E-NETWORK.
     """
-    from envmgr.environments import conflicts
     from envmgr.tools import uv
 
     wanted = inputs(environment, interpreter)
@@ -193,6 +192,8 @@ def resolve(
                 platforms=[pypa.PLATFORMS[name] for name in wanted.platforms],
             )
         except EnvmgrError as problem:
+            from envmgr.environments import conflicts
+
             here = replace(environment, constraints=constraints)
             core = conflicts.reason(problem, here, interpreter, exclude_newer)
             raise _dated(conflicts.in_words(problem, here, core), exclude_newer) from None

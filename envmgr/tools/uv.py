@@ -10,14 +10,14 @@ from __future__ import annotations
 import functools
 import os
 import shutil
+import sys
 import tempfile
 import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from envmgr.errors import EnvmgrError
-from envmgr.tools import derivation, process, virtualenv
-from envmgr.tools.uv_failures import failure
+from envmgr.tools import process
 
 _FAIL_FAST = {"UV_HTTP_RETRIES": "2", "UV_HTTP_CONNECT_TIMEOUT": "5", "UV_HTTP_TIMEOUT": "30"}
 _DOWNLOAD_SECONDS = 300
@@ -123,7 +123,9 @@ def try_together(
         )
         newest = () if exclude_newer is None else ("--exclude-newer", exclude_newer)
         how = ("--no-progress", *newest, *_offline(offline))
-        _for(python, "lock", *how, cwd=workspace, env=derivation.SHOW)
+        from envmgr.tools.derivation import SHOW
+
+        _for(python, "lock", *how, cwd=workspace, env=SHOW)
 
 
 def create_environment(place: Path, python: Path) -> None:
@@ -133,6 +135,8 @@ def create_environment(place: Path, python: Path) -> None:
     except EnvmgrError as problem:
         if problem.code != "E-INTERPRETER":
             raise
+        from envmgr.tools import virtualenv
+
         virtualenv.create(place, python)
 
 
@@ -184,6 +188,8 @@ def _uv(
 ) -> process.Completed:
     done = process.run((executable(), *words), cwd=cwd or _nowhere(), env={**_settings(), **(env or {})})
     if done.status != 0:
+        from envmgr.tools.uv_failures import failure
+
         raise failure(done.stderr, done.status)
     return done
 
@@ -197,6 +203,8 @@ def _for(
     except EnvmgrError as problem:
         if problem.code != "E-INTERPRETER":
             raise
+    from envmgr.tools import virtualenv
+
     with virtualenv.stand_in(python) as usable:
         return _uv(*words, "--python", usable, cwd=cwd, env=env)
 
@@ -216,6 +224,9 @@ def _nowhere() -> Path:
 
 
 def _packaged() -> str | None:
+    beside = Path(sys.executable).with_name("uv")
+    if sys.prefix != sys.base_prefix and beside.is_file():  # where the package puts it; asking it costs 10 ms
+        return os.fspath(beside)
     try:
         from uv import find_uv_bin
     except ImportError:

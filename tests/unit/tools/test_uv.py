@@ -13,6 +13,22 @@ def _look_again():
     uv._executable.cache_clear()
 
 
+@pytest.fixture
+def alone(monkeypatch, tmp_path):
+    """An interpreter with nothing beside it."""
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "alone" / "python"))
+    monkeypatch.delenv("ENVMGR_UV", raising=False)
+
+
+def test_the_one_beside_the_interpreter_is_the_packaged_one(monkeypatch, alone):
+    import uv as package
+
+    packaged = uv._packaged()
+    assert packaged == package.find_uv_bin()
+    monkeypatch.undo()
+    assert uv._packaged() == packaged
+
+
 def test_version_of_the_packaged_uv():
     assert uv.executable().name.startswith("uv")
     assert uv.version().split(".")[0].isdigit()
@@ -34,16 +50,15 @@ def test_variable_that_names_nothing(monkeypatch):
     assert caught.value.code == "E-UV"
 
 
-def test_missing(monkeypatch):
+def test_missing(monkeypatch, alone):
     monkeypatch.setitem(sys.modules, "uv", None)
     monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.delenv("ENVMGR_UV", raising=False)
     with pytest.raises(EnvmgrError) as caught:
         uv.executable()
     assert (caught.value.code, caught.value.hint) == ("E-UV", "pip install uv")
 
 
-def test_package_without_its_program_falls_back_to_path(monkeypatch, tmp_path):
+def test_package_without_its_program_falls_back_to_path(monkeypatch, tmp_path, alone):
     import uv as package
 
     def lost():
@@ -53,7 +68,6 @@ def test_package_without_its_program_falls_back_to_path(monkeypatch, tmp_path):
     (tmp_path / "uv").chmod(0o755)
     monkeypatch.setattr(package, "find_uv_bin", lost)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.delenv("ENVMGR_UV", raising=False)
     assert uv.executable() == tmp_path / "uv"
 
 
