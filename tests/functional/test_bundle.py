@@ -172,7 +172,7 @@ def test_where_it_is_built_there_is_no_network(made, tmp_path):
 
 @airless_only
 def test_a_machine_without_uv_takes_the_bundles(tar, tmp_path):
-    hidden = "sys.modules['uv'] = None; from envmgr.cli import run"
+    hidden = "from envmgr.tools import uv; uv._packaged = lambda: None; from envmgr.cli import run"
     code, said = airless(tmp_path, "unbundle", str(tar), code=hidden)
     assert (code, said["action"]) == (0, "built")
     assert said["uv"] == str(tmp_path / "target" / ".envmgr" / "tools" / "uv")
