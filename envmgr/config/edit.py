@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from envmgr.config.acceptance import accept
 from envmgr.config.loading import validate
 from envmgr.config.problems import near
 from envmgr.config.rules import environment_of
@@ -154,7 +155,7 @@ def extended(
     if settings:
         expected.setdefault("environment", {})[environment] = settings
         text = insert(text, "environment", _section("environment", environment, settings))
-    _check(source, text, expected)
+    accept(source, text, expected, _tidied)
     return text
 
 
@@ -178,24 +179,9 @@ def _python_of(config: ConfigFile, environment: str, wanted: str) -> str | None:
 
 def _replace(source: Source, text: str, expected: dict[str, Any]) -> Path:
     """Write `text` when it is valid and means `expected`, else raise E-USAGE and leave the file alone."""
-    _check(source, text, expected)
+    accept(source, text, expected, _tidied)
     write(source.path, text)
     return source.path
-
-
-def _check(source: Source, text: str, expected: dict[str, Any]) -> None:
-    try:
-        edited = parse(source.path, text.encode())
-        validate(edited)
-    except EnvmgrError as error:
-        message = f"{CONFIG_NAME} is unchanged: the edit would leave {error.message}"
-        raise EnvmgrError("E-USAGE", message, details=error.details) from None
-    if _tidied(edited.document) != _tidied(expected):
-        raise EnvmgrError(
-            "E-USAGE",
-            f"{CONFIG_NAME} is unchanged: it is written in a form that this command cannot edit",
-            hint="write libraries and environments under headers such as [library.numpy], or edit by hand",
-        )
 
 
 def _tidied(document: dict[str, Any]) -> dict[str, Any]:

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from envmgr.config.acceptance import accept
 from envmgr.config.lexer import Statement, statements
 from envmgr.config.loading import validate
 from envmgr.config.rules import environment_of
 from envmgr.config.schema import ConfigFile, EnvironmentTable
-from envmgr.config.source import CONFIG_NAME, Source, parse, read
+from envmgr.config.source import parse, read
 from envmgr.config.surgery import insert, insert_under, remove
 from envmgr.config.toml import toml_key, toml_value
 from envmgr.config.writing import write
-from envmgr.errors import EnvmgrError
 
 Keys = tuple[str, ...]
 
@@ -44,7 +44,7 @@ def regroup(root: Path, groups: Groups) -> tuple[str, ...]:
             text = _put(text, keys, toml_value(value))
             changes.append(f"[{toml_key(keys[:2])}] {toml_key(keys[2:])} = {toml_value(value)}")
     if changes:
-        _check(source, text, expected)
+        accept(source, text, expected, _tidied)
         write(source.path, text)
     return tuple(changes)
 
@@ -146,21 +146,6 @@ def _with_pair(table: str, pair: str) -> str:
 
 def _is_header(statement: Statement, table: Keys) -> bool:
     return statement.kind == "table" and statement.path == table
-
-
-def _check(source: Source, text: str, expected: dict[str, Any]) -> None:
-    try:
-        edited = parse(source.path, text.encode())
-        validate(edited)
-    except EnvmgrError as error:
-        message = f"{CONFIG_NAME} is unchanged: the edit would leave {error.message}"
-        raise EnvmgrError("E-USAGE", message, details=error.details) from None
-    if _tidied(edited.document) != _tidied(expected):
-        raise EnvmgrError(
-            "E-USAGE",
-            f"{CONFIG_NAME} is unchanged: it is written in a form that this command cannot edit",
-            hint="write libraries and environments under headers such as [library.numpy], or edit by hand",
-        )
 
 
 def _tidied(document: dict[str, Any]) -> dict[str, Any]:
