@@ -1,23 +1,13 @@
 defmodule Envmgr.Reload.AskTest do
   # reload, load and unload, with the real command line and real workers.
   use ExUnit.Case, async: true
+  import Envmgr.Test.Reload
 
   alias Envmgr.Error
   alias Envmgr.Test.{Load, Project}
 
   @math "[library.math]\nstdlib = true\n"
   @json "[library.json]\nstdlib = true\n"
-
-  defp start(project, options \\ []) do
-    name = :"reload#{System.unique_integer([:positive])}"
-    start_supervised!({Envmgr, [name: name, project: project] ++ options}, id: name)
-    until(fn -> Envmgr.execute("math.sqrt", [16.0], name: name) == {:ok, 4.0} end)
-    name
-  end
-
-  defp until(condition), do: Project.eventually(condition, 15_000)
-  defp state(name), do: Envmgr.configuration(name).state
-  defp workers(name, environment), do: Envmgr.stats(name)[environment].workers
 
   test "without watching, only reload/1 brings a change; what it answers is in force" do
     project = Project.real(@math)

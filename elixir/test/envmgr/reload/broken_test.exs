@@ -1,6 +1,7 @@
 defmodule Envmgr.Reload.BrokenTest do
   # envmgr.toml that is broken, or was changed while nobody looked, with the real command line.
   use ExUnit.Case, async: true
+  import Envmgr.Test.Reload
   import ExUnit.CaptureLog
 
   alias Envmgr.Error
@@ -8,20 +9,6 @@ defmodule Envmgr.Reload.BrokenTest do
 
   @math "[library.math]\nstdlib = true\n"
   @json "[library.json]\nstdlib = true\n"
-
-  defp start(project, options \\ []) do
-    name = :"reload#{System.unique_integer([:positive])}"
-    start_supervised!({Envmgr, [name: name, project: project] ++ options}, id: name)
-    until(fn -> Envmgr.execute("math.sqrt", [16.0], name: name) == {:ok, 4.0} end)
-    name
-  end
-
-  defp until(condition), do: Project.eventually(condition, 15_000)
-  defp state(name), do: Envmgr.configuration(name).state
-  defp workers(name, environment), do: Envmgr.stats(name)[environment].workers
-
-  defp serves?(name, path),
-    do: fn -> match?({:ok, _}, Envmgr.execute(path, [[1]], name: name)) end
 
   test "a broken edit is told once with all its problems; the good one goes on until it is mended" do
     project = Project.real(@math)

@@ -1,26 +1,13 @@
 defmodule Envmgr.Reload.FollowTest do
   # envmgr.toml edited under a running instance, with the real command line and real workers.
   use ExUnit.Case, async: true
+  import Envmgr.Test.Reload
 
   alias Envmgr.Error
   alias Envmgr.Test.{Load, Project}
 
   @math "[library.math]\nstdlib = true\n"
   @json "[library.json]\nstdlib = true\n"
-
-  defp start(project, options \\ []) do
-    name = :"reload#{System.unique_integer([:positive])}"
-    start_supervised!({Envmgr, [name: name, project: project] ++ options}, id: name)
-    until(fn -> Envmgr.execute("math.sqrt", [16.0], name: name) == {:ok, 4.0} end)
-    name
-  end
-
-  defp until(condition), do: Project.eventually(condition, 15_000)
-  defp state(name), do: Envmgr.configuration(name).state
-  defp workers(name, environment), do: Envmgr.stats(name)[environment].workers
-
-  defp serves?(name, path),
-    do: fn -> match?({:ok, _}, Envmgr.execute(path, [[1]], name: name)) end
 
   test "libraries come, change and go, and no call fails" do
     project = Project.real(@math)
