@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, Callable
 
 from ..values.errors import ConversionError
 from ..wire.lane import Lane, LaneBroken
@@ -25,28 +25,41 @@ class Buffers:
         self._lane: Lane | None = None
         self._keys = range(0)
         self.outgoing: list[memoryview] = []
+        self.steady = False
+        """Whether nobody can change what goes out, once the call is over."""
+        self.lent = False
+        """Whether the caller's refs still lead to it."""
 
     def use(self, lane: Lane) -> None:
         self._lane = lane
 
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """What a fork of this process must not hold."""
+        return () if self._lane is None else self._lane.descriptors
+
     def begin(self, keys: range) -> None:
-        """`keys` of the buffers that came with the call. None may be left of another call."""
+        """The keys of the buffers that came with the call."""
         self._keys = keys
 
     def end(self) -> None:
-        """Forgets what came and was not taken."""
-        if self._keys and self._lane is not None:
-            self._lane.drop(self._keys.start, len(self._keys))
+        """Forgets what came with the call and was not taken."""
+        self.forget(self._keys)
         self._keys = range(0)
 
-    def put(self, view: memoryview) -> int | None:
+    def forget(self, keys: range) -> None:
+        """No call will take these."""
+        if self._lane is not None:
+            self._lane.drop(keys)
+
+    def put(self, view: Any) -> int | None:
         """The number of the buffer within this answer; None: it goes inline. Costs nothing: the view is kept."""
-        if self._lane is None or view.nbytes < THRESHOLD:
+        if self._lane is None or len(view) < THRESHOLD:
             return None
-        self.outgoing.append(view)
+        self.outgoing.append(memoryview(view))
         return len(self.outgoing) - 1
 
-    def take(self, index: int, size: int) -> Any:
+    def take(self, index: Any, size: Any) -> Any:
         """Raises `ConversionError`."""
         if self._lane is None or type(index) is not int or not 0 <= index < len(self._keys):
             raise ConversionError(f"buffer {index!r} did not come with this call")
@@ -65,18 +78,23 @@ class Buffers:
         """Takes back what was put since `mark`."""
         del self.outgoing[mark:]
 
-    def send(self, steady: bool) -> None:
-        """Sends what goes with the answer, behind all earlier answers'. Unless it is `steady` (nobody else can change
-        it), waits until the pool has it.
+    def send(self) -> Callable[[], None] | None:
+        """Sends what goes with the answer, behind all earlier answers'; how to wait for it, where that is needed.
+
+        What somebody else can still change is gone when this returns.
         """
-        views, self.outgoing = self.outgoing, []
-        if self._lane is None or not views:
-            return
+        views, steady, lent = self.outgoing, self.steady, self.lent
+        self.outgoing, self.steady, self.lent = [], False, False
+        if self._lane is None:
+            return None
         for view in views:
             sent = self._lane.send(view)
         if not steady:
             sent.wait()
+            return None
+        return self._lane.flush if lent else None
 
     def flush(self) -> None:
+        """Waits until the pool has all that was sent."""
         if self._lane is not None:
             self._lane.flush()

@@ -7,9 +7,12 @@ from typing import Any, Callable
 from ..library.loading import Libraries, Unresolved
 from ..values.codec import Codec
 from ..values.errors import ConversionError, RefLimit, StaleRef
+from ..wire.lane import Lane
 from ..wire.messages import AS_REF, ATTRIBUTE, ERROR, RESULT
+from .buffers import Buffers
 from .failures import failure
 from .refs import RefTable
+from .steadiness import steadiness
 
 _CODES: dict[type[BaseException], str] = {
     ConversionError: "conversion",
@@ -25,11 +28,20 @@ class Calls:
     def __init__(self, libraries: Libraries) -> None:
         self._libraries = libraries
         self.refs = RefTable()
+        self.buffers = Buffers()
         self._codec = Codec(self.refs)
         self._targets: dict[str, Callable[..., Any]] = {}
 
+    def use_lane(self, lane: Lane) -> None:
+        """From now on what is large travels in `lane`."""
+        self.buffers.use(lane)
+        self._codec = Codec(self.refs, lane=self.buffers)
+
     def run(self, target: Any, flags: int, payload: bytes) -> tuple[int, bytes]:
-        """(RESULT or ERROR, payload of the answer). Raises nothing that a call can cause."""
+        """(RESULT or ERROR, payload of the answer). Raises nothing that a call can cause.
+
+        What belongs to the answer beside its payload is in `buffers` and `warnings` until the next call.
+        """
         try:
             function = self._targets.get(target) if type(target) is str else None
             if function is None:
@@ -42,9 +54,20 @@ class Calls:
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt too are this call's answer
             return ERROR, self._raised(error)
         try:
-            return RESULT, self._codec.encode_ref(value) if flags & AS_REF else self._codec.encode(value)
+            if flags & AS_REF:
+                return RESULT, self._codec.encode_ref(value)
+            answer = self._codec.encode(value)
         except RefLimit as error:
             return ERROR, self._failure(error)
+        if self.buffers.outgoing:
+            args = kwargs = None
+            self.buffers.steady, self.buffers.lent = steadiness(value, self.refs.holds, self.buffers.outgoing)
+        return RESULT, answer
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the caller should know of the answer; whoever takes them clears the list."""
+        return self._codec.warnings
 
     def _find(self, target: Any, flags: int) -> Callable[..., Any]:
         if type(target) is str:

@@ -1,33 +1,61 @@
-"""Whether anybody but this worker's caller can still change a value."""
+"""Whether a value can still change once its call is over, while its bytes are on their way.
+
+Told from reference counts, whose meaning is measured where they are read: what interpreters count differs.
+"""
 
 from __future__ import annotations
 
 import sys
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, Callable, Sequence
 
 
-def _references() -> int:
-    fresh = object()
-    return sys.getrefcount(fresh)
+def _argument_count(value: Any) -> int:
+    return sys.getrefcount(value)
 
 
-_ALONE = _references()
-"""What `sys.getrefcount` says of an object that one local variable holds."""
+def _own_count() -> int:
+    value = object()
+    return _argument_count(value)
 
 
-def steady(value: Any, held: int) -> bool:
-    """Whether `value` (a local variable of the caller, and nothing else but `held` of our own references) cannot
-    change any more once the caller lets it go. Looks at arrays and bytes; what it does not know is not steady.
+def _base_count() -> int:
+    holder = SimpleNamespace(base=object())
+    base = holder.base
+    return sys.getrefcount(base)
+
+
+_OWN = _own_count()
+"""References to what a caller's variable and a parameter hold."""
+_BASE = _base_count()
+"""References to what an attribute and a variable hold."""
+
+
+def steadiness(value: Any, held: Callable[[Any], int], views: Sequence[memoryview]) -> tuple[bool, bool]:
+    """(steady, lent): whether nobody but the caller, its refs and `views` leads to `value`, a local variable of the
+    caller's; and whether its refs do. `held` says how many refs lead to an object.
+
+    Knows bytes and arrays; what else it is asked about is not steady.
     """
     if type(value) is bytes:
-        return True
+        return True, False
     numpy = sys.modules.get("numpy")
     if numpy is None or type(value) is not getattr(numpy, "ndarray", None):
-        return False
-    # One for the caller's variable, one for the parameter.
-    if sys.getrefcount(value) > _ALONE + 1 + held:
-        return False
+        return False, False
+    lent = held(value)
+    if sys.getrefcount(value) > _OWN + lent + _leading(views, value):
+        return False, False
     base = value.base
-    if base is None:
-        return True
-    return type(base) is numpy.ndarray and base.base is None and sys.getrefcount(base) <= _ALONE + 1
+    if base is not None:
+        ours = held(base)
+        lent += ours
+        if type(base) is not numpy.ndarray or base.base is not None:
+            return False, False
+        if sys.getrefcount(base) > _BASE + ours + _leading(views, base):
+            return False, False
+    return True, lent > 0
+
+
+def _leading(views: Sequence[memoryview], array: Any) -> int:
+    """How many of `views` lead to `array`, directly or through a view of it."""
+    return sum(view.obj is array or getattr(view.obj, "base", None) is array for view in views)

@@ -24,7 +24,7 @@ _CONNECT_SECONDS = 10.0
 
 
 class LaneBroken(Exception):
-    """The pool is gone, or what came is no buffer of ours."""
+    """A buffer cannot be had. The message says why."""
 
 
 class Lane:
@@ -53,7 +53,9 @@ class Lane:
         self._last.set()
         self._sender: threading.Thread | None = None
         self._arrived: dict[int, Any] = {}
+        self._unwanted: set[int] = set()
         self._changed = threading.Condition()
+        self._last_key = 0
         self._broken = False
         threading.Thread(target=self._receive, name="envmgr-lane-in", daemon=True).start()
 
@@ -82,17 +84,20 @@ class Lane:
         Waits for it: the pool sends a buffer before the call that needs it. Raises `LaneBroken`.
         """
         with self._changed:
-            while key not in self._arrived:
+            while key > self._last_key:
                 if self._broken:
                     raise LaneBroken("the lane ended before the buffer came")
                 self._changed.wait()
+            if key not in self._arrived:
+                raise LaneBroken("the buffer was taken already")
             return self._arrived.pop(key)
 
-    def drop(self, first: int, count: int) -> None:
-        """Forgets buffers whose call will not come."""
+    def drop(self, keys: range) -> None:
+        """Forgets buffers that no call will take (any more), also those that are still coming."""
         with self._changed:
-            for key in range(first, first + count):
-                self._arrived.pop(key, None)
+            for key in keys:
+                if self._arrived.pop(key, None) is None and key > self._last_key:
+                    self._unwanted.add(key)
 
     def _transmit(self) -> None:
         while True:
@@ -100,7 +105,7 @@ class Lane:
             try:
                 self._splice.write(view)
             except OSError:
-                return  # the pool is gone; the guard ends this process
+                pass  # the pool is gone; the guard ends this process
             finally:
                 del view
                 done.set()
@@ -125,8 +130,12 @@ class Lane:
                             break
                         filled += count
                 with self._changed:
-                    self._arrived[key] = data
-                    self._changed.notify_all()
+                    self._last_key = key
+                    if key in self._unwanted:
+                        self._unwanted.remove(key)
+                    else:
+                        self._arrived[key] = data
+                        self._changed.notify_all()
                 del data
         except OSError:
             pass  # as at end of file

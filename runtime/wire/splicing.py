@@ -1,4 +1,4 @@
-"""Writing large buffers to a pipe. On Linux the kernel hands their pages on instead of copying them (`vmsplice(2)`)."""
+"""Writing large buffers to a pipe. Linux hands their pages on instead of copying them (`vmsplice(2)`)."""
 
 from __future__ import annotations
 
