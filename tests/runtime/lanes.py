@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
+from pathlib import Path
 
 from envmgr_runtime.wire.lane import IN, OUT, Lane
 
@@ -13,16 +13,16 @@ class PoolSide:
     """Meets a `Lane` in `directory`: reads what the worker sends, sends buffers to it."""
 
     def __init__(self, directory):
-        self._directory = str(directory)
+        self._directory = Path(directory)
         self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(os.path.join(self._directory, IN))
+        self._listener.bind(str(self._directory / IN))
         self._listener.listen(1)
         self._keys = 0
 
     def meet(self):
         """Blocks until the worker is there."""
         self._socket, _ = self._listener.accept()
-        self._out = open(os.path.join(self._directory, OUT), "rb", buffering=0)
+        self._out = (self._directory / OUT).open("rb", buffering=0)
         self._socket.sendall(b"\x01")
 
     def read(self, size):

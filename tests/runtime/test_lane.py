@@ -6,11 +6,10 @@ import os
 import threading
 
 import pytest
+from lanes import PoolSide, pair
 
 from envmgr_runtime.wire import splicing
 from envmgr_runtime.wire.lane import Lane, LaneBroken
-
-from lanes import PoolSide, pair
 
 MIB = 1 << 20
 SIZES = [1, 4096, MIB - 1, MIB, 2 * MIB, 2 * MIB + 1, 5 * MIB + 7, 33 * MIB]
