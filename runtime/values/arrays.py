@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from ..wire.packing import ExtType, packb
+from . import codes
 from .errors import ConversionError
+from .protocols import Coder, Pack, UnpackRaw
 
 _PLAIN_KINDS = "biufcMmUS"
 _BY_NAME = frozenset(
@@ -78,3 +81,36 @@ def join_array(name: Any, shape: Any, data: Any) -> Any:
 def join_scalar(name: Any, data: Any) -> Any:
     """The NumPy scalar whose bytes these are."""
     return join_array(name, [], data)[()]
+
+
+def find(kind: type) -> Pack | None:
+    numpy = sys.modules.get("numpy")
+    if kind is getattr(numpy, "ndarray", None):
+        return _pack_array
+    for exact, plain in (("float64", float), ("str_", str), ("bytes_", bytes)):
+        if kind is getattr(numpy, exact, None):
+            return lambda codec, value, plain=plain: plain(value)  # type: ignore[misc]
+    return _pack_scalar if issubclass(kind, getattr(numpy, "generic", ())) else None
+
+
+def _pack_array(codec: Coder, value: Any) -> Any:
+    found = split_array(value)
+    if found is None:
+        return codec.ref(value)
+    return codec.raw(codes.ARRAY, packb([found[0], found[1]]), found[2])
+
+
+def _pack_scalar(codec: Coder, value: Any) -> Any:
+    found = split_scalar(value)
+    return codec.ref(value) if found is None else ExtType(codes.SCALAR, packb(found[0]) + found[1])
+
+
+def _unpack_array(codec: Coder, head: Any, raw: Any) -> Any:
+    dtype, shape = head
+    return join_array(dtype, shape, raw)
+
+
+RAW_UNPACKERS: dict[int, UnpackRaw] = {
+    codes.ARRAY: _unpack_array,
+    codes.SCALAR: lambda codec, head, raw: join_scalar(head, raw),
+}
