@@ -7,9 +7,10 @@ defmodule Envmgr.Options do
   @default_start_timeout 60_000
   @grace 5_000
 
-  @enforce_keys [:name]
+  @enforce_keys [:name, :secret]
   defstruct [
     :name,
+    :secret,
     :project,
     watch: true,
     start_timeout: @default_start_timeout,
@@ -18,6 +19,7 @@ defmodule Envmgr.Options do
 
   @type t :: %__MODULE__{
           name: atom(),
+          secret: (() -> <<_::256>>),
           project: String.t() | nil,
           watch: boolean(),
           start_timeout: pos_integer(),
@@ -35,13 +37,15 @@ defmodule Envmgr.Options do
     either way
   - `start_timeout`: how long a worker may take until it is ready, ms; default #{@default_start_timeout}
   - `grace`: how long a worker may take to end before it is killed, ms; default #{@grace}
+
+  `secret` is none of them: random bytes, new each time, behind a function so that no log shows them.
   """
   @spec new!(keyword()) :: t()
   def new!(options) when is_list(options) do
     case Enum.flat_map(options, &problem/1) do
       [] ->
         struct!(
-          %__MODULE__{name: Envmgr},
+          %__MODULE__{name: Envmgr, secret: secret()},
           Keyword.update(options, :project, nearest(), &project/1)
         )
 
@@ -80,6 +84,11 @@ defmodule Envmgr.Options do
       parent == directory -> nil
       true -> nearest(parent)
     end
+  end
+
+  defp secret do
+    bytes = :crypto.strong_rand_bytes(32)
+    fn -> bytes end
   end
 
   defp project(nil), do: nearest()

@@ -60,7 +60,7 @@ defmodule Envmgr.Pool.Owner do
       {:ok, port, os_pid} ->
         Process.send_after(self(), :start_timeout, s.options.start_timeout)
         lane = Lane.open(s.options.start_timeout)
-        Child.write(port, hello(s.manifest, lane))
+        Child.write(port, hello(s.manifest, s.options, lane))
         {:noreply, %{s | port: port, os_pid: os_pid, lane: lane}}
 
       {:error, why} ->
@@ -375,13 +375,17 @@ defmodule Envmgr.Pool.Owner do
     {:start, Failure.error(failure, fields)}
   end
 
-  defp hello(manifest, lane) do
+  defp hello(manifest, options, lane) do
     libraries =
-      Map.new(manifest.libraries, fn {name, library} -> {name, [library.module, library.init]} end)
+      Map.new(manifest.libraries, fn {name, library} ->
+        {name, [library.module, library.init, library.serializers]}
+      end)
 
     settings = %{
       "protocol" => Wire.protocol(),
       "lease" => manifest.lease,
+      "environment" => manifest.key,
+      "secret" => secret(manifest.key, options),
       "libraries" => libraries,
       "lane" => lane && lane.directory
     }
@@ -389,4 +393,10 @@ defmodule Envmgr.Pool.Owner do
     {:ok, data} = Encoder.encode(settings)
     Messages.hello(data)
   end
+
+  # One a store entry: what runs in one environment cannot sign pickles for another.
+  defp secret(nil, _options), do: nil
+
+  defp secret(key, options),
+    do: %Envmgr.Bytes{data: :crypto.mac(:hmac, :sha256, options.secret.(), key)}
 end
