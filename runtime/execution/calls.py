@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Callable
 
 from ..library.loading import Libraries, Unresolved
 from ..values.codec import Codec
 from ..values.errors import ConversionError, RefLimit, StaleRef
 from ..wire.lane import Lane
-from ..wire.messages import AS_REF, ATTRIBUTE, ERROR, RESULT
+from ..wire.messages import AS_REF, ATTRIBUTE, ERROR, PART, RESULT
 from .buffers import Buffers
 from .failures import failure
+from .parts import OPERATIONS
 from .refs import RefTable
 from .steadiness import steadiness
 
@@ -78,6 +80,10 @@ class Calls:
         if name.startswith("_"):
             raise Unresolved(f"{name!r} is private")
         owner = self.refs.get(number, "object")
+        if flags & PART:
+            if name not in OPERATIONS:
+                raise Unresolved(f"there is no operation {name!r}; there are {', '.join(OPERATIONS)}")
+            return functools.partial(OPERATIONS[name], owner)
         if flags & ATTRIBUTE:
             return lambda: getattr(owner, name)
         return getattr(owner, name)  # type: ignore[no-any-return]
