@@ -73,7 +73,10 @@ defmodule Bench.Values do
   def beside(rounds, wanted?) do
     if wanted?.("call.beside") do
       array = numpy("numpy.arange", [32 * @mib], as: :ref)
-      transfers = Task.async(fn -> for _ <- 1..(4 * rounds), do: numpy("numpy.asarray", [array]) && nil end)
+
+      transfers =
+        Task.async(fn -> for _ <- 1..(4 * rounds), do: numpy("numpy.asarray", [array]) && nil end)
+
       beside = call_until(transfers, [])
       alone = for _ <- 1..2_000, do: quick()
       p99 = percentile(beside, 0.99)
@@ -150,7 +153,9 @@ defmodule Bench.Values do
     reader = numpy("pyarrow.ipc.open_stream", [buffer], as: :ref)
     again = method(reader, "read_all")
     result = method(again, "to_pandas")
-    for ref <- [table, schema, sink, writer, buffer, reader, again, result], do: Envmgr.release(ref)
+
+    for ref <- [table, schema, sink, writer, buffer, reader, again, result],
+        do: Envmgr.release(ref)
   end
 
   defp method(ref, name, args \\ []) do

@@ -25,7 +25,7 @@ defmodule Envmgr.Calls do
     {:error, %Error{code: :arguments, message: message}}
   end
 
-  @spec method(Ref.t(), String.t(), term(), keyword(), :call | :attribute) ::
+  @spec method(Ref.t(), String.t(), term(), keyword(), :call | :attribute | :part) ::
           {:ok, term()} | {:error, Error.t()}
   def method(%Ref{} = ref, name, args, opts, access) when is_binary(name) do
     path = "#{ref.type}.#{name}"

@@ -1,10 +1,15 @@
 defmodule Envmgr.Calls.Exchange do
   # One call and its one answer: encode, choose a worker, send to its owner, wait, decode.
+  #
+  # What is sent is a load `{size, tail, buffers, arguments}`: a call's message without its id, the binaries that take the
+  # second lane, and what they were made of, for a worker that has no such lane.
   @moduledoc false
+
+  require Logger
 
   alias Envmgr.{Error, Pool, Wire}
   alias Envmgr.Calls.Request
-  alias Envmgr.Pool.Route
+  alias Envmgr.Pool.{Lane, Route, Slot}
   alias Envmgr.Values.{Decoder, Encoder, Failure, Locate, Refusal}
   alias Envmgr.Wire.Messages
 
@@ -14,9 +19,9 @@ defmodule Envmgr.Calls.Exchange do
 
   @spec run(Request.t(), list(), [{String.t(), term()}]) :: {:ok, term()} | {:error, Error.t()}
   def run(request, args, kwargs) do
-    case Encoder.arguments(args, kwargs, request.owner, lane: nil, into: request.into) do
-      {:ok, payload, []} ->
-        send_payload(request, payload)
+    case Encoder.arguments(args, kwargs, request.owner, lane: request.lane, into: request.into) do
+      {:ok, payload, buffers} ->
+        send_payload(request, payload, buffers, {args, kwargs})
 
       {:ref, owner} ->
         run(%{request | owner: owner}, args, kwargs)
@@ -33,7 +38,7 @@ defmodule Envmgr.Calls.Exchange do
     end
   end
 
-  defp send_payload(request, payload) do
+  defp send_payload(request, payload, buffers, arguments) do
     size = IO.iodata_length(payload)
 
     if size > Wire.max_frame() - @room_for_header do
@@ -44,14 +49,14 @@ defmodule Envmgr.Calls.Exchange do
     else
       tail = Messages.call_tail(request.target, request.flags, payload, size)
       tail = if size < @flatten, do: IO.iodata_to_binary(tail), else: tail
-      choose(request, size, tail)
+      choose(request, {size, tail, buffers, arguments})
     end
   end
 
-  defp choose(request, size, tail) do
+  defp choose(request, load) do
     case Route.lookup(request.name, request.environment) do
       {generation, workers, _pool} ->
-        attempt(request, size, tail, generation, pick(workers, request.owner))
+        attempt(request, load, generation, pick(workers, request.owner))
 
       nil ->
         gone(request)
@@ -63,10 +68,10 @@ defmodule Envmgr.Calls.Exchange do
   defp pick(workers, nil), do: Route.pick(workers)
   defp pick(workers, owner), do: Route.pinned(workers, owner)
 
-  defp attempt(%{owner: nil} = request, size, tail, _generation, nil) do
+  defp attempt(%{owner: nil} = request, load, _generation, nil) do
     case Pool.await_worker(request.name, request.environment, Request.left(request)) do
       :ok ->
-        choose(request, size, tail)
+        choose(request, load)
 
       :timeout ->
         timeout(request)
@@ -76,17 +81,41 @@ defmodule Envmgr.Calls.Exchange do
     end
   end
 
-  defp attempt(request, _size, _tail, _generation, nil), do: stale(request)
+  defp attempt(request, _load, _generation, nil), do: stale(request)
 
-  defp attempt(request, size, tail, generation, {pid, _slot}) do
+  defp attempt(request, {size, tail, [], _arguments} = load, generation, {pid, _slot}) do
     reply = :erlang.monitor(:process, pid, alias: :reply_demonitor)
     send(pid, {:call, reply, request.deadline, request.library, size, tail})
+    await(reply, request, load, generation, pid)
+  end
 
+  defp attempt(request, {size, tail, buffers, {args, kwargs}} = load, generation, {pid, slot}) do
+    if writer = Lane.writer(request.name, pid) do
+      reply = :erlang.monitor(:process, pid, alias: :reply_demonitor)
+      send(writer, {:board, reply, request.deadline, request.library, size, tail, buffers})
+      await(reply, request, load, generation, pid)
+    else
+      Slot.give_back(slot, 1)
+      run(%{request | lane: nil}, args, kwargs)
+    end
+  end
+
+  defp await(reply, request, load, generation, pid) do
     receive do
-      {^reply, kind, payload} -> answered(kind, payload, request, generation, pid)
-      {^reply, :moved} -> again(request, size, tail)
-      {^reply, :elsewhere} -> choose(request, size, tail)
-      {:DOWN, ^reply, _, _, reason} -> down(reason, request, size, tail)
+      {^reply, kind, payload} ->
+        answered(kind, payload, request, generation, pid)
+
+      {^reply, :result, payload, meta, buffers} ->
+        landed(payload, meta, buffers, request, generation, pid)
+
+      {^reply, :moved} ->
+        again(request, load)
+
+      {^reply, :elsewhere} ->
+        choose(request, load)
+
+      {:DOWN, ^reply, _, _, reason} ->
+        down(reason, request, load)
     after
       Request.left(request) -> late(reply, request, generation, pid)
     end
@@ -97,8 +126,14 @@ defmodule Envmgr.Calls.Exchange do
     :erlang.demonitor(reply, [:flush])
 
     receive do
-      {^reply, kind, payload} -> answered(kind, payload, request, generation, pid)
-      {^reply, moved} when moved in [:moved, :elsewhere] -> timeout(request)
+      {^reply, kind, payload} ->
+        answered(kind, payload, request, generation, pid)
+
+      {^reply, :result, payload, meta, buffers} ->
+        landed(payload, meta, buffers, request, generation, pid)
+
+      {^reply, moved} when moved in [:moved, :elsewhere] ->
+        timeout(request)
     after
       0 ->
         send(pid, {:timeout, reply})
@@ -106,15 +141,8 @@ defmodule Envmgr.Calls.Exchange do
     end
   end
 
-  defp answered(:result, payload, request, generation, pid) do
-    case Decoder.decode(own(payload), home(request, generation, pid), {}, request.decode) do
-      {:ok, value} ->
-        {:ok, value}
-
-      {:error, reason} ->
-        error(request, code: :conversion, message: "the answer cannot be read: #{reason}")
-    end
-  end
+  defp answered(:result, payload, request, generation, pid),
+    do: decode(payload, {}, request, generation, pid)
 
   defp answered(:error, payload, request, generation, pid) do
     case Decoder.decode(own(payload), home(request, generation, pid)) do
@@ -128,24 +156,47 @@ defmodule Envmgr.Calls.Exchange do
     error(request, code: :worker_lost, message: why, hint: hint, generation: generation)
   end
 
+  # An answer that is more than a payload.
+  defp landed(payload, meta, buffers, request, generation, pid) do
+    warnings =
+      case Decoder.decode(meta) do
+        {:ok, %{"warnings" => warnings}} when is_list(warnings) -> warnings
+        _none -> []
+      end
+
+    for warning <- warnings, do: Logger.warning("envmgr: #{request.path}: #{warning}")
+
+    decode(payload, buffers, request, generation, pid)
+  end
+
+  defp decode(payload, buffers, request, generation, pid) do
+    case Decoder.decode(own(payload), home(request, generation, pid), buffers, request.decode) do
+      {:ok, value} ->
+        {:ok, value}
+
+      {:error, reason} ->
+        error(request, code: :conversion, message: "the answer cannot be read: #{reason}")
+    end
+  end
+
   # An owner that ends in order has told everybody whose call it wrote: this call was not written.
-  defp down(reason, request, size, tail) when reason in [:noproc, :normal, :shutdown],
-    do: again(request, size, tail)
+  defp down(reason, request, load) when reason in [:noproc, :normal, :shutdown],
+    do: again(request, load)
 
-  defp down({:shutdown, _}, request, size, tail), do: again(request, size, tail)
+  defp down({:shutdown, _}, request, load), do: again(request, load)
 
-  defp down(reason, request, _size, _tail) do
+  defp down(reason, request, _load) do
     error(request,
       code: :worker_lost,
       message: "the worker's owner crashed: #{inspect(reason, limit: 5)}"
     )
   end
 
-  defp again(%{owner: nil} = request, size, tail) do
-    if Request.left(request) == 0, do: timeout(request), else: choose(request, size, tail)
+  defp again(%{owner: nil} = request, load) do
+    if Request.left(request) == 0, do: timeout(request), else: choose(request, load)
   end
 
-  defp again(request, _size, _tail), do: stale(request)
+  defp again(request, _load), do: stale(request)
 
   # A payload is a slice of its frame; a large frame must not live on in a small value. Slices below 64 bytes are
   # copied while they are decoded.

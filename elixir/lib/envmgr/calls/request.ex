@@ -4,6 +4,7 @@ defmodule Envmgr.Calls.Request do
 
   alias Envmgr.Calls.Options
   alias Envmgr.Libraries.Signature
+  alias Envmgr.Pool.Lane
   alias Envmgr.Wire.Messages
 
   @enforce_keys [:name, :target, :flags, :path, :library, :environment, :timeout, :deadline]
@@ -18,13 +19,14 @@ defmodule Envmgr.Calls.Request do
     :deadline,
     :owner,
     :into,
+    lane: Lane.threshold(),
     decode: []
   ]
 
   @type t :: %__MODULE__{
           name: atom(),
           target: Messages.target(),
-          flags: 0..3,
+          flags: 0..5,
           path: String.t(),
           library: String.t() | nil,
           environment: String.t(),
@@ -32,6 +34,7 @@ defmodule Envmgr.Calls.Request do
           deadline: integer() | :infinity,
           owner: pid() | nil,
           into: Signature.hints() | nil,
+          lane: pos_integer() | nil,
           decode: keyword()
         }
 

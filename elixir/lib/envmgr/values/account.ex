@@ -28,16 +28,19 @@ defmodule Envmgr.Values.Account do
     :ok
   end
 
+  @typedoc "A binary of the second lane, and what Python makes of it: `bytes`, or memory that may be written."
+  @type buffer :: {:bytes | :memory, binary()}
+
   @doc "Puts a binary aside. Returns its number, counted from 0."
-  @spec put_aside(binary()) :: non_neg_integer()
-  def put_aside(data) do
+  @spec put_aside(buffer()) :: non_neg_integer()
+  def put_aside(buffer) do
     {left, buffers, held} = Process.get(@key, {@parts, 0, []})
-    Process.put(@key, {left, buffers + 1, [data | held]})
+    Process.put(@key, {left, buffers + 1, [buffer | held]})
     buffers
   end
 
   @doc "Ends an encoding: the binaries that it put aside, in order."
-  @spec close() :: [binary()]
+  @spec close() :: [buffer()]
   def close do
     case :erlang.erase(@key) do
       :undefined -> []

@@ -46,7 +46,7 @@ defmodule Envmgr.Values.Encoder do
   value. Options: `lane`, the size from which bytes take it; `into`, the hints of the catalog's row.
   """
   @spec arguments(list(), [{String.t(), term()}], owner(), keyword()) ::
-          {:ok, iodata(), [binary()]} | failure()
+          {:ok, iodata(), [Account.buffer()]} | failure()
   def arguments(args, kwargs, owner, opts \\ [])
 
   def arguments(args, kwargs, owner, lane: lane, into: into) do
@@ -199,7 +199,7 @@ defmodule Envmgr.Values.Encoder do
   def raw(code, head, data, _ctx), do: ext(code, [head | data])
 
   defp aside(code, head, data) do
-    index = Account.put_aside(data)
+    index = Account.put_aside({if(code == 0, do: :bytes, else: :memory), data})
     ext(30, [0x93, Msgpack.int(index), Msgpack.int(byte_size(data)), Msgpack.int(code) | head])
   end
 

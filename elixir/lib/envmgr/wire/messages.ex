@@ -6,6 +6,7 @@ defmodule Envmgr.Wire.Messages do
 
   @as_ref 1
   @attribute 2
+  @part 4
 
   @type target :: binary() | {pos_integer(), binary()}
   @type message ::
@@ -15,16 +16,18 @@ defmodule Envmgr.Wire.Messages do
           | {:hello, binary()}
           | {:ping, non_neg_integer()}
 
-  @spec flags(:value | :ref, :call | :attribute) :: 0..3
-  def flags(as, access) do
-    if(as == :ref, do: @as_ref, else: 0) + if access == :attribute, do: @attribute, else: 0
-  end
+  @spec flags(:value | :ref, :call | :attribute | :part) :: 0..5
+  def flags(as, access), do: if(as == :ref, do: @as_ref, else: 0) + access(access)
+
+  defp access(:call), do: 0
+  defp access(:attribute), do: @attribute
+  defp access(:part), do: @part
 
   @spec hello(iodata()) :: iodata()
   def hello(settings), do: [<<0x93, 0, 0>> | settings]
 
   @doc "What follows a call's id. The caller prepares it; the owner of the worker adds the id."
-  @spec call_tail(target(), 0..3, iodata(), non_neg_integer()) :: iodata()
+  @spec call_tail(target(), 0..5, iodata(), non_neg_integer()) :: iodata()
   def call_tail(target, flags, payload, size) do
     [target(target), flags, Msgpack.bin(size) | payload]
   end
