@@ -15,7 +15,10 @@ THRESHOLD = 128 * 1024
 def memory(size: int) -> Any:
     """Uninitialised memory where NumPy is loaded, for zeroing what is overwritten costs half a copy."""
     numpy = sys.modules.get("numpy")
-    return bytearray(size) if numpy is None else numpy.empty(size, numpy.uint8)
+    try:
+        return numpy.empty(size, numpy.uint8)  # type: ignore[union-attr]
+    except AttributeError:  # not there, or its import is under way in another thread
+        return bytearray(size)
 
 
 class Buffers:

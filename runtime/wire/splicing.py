@@ -84,6 +84,7 @@ def _address(view: memoryview) -> int | None:
     if type(view.obj) is bytes and len(view.obj) == view.nbytes:
         return ctypes.cast(ctypes.c_char_p(view.obj), ctypes.c_void_p).value
     numpy = sys.modules.get("numpy")
-    if numpy is None:
+    try:
+        return int(numpy.frombuffer(view, numpy.uint8).ctypes.data)  # type: ignore[union-attr]
+    except AttributeError:  # not there, or its import is under way in another thread
         return None
-    return int(numpy.frombuffer(view, numpy.uint8).ctypes.data)

@@ -11,6 +11,8 @@ defmodule Envmgr.Array do
   - `class`: `nil`, `"matrix"` or `"recarray"`.
   """
 
+  alias Envmgr.{Error, Ref}
+  alias Envmgr.Calls.Parts
   alias Envmgr.Values.{Dtype, Elements, Nested, Strided}
 
   @enforce_keys [:dtype, :shape, :data]
@@ -81,7 +83,7 @@ defmodule Envmgr.Array do
 
   @doc """
   A part of an array, as a new one: for each axis an index, which takes the axis away, or a range. Axes that are not named stay
-  whole.
+  whole. Of an array that stays in its worker, a `%Envmgr.Ref{}`, the part alone is fetched: `{:ok, array}` or `{:error, error}`.
 
   Indices and ranges are Elixir's: the end of a range is part of it, -1 is the last index, `..` is all of an axis. Ranges
   are cut to the axis, like NumPy's; an index outside of it raises `ArgumentError`, and so does a negative step.
@@ -91,8 +93,16 @@ defmodule Envmgr.Array do
       [[2, 3], [5, 6]]
       iex> array |> Envmgr.Array.slice([-1]) |> Envmgr.Array.to_list()
       [4, 5, 6]
+
+      {:ok, table} = Envmgr.execute("numpy.load", ["big.npy", "r"], as: :ref)
+      {:ok, %Envmgr.Array{}} = Envmgr.Array.slice(table, [0..99, 3])
   """
   @spec slice(t(), [integer() | Range.t()]) :: t()
+  @spec slice(Ref.t(), [integer() | Range.t()]) :: {:ok, t()} | {:error, Error.t()}
+  def slice(array, axes)
+
+  def slice(%Ref{} = ref, axes) when is_list(axes), do: Parts.take(ref, axes, [])
+
   def slice(%__MODULE__{} = array, axes) when is_list(axes) do
     array = whole!(array)
     sizes = Tuple.to_list(array.shape)
@@ -107,6 +117,25 @@ defmodule Envmgr.Array do
     data = Strided.gather(array.data, start, dimensions, Dtype.itemsize(array.dtype))
     %{array | data: data, shape: List.to_tuple(counts), order: :c, class: nil}
   end
+
+  @doc """
+  Writes a value into a part of an array that stays in its worker: an array, a list, a number, as NumPy's assignment takes
+  them. With it, an array larger than memory (a `numpy.memmap`) is filled piece by piece.
+
+      {:ok, map} = Envmgr.execute("numpy.memmap", {["big.f8"], %{dtype: "f8", mode: "w+", shape: {1_000_000_000}}}, as: :ref)
+      :ok = Envmgr.Array.put(map, [0..999], array)
+  """
+  @spec put(Ref.t(), [integer() | Range.t()], term()) :: :ok | {:error, Error.t()}
+  def put(%Ref{} = ref, axes, value) when is_list(axes), do: Parts.put(ref, axes, value, [])
+
+  @doc """
+  An array that stays in its worker, piece by piece along its first axis: an Enumerable of arrays, each fetched when it is
+  asked for. Option: `bytes` of a piece, about; default 8 MiB. Raises `Envmgr.Error` while it runs.
+
+      map |> Envmgr.Array.stream() |> Enum.each(&File.write!("copy.f8", &1.data, [:append]))
+  """
+  @spec stream(Ref.t(), bytes: pos_integer()) :: Enumerable.t()
+  def stream(%Ref{} = ref, opts \\ []), do: Parts.stream(ref, Keyword.take(opts, [:bytes]))
 
   @doc """
   An `Nx` tensor of the same elements, native-endian and in C order; booleans become `u8`.

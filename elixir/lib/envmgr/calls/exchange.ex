@@ -17,7 +17,8 @@ defmodule Envmgr.Calls.Exchange do
   @flatten 4_096
   @room_for_header 65_536
 
-  @spec run(Request.t(), list(), [{String.t(), term()}]) :: {:ok, term()} | {:error, Error.t()}
+  @spec run(Request.t(), list(), [{String.t(), term()}]) ::
+          {:ok, term()} | {:ok, term(), map()} | {:error, Error.t()}
   def run(request, args, kwargs) do
     case Encoder.arguments(args, kwargs, request.owner, lane: request.lane, into: request.into) do
       {:ok, payload, buffers} ->
@@ -142,7 +143,7 @@ defmodule Envmgr.Calls.Exchange do
   end
 
   defp answered(:result, payload, request, generation, pid),
-    do: decode(payload, {}, request, generation, pid)
+    do: decode(payload, {}, [], request, generation, pid)
 
   defp answered(:error, payload, request, generation, pid) do
     case Decoder.decode(own(payload), home(request, generation, pid)) do
@@ -166,17 +167,32 @@ defmodule Envmgr.Calls.Exchange do
 
     for warning <- warnings, do: Logger.warning("envmgr: #{request.path}: #{warning}")
 
-    decode(payload, buffers, request, generation, pid)
+    decode(payload, buffers, warnings, request, generation, pid)
   end
 
-  defp decode(payload, buffers, request, generation, pid) do
+  defp decode(payload, buffers, warnings, request, generation, pid) do
     case Decoder.decode(own(payload), home(request, generation, pid), buffers, request.decode) do
+      {:ok, value} when request.metadata ->
+        {:ok, value, metadata(payload, buffers, warnings, request, generation)}
+
       {:ok, value} ->
         {:ok, value}
 
       {:error, reason} ->
         error(request, code: :conversion, message: "the answer cannot be read: #{reason}")
     end
+  end
+
+  defp metadata(payload, buffers, warnings, request, generation) do
+    sizes = buffers |> Tuple.to_list() |> Enum.map(&byte_size/1)
+
+    %{
+      warnings: warnings,
+      bytes: byte_size(payload) + Enum.sum(sizes),
+      library: request.library,
+      environment: request.environment,
+      generation: generation
+    }
   end
 
   # An owner that ends in order has told everybody whose call it wrote: this call was not written.

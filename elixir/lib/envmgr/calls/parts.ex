@@ -63,6 +63,7 @@ defmodule Envmgr.Calls.Parts do
   defp axis(first..last//step) when step > 0,
     do: %Slice{start: first, stop: if(last == -1, do: nil, else: last + 1), step: step}
 
-  defp axis(first..last//step),
-    do: %Slice{start: first, stop: if(last == 0, do: nil, else: last - 1), step: step}
+  defp axis(other) do
+    raise ArgumentError, "#{inspect(other)} is neither an index nor a range with a positive step"
+  end
 end

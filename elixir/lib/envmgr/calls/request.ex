@@ -20,6 +20,7 @@ defmodule Envmgr.Calls.Request do
     :owner,
     :into,
     lane: Lane.threshold(),
+    metadata: false,
     decode: []
   ]
 
@@ -35,6 +36,7 @@ defmodule Envmgr.Calls.Request do
           owner: pid() | nil,
           into: Signature.hints() | nil,
           lane: pos_integer() | nil,
+          metadata: boolean(),
           decode: keyword()
         }
 
@@ -59,6 +61,7 @@ defmodule Envmgr.Calls.Request do
       library: library,
       environment: environment,
       timeout: timeout,
+      metadata: options.metadata,
       decode: if(options.dicts == :map, do: [], else: [dicts: options.dicts]),
       deadline: if(timeout == :infinity, do: :infinity, else: now() + timeout)
     }
