@@ -30,7 +30,7 @@ def _us(us):
 def _zone(name, offset, abbreviation):
     if name == "Etc/UTC":
         return datetime.timezone.utc
-    if name is not None and offset is None or (name and abbreviation):
+    if (name is not None and offset is None) or (name and abbreviation):
         return pytest.importorskip("zoneinfo").ZoneInfo(name)
     if abbreviation is None or abbreviation.startswith("UTC"):
         return datetime.timezone(_us(offset))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from tagged import KEPT, same, value_of
@@ -39,7 +40,7 @@ class Refs:
 class ByValue:
     """Configuration: objects of `Plain` are sent by their attributes."""
 
-    unpackers = {}
+    unpackers: ClassVar[dict] = {}
 
     def find(self, kind):
         return pack_object if kind is Plain else None
