@@ -5,7 +5,7 @@ defmodule Envmgr.Calls.Exchange do
   alias Envmgr.{Error, Pool, Wire}
   alias Envmgr.Calls.Request
   alias Envmgr.Pool.Route
-  alias Envmgr.Values.{Decoder, Encoder, Failure, Locate, Refusal}
+  alias Envmgr.Values.{Decoder, Encoder, Failure, Locate, Refusal, Unread}
   alias Envmgr.Wire.Messages
 
   # Below this a copy is cheaper than a message full of pointers.
@@ -107,12 +107,21 @@ defmodule Envmgr.Calls.Exchange do
   end
 
   defp answered(:result, payload, request, generation, pid) do
-    case Decoder.decode(own(payload), home(request, generation, pid), {}, request.decode) do
+    payload = own(payload)
+    home = home(request, generation, pid)
+
+    case Decoder.decode(payload, home, {}, request.decode) do
       {:ok, value} ->
         {:ok, value}
 
       {:error, reason} ->
-        error(request, code: :conversion, message: "the answer cannot be read: #{reason}")
+        {place, reason} = Unread.answer(payload, home, {}, request.decode, reason)
+
+        error(request,
+          code: :conversion,
+          message: "the answer cannot be read: #{place}: #{reason}",
+          details: %{path: place}
+        )
     end
   end
 
