@@ -2,8 +2,8 @@ defmodule Envmgr.ZonedTime do
   @moduledoc """
   A Python `datetime.time` that a `Time` cannot hold: with a zone, a fixed offset, or fold 1.
 
-  `offset` is in microseconds, as exact as Python's, and `nil` where the zone leaves it open; `zone` is an IANA name, or
-  `nil` for a fixed offset and for a naive time.
+  `offset` is in microseconds, as exact as Python's, and `nil` where the zone leaves it open; `zone` is an IANA name, or,
+  beside an offset, what that is called (`nil`: after its distance, `UTC+02:00`).
   """
 
   @enforce_keys [:time]

@@ -10,7 +10,7 @@ defmodule Envmgr.Calls.Exchange do
   alias Envmgr.{Error, Pool, Wire}
   alias Envmgr.Calls.Request
   alias Envmgr.Pool.{Lane, Route, Slot}
-  alias Envmgr.Values.{Decoder, Encoder, Failure, Locate, Refusal}
+  alias Envmgr.Values.{Decoder, Encoder, Failure, Locate, Refusal, Unread}
   alias Envmgr.Wire.Messages
 
   # Below this a copy is cheaper than a message full of pointers.
@@ -171,7 +171,10 @@ defmodule Envmgr.Calls.Exchange do
   end
 
   defp decode(payload, buffers, warnings, request, generation, pid) do
-    case Decoder.decode(own(payload), home(request, generation, pid), buffers, request.decode) do
+    payload = own(payload)
+    home = home(request, generation, pid)
+
+    case Decoder.decode(payload, home, buffers, request.decode) do
       {:ok, value} when request.metadata ->
         {:ok, value, metadata(payload, buffers, warnings, request, generation)}
 
@@ -179,7 +182,13 @@ defmodule Envmgr.Calls.Exchange do
         {:ok, value}
 
       {:error, reason} ->
-        error(request, code: :conversion, message: "the answer cannot be read: #{reason}")
+        {place, reason} = Unread.answer(payload, home, buffers, request.decode, reason)
+
+        error(request,
+          code: :conversion,
+          message: "the answer cannot be read: #{place}: #{reason}",
+          details: %{path: place}
+        )
     end
   end
 

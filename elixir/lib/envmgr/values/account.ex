@@ -7,6 +7,7 @@ defmodule Envmgr.Values.Account do
 
   @key :"$envmgr_encoding"
   @parts 32 * 1024 * 1024
+  @fresh {@parts, @parts, []}
 
   @doc """
   Charges a container of `count` elements.
@@ -15,16 +16,25 @@ defmodule Envmgr.Values.Account do
   """
   @spec charge(non_neg_integer()) :: :ok
   def charge(count) do
-    {left, buffers, held} = Process.get(@key, {@parts, 0, []})
+    {left, most, held} = Process.get(@key, @fresh)
 
     if left <= count do
-      Refusal.refuse("the value", nil, "it has more than #{@parts} parts",
+      Refusal.refuse("the value", nil, "it has more than #{most} parts",
         whole: true,
         hint: "send it in pieces; parts that the term shares are sent each time they occur"
       )
     end
 
-    Process.put(@key, {left - count - 1, buffers, held})
+    Process.put(@key, {left - count - 1, most, held})
+    :ok
+  end
+
+  @doc "Begins an encoding that may hold so many parts; one that may hold the usual #{@parts} begins by itself."
+  @spec open(pos_integer() | nil) :: :ok
+  def open(nil), do: :ok
+
+  def open(parts) do
+    Process.put(@key, {parts, parts, []})
     :ok
   end
 
@@ -34,9 +44,9 @@ defmodule Envmgr.Values.Account do
   @doc "Puts a binary aside. Returns its number, counted from 0."
   @spec put_aside(buffer()) :: non_neg_integer()
   def put_aside(buffer) do
-    {left, buffers, held} = Process.get(@key, {@parts, 0, []})
-    Process.put(@key, {left, buffers + 1, [buffer | held]})
-    buffers
+    {left, most, held} = Process.get(@key, @fresh)
+    Process.put(@key, {left, most, [buffer | held]})
+    length(held)
   end
 
   @doc "Ends an encoding: the binaries that it put aside, in order."
@@ -44,7 +54,7 @@ defmodule Envmgr.Values.Account do
   def close do
     case :erlang.erase(@key) do
       :undefined -> []
-      {_left, _buffers, held} -> :lists.reverse(held)
+      {_left, _most, held} -> :lists.reverse(held)
     end
   end
 

@@ -6,7 +6,7 @@ defmodule Envmgr.Values.Decoder do
   import Bitwise
 
   alias Envmgr.{Bytes, Dict, Ref, Values}
-  alias Envmgr.Values.{Decoders, Dtype, Floats, Unpack, UTF8}
+  alias Envmgr.Values.{Decoders, Dtype, Floats, Frames, Unpack, UTF8}
 
   @max_depth Values.max_depth()
   @copy_below 65
@@ -188,7 +188,12 @@ defmodule Envmgr.Values.Decoder do
     _no_such_atom in [ArgumentError, SystemLimitError] -> :binary.copy(name)
   end
 
-  defp ext(15, data, depth, ctx), do: made(15, Unpack.frame(whole_list(15, data, depth, ctx)))
+  defp ext(15, data, depth, ctx) do
+    case 15 |> whole_list(data, depth, ctx) |> Frames.decode() do
+      {:ok, frame} -> frame
+      {:error, reason} -> fail("a frame that is none: #{reason}")
+    end
+  end
 
   defp ext(16, data, depth, {home, _share, _buffers, _dicts} = ctx) do
     case {whole_list(16, data, depth, ctx), home} do

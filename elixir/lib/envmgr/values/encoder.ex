@@ -30,10 +30,12 @@ defmodule Envmgr.Values.Encoder do
   @doc """
   Encodes a term.
 
-  `{:ref, pid}`: the term holds a ref of that worker, and `owner` was nil: encode again for that owner.
+  `{:ref, pid}`: the term holds a ref of that worker, and `owner` was nil: encode again for that owner. `parts` is how many
+  it may have.
   """
-  @spec encode(term(), owner(), into()) :: {:ok, iodata()} | failure()
-  def encode(term, owner \\ nil, into \\ nil) do
+  @spec encode(term(), owner(), into(), pos_integer() | nil) :: {:ok, iodata()} | failure()
+  def encode(term, owner \\ nil, into \\ nil, parts \\ nil) do
+    Account.open(parts)
     data = hinted(into, term, {owner, nil}, @max_depth)
     Account.close()
     {:ok, data}
@@ -96,10 +98,10 @@ defmodule Envmgr.Values.Encoder do
     do: ext(3, list(items, ctx, depth))
 
   defp hinted("set", items, ctx, depth) when is_list(items),
-    do: ext(4, items |> Keys.unique() |> list(ctx, depth))
+    do: Pack.set_of(4, items, ctx, depth)
 
   defp hinted("frozenset", items, ctx, depth) when is_list(items),
-    do: ext(5, items |> Keys.unique() |> list(ctx, depth))
+    do: Pack.set_of(5, items, ctx, depth)
 
   defp hinted("frozenset", %MapSet{} = set, ctx, depth),
     do: Pack.set(5, MapSet.to_list(set), ctx, depth)

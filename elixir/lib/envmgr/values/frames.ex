@@ -1,10 +1,10 @@
 defmodule Envmgr.Values.Frames do
-  # Frames as plain terms: `[kind, meta, columns, index, body]` of docs/types.md.
+  # Frames (docs/types.md) as plain terms and as structs.
   @moduledoc false
 
-  @spec decode(list()) :: term()
-  def decode(parts), do: List.to_tuple(parts)
+  @spec decode(list()) :: {:ok, term()} | {:error, String.t()}
+  def decode(_parts), do: {:error, "frames are not read yet"}
 
-  @spec encode(struct()) :: list()
-  def encode(_frame), do: raise("no frames yet")
+  @spec encode(struct()) :: {:ok, list()} | {:error, String.t()}
+  def encode(_frame), do: {:error, "frames are not sent yet"}
 end

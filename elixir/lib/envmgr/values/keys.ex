@@ -29,12 +29,6 @@ defmodule Envmgr.Values.Keys do
     end
   end
 
-  @doc "Without those that Python holds equal to an earlier one: what `set()` keeps of a list."
-  @spec unique(list()) :: list()
-  def unique(items) do
-    if List.improper?(items), do: items, else: Enum.uniq_by(items, &canonical/1)
-  end
-
   defp distinct!(keys, elixir, python) do
     keys
     |> Enum.reduce_while(%{}, &place(&2, canonical(&1), &1))
@@ -62,26 +56,27 @@ defmodule Envmgr.Values.Keys do
   defp hashable?(%module{}), do: module not in [MapSet, Set, Dict, MaskedArray]
   defp hashable?(key), do: not is_list(key) and not is_map(key)
 
-  # Equal in Python, equal here: True == 1 == 1.0 == Fraction(1), an Atom is its str, a NumPy scalar its number. NaN equals
-  # nothing, itself neither.
-  defp canonical(true), do: 1
-  defp canonical(false), do: 0
-  defp canonical(nil), do: nil
-  defp canonical(:nan), do: make_ref()
-  defp canonical(atom) when atom in [:infinity, :neg_infinity], do: atom
-  defp canonical(atom) when is_atom(atom), do: Atom.to_string(atom)
-  defp canonical(x) when is_float(x), do: x |> Float.ratio() |> ratio()
-  defp canonical(key) when is_tuple(key), do: key |> Tuple.to_list() |> Enum.map(&canonical/1)
-  defp canonical(%Complex{re: re, im: im}) when im == 0, do: canonical(re)
-  defp canonical(%Complex{re: re, im: im}), do: {:complex, canonical(re), canonical(im)}
+  @doc "Where two of these are equal, Python holds the keys equal. Takes time by the size of the key: encode it first."
+  @spec canonical(term()) :: term()
+  # True == 1 == 1.0 == Fraction(1), an Atom is its str, a NumPy scalar its number. NaN equals nothing, itself neither.
+  def canonical(true), do: 1
+  def canonical(false), do: 0
+  def canonical(nil), do: nil
+  def canonical(:nan), do: make_ref()
+  def canonical(atom) when atom in [:infinity, :neg_infinity], do: atom
+  def canonical(atom) when is_atom(atom), do: Atom.to_string(atom)
+  def canonical(x) when is_float(x), do: x |> Float.ratio() |> ratio()
+  def canonical(key) when is_tuple(key), do: key |> Tuple.to_list() |> Enum.map(&canonical/1)
+  def canonical(%Complex{re: re, im: im}) when im == 0, do: canonical(re)
+  def canonical(%Complex{re: re, im: im}), do: {:complex, canonical(re), canonical(im)}
 
-  defp canonical(%Fraction{numerator: n, denominator: d})
-       when is_integer(n) and is_integer(d) and d > 0,
-       do: ratio({n, d})
+  def canonical(%Fraction{numerator: n, denominator: d})
+      when is_integer(n) and is_integer(d) and d > 0,
+      do: ratio({n, d})
 
-  defp canonical(%Set{items: items}), do: {:set, MapSet.new(items, &canonical/1)}
+  def canonical(%Set{items: items}), do: {:set, MapSet.new(items, &canonical/1)}
 
-  defp canonical(%Array{dtype: dtype} = scalar) do
+  def canonical(%Array{dtype: dtype} = scalar) do
     case Dtype.parse(dtype) do
       {kind, _size, _order} when kind in [:bool, :int, :uint, :float, :complex] ->
         scalar |> Array.to_list() |> canonical()
@@ -91,16 +86,16 @@ defmodule Envmgr.Values.Keys do
     end
   end
 
-  defp canonical(%DateTime{} = time), do: {:instant, Times.instant(time)}
+  def canonical(%DateTime{} = time), do: {:instant, Times.instant(time)}
 
-  defp canonical(%module{} = decimal) when module in [Decimal, Envmgr.Decimal] do
+  def canonical(%module{} = decimal) when module in [Decimal, Envmgr.Decimal] do
     case Decimals.ratio(decimal) do
       {_, _} = ratio -> ratio(ratio)
       nil -> decimal
     end
   end
 
-  defp canonical(key), do: key
+  def canonical(key), do: key
 
   defp ratio({n, d}) do
     case Integer.gcd(n, d) do

@@ -85,9 +85,16 @@ defmodule Envmgr.Values.Locate do
     do: for(name <- [:array, :mask, :fill_value], do: {"#{path}.#{name}", Map.get(masked, name)})
 
   defp children(%module{} = frame, path) when module in [Frame, Series] do
-    [_kind, meta, columns, index, _body] = Frames.encode(frame)
-    columns = for [label, _dtype, data] <- columns, do: {"#{path}[#{Refusal.show(label)}]", data}
-    columns ++ [{path <> ".index", index}, {path <> ".meta", meta}]
+    case Frames.encode(frame) do
+      {:ok, [_kind, meta, columns, index, _body]} ->
+        columns =
+          for [label, _dtype, data] <- columns, do: {"#{path}[#{Refusal.show(label)}]", data}
+
+        columns ++ [{path <> ".index", index}, {path <> ".meta", meta}]
+
+      {:error, _reason} ->
+        []
+    end
   end
 
   defp children(%{__struct__: _} = struct, path) do

@@ -168,9 +168,13 @@ defmodule Envmgr.Values.Pack do
       do: parts(37, [serializer, type, value], ctx, depth)
 
   def struct(%{__struct__: module} = frame, ctx, depth) when module in [Frame, Series] do
-    [kind, meta, columns, index, body] = Frames.encode(frame)
-    body = body && %Bytes{data: body}
-    parts(15, [kind, meta, columns, index, body], ctx, depth)
+    case Frames.encode(frame) do
+      {:ok, [kind, meta, columns, index, body]} ->
+        parts(15, [kind, meta, columns, index, body && %Bytes{data: body}], ctx, depth)
+
+      {:error, reason} ->
+        malformed(frame, "a frame", reason)
+    end
   end
 
   def struct(%module{} = struct, ctx, depth) do
@@ -179,16 +183,14 @@ defmodule Envmgr.Values.Pack do
         encoded = Account.apart(fn -> converted(implementation, struct) end)
         Encoder.value(encoded, ctx, deeper(depth, struct))
 
-      module |> Atom.to_string() |> String.starts_with?("Elixir.Envmgr.") ->
+      ours?(module) ->
         malformed(struct, nil, "its fields do not fit")
 
       true ->
-        name = inspect(module)
-
-        Refusal.refuse("a struct #{name}", nil, "nothing says what it is in Python",
+        Refusal.refuse(name(module), nil, "nothing says what it is in Python",
           hint:
             "@derive {Envmgr.Encoder, only: [...]} above its defstruct sends a dict of these fields; " <>
-              "defimpl Envmgr.Encoder, for: #{name} sends what its encode/1 returns"
+              "defimpl Envmgr.Encoder, for: #{inspect(module)} sends what its encode/1 returns"
         )
     end
   end
@@ -199,6 +201,18 @@ defmodule Envmgr.Values.Pack do
     data = Encoder.ext(code, Encoder.list(items, ctx, depth))
     Keys.check!(items, "a set", if(code == 4, do: "a set", else: "a frozenset"), :any)
     data
+  end
+
+  @doc "A set or frozenset of a list: of elements that Python holds equal it keeps the first, as `set()` does."
+  @spec set_of(4 | 5, list(), Encoder.context(), non_neg_integer()) :: iodata()
+  def set_of(code, [], _ctx, _depth), do: Encoder.ext(code, Msgpack.array(0))
+
+  def set_of(code, items, ctx, depth) do
+    # All are encoded before any two are compared: that is what bounds them.
+    [_head | encoded] = Encoder.list(items, ctx, depth)
+    kept = items |> Enum.zip(encoded) |> Enum.uniq_by(fn {item, _} -> Keys.canonical(item) end)
+    Keys.check!(for({item, _} <- kept, do: item), "a list", "a set", :any)
+    Encoder.ext(code, [Msgpack.array(length(kept)) | for({_, data} <- kept, do: data)])
   end
 
   defp array(%Array{scalar: true, dtype: dtype, data: data} = array, ctx, depth) do
@@ -262,16 +276,29 @@ defmodule Envmgr.Values.Pack do
 
   defp converted(implementation, struct) do
     implementation.encode(struct)
-  rescue
-    error -> malformed(struct, nil, "its Envmgr.Encoder raised #{Exception.message(error)}")
+  catch
+    kind, reason ->
+      malformed(
+        struct,
+        nil,
+        "its Envmgr.Encoder failed: #{Exception.format_banner(kind, reason)}"
+      )
   end
 
   # An encode/1 that returns its own struct would never end.
-  defp deeper(depth, struct) when depth < 2,
-    do: malformed(struct, nil, "its Envmgr.Encoder returns structs without end")
+  defp deeper(depth, %module{}) when depth < 2 do
+    reason = "its Envmgr.Encoder returns structs without end"
+    Refusal.refuse(name(module), nil, reason, whole: true)
+  end
 
   defp deeper(depth, _struct), do: depth - 1
 
   defp malformed(%module{}, python, reason),
-    do: Refusal.refuse("an #{inspect(module)}", python, reason)
+    do: Refusal.refuse(name(module), python, reason)
+
+  defp name(module) do
+    if ours?(module), do: "an #{inspect(module)}", else: "a struct #{inspect(module)}"
+  end
+
+  defp ours?(module), do: module |> Atom.to_string() |> String.starts_with?("Elixir.Envmgr.")
 end

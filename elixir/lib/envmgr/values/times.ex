@@ -90,14 +90,14 @@ defmodule Envmgr.Values.Times do
 
   def aware(_malformed), do: nil
 
-  # Whether fold 1 is told by the offset: where the clock shows the time twice. A fixed offset never does. Without a time
-  # zone database a zone is taken to, as nothing else makes a fold of 1.
+  # Whether fold 1 is told by the offset: where the clock shows the time twice or never. That of a fixed offset shows each
+  # once. Without a time zone database a zone is taken to, as nothing else makes a fold of 1.
   defp told?(_naive, nil), do: false
 
   defp told?(naive, zone) do
     case Calendar.get_time_zone_database() do
       Calendar.UTCOnlyTimeZoneDatabase -> true
-      database -> match?({:ambiguous, _, _}, DateTime.from_naive(naive, zone, database))
+      database -> elem(DateTime.from_naive(naive, zone, database), 0) in [:ambiguous, :gap]
     end
   end
 

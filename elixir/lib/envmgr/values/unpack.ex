@@ -24,7 +24,7 @@ defmodule Envmgr.Values.Unpack do
     UUID
   }
 
-  alias Envmgr.Values.{Decimals, Dtype, Floats, Frames, Times, UTF8}
+  alias Envmgr.Values.{Decimals, Dtype, Floats, Times, UTF8}
 
   @kinds {:dataclass, :namedtuple, :object}
 
@@ -111,20 +111,6 @@ defmodule Envmgr.Values.Unpack do
 
   def bytes(35, name), do: if(UTF8.valid?(name), do: %Singleton{name: :binary.copy(name)})
   def bytes(_code, _malformed), do: nil
-
-  @doc "A frame of any kind, its body out of its wrapper."
-  @spec frame(list()) :: term()
-  def frame([kind, meta, columns, index, body]) when is_binary(kind) and is_list(columns) do
-    meta = map(meta)
-
-    case body do
-      %Bytes{data: data} when meta != nil -> Frames.decode([kind, meta, columns, index, data])
-      nil when meta != nil -> Frames.decode([kind, meta, columns, index, nil])
-      _malformed -> nil
-    end
-  end
-
-  def frame(_malformed), do: nil
 
   @spec array(list(), binary() | list()) :: Array.t() | nil
   def array([dtype, sizes], data), do: array([dtype, sizes, "C", nil], data)
