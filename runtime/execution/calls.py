@@ -7,6 +7,7 @@ from typing import Any, Callable
 from ..library.loading import Libraries, Unresolved
 from ..values.codec import Codec
 from ..values.errors import ConversionError, RefLimit, StaleRef
+from ..values.strategies import Strategies
 from ..wire.messages import AS_REF, ATTRIBUTE, ERROR, RESULT
 from .failures import failure
 from .refs import RefTable
@@ -22,10 +23,10 @@ _CODES: dict[type[BaseException], str] = {
 class Calls:
     """Executes call messages of one worker, one at a time."""
 
-    def __init__(self, libraries: Libraries) -> None:
+    def __init__(self, libraries: Libraries, strategies: Strategies | None = None) -> None:
         self._libraries = libraries
         self.refs = RefTable()
-        self._codec = Codec(self.refs)
+        self._codec = Codec(self.refs, strategies)
         self._targets: dict[str, Callable[..., Any]] = {}
 
     def run(self, target: Any, flags: int, payload: bytes) -> tuple[int, bytes]:

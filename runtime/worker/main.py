@@ -11,6 +11,7 @@ from typing import Any
 
 from ..execution.calls import Calls, start_failure
 from ..library.loading import Libraries, LoadError, python_version
+from ..values.strategies import Strategies, merged
 from ..wire.frames import BrokenFrame, FrameReader, FrameWriter
 from ..wire.messages import BROKEN_FRAME, ERROR, HELLO, PROTOCOL
 from ..wire.packing import packb
@@ -68,8 +69,8 @@ def _widen(descriptor: int) -> None:
 
 def _serve(reading: int, writing: int) -> int:
     reader, writer = FrameReader(reading), FrameWriter(writing)
-    libraries = Libraries()
-    loop = Loop(reader, writer, Calls(libraries))
+    libraries, strategies = Libraries(), Strategies()
+    loop = Loop(reader, writer, Calls(libraries, strategies))
     messages = reader.read()
     if not messages:
         return 0
@@ -78,7 +79,7 @@ def _serve(reading: int, writing: int) -> int:
     sys.stdout, sys.stderr = loop.stdout, loop.stderr
     os.register_at_fork(after_in_child=lambda: _leave_the_pool(loop, reading, writing))
     try:
-        facts = _start(messages[0], libraries)
+        facts = _start(messages[0], libraries, strategies)
     except Exception as error:  # noqa: BLE001 - whatever it is, the pool is told
         cause = error.__cause__ if isinstance(error, LoadError) else None
         name = error.library if isinstance(error, LoadError) else None
@@ -101,12 +102,13 @@ def _leave_the_pool(loop: Loop, *descriptors: int) -> None:
         sys.stderr = sys.__stderr__
 
 
-def _start(hello: Any, libraries: Libraries) -> dict[str, Any]:
+def _start(hello: Any, libraries: Libraries, strategies: Strategies) -> dict[str, Any]:
     """Meets what the pool's hello asks for. Raises when that cannot be done."""
     kind, _, settings = hello
     if kind != HELLO or settings.get("protocol") != PROTOCOL:
         raise BrokenFrame(f"the first message is no hello of protocol {PROTOCOL}")
     _lease(settings.get("lease"))
+    strategies.configure(merged(settings["libraries"]), settings.get("environment"), settings.get("secret"))
     libraries.load(settings["libraries"])
     return {
         "protocol": PROTOCOL,
