@@ -10,7 +10,7 @@ import sys
 from typing import Any, Mapping, Sequence
 
 from . import codes, registry
-from .errors import RefLimit, Unsendable
+from .errors import ConversionError, RefLimit, Unsendable
 from .names import type_name
 from .pickles import Pickles
 from .plugins import Serializers
@@ -60,6 +60,10 @@ class Strategies:
             return registry.packer(kind) or _guarded(strategy, _pack_attributes)
         return _guarded(strategy, lambda codec, value: self._serializers.pack(codec, strategy, value))
 
+    def by_attributes(self, kind: type) -> bool:
+        """Whether objects of this type are sent, and may be made, as their attributes."""
+        return self.strategy(kind) == "value" and registry.packer(kind) is None
+
     def strategy(self, kind: type) -> str | None:
         """The strategy of values of this type, by its own names or those of the nearest class above it."""
         if kind in NATIVE:
@@ -95,9 +99,12 @@ def merged(libraries: Mapping[str, Sequence[Any]]) -> dict[str, str]:
 
 
 def _pack_attributes(codec: Coder, value: Any) -> Any:
-    from .records import pack_attributes
+    from .records import pack_object
 
-    return pack_attributes(codec, value)
+    packed = pack_object(codec, value)
+    if packed.code == codes.REF:
+        raise ConversionError("it may be more than its attributes, or its type cannot be found by its name")
+    return packed
 
 
 def _pack_repr(codec: Coder, value: Any) -> str:

@@ -110,6 +110,9 @@ class _ClientStrategies:
         for code in (PICKLE, CUSTOM)
     }
 
+    def by_attributes(self, kind: type) -> bool:
+        return False
+
     def find(self, kind: type) -> Pack | None:
         if kind is ArrayOf:
             return lambda codec, value: ExtType(ARRAY_OF, codec.nested(value.value))
