@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 _MISSING = object()
+_BY_IDENTITY: Any = object.__eq__
 
 
 def same(one: Any, other: Any) -> bool | None:
@@ -33,7 +34,7 @@ def _same(one: Any, other: Any) -> bool | None:
         return _same_arrays(one, other)
     if callable(getattr(one, "equals", None)):
         return bool(one.equals(other))
-    compares = kind.__eq__ not in (object.__eq__,)
+    compares = kind.__eq__ is not _BY_IDENTITY
     if compares and bool(one == other):
         return True
     state = [_state(each) for each in (one, other)]
