@@ -7,19 +7,22 @@ counts. One that fails leaves the value in Python, sends a ref, and tells the ca
 from __future__ import annotations
 
 import sys
-from typing import Any, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 from . import codes, registry
 from .errors import ConversionError, RefLimit, Unsendable
 from .names import type_name
-from .pickles import Pickles
-from .plugins import Serializers
 from .protocols import Coder, Pack, Unpack
+
+if TYPE_CHECKING:  # what most workers do without is imported when it is needed
+    from .pickles import Pickles
+    from .plugins import Serializers
 
 WORDS = ("value", "ref", "repr", "pickle")
 
-NATIVE = (int, float, str, bytes, bool, type(None), list, dict)
-"""What msgpack packs without asking, or asks about only where it must."""
+NATIVE = (int, float, str, bytes, bytearray, memoryview, bool, type(None), list, dict)
+"""What msgpack packs without asking, or what only the codec itself looks at."""
 
 
 class Strategies:
@@ -27,8 +30,8 @@ class Strategies:
 
     def __init__(self) -> None:
         self._named: Mapping[str, str] = {}
-        self._pickles = Pickles(None, None)
-        self._serializers = Serializers(())
+        self._environment: str | None = None
+        self._secret: bytes | None = None
         self.unpackers: dict[int, Unpack] = {
             codes.PICKLE: lambda codec, data: self._pickles.unpack(codec, data),
             codes.CUSTOM: lambda codec, data: self._serializers.unpack(codec, data),
@@ -40,10 +43,19 @@ class Strategies:
         """`named`: a type's full name → its strategy. Without an environment and a secret of it, and where no type
         asks for pickles, they are neither made nor read. To be called before any value passes.
         """
-        is_on = "pickle" in named.values()
-        self._named = dict(named)
-        self._pickles = Pickles(environment, secret, is_on=is_on)
-        self._serializers = Serializers(set(named.values()) - set(WORDS))
+        self._named, self._environment, self._secret = dict(named), environment, secret
+
+    @cached_property
+    def _pickles(self) -> Pickles:
+        from .pickles import Pickles
+
+        return Pickles(self._environment, self._secret, is_on="pickle" in self._named.values())
+
+    @cached_property
+    def _serializers(self) -> Serializers:
+        from .plugins import Serializers
+
+        return Serializers(set(self._named.values()) - set(WORDS))
 
     def find(self, kind: type) -> Pack | None:
         """How values of exactly this type are sent; None where nothing is said of it."""
