@@ -194,11 +194,17 @@ class Codec:
         return pack(replaced(value, self._other))  # type: ignore[no-any-return]
 
     def _other(self, part: Any) -> Any:
-        return part
+        """What goes in the place of a text or buffer; `part` itself where the packer may have it."""
+        packer = self._packers.get(type(part)) or self._packer(type(part))
+        return packer(self, part)
 
     def _again(self, value: Any) -> bytes:
+        """A text has lone surrogates. Found out like this because no other text is to pay for it."""
         self._back()
-        return self.encode_ref(value)
+        try:
+            return self._done(value, self._carefully(value, self._pack))
+        except Exception as error:  # noqa: BLE001 - as in encode
+            return self._instead(value, error)
 
     def _instead(self, value: Any, error: Exception) -> bytes:
         self._back()

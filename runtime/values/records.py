@@ -80,12 +80,13 @@ def pack_object(codec: Coder, value: Any) -> Any:
     name = name_of(kind)
     if name is None or not _is_plain(kind):
         return codec.ref(value)
-    found = dict(getattr(value, "__dict__", {}))
+    found = {}
     for slot in _slots(kind):
         try:
             found[slot] = object.__getattribute__(value, slot)
         except AttributeError:
             continue
+    found.update(getattr(value, "__dict__", {}))
     return _record(codec, _OBJECT, name, [[field, x] for field, x in found.items()])
 
 
@@ -155,11 +156,15 @@ def _is_plain(kind: type) -> bool:
     return True
 
 
-def _slots(kind: type) -> set[str]:
+def _slots(kind: type) -> list[str]:
+    """Names of the attributes that have a place of their own, those of bases first."""
     member = type(_Slotted.slot)  # type: ignore[attr-defined]
-    return {
-        name for base in kind.__mro__ for name, found in vars(base).items() if type(found) is member
-    } - _NOT_OURS
+    return [
+        name
+        for base in reversed(kind.__mro__)
+        for name, found in base.__dict__.items()
+        if type(found) is member and name not in _NOT_OURS
+    ]
 
 
 class _Slotted:
