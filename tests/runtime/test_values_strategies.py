@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import sys
 import types
+from pathlib import Path
 
 import msgpack
 import pytest
+import vector_types
 
 from envmgr_runtime.execution.refs import RefTable
 from envmgr_runtime.values.codec import Codec
@@ -121,6 +124,27 @@ def test_ref_and_repr():
 
 def test_a_subclass_of_what_msgpack_packs():
     assert ext(codec({f"{__name__}.Text": "repr"}).encode([Text("x")])) == ["'x'"]
+
+
+def test_value_of_a_class_without_a_conversion_is_its_attributes():
+    by = codec({ANIMAL: "value"})
+    value = Dog("Rex", (Dog("Max"), 2**70))
+    packed = by.encode(value)
+    assert ext(packed)[0] == 18
+    assert by.decode(packed) == value
+    for other in (codec({ANIMAL: "ref"}), codec({}), codec({f"{__name__}.Text": "value"})):
+        with pytest.raises(ConversionError, match="is not made of fields in this way"):
+            other.decode(packed)
+
+
+def test_a_value_that_is_more_than_its_attributes_stays():
+    class Here(Animal):
+        pass
+
+    by = codec({ANIMAL: "value", f"{__name__}.Text": "value"})
+    for value in (Here("x"), Text("x"), Dog("Rex", (object(),))):
+        assert ext(by.encode([value]))[0].code == 16
+        assert "stays in Python because strategy 'value' failed" in told(by)[0]
 
 
 def test_value_is_the_builtin_conversion():
@@ -296,3 +320,45 @@ def test_a_worker_that_holds_too_much_says_so(zoo):
 def test_strategies_of_a_hello():
     libraries = {"a": ["a", ""], "b": ["b", "", {"x.Y": "ref"}], "c": ["c", "", {"x.Z": "value"}]}
     assert merged(libraries) == {"x.Y": "ref", "x.Z": "value"}
+
+
+class Lists:
+    """The serializers that golden vectors name."""
+
+    def dumps(self, value):
+        return [value.a, value.b]
+
+    def loads(self, parts):
+        return vector_types.Plain(*parts)
+
+
+class Tuples(Lists):
+    def dumps(self, value):
+        return value.a, value.b
+
+
+ROOT = Path(__file__).parents[2]
+VECTORS = [
+    vector
+    for vector in json.loads((ROOT / "tests" / "wire" / "vectors.json").read_text(encoding="utf-8"))
+    if vector["row"] in ("pickle", "custom")
+]
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=[vector["name"] for vector in VECTORS])
+def test_golden_vectors(vector, monkeypatch):
+    from envmgr_runtime.values import plugins
+
+    module = types.ModuleType("vector_serializers")
+    module.Lists = Lists
+    monkeypatch.setitem(sys.modules, "vector_serializers", module)
+    tuples = types.SimpleNamespace(load=lambda: Tuples)
+    monkeypatch.setattr(plugins, "entry_points", lambda: {"vector-tuples": tuples})
+    strategy = "pickle" if vector["row"] == "pickle" else vector["value"]["custom"]["serializer"]
+    by = codec({"vector_types.Plain": strategy}, environment="shop-0f3c")
+    data, value = bytes.fromhex(vector["hex"]), vector_types.Plain(1, "x")
+    assert by.decode(data) == value
+    encoded = by.encode(value)
+    assert by.decode(encoded) == value
+    if vector["row"] == "custom":  # the same pickle may be written in several ways
+        assert encoded == data
