@@ -16,7 +16,7 @@ _WORD = r"[^\W\d]\w*"
 _TYPE = re.compile(rf"{_WORD}(\.{_WORD})+")
 _ATTRIBUTE = re.compile(rf"{_WORD}(\.{_WORD})*:{_WORD}(\.{_WORD})*")
 _ENTRY_POINT = re.compile(r"\w[\w.-]*")
-_NATIVE = {"int", "float", "str", "bytes", "bool", "list", "dict", "NoneType"}
+_NATIVE = {"int", "float", "str", "bytes", "bytearray", "memoryview", "bool", "list", "dict", "NoneType"}
 """What MessagePack packs by itself, before anybody is asked."""
 
 

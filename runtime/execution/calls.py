@@ -8,7 +8,7 @@ from typing import Any, Callable
 from ..library.loading import Libraries, Unresolved
 from ..values.codec import Codec
 from ..values.errors import ConversionError, RefLimit, StaleRef
-from ..wire.lane import Lane
+from ..values.strategies import Strategies
 from ..wire.messages import AS_REF, ATTRIBUTE, ERROR, PART, RESULT
 from .buffers import Buffers
 from .failures import failure
@@ -30,14 +30,10 @@ class Calls:
     def __init__(self, libraries: Libraries) -> None:
         self._libraries = libraries
         self.refs = RefTable()
+        self.strategies = Strategies()
         self.buffers = Buffers()
-        self._codec = Codec(self.refs)
+        self._codec = Codec(self.refs, self.strategies, self.buffers)
         self._targets: dict[str, Callable[..., Any]] = {}
-
-    def use_lane(self, lane: Lane) -> None:
-        """From now on what is large travels in `lane`."""
-        self.buffers.use(lane)
-        self._codec = Codec(self.refs, lane=self.buffers)
 
     def run(self, target: Any, flags: int, payload: bytes) -> tuple[int, bytes]:
         """(RESULT or ERROR, payload of the answer). Raises nothing that a call can cause.

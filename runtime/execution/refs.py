@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, Iterable
 
 from ..values.errors import RefLimit, StaleRef
+from ..values.names import type_name
 
 LIMIT = 100_000
 """Objects a worker holds at once: who never releases meets an error, not a machine without memory."""
@@ -31,7 +32,7 @@ class RefTable:
         number = self._next
         self._next += 1
         self._objects[number] = value
-        return number, _type_name(type(value))
+        return number, type_name(type(value))
 
     def get(self, number: int, type_name: str) -> Any:
         if self.lent is not None:
@@ -58,11 +59,3 @@ class RefTable:
         """Forgets these objects; numbers that are not held are ignored."""
         for number in numbers:
             self._objects.pop(number, None)
-
-
-def _type_name(kind: type) -> str:
-    try:
-        name = f"{kind.__module__}.{kind.__qualname__}"
-    except Exception:  # noqa: BLE001 - a metaclass may answer what it likes
-        name = "object"
-    return name.encode("utf-8", "replace").decode()

@@ -12,6 +12,7 @@ from typing import Any
 from ..execution.buffers import memory
 from ..execution.calls import Calls, start_failure
 from ..library.loading import Libraries, LoadError, python_version
+from ..values.strategies import merged
 from ..wire.frames import BrokenFrame, FrameReader, FrameWriter
 from ..wire.lane import Lane, LaneBroken
 from ..wire.messages import BROKEN_FRAME, ERROR, HELLO, PROTOCOL
@@ -114,7 +115,10 @@ def _start(hello: Any, libraries: Libraries, calls: Calls) -> dict[str, Any]:
     _lease(settings.get("lease"))
     lane = _lane(settings.get("lane"))
     if lane is not None:
-        calls.use_lane(lane)
+        calls.buffers.use(lane)
+    calls.strategies.configure(
+        merged(settings["libraries"]), settings.get("environment"), settings.get("secret")
+    )
     libraries.load(settings["libraries"])
     return {
         "protocol": PROTOCOL,

@@ -242,6 +242,7 @@ PROBLEMS = {
             ("a.f.<locals>.B", '"ref"', "17: `a.f.<locals>.B` is not the full name of a type"),
             ("int", '"ref"', "17: `int` always goes as a value: MessagePack packs it itself"),
             ("builtins.dict", '"ref"', "17: `dict` always goes as a value"),
+            ("builtins.bytearray", '"ref"', "17: `bytearray` always goes as a value"),
             ("types.NoneType", '"ref"', "17: `NoneType` always goes as a value"),
         ]
     },
