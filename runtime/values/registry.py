@@ -20,6 +20,10 @@ _BY_TYPE = {
     "builtins": "plain",
     __name__.partition(".")[0]: "plain",
     "numpy": "arrays",
+    "pandas": "frames",
+    "polars": "frames",
+    "pyarrow": "frames",
+    "scipy": "frames",
 }
 """By the first part of the name of the module that defines a type."""
 _FAMILIES: tuple[str, ...] = ()
@@ -27,6 +31,8 @@ _FAMILIES: tuple[str, ...] = ()
 _BY_CODE = {
     codes.ARRAY: "arrays",
     codes.SCALAR: "arrays",
+    codes.FRAME: "frames",
+    codes.OBJECT: "frames",
 }
 """Codes that `plain` does not know."""
 
