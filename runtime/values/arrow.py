@@ -9,7 +9,7 @@ from typing import Any
 
 from . import codes
 from .errors import ConversionError
-from .parts import library
+from .parts import Inexact, library, part
 from .protocols import Coder
 
 _BUFFERS = ("bytes", "bytearray", "memoryview", "ndarray")
@@ -73,13 +73,45 @@ def pack_table(codec: Coder, table: Any) -> list[Any]:
 
 
 def build_table(kind: str, meta: Any, columns: Any, index: Any, body: Any) -> Any:
-    """The Table, or the RecordBatch, of a body. Raises `ConversionError`, and what pyarrow finds wrong."""
-    table = read(body)
-    if kind != "pyarrow.RecordBatch":
+    """The Table, or the RecordBatch. Raises `ConversionError`, and what pyarrow finds wrong."""
+    table = _of_columns(columns) if body is None else read(body)
+    if kind == "pyarrow.Table":
         return table
     batches = table.to_batches()
     if len(batches) > 1:
         raise ConversionError(f"a RecordBatch is one batch, not {len(batches)}")
     if batches:
         return batches[0]
-    return library("pyarrow", "a frame").RecordBatch.from_pylist([], schema=table.schema)
+    return library("pyarrow", f"a {kind}").RecordBatch.from_pylist([], schema=table.schema)
+
+
+def _of_columns(columns: Any) -> Any:
+    """For what comes from where there is no Arrow: lists and arrays."""
+    make = library("pyarrow", "a table")
+    if type(columns) is not list or any(type(column) is not list or len(column) != 3 for column in columns):
+        raise ConversionError("the columns of a frame are a list of [label, dtype, data]")
+    return make.table([make.array(data) for _, _, data in columns], names=[label for label, _, _ in columns])
+
+
+def take_array(codec: Coder, value: Any) -> dict[str, Any]:
+    """The parts of a pyarrow Array, ChunkedArray or Scalar."""
+    kinds = library("pyarrow", "an array")
+    if isinstance(value, kinds.Scalar):
+        column = kinds.array([value], type=value.type)
+        if not column[0].equals(value):
+            raise Inexact(f"an Arrow scalar of type {value.type} has no exact form")
+        return {"class": "Scalar", "ipc": write_column(codec, column)}
+    kind = "ChunkedArray" if isinstance(value, kinds.ChunkedArray) else "Array"
+    return {"class": kind, "ipc": write_column(codec, value)}
+
+
+def build_array(parts: Any) -> Any:
+    """The Array, ChunkedArray or Scalar of these parts."""
+    kind, column = part(parts, "class", str), read_column(part(parts, "ipc"))
+    if kind == "ChunkedArray":
+        return column
+    if kind == "Scalar" and len(column) == 1:
+        return column[0]
+    if kind == "Array" and column.num_chunks < 2:
+        return column.chunk(0) if column.num_chunks else library("pyarrow", "an array").array([], column.type)
+    raise ConversionError(f"a pyarrow {kind!r} is not made from {column.num_chunks} chunks with {len(column)} elements")

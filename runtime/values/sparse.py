@@ -12,14 +12,14 @@ _ARRAYS = {
     "csr": ("data", "indices", "indptr"),
     "csc": ("data", "indices", "indptr"),
     "bsr": ("data", "indices", "indptr"),
-    "coo": ("data",),
-    "dia": ("data", "offsets"),
     "lil": ("data", "indices", "indptr"),
-    "dok": ("data",),
+    "coo": ("data", "row", "col"),
+    "dok": ("data", "row", "col"),
+    "dia": ("data", "offsets"),
 }
-"""By format. `lil` goes as what it is in `csr`, `dok` as what it is in `coo`."""
-_AXES = ("row", "col")
-"""Names of the coordinates of `coo` and `dok`; with other than two dimensions they are in the list `coords`."""
+_STORED_AS = {"lil": "csr", "dok": "coo"}
+_DIMENSIONS = {"bsr": 3, "dia": 2}
+"""Of `data`, where it is not flat."""
 
 
 def take(codec: Coder, value: Any) -> dict[str, Any]:
@@ -28,28 +28,40 @@ def take(codec: Coder, value: Any) -> dict[str, Any]:
     form = name.partition("_")[0]
     if form not in _ARRAYS:
         raise Inexact(f"scipy.sparse.{name} has no form on the wire")
-    stored = value.tocsr() if form == "lil" else value.tocoo() if form == "dok" else value
-    parts = {"class": name, "shape": tuple(value.shape)}
-    parts.update((key, getattr(stored, key)) for key in _ARRAYS[form])
-    if "indptr" not in parts and "offsets" not in parts:
-        parts.update(_coordinates(stored))
-    return parts
+    stored = value.asformat(_STORED_AS.get(form, form))
+    parts = {"class": name, "shape": tuple(map(int, value.shape))}
+    if "row" in _ARRAYS[form] and len(parts["shape"]) != 2:
+        return {**parts, "data": stored.data, "coords": list(stored.coords)}
+    return {**parts, **{key: getattr(stored, key) for key in _ARRAYS[form]}}
 
 
 def build(parts: Any) -> Any:
     """The matrix or array. Raises `ConversionError`, and what SciPy finds wrong."""
     sparse = library("scipy.sparse", "a sparse array")
-    name, shape = part(parts, "class", str), part(parts, "shape", tuple, list)
-    form = name.partition("_")[0]
-    kind = getattr(sparse, name, None) if name in (f"{form}_array", f"{form}_matrix") else None
-    if form not in _ARRAYS or kind is None:
+    name, shape = part(parts, "class", str), tuple(part(parts, "shape", tuple, list))
+    form, _, kind = name.partition("_")
+    if form not in _ARRAYS or kind not in ("array", "matrix") or not hasattr(sparse, name):
         raise ConversionError(f"scipy.sparse has no class {name!r} that is made from parts")
-    arrays = [part(parts, key) for key in _ARRAYS[form]]
-    data = array(arrays[0], dimensions={"bsr": 3, "dia": 2}.get(form, 1))
-    for other in arrays[1:]:
-        array(other)
-    shape = tuple(shape)
-    if form == "dia":
-        return kind((data, arrays[1]), shape=shape)
-    matrix = form.endswith("matrix")
-    return shape, matrix
+    data = array(part(parts, "data"), dimensions=_DIMENSIONS.get(form, 1))
+    stored_as = _STORED_AS.get(form, form)
+    make = getattr(sparse, f"{stored_as}_{kind}")
+    if stored_as == "coo":
+        made = _coordinates(make, data, parts, shape)
+    else:
+        others = {key: array(part(parts, key)) for key in _ARRAYS[form][1:]}
+        made = make((data, *others.values()), shape=shape)
+        if "indptr" in others:
+            made.check_format(full_check=True)
+        vars(made).update(others)  # SciPy takes smaller integers where it can
+    return made if stored_as == form else made.asformat(form)
+
+
+def _coordinates(make: Any, data: Any, parts: Any, shape: Any) -> Any:
+    names = ("row", "col")
+    coords = tuple(array(x) for x in parts.get("coords") or [part(parts, name) for name in names])
+    made = make((data, coords), shape=shape)
+    if hasattr(made, "coords"):
+        made.coords = coords
+    else:
+        vars(made).update(zip(names, coords))
+    return made
