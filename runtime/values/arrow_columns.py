@@ -17,10 +17,12 @@ _STRINGS = ({str}, {str, type(None)})
 
 def to_arrow(pyarrow: Any, values: Any, word: str) -> Any:
     """The Arrow array of a column with dtype `word`; None where Arrow does not hold it exactly."""
+    import numpy
+
     if word in _NUMPY or word in _TIMES:
-        return pyarrow.array(values.to_numpy())
+        return pyarrow.array(numpy.asarray(values))
     if word == "object":
-        return _from_objects(pyarrow, values.to_numpy())
+        return _from_objects(pyarrow, numpy.asarray(values))
     if word == "category":
         return _from_categorical(pyarrow, values)
     if word.startswith(("string", "str", "ArrowDtype(")):

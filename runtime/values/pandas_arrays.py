@@ -157,7 +157,7 @@ def _make_sparse(name: str, parts: Any) -> Any:
 def _take_numpy(codec: Coder, value: Any) -> Any:
     if type(value).__name__ not in ("NumpyExtensionArray", "PandasArray"):
         raise Inexact(f"{type(value).__name__} is no array of pandas that has a form")
-    return {"values": value.to_numpy()}
+    return {"values": value.to_numpy(copy=False)}
 
 
 def _make_numpy(name: str, parts: Any) -> Any:

@@ -89,13 +89,15 @@ def build_column(fields: Fields, words: Any, data: Any, rows: int) -> Any:
 
 
 def _inline(values: Any, words: str) -> Any:
+    import numpy
+
     if words == "object":
-        return values.to_numpy().tolist()
+        return numpy.asarray(values).tolist()
     if words.startswith(("string", "str")):
         return values.to_numpy(object, na_value=None).tolist()
     if words.startswith("datetime64[") and hasattr(values.dtype, "tz"):
         return values.asi8.view(f"M8[{values.dtype.unit}]")
-    return values.to_numpy() if type(values.dtype).__module__.startswith("numpy") else values
+    return numpy.asarray(values) if isinstance(values.dtype, numpy.dtype) else values
 
 
 def _values(words: Any, data: Any) -> Any:
