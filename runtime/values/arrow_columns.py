@@ -22,7 +22,7 @@ def to_arrow(pyarrow: Any, values: Any, word: str) -> Any:
     if word in _NUMPY or word in _TIMES:
         return pyarrow.array(numpy.asarray(values))
     if word == "object":
-        return _from_objects(pyarrow, numpy.asarray(values))
+        return _from_objects(pyarrow, values)
     if word == "category":
         return _from_categorical(pyarrow, values)
     if word.startswith(("string", "str", "ArrowDtype(")):
@@ -52,6 +52,8 @@ def from_arrow(pyarrow: Any, column: Any, word: Any, memory: Any) -> Any:
         return _to_numpy(pyarrow, column, dtype, memory)
     if hasattr(dtype, "tz"):
         return _to_zoned(pyarrow, column, dtype, memory)
+    if hasattr(dtype, "numpy_dtype"):
+        return _to_masked(pyarrow, column, dtype, memory)
     if hasattr(dtype, "__from_arrow__"):
         return dtype.__from_arrow__(column)
     raise ConversionError(f"a column of dtype {word} does not lie in a frame's body")
@@ -83,6 +85,13 @@ def _to_zoned(pyarrow: Any, column: Any, dtype: Any, memory: Any) -> Any:
         raise ConversionError(f"a column of Arrow type {column.type} is not {dtype}")
     units = column.cast(pyarrow.timestamp(dtype.unit, column.type.tz)).cast(pyarrow.int64())
     return zoned(_to_numpy(pyarrow, units.cast(pyarrow.timestamp(dtype.unit)), f"M8[{dtype.unit}]", memory), dtype.tz)
+
+
+def _to_masked(pyarrow: Any, column: Any, dtype: Any, memory: Any) -> Any:
+    mask = column.is_null().to_numpy()
+    filled = column.fill_null(False if dtype.kind == "b" else 0) if column.null_count else column
+    values = _to_numpy(pyarrow, filled, dtype.numpy_dtype, memory)
+    return dtype.construct_array_type()(values, mask if mask.flags.writeable else mask.copy())
 
 
 def _from_categorical(pyarrow: Any, values: Any) -> Any:

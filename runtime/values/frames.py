@@ -43,6 +43,7 @@ _BUILD_FRAME = {
 _BUILD_OBJECT = {
     **{f"pandas.{name}": f"pandas_scalars.{name.lower()}" for name in _SCALARS},
     "pandas.Categorical": "pandas_arrays.categorical",
+    "pandas.level": "pandas_arrays.level",
     "pandas.array": "pandas_arrays.make",
     "pyarrow.array": "arrow.build_array",
     "scipy.sparse": "sparse.build",

@@ -8,8 +8,22 @@ from typing import Any, Callable, NamedTuple
 from . import arrow
 from .errors import ConversionError
 from .pandas_dtypes import dtype, freq_word, offset, word
-from .parts import Inexact, array, library, part
+from .parts import Inexact, array, describe, library, part
 from .protocols import Coder
+
+
+NUMPY_ARRAYS = ("NumpyExtensionArray", "PandasArray")
+"""What pandas 2 and pandas 1 call an ndarray that is to look like an extension array."""
+
+
+class Level:
+    """A level of a MultiIndex that is no Categorical: its labels repeat, are missing, or are categories themselves."""
+
+    def __init__(self, codes: Any, categories: Any) -> None:
+        self.codes, self.categories = codes, categories
+
+    def __len__(self) -> int:
+        return len(self.codes)
 
 
 class Form(NamedTuple):
@@ -43,11 +57,23 @@ def categorical_parts(codec: Coder, value: Any) -> dict[str, Any]:
 
 
 def categorical(parts: Any) -> Any:
-    pandas = library("pandas", "a Categorical")
+    codes, categories = _codes(parts)
+    make = library("pandas", "a Categorical").Categorical.from_codes
+    return make(codes, categories=categories, ordered=part(parts, "ordered", bool))
+
+
+def level(parts: Any) -> Level:
+    codes, categories = _codes(parts)
+    if len(codes) and not -1 <= codes.min() <= codes.max() < len(categories):
+        raise ConversionError("the codes of a level do not fit its labels")
+    return Level(codes, categories)
+
+
+def _codes(parts: Any) -> tuple[Any, Any]:
     codes, categories = array(part(parts, "codes")), part(parts, "categories")
-    if not isinstance(categories, pandas.Index):
-        raise ConversionError(f"categories are a frame of kind pandas.Index, not {type(categories).__name__}")
-    return pandas.Categorical.from_codes(codes, categories=categories, ordered=part(parts, "ordered", bool))
+    if codes.dtype.kind != "i" or not isinstance(categories, library("pandas", "a Categorical").Index):
+        raise ConversionError(f"codes and categories are integers and a pandas.Index, not {describe(categories)}")
+    return codes, categories
 
 
 def zoned(values: Any, zone: Any) -> Any:
@@ -155,15 +181,15 @@ def _make_sparse(name: str, parts: Any) -> Any:
 
 
 def _take_numpy(codec: Coder, value: Any) -> Any:
-    if type(value).__name__ not in ("NumpyExtensionArray", "PandasArray"):
+    if type(value).__name__ not in NUMPY_ARRAYS:
         raise Inexact(f"{type(value).__name__} is no array of pandas that has a form")
     return {"values": value.to_numpy(copy=False)}
 
 
 def _make_numpy(name: str, parts: Any) -> Any:
     arrays = library("pandas", "an extension array").arrays
-    kind = getattr(arrays, "NumpyExtensionArray", None) or arrays.PandasArray
-    return kind(array(part(parts, "values"), dtype(name)))
+    make = getattr(arrays, "NumpyExtensionArray", None) or arrays.PandasArray
+    return make(array(part(parts, "values"), dtype(name)))
 
 
 _FORMS = [

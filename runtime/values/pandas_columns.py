@@ -6,7 +6,7 @@ from typing import Any
 
 from . import arrow
 from .errors import ConversionError
-from .pandas_arrays import zoned
+from .pandas_arrays import NUMPY_ARRAYS, zoned
 from .pandas_dtypes import dtype as dtype_of
 from .pandas_dtypes import word
 from .parts import Inexact, describe
@@ -71,6 +71,8 @@ class Fields:
 
 def pack_column(codec: Coder, body: Body, label: Any, name: str, values: Any) -> list[Any]:
     """`values`: the `array` of a Series or Index. `name`: that of the field, should the column go into the body."""
+    if type(values).__name__ in NUMPY_ARRAYS:
+        values = values.to_numpy(copy=False)
     try:
         words = word(values.dtype)
     except Inexact as why:
@@ -92,7 +94,7 @@ def _inline(values: Any, words: str) -> Any:
     import numpy
 
     if words == "object":
-        return numpy.asarray(values).tolist()
+        return values.tolist()
     if words.startswith(("string", "str")):
         return values.to_numpy(object, na_value=None).tolist()
     if words.startswith("datetime64[") and hasattr(values.dtype, "tz"):

@@ -133,4 +133,5 @@ _WORDS = {
     "DatetimeTZDtype": lambda dtype: f"datetime64[{dtype.unit}, {zone_word(dtype.tz)}]",
     "ArrowDtype": lambda dtype: f"ArrowDtype({dtype.pyarrow_dtype})",
     "CategoricalDtype": lambda dtype: "category",
+    **dict.fromkeys(("NumpyEADtype", "PandasDtype"), lambda dtype: str(dtype.numpy_dtype)),
 }

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from .errors import ConversionError
+from .pandas_arrays import Level
 from .pandas_columns import Body, Fields, build_column, pack_column
 from .pandas_dtypes import freq_word, offset
-from .parts import Inexact, describe, library, pack_object, part
+from .parts import describe, library, pack_object, part
 from .protocols import Coder
 
 _LONG = ("str", "object", "ArrowDtype(")
@@ -52,10 +53,8 @@ def pack_index(codec: Coder, index: Any) -> list[Any]:
 
 
 def pack_multi_index(codec: Coder, index: Any) -> list[Any]:
-    if any(level.hasnans or not level.is_unique for level in index.levels):
-        raise Inexact("a level of this MultiIndex has missing or equal labels")
     columns = [
-        [name, "category", pack_object(codec, "pandas.Categorical", _level(level, codes))]
+        [name, "category", pack_object(codec, *_level(level, codes))]
         for name, level, codes in zip(index.names, index.levels, index.codes)
     ]
     return ["pandas.MultiIndex", {"rows": len(index)}, columns, None, None]
@@ -107,7 +106,7 @@ def _index_of(pandas: Any, meta: Any, columns: Any, index: Any, fields: Fields) 
 def _multi_index(pandas: Any, meta: Any, columns: Any, index: Any, fields: Fields) -> Any:
     rows = part(meta, "rows", int)
     for _name, _words, data in columns:
-        if type(data) is not pandas.Categorical or len(data) != rows:
+        if type(data) not in (pandas.Categorical, Level) or len(data) != rows:
             raise ConversionError(f"a level of a MultiIndex is a Categorical of {rows} rows, not {describe(data)}")
     return pandas.MultiIndex(
         levels=[data.categories for _name, _words, data in columns],
@@ -179,5 +178,7 @@ def _plain(pandas: Any, columns: Any, labels: list[Any]) -> bool:
     return True
 
 
-def _level(level: Any, codes: Any) -> dict[str, Any]:
-    return {"codes": codes, "categories": level.rename(None), "ordered": False}
+def _level(level: Any, codes: Any) -> tuple[str, dict[str, Any]]:
+    odd = type(level).__name__ == "CategoricalIndex" or level.hasnans or not level.is_unique
+    parts = {"codes": codes, "categories": level.rename(None)}
+    return ("pandas.level", parts) if odd else ("pandas.Categorical", {**parts, "ordered": False})

@@ -20,10 +20,7 @@ _BY_TYPE = {
     "builtins": "plain",
     __name__.partition(".")[0]: "plain",
     "numpy": "arrays",
-    "pandas": "frames",
-    "polars": "frames",
-    "pyarrow": "frames",
-    "scipy": "frames",
+    **dict.fromkeys(["pandas", "pyarrow", "polars", "scipy"], "frames"),
 }
 """By the first part of the name of the module that defines a type."""
 _FAMILIES: tuple[str, ...] = ()
@@ -31,8 +28,7 @@ _FAMILIES: tuple[str, ...] = ()
 _BY_CODE = {
     codes.ARRAY: "arrays",
     codes.SCALAR: "arrays",
-    codes.FRAME: "frames",
-    codes.OBJECT: "frames",
+    **dict.fromkeys([codes.FRAME, codes.OBJECT], "frames"),
 }
 """Codes that `plain` does not know."""
 
