@@ -10,12 +10,12 @@ import functools
 from typing import Any
 
 from ..wire.messages import MAX_PAYLOAD
-from ..wire.packing import ExtType, Packer, Unpacker, packb, unpackb
+from ..wire.packing import ExtraData, ExtType, Packer, packb, unpackb
 from . import codes, registry
 from .errors import ConversionError, RefLimit, StaleRef, Trouble, Unsendable
 from .protocols import Lane, Pack, Refs, Strategies, Unpack
 from .replacing import Instead, replaced
-from .scan import LARGE, LOOKED_AT, ready
+from .scan import EASY, LARGE, fits
 
 _KEEP_BUFFER = 1 << 20
 """A packer never shrinks its buffer; one that has packed more than this many bytes is given up."""
@@ -25,6 +25,8 @@ _MOST_TYPES = 1000
 """Types whose packers are remembered: some libraries make types as they go."""
 _OPEN = 1 << 28
 """Bytes of extensions inside each other that are open at once, at least. Each holds a copy of its inside."""
+_HEAD = 1 << 10
+"""Bytes in which nearly every head ends."""
 _WHY = {
     "StackError": "the value is nested too deeply",
     "RecursionError": "the value is nested too deeply",
@@ -64,7 +66,8 @@ class Codec:
         Raises `RefLimit`, and what `refs.put` raises.
         """
         try:
-            if type(value) in LOOKED_AT and not ready(value, self._large):
+            easy = EASY.get(type(value))
+            if easy is not None and easy(value) < 0 and not fits(value, self._large):
                 packed = self._carefully(value, self._pack)
             else:
                 packed = self._pack(value)
@@ -100,7 +103,8 @@ class Codec:
         try:
             packed: bytes
             try:
-                if type(value) in LOOKED_AT and not ready(value, self._large):
+                easy = EASY.get(type(value))
+                if easy is not None and easy(value) < 0 and not fits(value, self._large):
                     packed = self._carefully(value, packer.pack)
                 else:
                     packed = packer.pack(value)
@@ -129,10 +133,18 @@ class Codec:
 
     def head(self, data: Any) -> tuple[Any, memoryview]:
         """The first value of `data`, and the bytes behind it."""
-        unpacker = Unpacker(ext_hook=self._value, strict_map_key=False, max_buffer_size=1 << 16)
-        unpacker.feed(data[: 1 << 12])
-        head = unpacker.unpack()
-        return head, memoryview(data)[unpacker.tell() :]
+        size = _HEAD
+        while True:
+            try:
+                found = self._unpack(data[:size])
+            except ExtraData as more:
+                return more.unpacked, memoryview(data)[min(size, len(data)) - len(more.extra) :]
+            except ValueError:
+                if size >= len(data):
+                    raise
+                size *= 16
+            else:
+                return found, memoryview(data)[size:]
 
     def ref(self, value: Any) -> Any:
         """Keeps `value`; the extension that is sent in its place."""
@@ -158,15 +170,25 @@ class Codec:
         """Tells the caller something about `value`, a part of what is being sent."""
         self._pending.append(((value,), text))
 
+    def by_attributes(self, kind: type) -> bool:
+        """Whether configuration lets objects of this type be made from attributes."""
+        return self._strategies is not None and self._strategies.by_attributes(kind)
+
     def _carefully(self, value: Any, pack: Any) -> bytes:
         return pack(replaced(value, self._other))  # type: ignore[no-any-return]
 
     def _other(self, part: Any) -> Any:
-        return part
+        """What goes in the place of a text or buffer; `part` itself where the packer may have it."""
+        packer = self._packers.get(type(part)) or self._packer(type(part))
+        return packer(self, part)
 
     def _again(self, value: Any) -> bytes:
+        """A text has lone surrogates. Found out like this because no other text is to pay for it."""
         self._back()
-        return self.encode_ref(value)
+        try:
+            return self._done(value, self._carefully(value, self._pack))
+        except Exception as error:  # noqa: BLE001 - as in encode
+            return self._instead(value, error)
 
     def _instead(self, value: Any, error: Exception) -> bytes:
         self._back()

@@ -55,6 +55,9 @@ class Strategies(Protocol):
     def find(self, kind: type) -> Pack | None:
         """How values of exactly this type are sent; None: as they are without configuration."""
 
+    def by_attributes(self, kind: type) -> bool:
+        """Whether objects of this type may be made from attributes: strategy `value` is configured for it."""
+
 
 class Coder(Protocol):
     """The codec, as converters see it."""
@@ -76,3 +79,6 @@ class Coder(Protocol):
 
     def warn(self, value: Any, text: str) -> None:
         """Tells the caller something about the value that is being sent, or a part of it."""
+
+    def by_attributes(self, kind: type) -> bool:
+        """Whether configuration lets objects of this type be made from attributes."""

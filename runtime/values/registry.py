@@ -19,15 +19,19 @@ from .protocols import Pack, Unpack, UnpackRaw
 _BY_TYPE = {
     "builtins": "plain",
     __name__.partition(".")[0]: "plain",
+    **dict.fromkeys(["collections", "decimal", "fractions", "pathlib", "uuid"], "standard"),
+    "datetime": "times",
     "numpy": "arrays",
     **dict.fromkeys(["pandas", "pyarrow", "polars", "scipy"], "frames"),
 }
 """By the first part of the name of the module that defines a type."""
-_FAMILIES: tuple[str, ...] = ()
+_FAMILIES = ("records",)
 """Modules that are asked about types of any module, in this order."""
 _BY_CODE = {
-    codes.ARRAY: "arrays",
-    codes.SCALAR: "arrays",
+    **dict.fromkeys([codes.DECIMAL, codes.UUID, codes.FRACTION, codes.PATH], "standard"),
+    **dict.fromkeys([codes.DATE, codes.TIME, codes.DATETIME, codes.AWARE_DATETIME, codes.TIMEDELTA], "times"),
+    **dict.fromkeys([codes.ENUM, codes.RECORD], "records"),
+    **dict.fromkeys([codes.ARRAY, codes.ARRAY_OF, codes.SCALAR, codes.MASKED], "arrays"),
     **dict.fromkeys([codes.FRAME, codes.OBJECT], "frames"),
 }
 """Codes that `plain` does not know."""

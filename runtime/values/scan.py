@@ -8,7 +8,7 @@ there are many.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 from ..wire.messages import MAX_PAYLOAD
 from .errors import Unsendable
@@ -17,45 +17,84 @@ DEEPEST = 400
 """Lists and dicts inside each other. msgpack's C packer stops at 511, its unpacker at 1024."""
 LARGE = 1 << 14
 """Bytes. Shorter ones are not worth asking the second lane."""
-LOOKED_AT = frozenset([list, dict, bytes, bytearray, memoryview])
-"""What the packer takes without asking, and is not always to."""
-
-_ODD = frozenset([bytearray, memoryview])
-_SIZED = LOOKED_AT | {str}
-_FEW = 24
+_NATIVE = frozenset([list, dict, str, bytes, bytearray, memoryview])
+"""What the packer takes without asking, and may have more in it than its type says."""
+_BUDGET = 1 << 14
 _LONG = 1 << 12
+"""An easy value has at most that many elements in lists that are not plain numbers, and no text or bytes
+longer than this: it is no bomb."""
+_FEW = 24
+_TEXT = frozenset([str])
 _WORTH_KEEPING = 64
 
 
-def ready(value: Any, large: int = LARGE) -> bool:
-    """Whether msgpack may pack this value of one of the types `LOOKED_AT` as it is.
+def _easy_list(values: Any, budget: int = _BUDGET, depth: int = 0) -> int:
+    if len(values) > _FEW:
+        if _NATIVE.isdisjoint(map(type, values)):
+            return budget
+        budget -= len(values)
+        if budget < 0:
+            return -1
+    for value in values:
+        kind = type(value)
+        if kind in _NATIVE:
+            if kind is str:
+                if len(value) > _LONG:
+                    return -1
+            else:
+                budget = EASY[kind](value, budget - 1, depth + 1)
+                if budget < 0:
+                    return -1
+    return budget if depth < DEEPEST else -1
+
+
+def _easy_dict(values: Any, budget: int = _BUDGET, depth: int = 0) -> int:
+    if len(values) > _FEW:
+        budget -= len(values)
+        if budget < 0:
+            return -1
+    for key, value in values.items():
+        if type(key) is not str or len(key) > _LONG:
+            return -1
+        kind = type(value)
+        if kind in _NATIVE:
+            if kind is str:
+                if len(value) > _LONG:
+                    return -1
+            else:
+                budget = EASY[kind](value, budget - 1, depth + 1)
+                if budget < 0:
+                    return -1
+    return budget if depth < DEEPEST else -1
+
+
+def _easy_bytes(value: Any, budget: int = _BUDGET, depth: int = 0) -> int:
+    return budget if len(value) <= _LONG else -1
+
+
+def _unknown(value: Any, budget: int = 0, depth: int = 0) -> int:
+    return -1
+
+
+EASY: dict[type, Callable[..., int]] = {
+    list: _easy_list,
+    dict: _easy_dict,
+    bytes: _easy_bytes,
+    bytearray: _unknown,
+    memoryview: _unknown,
+}
+"""A quick look at what must be looked at. Not below 0: the packer may have it as it is; else `fits` knows."""
+
+
+def fits(value: Any, large: int) -> bool:
+    """Whether the packer may have this value, of a type in `EASY`, as it is.
 
     Raises `Unsendable` for what is too deep (cycles are) or too large. Time and memory are bounded by what
     is really there, however often a list holds the same list.
     """
-    kind = type(value)
-    if kind is list:
-        if len(value) <= _FEW and _flat(value):
-            return True
-    elif kind is dict:
-        if len(value) <= _FEW and _flat(value.values()) and _flat(value):
-            return True
-    else:
-        return kind is bytes and len(value) < large
     walk = _Walk(large)
-    walk.size(value, 0)
+    walk.sum([value], 0)
     return not walk.odd
-
-
-def _flat(values: Any) -> bool:
-    for value in values:
-        kind = type(value)
-        if kind is str:
-            if len(value) > _LONG:
-                return False
-        elif kind in LOOKED_AT:
-            return False
-    return True
 
 
 class _Walk:
@@ -66,36 +105,23 @@ class _Walk:
         self._sizes: dict[int, int] = {}
         self.odd = False
 
-    def size(self, value: Any, depth: int) -> int:
-        """At least that many bytes does `value`, a list or a dict, take. Sees each only once."""
-        if depth == DEEPEST:
-            raise Unsendable
-        if type(value) is list:
-            size = self._sum(value, depth)
-        else:
-            size = self._sum(value, depth) + self._sum(value.values(), depth)
-        if size > _WORTH_KEEPING:
-            if size > MAX_PAYLOAD:
-                raise Unsendable
-            self._sizes[id(value)] = size
-        return size
-
-    def _sum(self, values: Any, depth: int) -> int:
+    def sum(self, values: Any, depth: int) -> int:
+        """At least that many bytes do these values take."""
         size = len(values)
         if size > _FEW:
-            kinds = _SIZED.intersection(map(type, values))
+            kinds = _NATIVE.intersection(map(type, values))
             if not kinds:
                 return size
-            if len(kinds) == 1 and str in kinds and set(map(type, values)) == kinds:
+            if kinds == _TEXT and set(map(type, values)) == _TEXT:
                 return size + sum(map(len, values))
         for value in values:
             kind = type(value)
-            if kind not in _SIZED:
+            if kind not in _NATIVE:
                 continue
             if kind is str:
                 size += len(value)
             elif kind is list or kind is dict:
-                size += self._sizes.get(id(value)) or self.size(value, depth + 1)
+                size += self._sizes.get(id(value)) or self._size(value, depth + 1)
             elif kind is bytes:
                 size += len(value)
                 if len(value) >= self._large:
@@ -103,4 +129,16 @@ class _Walk:
             else:
                 self.odd = True
                 size += value.nbytes if kind is memoryview else len(value)
+        if size > MAX_PAYLOAD:
+            raise Unsendable
+        return size
+
+    def _size(self, value: Any, depth: int) -> int:
+        if depth == DEEPEST:
+            raise Unsendable
+        size = self.sum(value, depth)
+        if type(value) is dict:
+            size += self.sum(value.values(), depth)
+        if size > _WORTH_KEEPING:
+            self._sizes[id(value)] = size
         return size
