@@ -7,26 +7,35 @@ defmodule Envmgr.Values.Account do
 
   @key :"$envmgr_encoding"
   @parts 32 * 1024 * 1024
-  @fresh {@parts, @parts, []}
+  @unseen 512 * 1024
+  @fresh {@unseen, @parts, []}
 
   @doc """
-  Charges a container of `count` elements.
+  Charges a container of `count` elements, somewhere in `term`.
 
-  A term may be small in memory and endless on the wire: `x = [x0, x0]`, fifty times over, shares all its parts.
+  A term may be small in memory and endless on the wire: `x = [x0, x0]`, fifty times over, shares all its parts. So a term of
+  many parts is counted, which takes no memory, before more of it is encoded.
   """
-  @spec charge(non_neg_integer()) :: :ok
-  def charge(count) do
+  @spec charge(non_neg_integer(), term()) :: :ok
+  def charge(count, term) do
     {left, most, held} = Process.get(@key, @fresh)
 
-    if left <= count do
-      Refusal.refuse("the value", nil, "it has more than #{most} parts",
-        whole: true,
-        hint: "send it in pieces; parts that the term shares are sent each time they occur"
-      )
-    end
+    cond do
+      left > count ->
+        Process.put(@key, {left - count - 1, most, held})
+        :ok
 
-    Process.put(@key, {left - count - 1, most, held})
-    :ok
+      # Counted before: what it has beyond that comes out of an encode/1 of the user's.
+      most == 0 ->
+        refuse(@parts)
+
+      parts(term, most) < 0 ->
+        refuse(most)
+
+      true ->
+        Process.put(@key, {@parts, 0, held})
+        :ok
+    end
   end
 
   @doc "Begins an encoding that may hold so many parts; one that may hold the usual #{@parts} begins by itself."
@@ -34,12 +43,26 @@ defmodule Envmgr.Values.Account do
   def open(nil), do: :ok
 
   def open(parts) do
-    Process.put(@key, {parts, parts, []})
+    Process.put(@key, {div(parts, 2), parts, []})
     :ok
   end
 
   @typedoc "A binary of the second lane, and what Python makes of it: `bytes`, or memory that may be written."
   @type buffer :: {:bytes | :memory, binary()}
+
+  defp refuse(most) do
+    Refusal.refuse("the value", nil, "it has more than #{most} parts",
+      whole: true,
+      hint: "send it in pieces; parts that the term shares are sent each time they occur"
+    )
+  end
+
+  # What is left when all parts are taken off, each as often as it occurs.
+  defp parts(_term, left) when left < 0, do: left
+  defp parts([first | rest], left), do: parts(rest, parts(first, left))
+  defp parts(tuple, left) when is_tuple(tuple), do: tuple |> Tuple.to_list() |> parts(left)
+  defp parts(map, left) when is_map(map), do: map |> Map.to_list() |> parts(left)
+  defp parts(_leaf, left), do: left - 1
 
   @doc "Puts a binary aside. Returns its number, counted from 0."
   @spec put_aside(buffer()) :: non_neg_integer()

@@ -19,8 +19,8 @@ defmodule Envmgr.Values.Encoder do
   @typedoc "The one worker whose refs may occur; nil: none is known yet."
   @type owner :: pid() | nil
 
-  @typedoc "Owner, and the size from which bytes take the second lane; nil: none do."
-  @type context :: {owner(), pos_integer() | nil}
+  @typedoc "Owner; the size from which bytes take the second lane, nil: none do; all that is being encoded."
+  @type context :: {owner(), pos_integer() | nil, term(), term()}
 
   @typedoc "What a parameter makes of an argument: nil leaves it as it is."
   @type into :: nil | String.t()
@@ -36,7 +36,7 @@ defmodule Envmgr.Values.Encoder do
   @spec encode(term(), owner(), into(), pos_integer() | nil) :: {:ok, iodata()} | failure()
   def encode(term, owner \\ nil, into \\ nil, parts \\ nil) do
     Account.open(parts)
-    data = hinted(into, term, {owner, nil}, @max_depth)
+    data = hinted(into, term, {owner, nil, term, []}, @max_depth)
     Account.close()
     {:ok, data}
   catch
@@ -52,7 +52,7 @@ defmodule Envmgr.Values.Encoder do
   def arguments(args, kwargs, owner, opts \\ [])
 
   def arguments(args, kwargs, owner, lane: lane, into: into) do
-    data = payload(args, kwargs, {owner, lane}, into)
+    data = payload(args, kwargs, {owner, lane, args, kwargs}, into)
     {:ok, data, Account.close()}
   catch
     {:envmgr, failure} -> closed(failure)
@@ -161,13 +161,19 @@ defmodule Envmgr.Values.Encoder do
   def list([], _ctx, _depth), do: <<0x90>>
   def list(items, ctx, depth), do: items(items, ctx, depth - 1, 0, [])
 
-  # One walk both counts and encodes, and finds an improper tail.
+  # One walk both counts and encodes, and finds an improper tail. In a list a byte need not be a binary.
+  defp items([n | rest], ctx, depth, count, acc) when is_integer(n) and n >= 0 and n < 0x80,
+    do: items(rest, ctx, depth, count + 1, [n | acc])
+
   defp items([item | rest], ctx, depth, count, acc),
     do: items(rest, ctx, depth, count + 1, [value(item, ctx, depth) | acc])
 
-  defp items([], _ctx, depth, count, acc) do
-    if count > @few or depth < @deep, do: Account.charge(count)
-    [Msgpack.array(count) | :lists.reverse(acc)]
+  defp items([], ctx, depth, count, acc) do
+    if count > @few or depth < @deep, do: charge(count, ctx)
+
+    if count < 16,
+      do: [0x90 + count | :lists.reverse(acc)],
+      else: [Msgpack.array(count) | :lists.reverse(acc)]
   end
 
   defp items(_tail, _ctx, _depth, _count, _acc),
@@ -177,7 +183,7 @@ defmodule Envmgr.Values.Encoder do
 
   defp map(map, ctx, depth) do
     pairs = map |> Map.to_list() |> pairs(ctx, depth - 1)
-    if map_size(map) > @few or depth < @deep, do: Account.charge(2 * map_size(map))
+    if map_size(map) > @few or depth < @deep, do: charge(2 * map_size(map), ctx)
     Keys.check!(Map.keys(map), "a map", "a dict", :unique)
     [Msgpack.map(map_size(map)) | pairs]
   end
@@ -186,17 +192,31 @@ defmodule Envmgr.Values.Encoder do
     for {key, term} <- pairs, do: [value(key, ctx, depth) | value(term, ctx, depth)]
   end
 
+  defp charge(count, {_owner, _lane, args, kwargs}), do: Account.charge(count, [args | kwargs])
+
   @doc "Python `bytes`."
   @spec bytes(binary(), context()) :: iodata()
-  def bytes(data, {_owner, lane}) when is_integer(lane) and byte_size(data) >= lane,
-    do: aside(0, [], data)
+  def bytes(data, {_owner, lane, _args, _kwargs})
+      when is_integer(lane) and byte_size(data) >= lane,
+      do: aside(0, [], data)
 
   def bytes(data, _ctx), do: [Msgpack.bin(byte_size(data)) | data]
 
+  @doc "The body of a frame: in the second lane memory that Python may write, for pandas works in it."
+  @spec body(binary() | nil, context()) :: iodata()
+  def body(nil, _ctx), do: 0xC0
+
+  def body(data, {_owner, lane, _args, _kwargs})
+      when is_integer(lane) and byte_size(data) >= lane,
+      do: aside(15, [], data)
+
+  def body(data, ctx), do: bytes(data, ctx)
+
   @doc "An extension of a head and the bytes of `data`, which take the second lane when they are large."
   @spec raw(1..127, iodata(), binary(), context()) :: iodata()
-  def raw(code, head, data, {_owner, lane}) when is_integer(lane) and byte_size(data) >= lane,
-    do: aside(code, head, data)
+  def raw(code, head, data, {_owner, lane, _args, _kwargs})
+      when is_integer(lane) and byte_size(data) >= lane,
+      do: aside(code, head, data)
 
   def raw(code, head, data, _ctx), do: ext(code, [head | data])
 

@@ -71,10 +71,11 @@ defmodule Envmgr.Values.Pack do
   def struct(%module{} = decimal, _ctx, _depth) when module in [Decimal, Envmgr.Decimal],
     do: Encoder.ext(8, Decimals.write(decimal))
 
-  def struct(%Ref{owner: owner} = ref, {owner, _lane}, _depth),
+  def struct(%Ref{owner: owner} = ref, {owner, _lane, _args, _kwargs}, _depth),
     do: Encoder.ext(16, [0x92, Msgpack.int(ref.id) | Encoder.string(ref.type)])
 
-  def struct(%Ref{owner: pid}, {nil, _lane}, _depth), do: throw({:envmgr, {:ref, pid}})
+  def struct(%Ref{owner: pid}, {nil, _lane, _args, _kwargs}, _depth),
+    do: throw({:envmgr, {:ref, pid}})
 
   def struct(%Ref{type: type}, _ctx, _depth) do
     Refusal.refuse("an Envmgr.Ref", type, "the object lives in another worker",
@@ -170,7 +171,8 @@ defmodule Envmgr.Values.Pack do
   def struct(%{__struct__: module} = frame, ctx, depth) when module in [Frame, Series] do
     case Frames.encode(frame) do
       {:ok, [kind, meta, columns, index, body]} ->
-        parts(15, [kind, meta, columns, index, body && %Bytes{data: body}], ctx, depth)
+        head = for part <- [kind, meta, columns, index], do: Encoder.value(part, ctx, depth - 1)
+        Encoder.ext(15, [0x95, head, Encoder.body(body, ctx)])
 
       {:error, reason} ->
         malformed(frame, "a frame", reason)

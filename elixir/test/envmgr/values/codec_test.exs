@@ -2,6 +2,7 @@ defmodule Envmgr.Values.CodecTest do
   use ExUnit.Case, async: true
 
   alias Envmgr.{Array, Bytes, Dict, Ref, Set}
+  alias Envmgr.Test.Values
   alias Envmgr.Values.{Decoder, Encoder, Refusal}
 
   @seed {2026, 11, 22}
@@ -16,7 +17,7 @@ defmodule Envmgr.Values.CodecTest do
     :rand.seed(:exsss, @seed)
 
     for _ <- 1..@examples do
-      value = random(4)
+      value = Values.any(4)
       assert Decoder.decode(encode!(value)) === {:ok, value}
     end
   end
@@ -45,7 +46,7 @@ defmodule Envmgr.Values.CodecTest do
     :rand.seed(:exsss, @seed)
 
     for _ <- 1..@examples do
-      data = encode!(random(3))
+      data = encode!(Values.any(3))
       cut = binary_part(data, 0, :rand.uniform(byte_size(data)) - 1)
       assert {:error, reason} = Decoder.decode(cut)
       assert is_binary(reason)
@@ -143,34 +144,4 @@ defmodule Envmgr.Values.CodecTest do
     assert {:ok, [_, small]} = Decoder.decode(large)
     assert :binary.referenced_byte_size(small) == 100
   end
-
-  defp random(0), do: leaf(:rand.uniform(12))
-
-  defp random(depth) do
-    case :rand.uniform(16) do
-      13 -> for _ <- 1..:rand.uniform(5), do: random(depth - 1)
-      14 -> List.to_tuple(for _ <- 1..:rand.uniform(5), do: random(depth - 1))
-      15 -> Map.new(1..:rand.uniform(5), fn n -> {key(n), random(depth - 1)} end)
-      16 -> MapSet.new(1..:rand.uniform(5), &key/1)
-      n -> leaf(n)
-    end
-  end
-
-  defp leaf(1), do: nil
-  defp leaf(2), do: :rand.uniform(2) == 1
-  defp leaf(3), do: :rand.uniform(200) - 100
-  defp leaf(4), do: (:rand.uniform(2 ** 80) - 2 ** 79) * Enum.random([1, 2 ** 200])
-  defp leaf(5), do: :rand.normal() * 1.0e10
-  defp leaf(6), do: Enum.random([:nan, :infinity, :neg_infinity])
-
-  defp leaf(7),
-    do: String.duplicate(Enum.random(["a", "ä", "€", "𝄞", <<0>>]), :rand.uniform(40) - 1)
-
-  defp leaf(8), do: %Bytes{data: :rand.bytes(:rand.uniform(300) - 1)}
-  defp leaf(9), do: Enum.random([:ok, :error, Envmgr])
-  defp leaf(10), do: %Array{dtype: "float32", shape: {2, 3}, data: :rand.bytes(24)}
-  defp leaf(11), do: %Array{dtype: "<M8[ns]", shape: {}, data: :rand.bytes(8), scalar: true}
-  defp leaf(12), do: 0.0
-
-  defp key(n), do: Enum.random([n * 7, "k#{n}", {n, "x"}, n + 0.25, %Bytes{data: <<n>>}])
 end
