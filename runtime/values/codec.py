@@ -179,6 +179,22 @@ class Codec:
         self._undo.append((self._refs, self._refs.mark()))
         return ExtType(codes.REF, packb(list(self._refs.put(value))))
 
+    def attempt(self, pack: Pack, value: Any) -> Any:
+        """What `pack` makes of `value`. Raises what `pack` raises, and `ConversionError` when a part of it would be
+        a ref; then nothing of the attempt is left."""
+        undo, told = len(self._undo), len(self._pending)
+        try:
+            found = pack(self, value)
+            if any(holder is self._refs for holder, _ in self._undo[undo:]):
+                raise ConversionError("a part of it cannot be sent")
+        except BaseException:
+            while len(self._undo) > undo:
+                holder, mark = self._undo.pop()
+                holder.back(mark)
+            del self._pending[told:]
+            raise
+        return found
+
     def raw(self, code: int, head: bytes, view: Any) -> Any:
         """The extension `code` of a head and a buffer's bytes (code 0: the bytes), by the second lane where
         that takes them. `view` is C-contiguous, and stays as it is until the payload is sent."""
