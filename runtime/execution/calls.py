@@ -44,7 +44,7 @@ class Calls:
             function = self._targets.get(target) if type(target) is str else None
             if function is None:
                 function = self._find(target, flags)
-            args, kwargs = self._codec.decode(payload)
+            args, kwargs = self._codec.decode_call(payload)
         except BaseException as error:  # noqa: BLE001 - a module's import may raise anything
             return ERROR, self._failure(error)
         try:
