@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable
+from typing import Any, Callable, Iterable
 
 from ..values.errors import RefLimit, StaleRef
 from ..values.names import type_name
@@ -18,6 +18,8 @@ class RefTable:
         self._objects: dict[int, Any] = {}
         self._next = 1
         self._limit = limit
+        self.lent: Callable[[], None] | None = None
+        """Waits until no object of this table is being sent; None when none is."""
 
     def __len__(self) -> int:
         return len(self._objects)
@@ -33,12 +35,19 @@ class RefTable:
         return number, type_name(type(value))
 
     def get(self, number: int, type_name: str) -> Any:
+        if self.lent is not None:
+            wait, self.lent = self.lent, None
+            wait()
         try:
             return self._objects[number]
         except KeyError:
             raise StaleRef(
                 f"object {number} ({type_name}) was released, or was never in this worker"
             ) from None
+
+    def holds(self, value: Any) -> int:
+        """How many numbers `value` has. Linear in the objects held; asked only of what is large."""
+        return sum(held is value for held in self._objects.values())
 
     def mark(self) -> int:
         return self._next
