@@ -1,20 +1,26 @@
 """A library of misbehaviour for the tests of the pool."""
 
+import dataclasses
+import importlib.util
 import os
 import signal
 import sys
 import time
 
 __all__ = [
+    "Point",
     "Thing",
     "echo",
     "exit_now",
     "fail",
     "generation",
+    "has",
     "kill_me",
+    "listed",
     "nap",
     "only_named",
     "pid",
+    "points",
     "raise_exit",
     "say",
     "text",
@@ -66,6 +72,25 @@ def generation():
 
 def only_named(*, name, size=1):
     return [name, size]
+
+
+def has(module):
+    """Whether it could be imported."""
+    return importlib.util.find_spec(module) is not None
+
+
+def listed(array):
+    return array.tolist()
+
+
+@dataclasses.dataclass
+class Point:
+    x: int
+    y: int
+
+
+def points(count):
+    return {"rows": [Point(n, n) for n in range(count)]}
 
 
 class Thing:
