@@ -1,80 +1,193 @@
-"""NumPy arrays and scalars, when the environment has NumPy. Dtype notation: `numpy.dtype.str`."""
+"""NumPy arrays and scalars, when the environment has NumPy."""
 
 from __future__ import annotations
 
 import sys
 from typing import Any
 
+from ..wire.packing import packb
+from . import codes
+from .dtypes import OBJECT, describe, describe_strings, parse, parse_strings, shape_of
 from .errors import ConversionError
+from .masked import pack_masked, unpack_masked
+from .plain import pack_bytes, pack_text
+from .protocols import Coder, Pack, Unpack, UnpackRaw
+from .scan import LARGE
 
-_PLAIN_KINDS = "biufcMmUS"
-_BY_NAME = frozenset(
-    ["bool", "float16", "float32", "float64", "complex64", "complex128"]
-    + [f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)]
-)
-
-
-def dtype_name(dtype: Any) -> str | None:
-    """The dtype as `numpy.dtype` reads it back; None when its bytes alone do not hold its meaning."""
-    if dtype.kind not in _PLAIN_KINDS or dtype.fields is not None or dtype.metadata:
-        return None
-    if dtype.name in _BY_NAME and dtype.isnative and sys.byteorder == "little":
-        return str(dtype.name)
-    return str(dtype.str)
+_MOST_EMPTY = 1 << 20
+"""Elements of no size: they take no bytes from the wire, and are not to be made by the billion."""
 
 
-def split_array(array: Any) -> tuple[str, list[int], Any] | None:
-    """(dtype, shape, bytes in C order) of an exact `numpy.ndarray`; None where bytes do not hold its meaning."""
-    name = dtype_name(array.dtype)
-    if name is None:
-        return None
-    if not array.flags.c_contiguous:
-        array = array.copy(order="C")
-    return name, list(array.shape), array.tobytes()
+def find(kind: type) -> Pack | None:
+    numpy = sys.modules.get("numpy")
+    for name, packer in _CLASSES.items():
+        if kind is getattr(numpy, name, None):
+            return packer
+    masked = getattr(sys.modules.get("numpy.ma"), "MaskedArray", None)
+    if masked is not None and kind is masked:
+        return pack_masked
+    return _pack_scalar if issubclass(kind, getattr(numpy, "generic", ())) else None
 
 
-def split_scalar(scalar: Any) -> tuple[str, bytes] | None:
-    name = dtype_name(scalar.dtype)
-    return None if name is None else (name, scalar.tobytes())
+def _pack_array(codec: Coder, array: Any, of_class: str | None = None) -> Any:
+    dtype = array.dtype
+    if dtype.kind in "OT":
+        return _pack_elements(codec, array, of_class)
+    described = describe(dtype)
+    if described is None or (dtype.names is not None and (_is_record(dtype) != (of_class == "recarray"))):
+        return codec.ref(array)
+    flags = array.flags
+    order = "F" if flags.f_contiguous and not flags.c_contiguous else "C"
+    data = array.tobytes(order) if array.nbytes < LARGE else _bytes_of(array)
+    return codec.raw(codes.ARRAY, _head(codec, described, array, order, of_class), data)
 
 
-def _dtype(name: Any) -> Any:
+def _bytes_of(array: Any) -> Any:
+    """The elements' memory as a view, of a copy only where they do not lie side by side."""
+    import numpy
+
+    array = array.view(numpy.ndarray)
+    if array.flags.f_contiguous:
+        array = array.T
+    return numpy.ascontiguousarray(array).reshape(-1).view(numpy.uint8).data
+
+
+def _pack_elements(codec: Coder, array: Any, of_class: str | None) -> Any:
+    import numpy
+
+    array = array.view(numpy.ndarray)
+    dtype = array.dtype
+    elements = array.reshape(-1).tolist()
+    if dtype.kind == "O":
+        described: Any = None if dtype.metadata else OBJECT
+    else:
+        described = describe_strings(dtype)
+        if described and described[1] and type(described[1][0]) is not str:
+            elements = [element if type(element) is str else None for element in elements]
+    if described is None:
+        return codec.ref(array)
+    return codec.raw(codes.ARRAY, _head(codec, described, array, "C", of_class), codec.nested(elements))
+
+
+def _head(codec: Coder, described: Any, array: Any, order: str, of_class: str | None) -> bytes:
+    head = [described, list(array.shape)]
+    if order != "C" or of_class is not None:
+        head += [order, of_class]
+    return packb(head) if type(described) is str else codec.nested(head)
+
+
+def _pack_scalar(codec: Coder, value: Any) -> Any:
+    dtype = value.dtype
+    described = describe(dtype)
+    if described is None or (dtype.names is not None and _is_record(dtype)):
+        return codec.ref(value)
+    head = packb(described) if type(described) is str else codec.nested(described)
+    return codec.raw(codes.SCALAR, head, value.tobytes())
+
+
+def _is_record(dtype: Any) -> bool:
+    return bool(dtype.type.__name__ == "record")
+
+
+_CLASSES: dict[str, Pack] = {
+    "ndarray": _pack_array,
+    "float64": lambda codec, value: float(value),
+    "str_": lambda codec, value: pack_text(codec, str(value)),
+    "bytes_": lambda codec, value: pack_bytes(codec, bytes(value)),
+    "matrix": lambda codec, value: _pack_array(codec, value, "matrix"),
+    "recarray": lambda codec, value: _pack_array(codec, value, "recarray"),
+    "memmap": _pack_array,
+}
+
+
+def numpy_here(what: str) -> Any:
     try:
         import numpy
     except ImportError as error:
+        raise ConversionError(f"this is {what}, and NumPy is not in this library's environment") from error
+    return numpy
+
+
+def _unpack_array(codec: Coder, head: Any, raw: Any) -> Any:
+    numpy = numpy_here("an array")
+    if type(head) is not list or len(head) not in (2, 4):
+        raise ConversionError("an array's head is [dtype, shape] or [dtype, shape, order, class]")
+    described, shape = head[0], shape_of(head[1])
+    order, of_class = head[2:] or ("C", None)
+    if order not in ("C", "F") or of_class not in (None, "matrix", "recarray"):
+        raise ConversionError(f"there is no array of order {order!r:.20} and class {of_class!r:.20}")
+    if described == OBJECT or (type(described) is list and described[:1] == ["string"]):
+        array = _from_elements(numpy, described, shape, codec.value(raw))
+    else:
+        array = _from_bytes(numpy, described, shape, order, raw)
+    if of_class == "matrix":
+        if len(shape) != 2:
+            raise ConversionError("a matrix has two dimensions")
+        return array.view(numpy.matrix)
+    return array.view(numpy.recarray) if of_class else array
+
+
+def _from_bytes(numpy: Any, described: Any, shape: list[int], order: str, raw: Any) -> Any:
+    dtype = parse(described)
+    count = _count(shape)
+    size = count * dtype.itemsize
+    if size != len(raw):
         raise ConversionError(
-            "the argument is an array, and NumPy is not in this library's environment"
-        ) from error
-    if type(name) is not str:
-        raise ConversionError(f"a dtype is a string, not {name!r}")
+            f"an array of dtype {described} and shape {tuple(shape)} has {size} bytes, not {len(raw)}"
+        )
+    if count > _MOST_EMPTY > size:
+        raise ConversionError(f"{count} elements of no size are too many")
+    if type(raw) is bytes or (type(raw) is memoryview and raw.readonly):
+        raw = bytearray(raw)
     try:
-        dtype = numpy.dtype(name)
-    except (TypeError, ValueError, SyntaxError) as error:
-        raise ConversionError(f"NumPy knows no dtype {name!r}") from error
-    if dtype_name(dtype) is None:
-        raise ConversionError(f"arrays of dtype {name!r} do not cross the wire")
-    return dtype
+        return numpy.ndarray(tuple(shape), dtype, raw, order=order)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ConversionError(f"NumPy makes no array of shape {tuple(shape)} ({error})") from error
 
 
-def join_array(name: Any, shape: Any, data: Any) -> Any:
-    """A writable array that owns its memory."""
-    dtype = _dtype(name)
+def _from_elements(numpy: Any, described: Any, shape: list[int], elements: Any) -> Any:
+    if type(elements) is not list or len(elements) != _count(shape):
+        raise ConversionError(
+            f"an array of shape {tuple(shape)} comes with a list of its {_count(shape)} elements"
+        )
+    if described == OBJECT:
+        array = numpy.empty(len(elements), object)
+        for place, element in enumerate(elements):
+            array[place] = element
+    else:
+        dtype, na = parse_strings(described), described[1]
+        if not all(type(x) is str or (x is None and na is not None) for x in elements):
+            raise ConversionError(
+                "the elements of a string array are strings, or nil where it has a value for that"
+            )
+        array = numpy.array([na[0] if x is None else x for x in elements], dtype)
+    return array.reshape(shape)
+
+
+def _count(shape: list[int]) -> int:
     count = 1
     for extent in shape:
         count *= extent
-    size = count * dtype.itemsize
-    if size != len(data):
-        raise ConversionError(
-            f"an array of dtype {name} and shape {tuple(shape)} has {size} bytes, not {len(data)}"
-        )
-    import numpy
-
-    array = numpy.empty(tuple(shape), dtype) if size else numpy.zeros(tuple(shape), dtype)
-    if size:
-        array.reshape(-1).view(numpy.uint8)[:] = numpy.frombuffer(data, numpy.uint8)
-    return array
+    return count
 
 
-def join_scalar(name: Any, data: Any) -> Any:
+def _unpack_scalar(codec: Coder, head: Any, raw: Any) -> Any:
     """The NumPy scalar whose bytes these are."""
-    return join_array(name, [], data)[()]
+    return _from_bytes(numpy_here("a NumPy scalar"), head, [], "C", raw)[()]
+
+
+def _unpack_array_of(codec: Coder, data: bytes) -> Any:
+    numpy = numpy_here("a list for an array")
+    value = codec.value(data)
+    if type(value) is list:
+        longest = max((len(x) for x in value if type(x) in (str, bytes)), default=0)
+        if longest * len(value) > 1 << 28:
+            raise ConversionError(
+                "an array of strings gives each the room of the longest, and this one is too long"
+            )
+    return numpy.asarray(value)
+
+
+UNPACKERS: dict[int, Unpack] = {codes.ARRAY_OF: _unpack_array_of, codes.MASKED: unpack_masked}
+
+RAW_UNPACKERS: dict[int, UnpackRaw] = {codes.ARRAY: _unpack_array, codes.SCALAR: _unpack_scalar}

@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
-
-class ConversionError(Exception):
-    """A value from the wire has no Python form. The message says which and why."""
+from typing import Any
 
 
-class StaleRef(Exception):
+class Trouble(Exception):
+    """Something about a part of a value. `str` of it begins with the part's place, once that is known."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.path: list[str] = []
+        """Steps from the value to the part: `[3]`, `["a"]`, `.field`."""
+        self.root = "value"
+        """What the path starts from; empty where the path says it all."""
+        self.at: Any = None
+        """(code, data) of the extension that failed, while its place is not known."""
+        self.owners: tuple[Any, ...] = ()
+        """The values around the part, outermost first, while its place is not known."""
+
+    def __str__(self) -> str:
+        text = str(self.args[0])
+        return f"{self.root}{''.join(self.path)}: {text}" if self.path else text
+
+
+class ConversionError(Trouble):
+    """A value from the wire has no Python form, or one may not be sent. The message says which and why."""
+
+
+class StaleRef(Trouble):
     """A ref names an object that this worker does not hold (any more)."""
 
 
 class RefLimit(Exception):
     """The worker holds as many objects as it may."""
+
+
+class Unsendable(Exception):
+    """The value as a whole cannot be packed: it goes as a ref. Never leaves the codec."""

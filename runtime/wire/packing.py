@@ -23,10 +23,11 @@ else:
             sys.modules.pop("msgpack._cmsgpack", None)
 
 ExtType = msgpack.ExtType
+ExtraData = msgpack.ExtraData
 OutOfData = msgpack.OutOfData
 Packer = msgpack.Packer
 Unpacker = msgpack.Unpacker
 packb = msgpack.packb
 unpackb = msgpack.unpackb
 
-__all__ = ["ExtType", "OutOfData", "Packer", "Unpacker", "packb", "unpackb"]
+__all__ = ["ExtType", "ExtraData", "OutOfData", "Packer", "Unpacker", "packb", "unpackb"]

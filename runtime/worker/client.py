@@ -9,9 +9,9 @@ import subprocess
 from types import TracebackType
 from typing import Any, Mapping, Sequence
 
-from ..values.codec import Codec, split_head
+from ..values.codec import Codec
+from ..values.codes import ARRAY, SCALAR
 from ..values.errors import ConversionError
-from ..values.plain import ARRAY, SCALAR
 from ..wire.frames import FrameReader, FrameWriter
 from ..wire.messages import CALL, ERROR, HELLO, LOG, PROTOCOL, RESULT
 from ..wire.packing import packb, unpackb
@@ -73,7 +73,7 @@ _FORMATS: dict[str, Any] = {
 class _ClientCodec(Codec):
     def _value(self, code: int, data: bytes) -> Any:
         if code in (ARRAY, SCALAR) and importlib.util.find_spec("numpy") is None:
-            head, rest = split_head(data)
+            head, rest = self.head(data)
             dtype, shape = head if code == ARRAY else (head, ())
             return RemoteArray(dtype, shape, bytes(rest))
         return super()._value(code, data)

@@ -12,6 +12,7 @@ defmodule Envmgr.Options do
     :name,
     :project,
     watch: true,
+    decoders: %{},
     start_timeout: @default_start_timeout,
     grace: @grace
   ]
@@ -20,11 +21,12 @@ defmodule Envmgr.Options do
           name: atom(),
           project: String.t() | nil,
           watch: boolean(),
+          decoders: %{String.t() => (struct() -> term())},
           start_timeout: pos_integer(),
           grace: pos_integer()
         }
 
-  @known [:name, :project, :watch, :start_timeout, :grace]
+  @known [:name, :project, :watch, :decoders, :start_timeout, :grace]
 
   @doc """
   Options of one instance. Raises `ArgumentError` that names every problem.
@@ -33,6 +35,8 @@ defmodule Envmgr.Options do
   - `project`: directory of an envmgr.toml; `nil` or absent: the nearest above the working directory; `false`: none
   - `watch`: whether a changed envmgr.toml is brought into the pools by itself, default `true`; `Envmgr.reload/1` does it
     either way
+  - `decoders`: functions of one argument by Python type (`"my_mod.Point"`) or name of a serializer; what one returns takes the place of an
+    `Envmgr.Record`, `Envmgr.EnumMember`, `Envmgr.Object` or `Envmgr.Custom` of that type; default `%{}`
   - `start_timeout`: how long a worker may take until it is ready, ms; default #{@default_start_timeout}
   - `grace`: how long a worker may take to end before it is killed, ms; default #{@grace}
   """
@@ -90,6 +94,12 @@ defmodule Envmgr.Options do
   defp problem({:project, path}) when is_binary(path) or path in [nil, false], do: []
 
   defp problem({:watch, watch}) when is_boolean(watch), do: []
+
+  defp problem({:decoders, decoders}) when is_map(decoders) and not is_struct(decoders) do
+    for {type, decoder} <- decoders, not (is_binary(type) and is_function(decoder, 1)) do
+      "decoders: #{inspect(type)} => #{inspect(decoder)} is not a string and a function of one argument"
+    end
+  end
 
   defp problem({key, ms}) when key in [:start_timeout, :grace] and is_integer(ms) and ms > 0,
     do: []

@@ -5,7 +5,7 @@ defmodule Envmgr.Calls.Exchange do
   alias Envmgr.{Error, Pool, Wire}
   alias Envmgr.Calls.Request
   alias Envmgr.Pool.Route
-  alias Envmgr.Values.{Decoder, Encoder, Failure, Locate}
+  alias Envmgr.Values.{Decoder, Encoder, Failure, Locate, Refusal, Unread}
   alias Envmgr.Wire.Messages
 
   # Below this a copy is cheaper than a message full of pointers.
@@ -14,16 +14,22 @@ defmodule Envmgr.Calls.Exchange do
 
   @spec run(Request.t(), list(), [{String.t(), term()}]) :: {:ok, term()} | {:error, Error.t()}
   def run(request, args, kwargs) do
-    case Encoder.arguments(args, kwargs, request.owner) do
-      {:ok, payload} ->
+    case Encoder.arguments(args, kwargs, request.owner, lane: nil, into: request.into) do
+      {:ok, payload, []} ->
         send_payload(request, payload)
 
       {:ref, owner} ->
         run(%{request | owner: owner}, args, kwargs)
 
-      {:error, _reason, _hint} ->
-        {place, reason, hint} = Locate.arguments(args, kwargs, request.owner)
-        error(request, code: :conversion, message: "#{place}: #{reason}", hint: hint)
+      {:error, refusal} ->
+        {place, refusal} = Locate.arguments(args, kwargs, request.owner, request.into, refusal)
+
+        error(request,
+          code: :conversion,
+          message: "#{place}: #{Refusal.text(refusal)}",
+          hint: refusal.hint,
+          details: %{path: place, elixir: refusal.elixir, python: refusal.python}
+        )
     end
   end
 
@@ -101,12 +107,21 @@ defmodule Envmgr.Calls.Exchange do
   end
 
   defp answered(:result, payload, request, generation, pid) do
-    case Decoder.decode(own(payload), home(request, generation, pid)) do
+    payload = own(payload)
+    home = home(request, generation, pid)
+
+    case Decoder.decode(payload, home, {}, request.decode) do
       {:ok, value} ->
         {:ok, value}
 
       {:error, reason} ->
-        error(request, code: :conversion, message: "the answer cannot be read: #{reason}")
+        {place, reason} = Unread.answer(payload, home, {}, request.decode, reason)
+
+        error(request,
+          code: :conversion,
+          message: "the answer cannot be read: #{place}: #{reason}",
+          details: %{path: place}
+        )
     end
   end
 

@@ -4,12 +4,17 @@ defmodule Envmgr.Calls.Options do
 
   alias Envmgr.{Error, Near}
 
-  defstruct name: Envmgr, timeout: nil, as: :value
+  defstruct name: Envmgr, timeout: nil, as: :value, dicts: :map
 
-  @type t :: %__MODULE__{name: atom(), timeout: timeout() | nil, as: :value | :ref}
+  @type t :: %__MODULE__{
+          name: atom(),
+          timeout: timeout() | nil,
+          as: :value | :ref,
+          dicts: :map | :ordered
+        }
 
   @default_name Envmgr
-  @known [:name, :timeout, :as]
+  @known [:name, :timeout, :as, :dicts]
 
   @spec parse(keyword()) :: {:ok, t()} | {:error, Error.t()}
   def parse([]), do: {:ok, %__MODULE__{name: @default_name}}
@@ -27,6 +32,7 @@ defmodule Envmgr.Calls.Options do
   defp problem({:timeout, :infinity}), do: []
   defp problem({:timeout, ms}) when is_integer(ms) and ms >= 0 and ms <= 0xFFFFFFFF, do: []
   defp problem({:as, as}) when as in [:value, :ref], do: []
+  defp problem({:dicts, dicts}) when dicts in [:map, :ordered], do: []
 
   defp problem({key, value}) when key in @known,
     do: ["#{inspect(value)} is no value of the option #{key}"]
@@ -40,6 +46,10 @@ defmodule Envmgr.Calls.Options do
 
   defp error(message) do
     {:error,
-     %Error{code: :arguments, message: message, hint: "options of a call are name, timeout, as"}}
+     %Error{
+       code: :arguments,
+       message: message,
+       hint: "options of a call are name, timeout, as, dicts"
+     }}
   end
 end

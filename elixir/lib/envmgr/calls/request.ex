@@ -3,10 +3,23 @@ defmodule Envmgr.Calls.Request do
   @moduledoc false
 
   alias Envmgr.Calls.Options
+  alias Envmgr.Libraries.Signature
   alias Envmgr.Wire.Messages
 
   @enforce_keys [:name, :target, :flags, :path, :library, :environment, :timeout, :deadline]
-  defstruct [:name, :target, :flags, :path, :library, :environment, :timeout, :deadline, :owner]
+  defstruct [
+    :name,
+    :target,
+    :flags,
+    :path,
+    :library,
+    :environment,
+    :timeout,
+    :deadline,
+    :owner,
+    :into,
+    decode: []
+  ]
 
   @type t :: %__MODULE__{
           name: atom(),
@@ -17,7 +30,9 @@ defmodule Envmgr.Calls.Request do
           environment: String.t(),
           timeout: timeout(),
           deadline: integer() | :infinity,
-          owner: pid() | nil
+          owner: pid() | nil,
+          into: Signature.hints() | nil,
+          decode: keyword()
         }
 
   @doc "The deadline starts to run here."
@@ -41,6 +56,7 @@ defmodule Envmgr.Calls.Request do
       library: library,
       environment: environment,
       timeout: timeout,
+      decode: if(options.dicts == :map, do: [], else: [dicts: options.dicts]),
       deadline: if(timeout == :infinity, do: :infinity, else: now() + timeout)
     }
   end
