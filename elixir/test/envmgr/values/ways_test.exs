@@ -172,7 +172,7 @@ defmodule Envmgr.Values.WaysTest do
                Encoder.arguments(values, [{"x", hd(values)}], nil, lane: 1_000)
 
       {kinds, buffers} = Enum.unzip(buffers)
-      assert kinds == [:bytes, :memory, :memory, :memory, :memory, :bytes, :bytes]
+      assert kinds == [:bytes, :bytes, :memory, :memory, :memory, :memory, :bytes]
       assert Enum.all?(buffers, &(byte_size(&1) == 1_000))
       data = IO.iodata_to_binary(data)
       assert byte_size(data) < 300
