@@ -103,7 +103,7 @@ def take_array(codec: Coder, value: Any) -> dict[str, Any]:
     """The parts of a pyarrow Array, ChunkedArray or Scalar."""
     kinds = library("pyarrow", "an array")
     if isinstance(value, kinds.Scalar):
-        column = kinds.array([value], type=value.type)
+        column = kinds.array([value], type=value.type) if value.is_valid else kinds.nulls(1, value.type)
         if not column[0].equals(value):
             raise Inexact(f"an Arrow scalar of type {value.type} has no exact form")
         return {"class": "Scalar", "ipc": write_column(codec, column)}

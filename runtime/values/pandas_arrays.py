@@ -71,8 +71,10 @@ def level(parts: Any) -> Level:
 
 def _codes(parts: Any) -> tuple[Any, Any]:
     codes, categories = array(part(parts, "codes")), part(parts, "categories")
-    if codes.dtype.kind != "i" or not isinstance(categories, library("pandas", "a Categorical").Index):
-        raise ConversionError(f"codes and categories are integers and a pandas.Index, not {describe(categories)}")
+    if codes.dtype.kind != "i":
+        raise ConversionError(f"codes are signed integers, not {codes.dtype}")
+    if not isinstance(categories, library("pandas", "a Categorical").Index):
+        raise ConversionError(f"categories are a frame of kind pandas.Index, not {describe(categories)}")
     return codes, categories
 
 
@@ -80,7 +82,7 @@ def zoned(values: Any, zone: Any) -> Any:
     """A DatetimeArray in this zone of an array of UTC."""
     import pandas
 
-    return pandas.DatetimeIndex(values, copy=False).tz_localize("UTC").tz_convert(zone).array
+    return pandas.array(values, copy=False).tz_localize("UTC").tz_convert(zone)
 
 
 def _form(name: str) -> Form:
@@ -153,7 +155,8 @@ def _take_interval(codec: Coder, value: Any) -> Any:
 
 def _make_interval(name: str, parts: Any) -> Any:
     make = library("pandas", "intervals").arrays.IntervalArray.from_arrays
-    return make(part(parts, "left"), part(parts, "right"), part(parts, "closed", str))
+    left, right = part(parts, "left"), part(parts, "right")
+    return make(left, right, part(parts, "closed", str), copy=True)  # an Index is read-only
 
 
 def _take_sparse(codec: Coder, value: Any) -> Any:

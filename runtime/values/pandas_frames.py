@@ -169,13 +169,11 @@ def _plain(pandas: Any, columns: Any, labels: list[Any]) -> bool:
     """Whether these labels, and nothing else, make this Index, and can be names of Arrow's fields."""
     if type(columns) is not pandas.Index or columns.name is not None or set(map(type, labels)) - {str}:
         return False
-    if len(set(labels)) != len(labels) or pandas.Index(labels).dtype != columns.dtype:
-        return False
     try:
         "".join(labels).encode()
     except UnicodeEncodeError:
         return False
-    return True
+    return len(set(labels)) == len(labels) and bool(pandas.Index(labels).dtype == columns.dtype)
 
 
 def _level(level: Any, codes: Any) -> tuple[str, dict[str, Any]]:

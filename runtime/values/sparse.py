@@ -48,7 +48,7 @@ def build(parts: Any) -> Any:
     if stored_as == "coo":
         made = _coordinates(make, data, parts, shape)
     else:
-        others = {key: array(part(parts, key)) for key in _ARRAYS[form][1:]}
+        others = {key: _integers(part(parts, key)) for key in _ARRAYS[form][1:]}
         made = make((data, *others.values()), shape=shape)
         if "indptr" in others:
             made.check_format(full_check=True)
@@ -58,10 +58,16 @@ def build(parts: Any) -> Any:
 
 def _coordinates(make: Any, data: Any, parts: Any, shape: Any) -> Any:
     names = ("row", "col")
-    coords = tuple(array(x) for x in parts.get("coords") or [part(parts, name) for name in names])
+    coords = tuple(_integers(x) for x in parts.get("coords") or [part(parts, name) for name in names])
     made = make((data, coords), shape=shape)
     if hasattr(made, "coords"):
         made.coords = coords
     else:
         vars(made).update(zip(names, coords))
     return made
+
+
+def _integers(value: Any) -> Any:
+    if array(value).dtype.kind not in "iu":
+        raise ConversionError(f"indices are integers, not {value.dtype}")
+    return value

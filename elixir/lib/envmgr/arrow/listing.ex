@@ -27,7 +27,7 @@ defmodule Envmgr.Arrow.Listing do
 
   defp looked_up(columns, table, converter, done, open) do
     columns
-    |> Enum.flat_map(&keys/1)
+    |> Enum.flat_map(&Column.keys/1)
     |> Enum.uniq()
     |> Enum.reduce(done, fn key, done ->
       cond do
@@ -50,9 +50,6 @@ defmodule Envmgr.Arrow.Listing do
       end
     end)
   end
-
-  defp keys(%Column{type: {:dictionary, key, _index}}), do: [key]
-  defp keys(%Column{children: children}), do: Enum.flat_map(children, &keys/1)
 
   defp list(%Column{type: {:dictionary, key, index}} = column, context) do
     values = Map.fetch!(context.dictionaries, key)

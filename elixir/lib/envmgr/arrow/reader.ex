@@ -5,7 +5,7 @@ defmodule Envmgr.Arrow.Reader do
   alias Envmgr.Arrow.{Batch, Column, Flatbuffer, Schema, Table}
 
   # What columns without bytes may claim beyond eight rows a byte: Arrow has no other bound for a column of nulls.
-  @free_rows 0x1000000
+  @free_rows 0x400000
 
   @schema 1
   @dictionary 2

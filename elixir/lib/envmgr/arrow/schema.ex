@@ -5,7 +5,7 @@ defmodule Envmgr.Arrow.Schema do
   alias Envmgr.Arrow.{Field, Flatbuffer, Type}
 
   @max_depth 64
-  # FlatBuffers may name one table many times; a field of its own takes more bytes than this.
+  # FlatBuffers may name one table or string many times; a field of its own takes more bytes than this, and its text.
   @bytes_per_field 8
 
   @spec read(Flatbuffer.table(), non_neg_integer()) :: [Field.t()]
@@ -42,7 +42,9 @@ defmodule Envmgr.Arrow.Schema do
 
   defp field(table, depth, left) do
     type = Type.read(Flatbuffer.byte(table, 2), Flatbuffer.table(table, 3, :required))
-    {children, left} = fields(table, 5, depth - 1, left - 1)
+    name = Flatbuffer.string(table, 0) || ""
+    left = left - 1 - div(byte_size(name) + zone(type), @bytes_per_field)
+    {children, left} = fields(table, 5, depth - 1, left)
 
     if Type.children(type) not in [nil, length(children)],
       do:
@@ -54,7 +56,7 @@ defmodule Envmgr.Arrow.Schema do
       do: throw({:arrow, "an Arrow map whose entries are no pairs"})
 
     field = %Field{
-      name: Flatbuffer.string(table, 0) || "",
+      name: name,
       nullable: Flatbuffer.bool(table, 1, false),
       type: type,
       children: children,
@@ -63,6 +65,9 @@ defmodule Envmgr.Arrow.Schema do
 
     {field, left}
   end
+
+  defp zone({:timestamp, _unit, zone}) when zone != nil, do: byte_size(zone)
+  defp zone(_type), do: 0
 
   defp dictionary(nil), do: nil
 

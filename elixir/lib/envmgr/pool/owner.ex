@@ -59,7 +59,8 @@ defmodule Envmgr.Pool.Owner do
     case Child.open(s.manifest) do
       {:ok, port, os_pid} ->
         Process.send_after(self(), :start_timeout, s.options.start_timeout)
-        lane = Lane.open(s.options.start_timeout)
+        compressed? = s.manifest.compression == "zlib"
+        lane = Lane.open(within: s.options.start_timeout, compressed?: compressed?)
         Child.write(port, hello(s.manifest, s.options, lane))
         {:noreply, %{s | port: port, os_pid: os_pid, lane: lane}}
 
@@ -387,7 +388,8 @@ defmodule Envmgr.Pool.Owner do
       "environment" => manifest.key,
       "secret" => secret(manifest.key, options),
       "libraries" => libraries,
-      "lane" => lane && lane.directory
+      "lane" => lane && lane.directory,
+      "compression" => manifest.compression
     }
 
     {:ok, data} = Encoder.encode(settings)

@@ -72,8 +72,7 @@ defmodule Envmgr.Values.Times do
       naive == nil ->
         nil
 
-      is_binary(abbr) and rem(offset, @second) == 0 and rem(dst, @second) == 0 and
-          (fold == 0 or told?(naive, zone)) ->
+      is_binary(abbr) and rem(offset, @second) == 0 and rem(dst, @second) == 0 and fold == 0 ->
         date_time(naive, div(offset, @second), div(dst, @second), zone, abbr)
 
       true ->
@@ -89,17 +88,6 @@ defmodule Envmgr.Values.Times do
   end
 
   def aware(_malformed), do: nil
-
-  # Whether fold 1 is told by the offset: where the clock shows the time twice or never. That of a fixed offset shows each
-  # once. Without a time zone database a zone is taken to, as nothing else makes a fold of 1.
-  defp told?(_naive, nil), do: false
-
-  defp told?(naive, zone) do
-    case Calendar.get_time_zone_database() do
-      Calendar.UTCOnlyTimeZoneDatabase -> true
-      database -> elem(DateTime.from_naive(naive, zone, database), 0) in [:ambiguous, :gap]
-    end
-  end
 
   defp date_time(naive, offset, dst, zone, abbr) do
     %DateTime{

@@ -1,11 +1,14 @@
 """A library of misbehaviour for the tests of the pool."""
 
+import dataclasses
+import importlib.util
 import os
 import signal
 import sys
 import time
 
 __all__ = [
+    "Point",
     "Thing",
     "blob",
     "changes",
@@ -14,12 +17,15 @@ __all__ = [
     "fail",
     "floats",
     "generation",
+    "has",
     "keep",
     "kill_me",
+    "listed",
     "mark",
     "nap",
     "only_named",
     "pid",
+    "points",
     "raise_exit",
     "say",
     "stir",
@@ -119,6 +125,25 @@ def generation():
 
 def only_named(*, name, size=1):
     return [name, size]
+
+
+def has(module):
+    """Whether it could be imported."""
+    return importlib.util.find_spec(module) is not None
+
+
+def listed(array):
+    return array.tolist()
+
+
+@dataclasses.dataclass
+class Point:
+    x: int
+    y: int
+
+
+def points(count):
+    return {"rows": [Point(n, n) for n in range(count)]}
 
 
 class Thing:
