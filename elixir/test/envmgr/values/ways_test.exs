@@ -85,9 +85,8 @@ defmodule Envmgr.Values.WaysTest do
       large = :binary.copy("x", 100)
 
       inner = fn _own ->
-        assert {:ok, _, [bytes: ^large]} =
-                 Encoder.arguments([%Bytes{data: large}], [], nil, lane: 10)
-
+        large_bytes = [%Bytes{data: large}]
+        assert {:ok, _, [bytes: ^large]} = Encoder.arguments(large_bytes, [], nil, lane: 10)
         %Bytes{data: :binary.copy("z", 100)}
       end
 
@@ -171,8 +170,10 @@ defmodule Envmgr.Values.WaysTest do
       assert {:ok, data, buffers} =
                Encoder.arguments(values, [{"x", hd(values)}], nil, lane: 1_000)
 
-      {kinds, buffers} = Enum.unzip(buffers)
-      assert kinds == [:bytes, :bytes, :memory, :memory, :memory, :memory, :bytes]
+      # By name, then by position.
+      assert [:bytes, :bytes, :memory, :memory, :memory, :memory, :bytes] = Keyword.keys(buffers)
+
+      buffers = Keyword.values(buffers)
       assert Enum.all?(buffers, &(byte_size(&1) == 1_000))
       data = IO.iodata_to_binary(data)
       assert byte_size(data) < 300
