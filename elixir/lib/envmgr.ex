@@ -185,7 +185,10 @@ defmodule Envmgr do
 
   @doc """
   What the pools are doing, by environment: `state`, `generation`, `workers` (`os_pid`, `in_flight`, `answered` of each),
-  `starting`, `draining`, `problem` (why no worker starts), `refused` (a new generation that does not start).
+  `starting`, `draining`, `problem` (why no worker starts), `refused` (a new generation that does not start), and
+  `conversions`: what the workers that run have `sent` and `received`, by Python type `count`, `bytes` and `seconds`; the row
+  `"payload"` is whole arguments and answers. The time of a type holds that of the values inside it. A worker that is busy
+  tells what it told last.
 
       %{"math" => %{state: :ready, workers: [%{in_flight: 0} | _]}} = Envmgr.stats()
   """
