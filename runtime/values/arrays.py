@@ -65,9 +65,8 @@ def _bytes_of(array: Any) -> Any:
 def _pack_elements(codec: Coder, array: Any, of_class: str | None) -> Any:
     import numpy
 
-    array = array.view(numpy.ndarray)
     dtype = array.dtype
-    elements = array.reshape(-1).tolist()
+    elements = array.view(numpy.ndarray).reshape(-1).tolist()
     if dtype.kind == "O":
         described: Any = None if dtype.metadata else OBJECT
     else:
