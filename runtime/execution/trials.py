@@ -136,7 +136,7 @@ class Trials:
         try:
             packed = codec.encode(value)
             if codec.warnings:
-                return _outcome(codec.warnings[0])
+                return _outcome(codec.warnings[0].partition("value: ")[2] or codec.warnings[0])
             if strategy != "ref" and len(refs):
                 return _outcome(_NOT_SENT)
             again = codec.decode(packed)

@@ -103,8 +103,10 @@ class Codec:
                 raise
             raise refusal from error
 
-    def decode_call(self, data: bytes) -> tuple[list[Any], dict[str, Any]]:
-        """The arguments of a call. Raises as `decode`; places are `args[0]…`, or begin with the keyword."""
+    def decode_call(self, data: bytes) -> tuple[Any, Any]:
+        """The arguments of a call: a list, and a dict by names. Raises as `decode`; places are `args[0]…`, or
+        begin with the keyword.
+        """
         try:
             args, kwargs = self.decode(data)
         except Trouble as error:
@@ -188,9 +190,7 @@ class Codec:
             if any(holder is self._refs for holder, _ in self._undo[undo:]):
                 raise ConversionError("a part of it cannot be sent")
         except BaseException:
-            while len(self._undo) > undo:
-                holder, mark = self._undo.pop()
-                holder.back(mark)
+            self._undo_to(undo)
             del self._pending[told:]
             raise
         return found

@@ -22,6 +22,15 @@ defmodule Envmgr.Arrow.Listing do
     end
   end
 
+  @doc "The values of a dictionary, without a converter."
+  @spec dictionary(Table.t(), Table.key()) :: list()
+  def dictionary(table, key) do
+    [%Column{type: {:dictionary, key, {:int, 8}}, length: 0}]
+    |> looked_up(table, fn _type -> nil end)
+    |> Map.fetch!(key)
+    |> Tuple.to_list()
+  end
+
   # The values of the dictionaries that these columns use, and of those that they use in turn.
   defp looked_up(columns, table, converter), do: looked_up(columns, table, converter, %{}, [])
 

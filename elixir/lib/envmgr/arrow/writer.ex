@@ -2,7 +2,7 @@ defmodule Envmgr.Arrow.Writer do
   # A table as an IPC stream. Buffers go into it as they are; only metadata is made.
   @moduledoc false
 
-  alias Envmgr.Arrow.{Bits, Builder, Column, Field, Table, Type}
+  alias Envmgr.Arrow.{Bits, Builder, Column, Field, Listing, Packing, Schema, Table, Type}
 
   @version 4
   @schema 1
@@ -35,7 +35,7 @@ defmodule Envmgr.Arrow.Writer do
       if current[id] == generation do
         {[], current}
       else
-        parts = table.dictionaries |> Map.get(key, []) |> Enum.reverse()
+        parts = table.dictionaries |> Map.get(key, []) |> Enum.reverse() |> whole(key, table)
         {before, current} = dictionaries(parts, table, current)
 
         messages =
@@ -45,6 +45,17 @@ defmodule Envmgr.Arrow.Writer do
       end
     end)
   end
+
+  # Not everybody reads deltas (polars does not): a dictionary that grew is written as one.
+  defp whole([_, _ | _] = parts, {id, _generation} = key, table) do
+    field = Schema.dictionaries(table.fields)[id]
+
+    if Enum.any?([field | field.children], &(&1.dictionary || &1.type == :utf8_view)),
+      do: parts,
+      else: [field |> Packing.column(Listing.dictionary(table, key)) |> elem(1)]
+  end
+
+  defp whole(parts, _key, _table), do: parts
 
   defp dictionary(id, column, delta?) do
     {body, batch} = batch(column.length, [column])

@@ -36,6 +36,41 @@ defmodule Envmgr.Arrow.WriterTest do
     end
   end
 
+  # ENVMGR_TEST_ARROW_PYTHON: a Python with pyarrow, polars and pandas.
+  @python System.get_env("ENVMGR_TEST_ARROW_PYTHON")
+
+  if @python do
+    test "pyarrow, polars and pandas read what is written" do
+      folder = Path.join(System.tmp_dir!(), "envmgr-arrow-#{System.pid()}")
+      File.mkdir_p!(folder)
+      on_exit(fn -> File.rm_rf!(folder) end)
+
+      for {{_name, ipc}, i} <- Enum.with_index(@golden) do
+        {:ok, table} = Arrow.read(ipc)
+
+        for {field, j} <- Enum.with_index(table.fields), values = Enum.at(lists(table), j) do
+          {field, column} = Packing.column(field, values)
+          packed = %Table{fields: [field], batches: [{table.rows, [column]}], rows: table.rows}
+
+          for {name, ours} <- ["#{i}-#{j}-written": only(table, j), "#{i}-#{j}-packed": packed] do
+            {:ok, ours} = Arrow.write(ours)
+            File.write!(Path.join(folder, "#{name}.ours.arrow"), ours)
+          end
+        end
+
+        File.write!(Path.join(folder, "#{i}.arrow"), ipc)
+      end
+
+      script = Path.expand("compare.py", __DIR__)
+      assert System.cmd(@python, [script, folder], stderr_to_stdout: true) == {"", 0}
+    end
+  end
+
+  defp only(table, j) do
+    batches = for {rows, columns} <- table.batches, do: {rows, [Enum.at(columns, j)]}
+    %{table | fields: [Enum.at(table.fields, j)], batches: batches}
+  end
+
   defp written(table) do
     assert {:ok, stream} = Arrow.write(table)
     stream = IO.iodata_to_binary(stream)
