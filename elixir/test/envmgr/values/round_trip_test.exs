@@ -44,6 +44,21 @@ defmodule Envmgr.Values.RoundTripTest do
     end
   end
 
+  test "parameters say what lists and binaries become", %{name: name} do
+    sent = {[[1], [3, 3]], %{c: <<255>>, d: [4]}}
+    assert Envmgr.execute!("probe.hinted", sent, name: name) == ~w(tuple set bytes frozenset)
+
+    assert Envmgr.execute!("probe.hinted", [5, nil], name: name) ==
+             ~w(int NoneType bytes frozenset)
+
+    assert {:error, %Envmgr.Error{code: :conversion} = error} =
+             Envmgr.execute("probe.hinted", [[1], [2, self()]], name: name)
+
+    assert error.message =~ "args[1][1]: a pid cannot become"
+    assert {:error, error} = Envmgr.execute("probe.hinted", [[1], [[2]]], name: name)
+    assert error.message =~ "args[1]: a list cannot become a set: [2] cannot be hashed by Python"
+  end
+
   test "an answer that cannot be read names its place", %{name: name} do
     name = decoding(name, %{"probe.Point" => fn _point -> raise "no" end})
 

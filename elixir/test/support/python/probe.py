@@ -18,6 +18,7 @@ __all__ = [
     "floats",
     "generation",
     "has",
+    "hinted",
     "keep",
     "kill_me",
     "listed",
@@ -134,6 +135,11 @@ def has(module):
 
 def listed(array):
     return array.tolist()
+
+
+def hinted(a: tuple, b: set, c: bytes = b"", *, d: frozenset = frozenset()):
+    """The types of what it got."""
+    return [type(x).__name__ for x in (a, b, c, d)]
 
 
 @dataclasses.dataclass
