@@ -134,8 +134,7 @@ defmodule Envmgr.Frame do
       %{"a" => "float64", "b" => "datetime64[us]"}
   """
   @spec types(t()) :: %{term() => String.t()}
-  def types(%__MODULE__{columns: columns}),
-    do: Map.new(columns, fn {name, dtype, _data} -> {name, dtype} end)
+  def types(%__MODULE__{} = frame), do: frame |> Body.words() |> Map.new()
 
   @doc """
   The number of rows and of columns.
@@ -334,7 +333,14 @@ defmodule Envmgr.Frame do
 
     def inspect(frame, _opts) do
       {rows, columns} = Envmgr.Frame.shape(frame)
-      "#Envmgr.Frame<#{frame.kind} #{rows} × #{columns}#{named(frame.columns, columns)}>"
+      "#Envmgr.Frame<#{frame.kind} #{rows} × #{columns}#{named(words(frame), columns)}>"
+    end
+
+    # A frame whose bytes cannot be read is shown all the same.
+    defp words(frame) do
+      Envmgr.Values.Frames.Body.words(frame)
+    rescue
+      ArgumentError -> for {name, dtype, _data} <- frame.columns, do: {name, dtype || "?"}
     end
 
     defp named([], _count), do: ""
@@ -344,7 +350,7 @@ defmodule Envmgr.Frame do
       ": " <> shown <> if(count > @most, do: ", …", else: "")
     end
 
-    defp column({name, dtype, _data}) when is_binary(name), do: name <> " " <> dtype
-    defp column({name, dtype, _data}), do: Kernel.inspect(name) <> " " <> dtype
+    defp column({name, dtype}) when is_binary(name), do: name <> " " <> dtype
+    defp column({name, dtype}), do: Kernel.inspect(name) <> " " <> dtype
   end
 end

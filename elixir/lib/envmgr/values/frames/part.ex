@@ -1,5 +1,152 @@
 defmodule Envmgr.Values.Frames.Part do
+  # Some columns or the first rows of a frame that is here: of the same kind, with nothing in it that is not of that part.
   @moduledoc false
-  def head(frame, _count), do: frame
-  def select(frame, _names), do: frame
+
+  alias Envmgr.{Array, Arrow, Frame, Object, Series}
+  alias Envmgr.Values.Dtype
+  alias Envmgr.Values.Frames.{Body, Elements, Ipc}
+
+  @doc "See `Envmgr.Frame.head/2`."
+  @spec head(Frame.t(), non_neg_integer()) :: Frame.t()
+  def head(%Frame{rows: rows} = frame, count) when rows <= count, do: frame
+
+  def head(%Frame{} = frame, count) do
+    columns =
+      for {name, dtype, data} <- frame.columns, do: {name, dtype, first(data, dtype, count)}
+
+    index = frame.index && series(frame.index, count)
+    meta = Map.put(frame.meta, "rows", count)
+    %{frame | columns: columns, rows: count, index: index, meta: meta, body: body(frame, count)}
+  end
+
+  @doc "See `Envmgr.Frame.select/2`."
+  @spec select(Frame.t(), [term()]) :: Frame.t()
+  def select(%Frame{} = frame, names) do
+    numbered = Enum.with_index(frame.columns)
+    chosen = Enum.flat_map(names, &named(&1, numbered, frame))
+    {columns, body} = chosen |> Enum.map(&elem(&1, 0)) |> narrowed(frame)
+    meta = labels(frame.meta, Enum.map(chosen, &elem(&1, 1)))
+    %{frame | columns: columns, body: body, meta: meta}
+  end
+
+  defp named(name, numbered, frame) do
+    case for({{^name, _, _}, _i} = column <- numbered, do: column) do
+      [] when is_atom(name) and name not in [nil, true, false] ->
+        name |> Atom.to_string() |> named(numbered, frame)
+
+      [] ->
+        raise ArgumentError,
+              "no column is named #{inspect(name)}; there are #{Enum.map_join(Frame.names(frame), ", ", &inspect/1)}"
+
+      columns ->
+        columns
+    end
+  end
+
+  # The body with the fields that are still used, numbered anew.
+  defp narrowed(columns, frame) do
+    fields = for({_name, _dtype, field} <- columns, is_integer(field), do: field) |> Enum.uniq()
+    numbers = fields |> Enum.with_index() |> Map.new()
+
+    columns =
+      for {name, dtype, data} <- columns,
+          do: {name, dtype, if(is_integer(data), do: numbers[data], else: data)}
+
+    body = if fields != [], do: frame |> Body.open() |> Arrow.Part.fields(fields) |> Ipc.binary()
+    {columns, body}
+  end
+
+  defp labels(%{"labels" => %Series{} = labels} = meta, positions),
+    do: %{meta | "labels" => picked(labels, positions)}
+
+  defp labels(meta, _positions), do: meta
+
+  defp picked(%Series{levels: levels} = series, positions) when is_list(levels) do
+    levels = for {name, dtype, data} <- levels, do: {name, dtype, pick(data, dtype, positions)}
+    resized(%{series | levels: levels}, length(positions))
+  end
+
+  defp picked(%Series{data: field} = series, positions) when is_integer(field) do
+    data = series |> Series.to_list() |> pick(nil, positions)
+    resized(%{series | data: data, body: nil}, length(positions))
+  end
+
+  defp picked(%Series{data: data, dtype: dtype} = series, positions),
+    do: resized(%{series | data: pick(data, dtype, positions)}, length(positions))
+
+  # Labels that were picked need not have a frequency any more.
+  defp resized(series, rows),
+    do: %{series | rows: rows, meta: series.meta |> Map.put("rows", rows) |> Map.delete("freq")}
+
+  defp pick(%Object{parts: %{"codes" => %Array{} = codes} = parts} = object, _dtype, positions),
+    do: %{object | parts: %{parts | "codes" => pick(codes, nil, positions)}}
+
+  defp pick(%Array{data: data, dtype: dtype} = array, _dtype, positions) when is_binary(data) do
+    size = Dtype.itemsize(dtype)
+    data = for i <- positions, into: <<>>, do: binary_part(data, i * size, size)
+    %{array | data: data, shape: {length(positions)}}
+  end
+
+  defp pick(data, dtype, positions) do
+    values = data |> Elements.to_list(dtype, nil) |> List.to_tuple()
+    Enum.map(positions, &elem(values, &1))
+  end
+
+  defp series(%Series{} = series, count) do
+    levels =
+      series.levels &&
+        for {name, dtype, data} <- series.levels, do: {name, dtype, first(data, dtype, count)}
+
+    meta = Map.put(series.meta, "rows", count)
+    data = first(series.data, series.dtype, count)
+    %{series | levels: levels, data: data, rows: count, meta: meta, body: body(series, count)}
+  end
+
+  defp body(%{body: nil}, _count), do: nil
+
+  defp body(frame, count) do
+    case Body.open(frame) do
+      nil -> nil
+      table -> table |> Arrow.head(count) |> written()
+    end
+  end
+
+  defp written({:ok, table}), do: Ipc.binary(table)
+  defp written({:error, reason}), do: raise(ArgumentError, reason)
+
+  defp first(nil, _dtype, _count), do: nil
+  defp first(field, _dtype, _count) when is_integer(field), do: field
+  defp first(values, _dtype, count) when is_list(values), do: Enum.take(values, count)
+
+  defp first(%Range{first: first, step: step}, _dtype, count),
+    do: first..(first + step * (count - 1))//step
+
+  defp first(%Array{data: data, dtype: dtype} = array, _dtype, count) when is_binary(data),
+    do: %{array | data: binary_part(data, 0, count * Dtype.itemsize(dtype)), shape: {count}}
+
+  defp first(%Array{data: data} = array, _dtype, count) when is_list(data),
+    do: %{array | data: Enum.take(data, count), shape: {count}}
+
+  defp first(%Object{parts: parts} = object, dtype, count) do
+    case parts do
+      %{"indices" => _} -> list(object, dtype, count)
+      %{"codes" => codes} -> %{object | parts: %{parts | "codes" => first(codes, nil, count)}}
+      %{"values" => _} -> %{object | parts: Map.new(parts, &part(&1, count))}
+      %{"left" => _, "right" => _} -> %{object | parts: Map.new(parts, &part(&1, count))}
+      _other -> list(object, dtype, count)
+    end
+  end
+
+  defp first(data, dtype, count), do: list(data, dtype, count)
+
+  # pandas takes a list for any dtype that it can make of it.
+  defp list(data, dtype, count), do: data |> Elements.to_list(dtype, nil) |> Enum.take(count)
+
+  defp part({name, %Series{} = series}, count) when name in ["left", "right"],
+    do: {name, series(series, count)}
+
+  defp part({name, values}, count) when name in ["values", "mask"],
+    do: {name, first(values, nil, count)}
+
+  defp part(other, _count), do: other
 end
