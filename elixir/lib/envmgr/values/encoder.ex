@@ -40,7 +40,8 @@ defmodule Envmgr.Values.Encoder do
     Account.close()
     {:ok, data}
   catch
-    {:envmgr, failure} -> closed(failure)
+    :throw, {:envmgr, failure} -> closed(failure)
+    kind, reason -> :erlang.raise(kind, closed(reason), __STACKTRACE__)
   end
 
   @doc """
@@ -55,12 +56,14 @@ defmodule Envmgr.Values.Encoder do
     data = payload(args, kwargs, {owner, lane, args, kwargs}, into)
     {:ok, data, Account.close()}
   catch
-    {:envmgr, failure} -> closed(failure)
+    :throw, {:envmgr, failure} -> closed(failure)
+    kind, reason -> :erlang.raise(kind, closed(reason), __STACKTRACE__)
   end
 
   def arguments(args, kwargs, owner, opts),
     do: arguments(args, kwargs, owner, lane: opts[:lane], into: opts[:into])
 
+  # Nothing that was put aside may turn up in the next call of this process.
   defp closed(failure) do
     Account.close()
     failure

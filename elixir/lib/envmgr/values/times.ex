@@ -139,11 +139,25 @@ defmodule Envmgr.Values.Times do
   def microseconds(%NaiveDateTime{} = naive), do: microseconds(naive, "a NaiveDateTime")
 
   @spec aware_parts(DateTime.t() | ZonedDateTime.t()) :: list()
-  def aware_parts(%DateTime{} = time) do
-    offset = time.utc_offset + time.std_offset
-    zone = if time.time_zone == fixed(offset), do: nil, else: time.time_zone
-    dst = time.std_offset * @second
-    [microseconds(time, "a DateTime"), offset * @second, dst, zone, time.zone_abbr, 0]
+  def aware_parts(%DateTime{utc_offset: utc, std_offset: std} = time)
+      when is_offset((utc + std) * @second) and is_offset(std * @second) and
+             is_binary(time.time_zone) and is_binary(time.zone_abbr) do
+    zone = if time.time_zone == fixed(utc + std), do: nil, else: time.time_zone
+
+    [
+      microseconds(time, "a DateTime"),
+      (utc + std) * @second,
+      std * @second,
+      zone,
+      time.zone_abbr,
+      0
+    ]
+  end
+
+  def aware_parts(%DateTime{}) do
+    Refusal.refuse("a DateTime", "a datetime.datetime", "its parts are malformed",
+      hint: "its offsets are seconds, less than a day"
+    )
   end
 
   def aware_parts(%ZonedDateTime{

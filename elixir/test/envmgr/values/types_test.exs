@@ -202,6 +202,11 @@ defmodule Envmgr.Values.TypesTest do
           %MemoryView{format: "B", shape: [1], data: <<0>>},
           %Singleton{name: nil},
           %ZonedTime{time: nil},
+          %{~U[2026-01-01 00:00:00Z] | utc_offset: 86_400},
+          %{~U[2026-01-01 00:00:00Z] | utc_offset: nil},
+          %{~U[2026-01-01 00:00:00Z] | zone_abbr: nil},
+          %{~N[2026-01-01 00:00:00] | microsecond: nil},
+          %{__struct__: Range, first: 1.5, last: 2, step: 1},
           %ZonedDateTime{naive: ~N[2026-01-01 00:00:00], offset: 86_400_000_000}
         ] do
       assert {:error, %Refusal{elixir: "a" <> _, reason: <<_, _::binary>>}} =

@@ -233,6 +233,8 @@ defmodule Envmgr.Values.WaysTest do
     test "a failure leaves nothing behind" do
       args = [%Bytes{data: :binary.copy("x", 100)}, self()]
       assert {:error, %Refusal{}} = Encoder.arguments(args, [], nil, lane: 10)
+      broken = [hd(args), %{MapSet.new() | map: nil}]
+      assert_raise BadMapError, fn -> Encoder.arguments(broken, [], nil, lane: 10) end
       assert {:ok, _, []} = Encoder.arguments([1], [], nil, lane: 10)
       assert Process.get() |> Keyword.keys() |> Enum.filter(&(&1 == :"$envmgr_encoding")) == []
     end
