@@ -27,7 +27,7 @@ ROOMS = {
 }
 FOLDERS = {"envmgr": ROOT / "envmgr", "envmgr_runtime": ROOT / "runtime"}
 SEES_RUNTIME = {"catalog", "operations", "environments"}
-FOREIGN = {"envmgr_runtime": {"msgpack", "numpy"}}
+FOREIGN = {"envmgr_runtime": {"msgpack", "numpy", "pandas", "dateutil", "pytz"}}
 
 
 def modules() -> Iterator[tuple[str, Path, str]]:
