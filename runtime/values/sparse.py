@@ -71,8 +71,8 @@ def _coordinates(make: Any, data: Any, parts: Any, shape: Any) -> Any:
 
 def _bound(form: str, data: Any, shape: Any) -> int:
     if form == "bsr":
-        return int(shape[1]) // max(1, data.shape[2])
-    return int(shape[0] if form == "csc" else shape[-1])
+        return int(shape[1]) // max(1, int(data.shape[2]))
+    return int(shape[0]) if form == "csc" else int(shape[-1])
 
 
 def _check(indptr: Any, indices: Any, bound: int) -> None:
