@@ -2,8 +2,8 @@
 
     python golden.py > golden.json        (needs pyarrow and polars)
 
-Values are Arrow's own: times as counts of their unit, decimals as their coefficient, bytes as {"bytes": base64}, what JSON has no
-number for as {"float": name}, maps as lists of {"pair": …}.
+Values are Arrow's own: times as counts of their unit, decimals as their coefficient, bytes as {"bytes": base64}, what
+JSON has no number for as {"float": name}, maps as lists of {"pair": …}.
 """
 
 from __future__ import annotations
@@ -188,6 +188,7 @@ def by_polars() -> list[dict[str, Any]]:
             "c": polars.Series(["u", "v", None], dtype=polars.Categorical),
             "l": [[1], None, [2, 3]],
             "b": [True, False, None],
+            "w": polars.Series([2**100, None, -1], dtype=polars.Int128),
         }
     )
     cases = []
@@ -205,7 +206,9 @@ def refused() -> list[dict[str, Any]]:
     numbers = pa.record_batch([pa.array(range(100))], names=["n"])
     union = pa.UnionArray.from_sparse(pa.array([0, 1], pa.int8()), [pa.array([1, 2]), pa.array(["a", "b"])])
     runs = pa.RunEndEncodedArray.from_arrays(pa.array([1, 2], pa.int32()), pa.array(["r", "s"]))
-    views = pa.ListViewArray.from_arrays(pa.array([0, 1], pa.int32()), pa.array([1, 1], pa.int32()), pa.array([1, 2]))
+    views = pa.ListViewArray.from_arrays(
+        pa.array([0, 1], pa.int32()), pa.array([1, 1], pa.int32()), pa.array([1, 2])
+    )
     spans = pa.array([pa.MonthDayNano([1, 2, 3]), None])
     unread = [union, runs, views, spans, pa.array(["after", None])]
     names = ["union", "runs", "views", "spans", "text"]

@@ -78,8 +78,14 @@ defmodule Envmgr.Values.Frames.Part do
   defp resized(series, rows),
     do: %{series | rows: rows, meta: series.meta |> Map.put("rows", rows) |> Map.delete("freq")}
 
-  defp pick(%Object{parts: %{"codes" => %Array{} = codes} = parts} = object, _dtype, positions),
-    do: %{object | parts: %{parts | "codes" => pick(codes, nil, positions)}}
+  defp pick(%Object{} = object, dtype, positions) do
+    by_row(
+      object,
+      &pick(&1, nil, positions),
+      &picked(&1, positions),
+      fn -> pick(Elements.to_list(object, dtype, nil), nil, positions) end
+    )
+  end
 
   defp pick(%Array{data: data, dtype: dtype} = array, _dtype, positions) when is_binary(data) do
     size = Dtype.itemsize(dtype)
@@ -127,14 +133,10 @@ defmodule Envmgr.Values.Frames.Part do
   defp first(%Array{data: data} = array, _dtype, count) when is_list(data),
     do: %{array | data: Enum.take(data, count), shape: {count}}
 
-  defp first(%Object{parts: parts} = object, dtype, count) do
-    case parts do
-      %{"indices" => _} -> list(object, dtype, count)
-      %{"codes" => codes} -> %{object | parts: %{parts | "codes" => first(codes, nil, count)}}
-      %{"values" => _} -> %{object | parts: Map.new(parts, &part(&1, count))}
-      %{"left" => _, "right" => _} -> %{object | parts: Map.new(parts, &part(&1, count))}
-      _other -> list(object, dtype, count)
-    end
+  defp first(%Object{} = object, dtype, count) do
+    by_row(object, &first(&1, nil, count), &series(&1, count), fn ->
+      list(object, dtype, count)
+    end)
   end
 
   defp first(data, dtype, count), do: list(data, dtype, count)
@@ -142,11 +144,19 @@ defmodule Envmgr.Values.Frames.Part do
   # pandas takes a list for any dtype that it can make of it.
   defp list(data, dtype, count), do: data |> Elements.to_list(dtype, nil) |> Enum.take(count)
 
-  defp part({name, %Series{} = series}, count) when name in ["left", "right"],
-    do: {name, series(series, count)}
+  # The object with a part of each of its parts that has one element a row; of others, the elements.
+  defp by_row(%Object{parts: parts} = object, data, series, elements) do
+    if Enum.any?(~w(codes values left), &is_map_key(parts, &1)) and
+         not is_map_key(parts, "indices"),
+       do: %{object | parts: Map.new(parts, &by_row(&1, data, series))},
+       else: elements.()
+  end
 
-  defp part({name, values}, count) when name in ["values", "mask"],
-    do: {name, first(values, nil, count)}
+  defp by_row({name, %Series{} = labels}, _data, series) when name in ["left", "right"],
+    do: {name, series.(labels)}
 
-  defp part(other, _count), do: other
+  defp by_row({name, rows}, data, _series) when name in ["codes", "values", "mask"],
+    do: {name, data.(rows)}
+
+  defp by_row(other, _data, _series), do: other
 end
