@@ -40,6 +40,11 @@ defmodule Envmgr.Arrow.WriterTest do
   @python System.get_env("ENVMGR_TEST_ARROW_PYTHON")
 
   if @python do
+    defp only(table, j) do
+      batches = for {rows, columns} <- table.batches, do: {rows, [Enum.at(columns, j)]}
+      %{table | fields: [Enum.at(table.fields, j)], batches: batches}
+    end
+
     test "pyarrow, polars and pandas read what is written" do
       folder = Path.join(System.tmp_dir!(), "envmgr-arrow-#{System.pid()}")
       File.mkdir_p!(folder)
@@ -64,11 +69,6 @@ defmodule Envmgr.Arrow.WriterTest do
       script = Path.expand("compare.py", __DIR__)
       assert System.cmd(@python, [script, folder], stderr_to_stdout: true) == {"", 0}
     end
-  end
-
-  defp only(table, j) do
-    batches = for {rows, columns} <- table.batches, do: {rows, [Enum.at(columns, j)]}
-    %{table | fields: [Enum.at(table.fields, j)], batches: batches}
   end
 
   defp written(table) do

@@ -2,7 +2,7 @@ defmodule Envmgr.Values.Frames.Part do
   # Some columns or the first rows of a frame that is here: of the same kind, with nothing in it that is not of that part.
   @moduledoc false
 
-  alias Envmgr.{Array, Arrow, Frame, Object, Series}
+  alias Envmgr.{Array, Arrow, Bytes, Frame, Object, Series}
   alias Envmgr.Values.Dtype
   alias Envmgr.Values.Frames.{Body, Elements, Ipc}
 
@@ -67,8 +67,8 @@ defmodule Envmgr.Values.Frames.Part do
   end
 
   defp picked(%Series{data: field} = series, positions) when is_integer(field) do
-    data = series |> Series.to_list() |> pick(nil, positions)
-    resized(%{series | data: data, body: nil}, length(positions))
+    body = series |> Body.open() |> Arrow.rows(positions) |> written()
+    resized(%{series | body: body}, length(positions))
   end
 
   defp picked(%Series{data: data, dtype: dtype} = series, positions),
@@ -83,6 +83,7 @@ defmodule Envmgr.Values.Frames.Part do
       object,
       &pick(&1, nil, positions),
       &picked(&1, positions),
+      &Arrow.rows(&1, positions),
       fn -> pick(Elements.to_list(object, dtype, nil), nil, positions) end
     )
   end
@@ -93,10 +94,13 @@ defmodule Envmgr.Values.Frames.Part do
     %{array | data: data, shape: {length(positions)}}
   end
 
-  defp pick(data, dtype, positions) do
-    values = data |> Elements.to_list(dtype, nil) |> List.to_tuple()
+  defp pick(values, _dtype, positions) when is_list(values) do
+    values = List.to_tuple(values)
     Enum.map(positions, &elem(values, &1))
   end
+
+  defp pick(data, dtype, positions),
+    do: data |> Elements.to_list(dtype, nil) |> pick(dtype, positions)
 
   defp series(%Series{} = series, count) do
     levels =
@@ -134,9 +138,13 @@ defmodule Envmgr.Values.Frames.Part do
     do: %{array | data: Enum.take(data, count), shape: {count}}
 
   defp first(%Object{} = object, dtype, count) do
-    by_row(object, &first(&1, nil, count), &series(&1, count), fn ->
-      list(object, dtype, count)
-    end)
+    by_row(
+      object,
+      &first(&1, nil, count),
+      &series(&1, count),
+      &Arrow.head(&1, count),
+      fn -> list(object, dtype, count) end
+    )
   end
 
   defp first(data, dtype, count), do: list(data, dtype, count)
@@ -145,18 +153,28 @@ defmodule Envmgr.Values.Frames.Part do
   defp list(data, dtype, count), do: data |> Elements.to_list(dtype, nil) |> Enum.take(count)
 
   # The object with a part of each of its parts that has one element a row; of others, the elements.
-  defp by_row(%Object{parts: parts} = object, data, series, elements) do
-    if Enum.any?(~w(codes values left), &is_map_key(parts, &1)) and
+  defp by_row(%Object{parts: parts} = object, data, series, arrow, elements) do
+    if Enum.any?(~w(codes values left ipc), &is_map_key(parts, &1)) and
          not is_map_key(parts, "indices"),
-       do: %{object | parts: Map.new(parts, &by_row(&1, data, series))},
+       do: %{object | parts: Map.new(parts, &of_part(&1, data, series, arrow))},
        else: elements.()
   end
 
-  defp by_row({name, %Series{} = labels}, _data, series) when name in ["left", "right"],
+  defp of_part({name, %Series{} = labels}, _data, series, _arrow) when name in ["left", "right"],
     do: {name, series.(labels)}
 
-  defp by_row({name, rows}, data, _series) when name in ["codes", "values", "mask"],
+  defp of_part({name, rows}, data, _series, _arrow) when name in ["codes", "values", "mask"],
     do: {name, data.(rows)}
 
-  defp by_row(other, _data, _series), do: other
+  defp of_part({"ipc", %Bytes{data: ipc}}, data, series, arrow),
+    do: of_part({"ipc", ipc}, data, series, arrow)
+
+  defp of_part({"ipc", ipc}, _data, _series, arrow) when is_binary(ipc) do
+    case Arrow.read(ipc) do
+      {:ok, table} -> {"ipc", %Bytes{data: table |> arrow.() |> written()}}
+      {:error, reason} -> raise ArgumentError, reason
+    end
+  end
+
+  defp of_part(other, _data, _series, _arrow), do: other
 end
