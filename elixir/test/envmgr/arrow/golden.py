@@ -188,10 +188,13 @@ def by_polars() -> list[dict[str, Any]]:
             "c": polars.Series(["u", "v", None], dtype=polars.Categorical),
             "l": [[1], None, [2, 3]],
             "b": [True, False, None],
-            "w": polars.Series([2**100, None, -1], dtype=polars.Int128),
         }
     )
-    cases = []
+    wide = polars.DataFrame({"w": polars.Series([2**100, None, -1], dtype=polars.Int128)})
+    sink = io.BytesIO()
+    wide.write_ipc_stream(sink, compression="uncompressed")
+    data = base64.b64encode(sink.getvalue()).decode()
+    cases = [case("polars alone", data, wide.to_dict(as_series=False))]
     for level in (None, 0):
         sink = io.BytesIO()
         options = {} if level is None else {"compat_level": polars.CompatLevel.oldest()}

@@ -50,7 +50,7 @@ defmodule Envmgr.Arrow.WriterTest do
       File.mkdir_p!(folder)
       on_exit(fn -> File.rm_rf!(folder) end)
 
-      for {{_name, ipc}, i} <- Enum.with_index(@golden) do
+      for {{name, ipc}, i} <- Enum.with_index(@golden), name != "polars alone" do
         {:ok, table} = Arrow.read(ipc)
 
         for {field, j} <- Enum.with_index(table.fields), values = Enum.at(lists(table), j) do
