@@ -36,6 +36,14 @@ defmodule Envmgr.Arrow do
     {:arrow, reason} -> {:error, reason}
   end
 
+  @doc "The rows at these positions; dictionaries become plain values."
+  @spec rows(Table.t(), [non_neg_integer()]) :: {:ok, Table.t()} | {:error, String.t()}
+  def rows(table, positions) do
+    {:ok, Part.rows_at(table, positions)}
+  catch
+    {:arrow, reason} -> {:error, reason}
+  end
+
   @doc "An IPC stream of this table; data goes into it without a copy."
   @spec write(Table.t()) :: {:ok, iodata()} | {:error, String.t()}
   def write(table) do

@@ -2,13 +2,29 @@ defmodule Envmgr.Arrow.Part do
   # Some fields or some rows of a table, without reading them.
   @moduledoc false
 
-  alias Envmgr.Arrow.{Bits, Column, Table, Type}
+  alias Envmgr.Arrow.{Bits, Column, Listing, Packing, Table, Type}
 
   @doc "The table with these fields only, in this order; each is there. Dictionaries stay: what is not used is not written."
   @spec fields(Table.t(), [non_neg_integer()]) :: Table.t()
   def fields(%Table{} = table, indices) do
     batches = for {rows, columns} <- table.batches, do: {rows, pick(columns, indices)}
     %{table | fields: pick(table.fields, indices), batches: batches}
+  end
+
+  @doc "The rows at these positions, each of which is there. Its dictionaries become plain values."
+  @spec rows_at(Table.t(), [non_neg_integer()]) :: Table.t()
+  def rows_at(%Table{} = table, positions) do
+    {fields, columns} =
+      table.fields
+      |> Enum.with_index()
+      |> Enum.map(fn {field, i} ->
+        values = table |> Listing.column(i, fn _type -> nil end) |> List.to_tuple()
+        Packing.column(field, Enum.map(positions, &elem(values, &1)))
+      end)
+      |> Enum.unzip()
+
+    rows = length(positions)
+    %{table | fields: fields, batches: [{rows, columns}], rows: rows, dictionaries: %{}}
   end
 
   @doc "The first `count` rows."

@@ -2,7 +2,7 @@ defmodule Envmgr.Values.Frames.Part do
   # Some columns or the first rows of a frame that is here: of the same kind, with nothing in it that is not of that part.
   @moduledoc false
 
-  alias Envmgr.{Array, Arrow, Frame, Object, Series}
+  alias Envmgr.{Array, Arrow, Bytes, Frame, Object, Series}
   alias Envmgr.Values.Dtype
   alias Envmgr.Values.Frames.{Body, Elements, Ipc}
 
@@ -67,8 +67,8 @@ defmodule Envmgr.Values.Frames.Part do
   end
 
   defp picked(%Series{data: field} = series, positions) when is_integer(field) do
-    data = series |> Series.to_list() |> pick(nil, positions)
-    resized(%{series | data: data, body: nil}, length(positions))
+    body = series |> Body.open() |> Arrow.rows(positions) |> written()
+    resized(%{series | body: body}, length(positions))
   end
 
   defp picked(%Series{data: data, dtype: dtype} = series, positions),
@@ -78,8 +78,15 @@ defmodule Envmgr.Values.Frames.Part do
   defp resized(series, rows),
     do: %{series | rows: rows, meta: series.meta |> Map.put("rows", rows) |> Map.delete("freq")}
 
-  defp pick(%Object{parts: %{"codes" => %Array{} = codes} = parts} = object, _dtype, positions),
-    do: %{object | parts: %{parts | "codes" => pick(codes, nil, positions)}}
+  defp pick(%Object{} = object, dtype, positions) do
+    by_row(
+      object,
+      &pick(&1, nil, positions),
+      &picked(&1, positions),
+      &Arrow.rows(&1, positions),
+      fn -> pick(Elements.to_list(object, dtype, nil), nil, positions) end
+    )
+  end
 
   defp pick(%Array{data: data, dtype: dtype} = array, _dtype, positions) when is_binary(data) do
     size = Dtype.itemsize(dtype)
@@ -87,10 +94,13 @@ defmodule Envmgr.Values.Frames.Part do
     %{array | data: data, shape: {length(positions)}}
   end
 
-  defp pick(data, dtype, positions) do
-    values = data |> Elements.to_list(dtype, nil) |> List.to_tuple()
+  defp pick(values, _dtype, positions) when is_list(values) do
+    values = List.to_tuple(values)
     Enum.map(positions, &elem(values, &1))
   end
+
+  defp pick(data, dtype, positions),
+    do: data |> Elements.to_list(dtype, nil) |> pick(dtype, positions)
 
   defp series(%Series{} = series, count) do
     levels =
@@ -127,14 +137,14 @@ defmodule Envmgr.Values.Frames.Part do
   defp first(%Array{data: data} = array, _dtype, count) when is_list(data),
     do: %{array | data: Enum.take(data, count), shape: {count}}
 
-  defp first(%Object{parts: parts} = object, dtype, count) do
-    case parts do
-      %{"indices" => _} -> list(object, dtype, count)
-      %{"codes" => codes} -> %{object | parts: %{parts | "codes" => first(codes, nil, count)}}
-      %{"values" => _} -> %{object | parts: Map.new(parts, &part(&1, count))}
-      %{"left" => _, "right" => _} -> %{object | parts: Map.new(parts, &part(&1, count))}
-      _other -> list(object, dtype, count)
-    end
+  defp first(%Object{} = object, dtype, count) do
+    by_row(
+      object,
+      &first(&1, nil, count),
+      &series(&1, count),
+      &Arrow.head(&1, count),
+      fn -> list(object, dtype, count) end
+    )
   end
 
   defp first(data, dtype, count), do: list(data, dtype, count)
@@ -142,11 +152,29 @@ defmodule Envmgr.Values.Frames.Part do
   # pandas takes a list for any dtype that it can make of it.
   defp list(data, dtype, count), do: data |> Elements.to_list(dtype, nil) |> Enum.take(count)
 
-  defp part({name, %Series{} = series}, count) when name in ["left", "right"],
-    do: {name, series(series, count)}
+  # The object with a part of each of its parts that has one element a row; of others, the elements.
+  defp by_row(%Object{parts: parts} = object, data, series, arrow, elements) do
+    if Enum.any?(~w(codes values left ipc), &is_map_key(parts, &1)) and
+         not is_map_key(parts, "indices"),
+       do: %{object | parts: Map.new(parts, &of_part(&1, data, series, arrow))},
+       else: elements.()
+  end
 
-  defp part({name, values}, count) when name in ["values", "mask"],
-    do: {name, first(values, nil, count)}
+  defp of_part({name, %Series{} = labels}, _data, series, _arrow) when name in ["left", "right"],
+    do: {name, series.(labels)}
 
-  defp part(other, _count), do: other
+  defp of_part({name, rows}, data, _series, _arrow) when name in ["codes", "values", "mask"],
+    do: {name, data.(rows)}
+
+  defp of_part({"ipc", %Bytes{data: ipc}}, data, series, arrow),
+    do: of_part({"ipc", ipc}, data, series, arrow)
+
+  defp of_part({"ipc", ipc}, _data, _series, arrow) when is_binary(ipc) do
+    case Arrow.read(ipc) do
+      {:ok, table} -> {"ipc", %Bytes{data: table |> arrow.() |> written()}}
+      {:error, reason} -> raise ArgumentError, reason
+    end
+  end
+
+  defp of_part(other, _data, _series, _arrow), do: other
 end

@@ -5,7 +5,7 @@ defmodule Envmgr.Values.Frames.Sparse do
   alias Envmgr.Array
 
   @doc """
-  `{shape, [{row, column, value}, …]}` in stored order; raises `ArgumentError` for a class whose storage is not read.
+  `{shape, [{row, column, value}, …]}` in stored order, with as many indices as there are dimensions; raises `ArgumentError` for a class whose storage is not read.
   """
   @spec entries(String.t(), map()) :: {tuple(), [{integer(), integer(), term()}]}
   def entries(class, parts) do
@@ -18,6 +18,10 @@ defmodule Envmgr.Values.Frames.Sparse do
 
   defp read(class, %{"row" => row, "col" => column, "data" => data}) when class in ["coo", "dok"],
     do: Enum.zip([list(row), list(column), list(data)])
+
+  defp read(class, %{"coords" => coords, "data" => data})
+       when class in ["coo", "dok"] and is_list(coords),
+       do: Enum.zip(Enum.map(coords, &list/1) ++ [list(data)])
 
   defp read(class, parts) when class in ["csr", "lil"],
     do: compressed(parts, fn outer, inner, value -> {outer, inner, value} end)
