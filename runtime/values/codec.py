@@ -369,11 +369,15 @@ class Codec:
         return found
 
     def _unpack_ref(self, _: Any, data: bytes) -> Any:
-        number, type_name = unpackb(data)
-        return self._refs.get(number, type_name)
+        named = self.value(data)
+        if type(named) is not list or [*map(type, named)] != [int, str]:
+            raise ConversionError("a ref is [number, type]")
+        return self._refs.get(*named)
 
     def _unpack_lane(self, _: Any, data: bytes) -> Any:
         place, rest = self.head(data)
+        if type(place) is not list or [*map(type, place)] != [int, int, int]:
+            raise ConversionError("what is in the second lane is named by [buffer, size, code]")
         index, size, code = place
         if self._lane is None:
             raise ConversionError("the value is in a second lane, and there is none")
