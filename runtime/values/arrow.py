@@ -103,7 +103,7 @@ def take_array(codec: Coder, value: Any) -> dict[str, Any]:
     """The parts of a pyarrow Array, ChunkedArray or Scalar."""
     kinds = library("pyarrow", "an array")
     if isinstance(value, kinds.Scalar):
-        column = kinds.array([value], type=value.type)
+        column = kinds.array([value], type=value.type) if value.is_valid else kinds.nulls(1, value.type)
         if not column[0].equals(value):
             raise Inexact(f"an Arrow scalar of type {value.type} has no exact form")
         return {"class": "Scalar", "ipc": write_column(codec, column)}
@@ -120,4 +120,4 @@ def build_array(parts: Any) -> Any:
         return column[0]
     if kind == "Array" and column.num_chunks < 2:
         return column.chunk(0) if column.num_chunks else library("pyarrow", "an array").array([], column.type)
-    raise ConversionError(f"a pyarrow {kind!r} is not made from {column.num_chunks} chunks with {len(column)} elements")
+    raise ConversionError(f"{column.num_chunks} chunks with {len(column)} elements are no pyarrow {kind!r}")

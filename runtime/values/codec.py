@@ -16,6 +16,7 @@ from .errors import ConversionError, RefLimit, Trouble, Unsendable
 from .protocols import Lane, Pack, Refs, Strategies, Unpack
 from .replacing import Instead, replaced
 from .scan import EASY, LARGE, TOO_LARGE, fits
+from .statistics import Conversions
 from .words import (
     lines,
     name_argument,
@@ -65,6 +66,10 @@ class Codec:
         """Whether the packer has asked for anything since the last value was done."""
         self._nestings = 0
         self._lane_size = 0
+        self._aside = 0
+        """Bytes that took the second lane so far, either way."""
+        self.sent = Conversions(lambda: self._aside)
+        self.received = Conversions(lambda: self._aside)
         self._repeated = 0
         self._packed: dict[int, tuple[Any, int, Any]] = {}
         self._undo: list[tuple[Any, Any]] = []
@@ -206,6 +211,7 @@ class Codec:
             if index is not None:
                 self._undo.append((lane, mark))
                 self._lane_size = size
+                self._aside += size
                 return ExtType(codes.LANE, packb([index, size, code]) + head)
         if code == codes.BYTES:
             return view if type(view) is bytes else bytes(view)
@@ -329,7 +335,7 @@ class Codec:
             found = registry.packer(kind) or _stays
         if len(self._packers) >= _MOST_TYPES:
             self._packers.clear()
-        self._packers[kind] = found
+        found = self._packers[kind] = self.sent.packing(found)
         return found
 
     def _value(self, code: int, data: bytes) -> Any:
@@ -365,7 +371,7 @@ class Codec:
             if raw is None:
                 raise ConversionError(f"extension type {code} is not in the protocol")
             found = functools.partial(_inline, raw)
-        self._unpackers[code] = found
+        found = self._unpackers[code] = self.received.unpacking(found)
         return found
 
     def _unpack_ref(self, _: Any, data: bytes) -> Any:
@@ -382,6 +388,7 @@ class Codec:
         if self._lane is None:
             raise ConversionError("the value is in a second lane, and there is none")
         buffer = self._lane.take(index, size)
+        self._aside += size
         if code == codes.BYTES:
             return buffer if type(buffer) is bytes else bytes(buffer)
         unpacker = registry.raw_unpacker(code)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from envmgr_runtime.execution.refs import RefTable
@@ -20,6 +19,8 @@ class Beside:
         self.buffers = []
 
     def put(self, view):
+        import numpy as np
+
         self.buffers.append(np.frombuffer(bytes(view), np.uint8).copy())
         return len(self.buffers) - 1
 
@@ -67,7 +68,9 @@ def assert_same(found, value):
         for i in range(len(value.columns)):
             assert_same_values(found.iloc[:, i], value.iloc[:, i])
     elif isinstance(value, pd.Series):
-        pd.testing.assert_series_equal(found, value, check_exact=True, check_freq=True, check_index_type="exact")
+        pd.testing.assert_series_equal(
+            found, value, check_exact=True, check_freq=True, check_index_type="exact"
+        )
         assert found.flags == value.flags
         assert_same(found.index, value.index)
         assert_same_values(found, value)
