@@ -130,6 +130,7 @@ class Encoder(Core):
 
     def warn(self, value: Any, text: str) -> None:
         """Tells the caller something about `value`, a part of what is being sent."""
+        self._asked = True
         self._pending.append((value, text))
 
     def _carefully(self, value: Any, pack: Any) -> bytes:
@@ -195,7 +196,6 @@ class Encoder(Core):
             if kind is Instead:
                 return self._counted(value.ext)
             packer = self._packer(kind)
-        self._asked = True
         known = self._packed.get(id(value)) if self._packed else None
         if known is not None:
             _, size, found = known
@@ -231,6 +231,7 @@ class Encoder(Core):
         self._packed[id(value)] = (value, size, found if again or size < _KEPT else None)
 
     def _counted(self, found: Any) -> Any:
+        self._asked = True
         self._total += len(found.data)
         if self._total > MAX_PAYLOAD:
             raise Unsendable(TOO_LARGE)

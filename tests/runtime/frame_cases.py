@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from envmgr_runtime.execution.refs import RefTable
-from envmgr_runtime.values import arrow
-from envmgr_runtime.values import encoding
+from envmgr_runtime.values import arrow, encoding
 from envmgr_runtime.values.codec import Codec
 
 WAYS = ["as it is", "without pyarrow", "second lane"]

@@ -9,8 +9,7 @@ import pytest
 from frame_cases import Beside, assert_same, assert_writable, there_and_back
 
 from envmgr_runtime.execution.refs import RefTable
-from envmgr_runtime.values import encoding
-from envmgr_runtime.values import codes, frames
+from envmgr_runtime.values import codes, encoding, frames
 from envmgr_runtime.values.codec import Codec
 from envmgr_runtime.wire.packing import ExtType, packb, unpackb
 
