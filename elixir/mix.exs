@@ -17,7 +17,7 @@ defmodule Envmgr.MixProject do
   end
 
   def application do
-    [mod: {Envmgr.Application, []}, extra_applications: [:logger]]
+    [mod: {Envmgr.Application, []}, extra_applications: [:logger, :crypto]]
   end
 
   defp elixirc_paths(:test), do: ["lib", "test/support"]

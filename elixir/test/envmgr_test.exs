@@ -1,7 +1,7 @@
 defmodule EnvmgrTest do
   use ExUnit.Case, async: true
 
-  alias Envmgr.{Array, Error}
+  alias Envmgr.Error
   alias Envmgr.Test.Project
 
   setup do
@@ -121,14 +121,15 @@ defmodule EnvmgrTest do
 
   test "a value that cannot be sent is named by its place", %{name: name} do
     for {value, place} <- [
-          {self(), "args[0]: a pid cannot be sent to Python"},
-          {[1, %{"x" => self()}], ~s(args[0][1]["x"]: a pid cannot be sent to Python)},
-          {%{1 => 1, 1.0 => 2}, "args[0]: Python holds the keys"},
-          {%{true => 1, 1 => 2}, "args[0]: Python holds the keys"},
-          {%{[1] => 1}, "args[0]: [1] cannot be hashed by Python"},
-          {<<255>>, "args[0]: a binary that is not valid UTF-8 is no str"},
-          {~D[2026-01-01], "args[0]: a struct Date has no counterpart"},
-          {[1 | 2], "args[0]: an improper list"}
+          {self(), "args[0]: a pid cannot become a Python value: it means something"},
+          {[1, %{"x" => self()}], ~s(args[0][1]["x"]: a pid cannot become)},
+          {%{1 => 1, 1.0 => 2}, "args[0]: a map cannot become a dict: Python holds the keys"},
+          {%{true => 1, 1 => 2}, "args[0]: a map cannot become a dict: Python holds the keys"},
+          {%{[1] => 1}, "args[0]: a map cannot become a dict: [1] cannot be hashed by Python"},
+          {<<255>>, "args[0]: a binary cannot become a str: it is not valid UTF-8"},
+          {%{~D[2026-01-01] | year: 0},
+           "args[0]: a Date cannot become a datetime.date: the year"},
+          {[1 | 2], "args[0]: an improper list cannot become a list"}
         ] do
       assert {:error, %Error{code: :conversion} = error} =
                Envmgr.execute("probe.echo", [value], name: name)
@@ -167,7 +168,10 @@ defmodule EnvmgrTest do
     assert {:error, %Error{code: :conversion} = error} =
              Envmgr.execute("probe.echo", [[one, two]], name: name)
 
-    assert error.message =~ "args[0][1]: the object lives in another worker"
+    assert error.message ==
+             "args[0][1]: an Envmgr.Ref cannot become probe.Thing: the object lives in another worker"
+
+    assert error.details == %{path: "args[0][1]", elixir: "an Envmgr.Ref", python: "probe.Thing"}
     assert {:error, %Error{code: :conversion}} = Envmgr.method(one, "add", [two])
     assert {:ok, 2} = Envmgr.method(one, "add", [one])
   end
@@ -205,30 +209,6 @@ defmodule EnvmgrTest do
 
     assert {:error, %Error{code: :not_installed, message: "no project" <> _}} =
              Envmgr.execute("math.sqrt", [1], name: name)
-  end
-
-  test "arrays become nested lists" do
-    array = %Array{
-      dtype: "float16",
-      shape: {2, 2},
-      data: <<0x3C00::little-16, 0x7C00::little-16, 0x7E00::little-16, 0::16>>
-    }
-
-    assert Array.to_list(array) == [[1.0, :infinity], [:nan, 0.0]]
-
-    assert Array.to_list(%Array{dtype: "int64", shape: {}, data: <<7::little-64>>, scalar: true}) ==
-             7
-
-    assert Array.to_list(%Array{dtype: ">u2", shape: {0, 3}, data: ""}) == []
-    assert Array.to_list(%Array{dtype: "bool", shape: {1, 2}, data: <<0, 1>>}) == [[false, true]]
-
-    assert_raise ArgumentError, fn ->
-      Array.to_list(%Array{dtype: "complex64", shape: {1}, data: <<0::64>>})
-    end
-
-    assert_raise ArgumentError, fn ->
-      Array.to_list(%Array{dtype: "int8", shape: {3}, data: <<0>>})
-    end
   end
 
   defp sort_problems({:error, error}) do

@@ -33,6 +33,7 @@ COMMANDS = {
     "unbundle": "bundling",
     "launch": "generations",
     "call": "calling",
+    "serializers": "serializers",
     "detect": "detecting",
     "import": "importing",
 }

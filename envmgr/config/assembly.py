@@ -41,6 +41,7 @@ def _environment(name: str, config: ConfigFile, root: Path, members: dict[str, L
         no_build=table.no_build,
         platforms=tuple(dict.fromkeys(table.platforms)),
         link_mode=table.link_mode,
+        compression=table.compression,
         adopt=None if table.adopt is None else str(root / Path(table.adopt).expanduser()),
     )
 
@@ -56,6 +57,7 @@ def _library(name: str, table: LibraryTable, config: ConfigFile) -> Library:
         workers=table.workers or config.defaults.workers,
         init=table.init,
         health_calls=tuple(HealthCall(c.call, tuple(c.args), c.kwargs) for c in table.health.calls),
+        serializers=table.serializers,
     )
 
 

@@ -24,9 +24,11 @@ _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _CALL = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(\.[^\W\d]\w*)+")
 
 
-def problem(message: str, hint: str = "") -> PydanticCustomError:
+def problem(message: str, hint: str = "", suggestion: str | None = None) -> PydanticCustomError:
     """A refusal in our own words; `wording` shows them as they are."""
-    return PydanticCustomError("envmgr", "{message}", {"message": message, "hint": hint})
+    return PydanticCustomError(
+        "envmgr", "{message}", {"message": message, "hint": hint, "suggestion": suggestion}
+    )
 
 
 def duration_text(milliseconds: int) -> str:

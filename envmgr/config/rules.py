@@ -24,6 +24,7 @@ def check(config: ConfigFile, mentioned: frozenset[str] = frozenset()) -> Iterat
         yield from _package(name, library)
         yield from _health(name, config)
     yield from _pythons(config)
+    yield from _serializers(config)
     yield from _environments(config, mentioned)
     yield from _overrides(config)
     yield from _adopted(config)
@@ -101,6 +102,21 @@ def _pythons(config: ConfigFile) -> Iterator[Finding]:
                 f"library `{other}` of the same environment `{environment}` says {python}",
                 f"say it once: [environment.{environment}] python = …",
             )
+
+
+def _serializers(config: ConfigFile) -> Iterator[Finding]:
+    """A worker has one strategy for a type, whichever of its libraries named it."""
+    first: dict[tuple[str, str], tuple[str, str]] = {}
+    for name, library in config.library.items():
+        environment = environment_of(name, library)
+        for kind, strategy in library.serializers.items():
+            other, earlier = first.setdefault((environment, kind), (name, strategy))
+            if earlier != strategy:
+                yield Finding(
+                    ("library", name, "serializers", kind),
+                    f"library `{other}` of the same environment `{environment}` says {earlier}",
+                    "a worker has one strategy for a type: say it once",
+                )
 
 
 def _environments(config: ConfigFile, mentioned: frozenset[str]) -> Iterator[Finding]:

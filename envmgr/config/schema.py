@@ -20,6 +20,7 @@ from envmgr.config.fields import (
     RequirementText,
     SpecifierText,
 )
+from envmgr.config.strategies import Strategy, TypeName
 
 CONFIG_VERSION = 1
 
@@ -137,6 +138,12 @@ class LibraryTable(Table):
     init: str = Field(default="", description="Python source that a worker runs after the import.")
     health: HealthTable = Field(default=HealthTable(), description="Calls that prove it works.")
     cache: CacheTable = Field(default=CacheTable(), description="Answers that may be kept.")
+    serializers: dict[TypeName, Strategy] = Field(
+        default={},
+        description="By a type's full name, in quotes, what is sent for its values and those of its subclasses: "
+        "`value`, `ref`, `repr`, `pickle`, `module:attribute`, or an entry point's name "
+        "(docs/serializers.md).",
+    )
     security: SecurityTable = Field(default=SecurityTable(), description="What it may do.")
 
 
@@ -168,6 +175,11 @@ class EnvironmentTable(Table):
     link_mode: Literal["hardlink", "copy"] = Field(
         default="hardlink",
         description="`hardlink` shares files with uv's cache; `copy` is slower and safe from edits there.",
+    )
+    compression: Literal["none", "zlib", "zstd", "lz4"] = Field(
+        default="none",
+        description="Of large data between its workers and Elixir. `zstd` and `lz4` need their Python module in "
+        "the environment.",
     )
     adopt: str | None = Field(
         default=None,

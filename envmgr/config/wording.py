@@ -32,7 +32,7 @@ def _finding(error: ErrorDetails) -> Finding:
     if path[-1] == "[key]":
         return Finding(path[:-1], context["message"], context["hint"], at="key")
     if kind == "envmgr":
-        return Finding(path, context["message"], context["hint"])
+        return Finding(path, context["message"], context["hint"], context["suggestion"])
     if kind == "extra_forbidden":
         known = known_keys(path[:-1])
         suggestion = near(str(path[-1]), known)

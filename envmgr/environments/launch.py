@@ -50,6 +50,7 @@ def manifest(
         "cwd": str(project.root),
         "lease": str(layout.lease(entry)),
         "workers": environment.workers,
+        "compression": environment.compression,
         "libraries": {
             resolved.library.name: {
                 "module": resolved.module,
@@ -57,6 +58,7 @@ def manifest(
                 "version": resolved.version,
                 "timeout": resolved.library.timeout_ms,
                 "init": resolved.library.init,
+                "serializers": dict(resolved.library.serializers),
                 "catalog": str(layout.catalog(entry) / f"{resolved.module}.msgpack"),
             }
             for resolved in libraries

@@ -22,7 +22,8 @@ class Library:
     """What a user calls. `requirement` is None for a module of the interpreter itself.
 
     `module` is None when the configuration does not name it: it is then the library's own name if the
-    environment has such a module, else the one top-level module of its distribution.
+    environment has such a module, else the one top-level module of its distribution. `serializers` is a
+    type's full name → its strategy.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Library:
     workers: int = 2
     init: str = ""
     health_calls: tuple[HealthCall, ...] = ()
+    serializers: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def requirements(self) -> tuple[str, ...]:
@@ -57,6 +59,7 @@ class Environment:
     no_build: bool = False
     platforms: tuple[str, ...] = ()
     link_mode: str = "hardlink"
+    compression: str = "none"
     adopt: str | None = None
 
     @property

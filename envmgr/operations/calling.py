@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from envmgr.catalog import read
 from envmgr.environments.launch import decode
 from envmgr.environments.layout import Layout
 from envmgr.errors import EnvmgrError
+from envmgr.operations.fitting import fit
 from envmgr.tools import process
 from envmgr_runtime.values.errors import ConversionError
 from envmgr_runtime.worker.client import Client, RemoteRef, WorkerError, WorkerLost
@@ -24,20 +26,22 @@ def call(root: Path, path: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
     Raises E-UNKNOWN-LIBRARY and E-UNKNOWN-FUNCTION with near names, E-NOT-INSTALLED, and E-CALL for what the
     function raised.
     """
-    name, _, rest = path.partition(".")
-    launch = _launch_of(root, name)
-    _check(launch, name, rest)
-    libraries = {name: [launch["libraries"][name]["module"], launch["libraries"][name]["init"]]}
+    name = path.partition(".")[0]
+    launch, (args, kwargs) = prepare(root, path, args, kwargs)
+    known = libraries(launch)
+    strategies = {kind: strategy for *_, named in known.values() for kind, strategy in named.items()}
     try:
         with Client(
-            launch["command"], libraries, lease=launch["lease"], env=_variables(launch), cwd=launch["cwd"]
+            launch["command"],
+            {name: [*known[name][:2], strategies]},
+            lease=launch["lease"],
+            environment=launch["key"],
+            env=_variables(launch),
+            cwd=launch["cwd"],
         ) as client:
             return client.call(path, args, kwargs)
     except WorkerError as problem:
-        error = problem.error
-        raise EnvmgrError(
-            "E-CALL", f"{path}: {error['type']}: {error['message']}", details={"python": error}
-        ) from None
+        raise raised(path, problem.error) from None
     except (ConversionError, WorkerLost) as problem:
         raise EnvmgrError("E-CALL", f"{path}: {problem}") from None
     except OSError as problem:
@@ -48,15 +52,42 @@ def call(root: Path, path: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
         ) from None
 
 
-def _launch_of(root: Path, library: str) -> _Launch:
-    found: dict[str, _Launch] = {}
-    for path in sorted(Layout(root).environments.glob("*/launch.msgpack")):
-        launch = decode(path.read_bytes())
-        found.update(dict.fromkeys(launch["libraries"], launch))
+def prepare(
+    root: Path, path: str, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> tuple[_Launch, tuple[list[Any], dict[str, Any]]]:
+    """The manifest of the environment that has this function, and the arguments as it takes them. Raises
+    E-UNKNOWN-LIBRARY and E-UNKNOWN-FUNCTION with near names, E-NOT-INSTALLED.
+    """
+    name, _, rest = path.partition(".")
+    launch = _launch_of(root, name)
+    return launch, fit(_entry(launch, name, rest)[2], args, kwargs)
+
+
+def active(root: Path) -> list[_Launch]:
+    """The manifests of all environments that serve. Raises E-NOT-INSTALLED when there is none."""
+    found = [decode(path.read_bytes()) for path in sorted(Layout(root).environments.glob("*/launch.msgpack"))]
     if not found:
         raise EnvmgrError(
             "E-NOT-INSTALLED", "no environment of this project is active", hint="run `envmgr sync`"
         )
+    return found
+
+
+def libraries(launch: _Launch) -> dict[str, list[Any]]:
+    """As a worker's hello wants them."""
+    return {
+        name: [library["module"], library["init"], library.get("serializers", {})]
+        for name, library in launch["libraries"].items()
+    }
+
+
+def raised(path: str, error: dict[str, Any]) -> EnvmgrError:
+    """What the function raised, from the worker's error map."""
+    return EnvmgrError("E-CALL", f"{path}: {error['type']}: {error['message']}", details={"python": error})
+
+
+def _launch_of(root: Path, library: str) -> _Launch:
+    found = {name: launch for launch in active(root) for name in launch["libraries"]}
     if library not in found:
         near = difflib.get_close_matches(library, found, n=1)
         raise EnvmgrError(
@@ -67,10 +98,11 @@ def _launch_of(root: Path, library: str) -> _Launch:
     return found[library]
 
 
-def _check(launch: _Launch, name: str, rest: str) -> None:
+def _entry(launch: _Launch, name: str, rest: str) -> list[Any]:
+    """Of the catalog."""
     catalog = read(Path(launch["libraries"][name]["catalog"]))
     if rest in catalog.entries:
-        return
+        return catalog.entries[rest]
     near = [f"{name}.{path}" for path in catalog.near(rest)]
     raise EnvmgrError(
         "E-UNKNOWN-FUNCTION",
@@ -89,4 +121,4 @@ def _variables(launch: _Launch) -> dict[str, str]:
     return variables
 
 
-__all__ = ["RemoteRef", "call"]
+__all__ = ["RemoteRef", "active", "call", "libraries", "prepare", "raised"]

@@ -55,7 +55,9 @@ def pin_changes(before: Iterable[Pin], to: Iterable[Pin]) -> tuple[PinChange, ..
 
 
 def setting_changes(before: Mapping[str, Any], to: Mapping[str, Any]) -> tuple[SettingChange, ...]:
-    """Of two launch manifests: interpreter, runtime, workers, and each library's module, timeout and init."""
+    """Of two launch manifests: interpreter, runtime, workers, compression, and each library's module, timeout, init
+    and serializers. Manifests of earlier versions lack some.
+    """
     old, new = dict(_settings(before)), dict(_settings(to))
     return tuple(
         SettingChange(name, old.get(name), new.get(name))
@@ -70,9 +72,12 @@ def _settings(manifest: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "python.executable", manifest["python"]["executable"]
     yield "runtime", Path(manifest["command"][-1]).parent.name
     yield "workers", manifest["workers"]
+    yield "compression", manifest.get("compression", "none")
     for name, library in sorted(manifest["libraries"].items()):
         for setting in ("module", "distribution", "timeout", "init"):
             yield f"library.{name}.{setting}", library[setting]
+        for kind, strategy in sorted(library.get("serializers", {}).items()):
+            yield f"library.{name}.serializers.{kind}", strategy
 
 
 def _versions(pins: Iterable[Pin]) -> dict[str, str]:

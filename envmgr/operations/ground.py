@@ -59,6 +59,7 @@ def settings(library: Library) -> list[object]:
         library.workers,
         library.init,
         health_calls(library),
+        sorted(library.serializers.items()),
     ]
 
 
@@ -73,7 +74,7 @@ def _fingerprinted(project: Project, environment: Environment, ground: Ground) -
     interpreter = ground.interpreter
     covered: list[object] = [
         [project.name, str(project.root), environment.name, environment.constraints, environment.link_mode],
-        [environment.overrides, environment.no_build, environment.platforms],
+        [environment.overrides, environment.no_build, environment.platforms, environment.compression],
         [settings(library) for library in environment.libraries],
         [
             interpreter.executable,

@@ -155,6 +155,8 @@ class _Inspection:
         runs = self._interpreter()
         if not deep:
             self._changes(comparison.look(self._home, deep=False))
+            if runs:
+                self._serializers()
             return
         with ThreadPoolExecutor(2) as pool:
             try:
@@ -162,6 +164,7 @@ class _Inspection:
                 self._changes(comparison.look(self._home, deep=True))
                 if runs:
                     self._dependencies()
+                    self._serializers()
                 for check in checks:
                     check.result()
             except BaseException:
@@ -265,6 +268,26 @@ class _Inspection:
         for found in dependencies.unmet(installed, markers, roots, self._environment.overrides):
             advice = "correct the requirements in envmgr.toml, then run `envmgr lock` and `envmgr sync`"
             self._find("unmet requirement", found.problem, advice, owner=found.distribution)
+
+    def _serializers(self) -> None:
+        """Does what is configured for types work on them? Starts nothing where nothing is configured."""
+        if not any(library.get("serializers") for library in self._launch["libraries"].values()):
+            return
+        from envmgr.operations import serializing
+
+        owners = {name: library["distribution"] for name, library in self._launch["libraries"].items()}
+        advice = "correct [library.{}.serializers] in envmgr.toml, or the serializer, then run `envmgr sync`"
+        try:
+            tests = serializing.tried(self._launch)
+        except EnvmgrError as problem:
+            self._find("serializers cannot be tried", problem.message, self._rebuild)
+            return
+        for test in tests:
+            if test.failed:
+                detail = f"{test.type} by {test.strategy}: {test.trial.problem}"
+                self._find(
+                    "a serializer failed", detail, advice.format(test.library), owner=owners[test.library]
+                )
 
     def _proof(self) -> None:
         from envmgr.catalog import prove

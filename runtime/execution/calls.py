@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Callable
 
 from ..library.loading import Libraries, Unresolved
 from ..values.codec import Codec
 from ..values.errors import ConversionError, RefLimit, StaleRef
-from ..wire.messages import AS_REF, ATTRIBUTE, ERROR, RESULT
+from ..values.strategies import Strategies
+from ..wire.messages import AS_REF, ATTRIBUTE, ERROR, PART, RESULT
+from .buffers import Buffers
 from .failures import failure
+from .parts import OPERATIONS
 from .refs import RefTable
+from .steadiness import steadiness
 
 _CODES: dict[type[BaseException], str] = {
     ConversionError: "conversion",
@@ -25,16 +30,21 @@ class Calls:
     def __init__(self, libraries: Libraries) -> None:
         self._libraries = libraries
         self.refs = RefTable()
-        self._codec = Codec(self.refs)
+        self.strategies = Strategies()
+        self.buffers = Buffers()
+        self._codec = Codec(self.refs, self.strategies, self.buffers)
         self._targets: dict[str, Callable[..., Any]] = {}
 
     def run(self, target: Any, flags: int, payload: bytes) -> tuple[int, bytes]:
-        """(RESULT or ERROR, payload of the answer). Raises nothing that a call can cause."""
+        """(RESULT or ERROR, payload of the answer). Raises nothing that a call can cause.
+
+        What belongs to the answer beside its payload is in `buffers` and `warnings` until the next call.
+        """
         try:
             function = self._targets.get(target) if type(target) is str else None
             if function is None:
                 function = self._find(target, flags)
-            args, kwargs = self._codec.decode(payload)
+            args, kwargs = self._codec.decode_call(payload)
         except BaseException as error:  # noqa: BLE001 - a module's import may raise anything
             return ERROR, self._failure(error)
         try:
@@ -42,9 +52,20 @@ class Calls:
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt too are this call's answer
             return ERROR, self._raised(error)
         try:
-            return RESULT, self._codec.encode_ref(value) if flags & AS_REF else self._codec.encode(value)
+            if flags & AS_REF:
+                return RESULT, self._codec.encode_ref(value)
+            answer = self._codec.encode(value)
         except RefLimit as error:
             return ERROR, self._failure(error)
+        if self.buffers.outgoing:
+            args = kwargs = None
+            self.buffers.steady, self.buffers.lent = steadiness(value, self.refs.holds, self.buffers.outgoing)
+        return RESULT, answer
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the caller should know of the answer; whoever takes them clears the list."""
+        return self._codec.warnings
 
     def _find(self, target: Any, flags: int) -> Callable[..., Any]:
         if type(target) is str:
@@ -55,6 +76,10 @@ class Calls:
         if name.startswith("_"):
             raise Unresolved(f"{name!r} is private")
         owner = self.refs.get(number, "object")
+        if flags & PART:
+            if name not in OPERATIONS:
+                raise Unresolved(f"there is no operation {name!r}; there are {', '.join(OPERATIONS)}")
+            return functools.partial(OPERATIONS[name], owner)
         if flags & ATTRIBUTE:
             return lambda: getattr(owner, name)
         return getattr(owner, name)  # type: ignore[no-any-return]

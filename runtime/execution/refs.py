@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable
+from typing import Any, Callable, Iterable
 
 from ..values.errors import RefLimit, StaleRef
+from ..values.names import type_name
 
 LIMIT = 100_000
 """Objects a worker holds at once: who never releases meets an error, not a machine without memory."""
@@ -17,6 +18,8 @@ class RefTable:
         self._objects: dict[int, Any] = {}
         self._next = 1
         self._limit = limit
+        self.lent: Callable[[], None] | None = None
+        """Waits until no object of this table is being sent; None when none is."""
 
     def __len__(self) -> int:
         return len(self._objects)
@@ -29,15 +32,22 @@ class RefTable:
         number = self._next
         self._next += 1
         self._objects[number] = value
-        return number, _type_name(type(value))
+        return number, type_name(type(value))
 
     def get(self, number: int, type_name: str) -> Any:
+        if self.lent is not None:
+            wait, self.lent = self.lent, None
+            wait()
         try:
             return self._objects[number]
         except KeyError:
             raise StaleRef(
                 f"object {number} ({type_name}) was released, or was never in this worker"
             ) from None
+
+    def holds(self, value: Any) -> int:
+        """How many numbers `value` has. Linear in the objects held; asked only of what is large."""
+        return sum(held is value for held in self._objects.values())
 
     def mark(self) -> int:
         return self._next
@@ -49,11 +59,3 @@ class RefTable:
         """Forgets these objects; numbers that are not held are ignored."""
         for number in numbers:
             self._objects.pop(number, None)
-
-
-def _type_name(kind: type) -> str:
-    try:
-        name = f"{kind.__module__}.{kind.__qualname__}"
-    except Exception:  # noqa: BLE001 - a metaclass may answer what it likes
-        name = "object"
-    return name.encode("utf-8", "replace").decode()

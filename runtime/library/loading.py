@@ -26,9 +26,9 @@ class Libraries:
     def __init__(self) -> None:
         self._modules: dict[str, ModuleType] = {}
 
-    def load(self, settings: Mapping[str, Sequence[str]]) -> None:
-        """Imports each library's module and runs its init source. `settings`: name → (module, init)."""
-        for name, (module, init) in settings.items():
+    def load(self, settings: Mapping[str, Sequence[Any]]) -> None:
+        """Imports each library's module and runs its init source. `settings`: name → (module, init, …)."""
+        for name, (module, init, *_) in settings.items():
             try:
                 self._modules[name] = importlib.import_module(module)
             except BaseException as error:

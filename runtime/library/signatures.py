@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+import sys
+from types import ModuleType
+from typing import Any, Mapping
+
+from .annotations import into
+from .ownership import defining_module
 
 _LONGEST_DEFAULT = 80
 
 
 def parameters(value: Any) -> list[list[Any]] | None:
-    """`[name, kind, default repr or None]` of each parameter; None where Python knows no signature."""
+    """`[name, kind, default repr or None]` of each parameter, and what it is made into where its annotation
+    says so; None where Python knows no signature.
+    """
     try:
         found = list(inspect.signature(value).parameters.values())
     except Exception:  # noqa: BLE001 - C functions without one, and descriptors that raise what they like
         return None
-    return [[p.name, int(p.kind), _default(p)] for p in found]
+    names = _names(value)
+    return [[p.name, int(p.kind), _default(p), *_into(p, names)] for p in found]
 
 
 def summary(value: Any) -> str:
@@ -27,6 +35,20 @@ def summary(value: Any) -> str:
         return ""
     lines = doc.strip().splitlines()
     return lines[0].strip().encode("utf-8", "replace").decode()[:200] if lines else ""
+
+
+def _into(parameter: inspect.Parameter, names: Mapping[str, Any]) -> list[str]:
+    is_rest = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    if is_rest or parameter.annotation is parameter.empty:
+        return []
+    kind = into(parameter.annotation, names)
+    return [] if kind is None else [kind]
+
+
+def _names(value: Any) -> Mapping[str, Any]:
+    """Of the module that defines it."""
+    module = sys.modules.get(defining_module(value) or "")
+    return vars(module) if type(module) is ModuleType else {}
 
 
 def _default(parameter: inspect.Parameter) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from ..wire.messages import MAX_PAYLOAD
 from ..wire.packing import packb
 from . import codes
 from .dtypes import OBJECT, describe, describe_strings, parse, parse_strings, shape_of
@@ -37,9 +38,18 @@ def _pack_array(codec: Coder, array: Any, of_class: str | None = None) -> Any:
     if described is None or (dtype.names is not None and (_is_record(dtype) != (of_class == "recarray"))):
         return codec.ref(array)
     flags = array.flags
+    if not flags.forc and array.nbytes > MAX_PAYLOAD and _room(array) < array.nbytes:
+        codec.warn(array, f"stays in Python because its {array.nbytes} bytes are views of far fewer")
+        return codec.ref(array)
     order = "F" if flags.f_contiguous and not flags.c_contiguous else "C"
     data = array.tobytes(order) if array.nbytes < LARGE else _bytes_of(array)
     return codec.raw(codes.ARRAY, _head(codec, described, array, order, of_class), data)
+
+
+def _room(array: Any) -> int:
+    """Bytes of memory between an array's first and last element."""
+    steps = zip(array.shape, array.strides)
+    return int(array.itemsize + sum((extent - 1) * abs(stride) for extent, stride in steps))
 
 
 def _bytes_of(array: Any) -> Any:
@@ -55,9 +65,8 @@ def _bytes_of(array: Any) -> Any:
 def _pack_elements(codec: Coder, array: Any, of_class: str | None) -> Any:
     import numpy
 
-    array = array.view(numpy.ndarray)
     dtype = array.dtype
-    elements = array.reshape(-1).tolist()
+    elements = array.view(numpy.ndarray).reshape(-1).tolist()
     if dtype.kind == "O":
         described: Any = None if dtype.metadata else OBJECT
     else:

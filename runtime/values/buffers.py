@@ -24,9 +24,10 @@ def unpack_bytearray(codec: Coder, head: Any, raw: Any) -> bytearray:
 
 def pack_memoryview(codec: Coder, value: memoryview) -> Any:
     """A ref where no view of this format and shape can be made of bytes."""
-    if _view(bytearray(value.itemsize), value.format, ()) is None or (0 in value.shape and not _flat(value)):
+    shape = value.shape or ()
+    if _view(bytearray(value.itemsize), value.format, ()) is None or (0 in shape and not _flat(value)):
         return codec.ref(value)
-    head = packb([value.format, list(value.shape), value.readonly])
+    head = packb([value.format, list(shape), value.readonly])
     if value.nbytes == 0:
         return codec.raw(codes.MEMORYVIEW, head, b"")
     if not value.c_contiguous:
@@ -40,7 +41,9 @@ def unpack_memoryview(codec: Coder, head: Any, raw: Any) -> memoryview:
         raise ConversionError(
             "a memoryview is described by its format, its shape, and whether it is read-only"
         )
-    view = _view(unpack_bytearray(codec, None, raw), form, tuple(shape))
+    if type(raw) is bytes or (type(raw) is memoryview and raw.readonly):
+        raw = bytearray(raw)
+    view = _view(raw, form, tuple(shape))
     if view is None:
         raise ConversionError(
             f"there is no memoryview of format {form!r} and shape {tuple(shape)} over {len(raw)} bytes"
@@ -55,13 +58,15 @@ def _flat(value: memoryview) -> bool:
 def _view(buffer: Any, form: str, shape: tuple[int, ...]) -> memoryview | None:
     if form[-1:] in _NO_VALUE:
         return None
-    view = memoryview(buffer)
+    view: Any = memoryview(buffer)
     if form == "B" and len(shape) == 1:
         return view if shape[0] == len(view) else None
     try:
-        view = view.cast(form)  # type: ignore[call-overload]
+        view = view.cast(form)
         if shape and math.prod(shape) != len(view):
             return None
-        return view.cast("B").cast(form, shape)  # type: ignore[call-overload,no-any-return]
+        view = view.cast("B").cast(form, shape)
     except (TypeError, ValueError, NotImplementedError):
         return None
+    else:
+        return view  # type: ignore[no-any-return]

@@ -12,10 +12,20 @@ from typing import Any
 from ..wire.messages import MAX_PAYLOAD
 from ..wire.packing import ExtraData, ExtType, Packer, packb, unpackb
 from . import codes, registry
-from .errors import ConversionError, RefLimit, StaleRef, Trouble, Unsendable
+from .errors import ConversionError, RefLimit, Trouble, Unsendable
 from .protocols import Lane, Pack, Refs, Strategies, Unpack
 from .replacing import Instead, replaced
-from .scan import EASY, LARGE, fits
+from .scan import EASY, LARGE, TOO_LARGE, fits
+from .words import (
+    lines,
+    name_argument,
+    name_parts,
+    place_among,
+    place_in,
+    translated,
+    why_part,
+    why_whole,
+)
 
 _KEEP_BUFFER = 1 << 20
 """A packer never shrinks its buffer; one that has packed more than this many bytes is given up."""
@@ -23,18 +33,14 @@ _DEEPEST = 64
 """Extensions inside each other. msgpack takes 50 KB of the C stack for each; 8 MB of it are usual."""
 _MOST_TYPES = 1000
 """Types whose packers are remembered: some libraries make types as they go."""
-_OPEN = 1 << 28
-"""Bytes of extensions inside each other that are open at once, at least. Each holds a copy of its inside."""
+_OPEN = 2 * MAX_PAYLOAD
+"""Bytes of extensions inside each other that are open at once. Each holds a copy of its inside."""
 _HEAD = 1 << 10
 """Bytes in which nearly every head ends."""
-_WHY = {
-    "StackError": "the value is nested too deeply",
-    "RecursionError": "the value is nested too deeply",
-    "FormatError": "these bytes are not MessagePack",
-    "ExtraData": "bytes follow after the value's end",
-    "OutOfData": "the data of an array or scalar ends inside its description",
-}
-"""What msgpack's exceptions do not say themselves."""
+_WORTH_KEEPING = 1 << 9
+_KEPT = 1 << 24
+"""Bytes of a packed tuple, record and the like that is kept in case the value has it again, from and to. What
+refers to itself often so costs one look for each time; larger parts cannot come often."""
 
 
 class Codec:
@@ -55,19 +61,23 @@ class Codec:
         self._depth = 0
         self._total = 0
         self._open = 0
-        self._most_open = _OPEN
+        self._asked = False
+        """Whether the packer has asked for anything since the last value was done."""
+        self._nestings = 0
+        self._lane_size = 0
+        self._repeated = 0
+        self._packed: dict[int, tuple[Any, int, Any]] = {}
         self._undo: list[tuple[Any, Any]] = []
-        self._pending: list[tuple[tuple[Any, ...], str]] = []
+        self._pending: list[tuple[Any, str]] = []
 
     def encode(self, value: Any) -> bytes:
         """MessagePack of `value`. What cannot be sent is kept and goes as a ref: the part, or, where its
-        surroundings cannot be packed around it (cycles, too deep, too large), the whole.
+        surroundings cannot be packed around it (cycles, too deep, too large), the whole; `warnings` says why.
 
         Raises `RefLimit`, and what `refs.put` raises.
         """
         try:
-            easy = EASY.get(type(value))
-            if easy is not None and easy(value) < 0 and not fits(value, self._large):
+            if type(value) in EASY and EASY[type(value)](value) < 0 and not fits(value, self._large):
                 packed = self._carefully(value, self._pack)
             else:
                 packed = self._pack(value)
@@ -75,7 +85,7 @@ class Codec:
             return self._again(value)
         except Exception as error:  # noqa: BLE001 - also RuntimeError: a thread of the library's changed a dict meanwhile
             return self._instead(value, error)
-        return self._done(value, packed) if self._undo or len(packed) > _KEEP_BUFFER else packed
+        return self._done(value, packed) if self._asked or len(packed) > _KEEP_BUFFER else packed
 
     def encode_ref(self, value: Any) -> bytes:
         """A ref to `value`, whatever it is. Raises `RefLimit`."""
@@ -84,27 +94,42 @@ class Codec:
         return packed
 
     def decode(self, data: bytes) -> Any:
-        """The value. Raises `ConversionError` or `StaleRef`."""
+        """The value. Raises `ConversionError` or `StaleRef`, whose words name the place."""
         try:
             return self._unpack(data)
         except Exception as error:
-            refusal = _refusal(error)
+            refusal = self._refusal(error, data)
             if refusal is error:
                 raise
             raise refusal from error
+
+    def decode_call(self, data: bytes) -> tuple[Any, Any]:
+        """The arguments of a call: a list, and a dict by names. Raises as `decode`; places are `args[0]…`, or
+        begin with the keyword.
+        """
+        try:
+            args, kwargs = self.decode(data)
+        except Trouble as error:
+            name_argument(error)
+            raise
+        except (TypeError, ValueError):
+            args = kwargs = None
+        if type(args) is not list or type(kwargs) is not dict or (kwargs and not all(map(_is_name, kwargs))):
+            raise ConversionError("a call's payload is a list of arguments and a map of those with names")
+        return args, kwargs
 
     def nested(self, value: Any) -> bytes:
         """MessagePack of a value inside an extension."""
         depth, total = self._depth, self._total
         if depth == _DEEPEST:
-            raise Unsendable
+            raise Unsendable(f"extension types are nested more than {_DEEPEST} deep")
         packer = self._spare.pop() if self._spare else self._new_packer()
         self._depth, self._total = depth + 1, 0
+        self._nestings += 1
         try:
             packed: bytes
             try:
-                easy = EASY.get(type(value))
-                if easy is not None and easy(value) < 0 and not fits(value, self._large):
+                if type(value) in EASY and EASY[type(value)](value) < 0 and not fits(value, self._large):
                     packed = self._carefully(value, packer.pack)
                 else:
                     packed = packer.pack(value)
@@ -126,7 +151,12 @@ class Codec:
         self._depth += 1
         self._open += size
         try:
-            return self.decode(data)
+            return self._unpack(data)
+        except Exception as error:
+            refusal = self._refusal(error, data)
+            if refusal is error:
+                raise
+            raise refusal from error
         finally:
             self._depth -= 1
             self._open -= size
@@ -141,7 +171,7 @@ class Codec:
                 return more.unpacked, memoryview(data)[min(size, len(data)) - len(more.extra) :]
             except ValueError:
                 if size >= len(data):
-                    raise
+                    raise ConversionError("the data ends inside its head") from None
                 size *= 16
             else:
                 return found, memoryview(data)[size:]
@@ -150,6 +180,20 @@ class Codec:
         """Keeps `value`; the extension that is sent in its place."""
         self._undo.append((self._refs, self._refs.mark()))
         return ExtType(codes.REF, packb(list(self._refs.put(value))))
+
+    def attempt(self, pack: Pack, value: Any) -> Any:
+        """What `pack` makes of `value`. Raises what `pack` raises, and `ConversionError` when a part of it would be
+        a ref; then nothing of the attempt is left."""
+        undo, told = len(self._undo), len(self._pending)
+        try:
+            found = pack(self, value)
+            if any(holder is self._refs for holder, _ in self._undo[undo:]):
+                raise ConversionError("a part of it cannot be sent")
+        except BaseException:
+            self._undo_to(undo)
+            del self._pending[told:]
+            raise
+        return found
 
     def raw(self, code: int, head: bytes, view: Any) -> Any:
         """The extension `code` of a head and a buffer's bytes (code 0: the bytes), by the second lane where
@@ -161,6 +205,7 @@ class Codec:
             index = lane.put(view)
             if index is not None:
                 self._undo.append((lane, mark))
+                self._lane_size = size
                 return ExtType(codes.LANE, packb([index, size, code]) + head)
         if code == codes.BYTES:
             return view if type(view) is bytes else bytes(view)
@@ -168,7 +213,7 @@ class Codec:
 
     def warn(self, value: Any, text: str) -> None:
         """Tells the caller something about `value`, a part of what is being sent."""
-        self._pending.append(((value,), text))
+        self._pending.append((value, text))
 
     def by_attributes(self, kind: type) -> bool:
         """Whether configuration lets objects of this type be made from attributes."""
@@ -192,24 +237,40 @@ class Codec:
 
     def _instead(self, value: Any, error: Exception) -> bytes:
         self._back()
-        if isinstance(error, (RefLimit, ConversionError)):
+        if isinstance(error, RefLimit):
             raise error
+        if isinstance(error, Trouble):
+            place_among(error, value)
+            raise error
+        self.warnings.append(why_whole(value, error))
         return self.encode_ref(value)
 
     def _done(self, value: Any, packed: bytes) -> bytes:
+        self._asked = False
+        self._total = self._repeated = 0
+        self._packed.clear()
         if len(packed) > MAX_PAYLOAD:
-            return self._instead(value, Unsendable())
+            return self._instead(value, Unsendable(TOO_LARGE))
         self._undo.clear()
+        if self._pending:
+            self.warnings += lines(value, self._pending)
+            self._pending = []
         if len(packed) > _KEEP_BUFFER:
             self._pack = self._new_packer().pack
         return packed
 
     def _back(self) -> None:
-        while self._undo:
+        self._undo_to(0)
+        self._asked = False
+        self._total = self._repeated = 0
+        self._packed.clear()
+        self._pending = []
+        self._pack = self._new_packer().pack
+
+    def _undo_to(self, count: int) -> None:
+        while len(self._undo) > count:
             holder, mark = self._undo.pop()
             holder.back(mark)
-        self._total = 0
-        self._pack = self._new_packer().pack
 
     def _new_packer(self) -> Any:
         return Packer(default=self._extension, strict_types=True)
@@ -219,34 +280,85 @@ class Codec:
         packer = self._packers.get(kind)
         if packer is None:
             if kind is Instead:
-                return value.ext
+                return self._counted(value.ext)
             packer = self._packer(kind)
-        found = packer(self, value)
-        if type(found) is ExtType:
-            self._total += len(found.data)
-            if self._total > MAX_PAYLOAD:
-                raise Unsendable
+        self._asked = True
+        known = self._packed.get(id(value)) if self._packed else None
+        if known is not None:
+            _, size, found = known
+            if found is not None:
+                return self._counted(found)
+            self._repeated += size
+            if self._repeated > MAX_PAYLOAD:
+                raise Unsendable(TOO_LARGE)
+        undo, nestings = len(self._undo), self._nestings
+        try:
+            found = packer(self, value)
+        except (RefLimit, Unsendable, MemoryError, RecursionError):
+            raise
+        except Trouble as error:
+            error.owners = (value, *error.owners)
+            raise
+        except Exception as error:  # noqa: BLE001 - a converter, or what the value's own methods raise
+            self._undo_to(undo)
+            self.warn(value, why_part(value, error))
+            return self.ref(value)
+        if type(found) is not ExtType:
+            return found
+        size = len(found.data)
+        if found.code == codes.LANE:
+            self._keep(value, self._lane_size)
+        elif size > _WORTH_KEEPING and self._nestings != nestings and len(self._undo) == undo:
+            self._keep(value, size, found)
+        return self._counted(found)
+
+    def _keep(self, value: Any, size: int, found: Any = None) -> None:
+        """Remembers that a value took so much. What is large is kept itself only when it comes again."""
+        again = id(value) in self._packed
+        self._packed[id(value)] = (value, size, found if again or size < _KEPT else None)
+
+    def _counted(self, found: Any) -> Any:
+        self._total += len(found.data)
+        if self._total > MAX_PAYLOAD:
+            raise Unsendable(TOO_LARGE)
         return found
 
     def _packer(self, kind: type) -> Pack:
         found = self._strategies.find(kind) if self._strategies is not None else None
-        found = found or registry.packer(kind) or Codec.ref
+        if found is None:
+            found = registry.packer(kind) or _stays
         if len(self._packers) >= _MOST_TYPES:
             self._packers.clear()
         self._packers[kind] = found
         return found
 
     def _value(self, code: int, data: bytes) -> Any:
-        unpacker = self._unpackers.get(code)
-        if unpacker is None:
-            unpacker = self._unpacker(code)
-        return unpacker(self, data)
+        try:
+            unpacker = self._unpackers.get(code) or self._unpacker(code)
+            return unpacker(self, data)
+        except Exception as error:
+            refusal = translated(error)
+            name_parts(refusal, code, data)
+            refusal.at = (code, data)
+            if refusal is error:
+                raise
+            raise refusal from error
+
+    def _refusal(self, error: Exception, data: Any) -> Trouble:
+        """The error with its place in `data`, of which msgpack's unpacker has raised it."""
+        refusal = translated(error)
+        if type(data) in (bytes, memoryview):
+            refusal.path[:0] = place_in(data, error, self._unpack)
+        refusal.at = None
+        return refusal
 
     def _unpacker(self, code: int) -> Unpack:
         found = self._strategies.unpackers.get(code) if self._strategies is not None else None
-        if found is None:
-            found = {codes.REF: Codec._unpack_ref, codes.LANE: Codec._unpack_lane}.get(code)
-        if found is None:
+        if code == codes.REF:
+            found = self._unpack_ref
+        elif code == codes.LANE:
+            found = self._unpack_lane
+        elif found is None:
             found = registry.unpacker(code)
         if found is None:
             raw = registry.raw_unpacker(code)
@@ -256,11 +368,11 @@ class Codec:
         self._unpackers[code] = found
         return found
 
-    def _unpack_ref(self, data: bytes) -> Any:
+    def _unpack_ref(self, _: Any, data: bytes) -> Any:
         number, type_name = unpackb(data)
         return self._refs.get(number, type_name)
 
-    def _unpack_lane(self, data: bytes) -> Any:
+    def _unpack_lane(self, _: Any, data: bytes) -> Any:
         place, rest = self.head(data)
         index, size, code = place
         if self._lane is None:
@@ -274,20 +386,13 @@ class Codec:
         return unpacker(self, self.value(rest) if len(rest) else None, buffer)
 
 
+def _is_name(key: Any) -> bool:
+    return issubclass(type(key), str)
+
+
+def _stays(codec: Any, value: Any) -> Any:
+    return codec.ref(value)
+
+
 def _inline(unpacker: Any, codec: Any, data: bytes) -> Any:
     return unpacker(codec, *codec.head(data))
-
-
-def _refusal(error: Exception) -> Trouble:
-    if isinstance(error, (ConversionError, StaleRef)):
-        return error
-    if isinstance(error, TypeError):
-        if "unhashable" in str(error):
-            return ConversionError(
-                f"a map's key or a set's element is a value that Python cannot hash ({error})"
-            )
-        return ConversionError(str(error))
-    if isinstance(error, UnicodeDecodeError):
-        return ConversionError(f"a string is not UTF-8 ({error}); send it as bytes")
-    kind = type(error).__name__
-    return ConversionError(_WHY.get(kind) or f"{kind}: {error}")

@@ -32,7 +32,7 @@ def unpack_masked(codec: Coder, data: bytes) -> Any:
         raise ConversionError("a masked array is an array, and an array of what is masked or nil")
     if mask is not None and mask.shape != found.shape:
         raise ConversionError(f"a mask of shape {mask.shape} does not fit data of shape {found.shape}")
-    made = numpy.ma.MaskedArray(found, numpy.ma.nomask if mask is None else mask, hard_mask=hard is True)
+    made: Any = numpy.ma.MaskedArray(found, numpy.ma.nomask if mask is None else mask, hard_mask=hard is True)
     if fill is not None:
         made.fill_value = fill
     return made

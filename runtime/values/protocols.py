@@ -71,6 +71,9 @@ class Coder(Protocol):
     def head(self, data: Any) -> tuple[Any, memoryview]:
         """The first value of `data` and the bytes behind it."""
 
+    def attempt(self, pack: Pack, value: Any) -> Any:
+        """What `pack` makes of `value`, if nothing of that stays here. When it raises, nothing of it is left."""
+
     def ref(self, value: Any) -> Any:
         """Keeps `value`; what is sent in its place."""
 

@@ -134,7 +134,7 @@ def _match(name: str, fields: dict[str, Any], expected: Any) -> None:
 
 
 def _made(kind: type, fields: dict[str, Any]) -> Any:
-    made = object.__new__(kind)
+    made: Any = object.__new__(kind)
     slots = _slots(kind)
     own = getattr(made, "__dict__", None)
     for field, value in fields.items():

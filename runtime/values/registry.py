@@ -41,16 +41,15 @@ def packer(kind: type) -> Pack | None:
     """How values of exactly this type are packed; None: they stay, and refs go in their place."""
     try:
         top = str(kind.__module__).partition(".")[0]
+        for name in (_BY_TYPE[top], *_FAMILIES) if top in _BY_TYPE else _FAMILIES:
+            module = _module(name)
+            found: Pack | None = getattr(module, "PACKERS", {}).get(kind)
+            if found is None and hasattr(module, "find"):
+                found = module.find(kind)
+            if found is not None:
+                return found
     except Exception:  # noqa: BLE001 - a metaclass may answer what it likes
-        top = ""
-    names = (_BY_TYPE[top], *_FAMILIES) if top in _BY_TYPE else _FAMILIES
-    for name in names:
-        module = _module(name)
-        found: Pack | None = getattr(module, "PACKERS", {}).get(kind)
-        if found is None and hasattr(module, "find"):
-            found = module.find(kind)
-        if found is not None:
-            return found
+        return None
     return None
 
 

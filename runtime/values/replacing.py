@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+from ..wire.packing import ExtType
+
 
 class Instead:
     """Stands in a copy of a list or dict for what the packer is not to see. Equal to nothing but itself."""
@@ -32,7 +34,7 @@ def replaced(value: Any, convert: Callable[[Any], Any]) -> Any:
             return copy
         if kind is str or kind is bytes or kind is bytearray or kind is memoryview:
             other = convert(value)
-            return value if other is value else Instead(other)
+            return Instead(other) if type(other) is ExtType else other
         return value
 
     return part(value)

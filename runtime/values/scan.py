@@ -8,14 +8,15 @@ there are many.
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from itertools import chain
+from typing import Any, Callable, Iterator
 
 from ..wire.messages import MAX_PAYLOAD
 from .errors import Unsendable
 
-DEEPEST = 400
+DEEPEST = 500
 """Lists and dicts inside each other. msgpack's C packer stops at 511, its unpacker at 1024."""
-LARGE = 1 << 14
+LARGE = 1 << 16
 """Bytes. Shorter ones are not worth asking the second lane."""
 _NATIVE = frozenset([list, dict, str, bytes, bytearray, memoryview])
 """What the packer takes without asking, and may have more in it than its type says."""
@@ -23,7 +24,9 @@ _BUDGET = 1 << 14
 _LONG = 1 << 12
 """An easy value has at most that many elements in lists that are not plain numbers, and no text or bytes
 longer than this: it is no bomb."""
+TOO_LARGE = f"it takes more than {MAX_PAYLOAD >> 20} MiB"
 _FEW = 24
+_EASY_DEPTH = 64
 _TEXT = frozenset([str])
 _WORTH_KEEPING = 64
 
@@ -42,10 +45,12 @@ def _easy_list(values: Any, budget: int = _BUDGET, depth: int = 0) -> int:
                 if len(value) > _LONG:
                     return -1
             else:
+                if depth == _EASY_DEPTH:
+                    return -1
                 budget = EASY[kind](value, budget - 1, depth + 1)
                 if budget < 0:
                     return -1
-    return budget if depth < DEEPEST else -1
+    return budget
 
 
 def _easy_dict(values: Any, budget: int = _BUDGET, depth: int = 0) -> int:
@@ -54,7 +59,10 @@ def _easy_dict(values: Any, budget: int = _BUDGET, depth: int = 0) -> int:
         if budget < 0:
             return -1
     for key, value in values.items():
-        if type(key) is not str or len(key) > _LONG:
+        if type(key) is str:
+            if len(key) > _LONG:
+                return -1
+        elif type(key) in _NATIVE:
             return -1
         kind = type(value)
         if kind in _NATIVE:
@@ -62,10 +70,12 @@ def _easy_dict(values: Any, budget: int = _BUDGET, depth: int = 0) -> int:
                 if len(value) > _LONG:
                     return -1
             else:
+                if depth == _EASY_DEPTH:
+                    return -1
                 budget = EASY[kind](value, budget - 1, depth + 1)
                 if budget < 0:
                     return -1
-    return budget if depth < DEEPEST else -1
+    return budget
 
 
 def _easy_bytes(value: Any, budget: int = _BUDGET, depth: int = 0) -> int:
@@ -92,53 +102,65 @@ def fits(value: Any, large: int) -> bool:
     Raises `Unsendable` for what is too deep (cycles are) or too large. Time and memory are bounded by what
     is really there, however often a list holds the same list.
     """
-    walk = _Walk(large)
-    walk.sum([value], 0)
-    return not walk.odd
-
-
-class _Walk:
-    __slots__ = ("_large", "_sizes", "odd")
-
-    def __init__(self, large: int) -> None:
-        self._large = large
-        self._sizes: dict[int, int] = {}
-        self.odd = False
-
-    def sum(self, values: Any, depth: int) -> int:
-        """At least that many bytes do these values take."""
-        size = len(values)
-        if size > _FEW:
-            kinds = _NATIVE.intersection(map(type, values))
-            if not kinds:
-                return size
-            if kinds == _TEXT and set(map(type, values)) == _TEXT:
-                return size + sum(map(len, values))
-        for value in values:
-            kind = type(value)
+    odd = False
+    sizes: dict[int, int] = {}
+    opened = [_Open([value])]
+    while True:
+        inside = opened[-1]
+        for part in inside.rest:
+            kind = type(part)
             if kind not in _NATIVE:
                 continue
             if kind is str:
-                size += len(value)
+                inside.size += len(part)
             elif kind is list or kind is dict:
-                size += self._sizes.get(id(value)) or self._size(value, depth + 1)
-            elif kind is bytes:
-                size += len(value)
-                if len(value) >= self._large:
-                    self.odd = True
+                size = sizes.get(id(part))
+                if size is None:
+                    size = _flat(part)
+                    if size is not None:
+                        sizes[id(part)] = size
+                if size is None:
+                    if len(opened) > DEEPEST:
+                        raise Unsendable(f"lists and dicts are nested more than {DEEPEST} deep")
+                    opened.append(_Open(part))
+                    break
+                inside.size += size
             else:
-                self.odd = True
-                size += value.nbytes if kind is memoryview else len(value)
-        if size > MAX_PAYLOAD:
-            raise Unsendable
-        return size
+                size = part.nbytes if kind is memoryview else len(part)
+                odd = odd or kind is not bytes or size >= large
+                inside.size += size
+            if inside.size > MAX_PAYLOAD:
+                raise Unsendable(TOO_LARGE)
+        else:
+            opened.pop()
+            if inside.size > MAX_PAYLOAD:
+                raise Unsendable(TOO_LARGE)
+            if not opened:
+                return not odd
+            opened[-1].size += inside.size
+            if inside.size > _WORTH_KEEPING:
+                sizes[id(inside.whole)] = inside.size
 
-    def _size(self, value: Any, depth: int) -> int:
-        if depth == DEEPEST:
-            raise Unsendable
-        size = self.sum(value, depth)
-        if type(value) is dict:
-            size += self.sum(value.values(), depth)
-        if size > _WORTH_KEEPING:
-            self._sizes[id(value)] = size
-        return size
+
+class _Open:
+    """A list or dict that is being looked at. Its size is what it takes at least, as far as it is seen."""
+
+    __slots__ = ("rest", "size", "whole")
+
+    def __init__(self, whole: Any) -> None:
+        self.whole = whole
+        is_dict = type(whole) is dict
+        self.rest: Iterator[Any] = chain(whole, whole.values()) if is_dict else iter(whole)
+        self.size = len(whole) * 2 if is_dict else len(whole)
+
+
+def _flat(value: Any) -> int | None:
+    """The size of a long list of nothing but numbers, or of nothing but text; None for other values."""
+    if type(value) is dict or len(value) <= _FEW:
+        return None
+    kinds = _NATIVE.intersection(map(type, value))
+    if not kinds:
+        return len(value)
+    if kinds == _TEXT and set(map(type, value)) == _TEXT:
+        return len(value) + sum(map(len, value))
+    return None

@@ -13,9 +13,11 @@ RELEASE = 10
 LOG = 12
 PING = 14
 BYE = 15
+FORGET = 16
 
 AS_REF = 1
 ATTRIBUTE = 2
+PART = 4
 
 MAX_FRAME = 512 * 1024 * 1024
 """Bytes of one frame, either way."""

@@ -10,11 +10,12 @@ from types import TracebackType
 from typing import Any, Mapping, Sequence
 
 from ..values.codec import Codec
-from ..values.codes import ARRAY, SCALAR
+from ..values.codes import ARRAY, ARRAY_OF, CUSTOM, PICKLE, SCALAR
 from ..values.errors import ConversionError
+from ..values.protocols import Pack, Unpack
 from ..wire.frames import FrameReader, FrameWriter
 from ..wire.messages import CALL, ERROR, HELLO, LOG, PROTOCOL, RESULT
-from ..wire.packing import packb, unpackb
+from ..wire.packing import ExtType, packb, unpackb
 
 
 class WorkerError(Exception):
@@ -70,6 +71,61 @@ _FORMATS: dict[str, Any] = {
 }
 
 
+class ArrayOf:
+    """A list that the worker makes a NumPy array of."""
+
+    def __init__(self, value: list[Any]) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is ArrayOf and self.value == other.value
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class RemoteValue:
+    """What a strategy made of a value: a pickle, or a serializer's parts. Sent back, it is the value again."""
+
+    def __init__(self, code: int, data: bytes, parts: list[Any]) -> None:
+        self.code = code
+        self.data = data
+        self.parts = parts
+
+    def to_json(self) -> dict[str, Any]:
+        if self.code == PICKLE:
+            return {"pickle": self.parts[0], "environment": self.parts[1], "bytes": len(self.parts[3])}
+        return {"serializer": self.parts[0], "type": self.parts[1], "value": self.parts[2]}
+
+    def __repr__(self) -> str:
+        if self.code == PICKLE:
+            return f"<pickle of {self.parts[0]}, {len(self.parts[3])} bytes>"
+        return f"<{self.parts[1]} by {self.parts[0]}: {self.parts[2]!r}>"
+
+
+class _ClientStrategies:
+    """A client has none of the classes: what strategies made stays as it came."""
+
+    unpackers: Mapping[int, Unpack] = {
+        code: lambda codec, data, code=code: RemoteValue(code, data, codec.value(data))  # type: ignore[misc]
+        for code in (PICKLE, CUSTOM)
+    }
+
+    def by_attributes(self, kind: type) -> bool:
+        return False
+
+    def find(self, kind: type) -> Pack | None:
+        if kind is ArrayOf:
+            return lambda codec, value: ExtType(ARRAY_OF, codec.nested(value.value))
+        if kind is RemoteValue:
+            return lambda codec, value: ExtType(value.code, value.data)
+        return None
+
+
+def payload(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bytes:
+    """The arguments of a call, as a worker decodes them. Raises `ConversionError`."""
+    return _ClientCodec(_RemoteRefs(), _ClientStrategies()).encode([list(args), dict(kwargs)])
+
+
 class _ClientCodec(Codec):
     def _value(self, code: int, data: bytes) -> Any:
         if code in (ARRAY, SCALAR) and importlib.util.find_spec("numpy") is None:
@@ -100,6 +156,8 @@ class _RemoteRefs:
 class Client:
     """Starts a worker and waits for its hello. Use as a context manager; `close` kills what is left.
 
+    The worker makes and reads pickles of `environment` alone, signed with `secret` (default: one of its own).
+
     Raises `WorkerError` when a library cannot be loaded, and `WorkerLost` when the worker ends or says
     nothing for `timeout` seconds.
     """
@@ -107,9 +165,11 @@ class Client:
     def __init__(
         self,
         command: Sequence[str],
-        libraries: Mapping[str, Sequence[str]],
+        libraries: Mapping[str, Sequence[Any]],
         *,
         lease: str | None = None,
+        environment: str | None = None,
+        secret: bytes | None = None,
         env: Mapping[str, str] | None = None,
         cwd: str | None = None,
         stderr: Any = None,
@@ -135,12 +195,15 @@ class Client:
             os.close(theirs_out)
         self._descriptors = [ours_in, ours_out]
         self._reader, self._writer = FrameReader(ours_in), FrameWriter(ours_out)
-        self._codec = _ClientCodec(_RemoteRefs())
+        self._codec = _ClientCodec(_RemoteRefs(), _ClientStrategies())
         self._timeout = timeout
         self._last = 0
         self.printed: list[str] = []
         try:
-            self._send([HELLO, 0, {"protocol": PROTOCOL, "lease": lease, "libraries": dict(libraries)}])
+            settings: dict[str, Any] = {"protocol": PROTOCOL, "lease": lease, "libraries": dict(libraries)}
+            if environment is not None:
+                settings.update(environment=environment, secret=secret or os.urandom(32))
+            self._send([HELLO, 0, settings])
             self.facts: dict[str, Any] = self._answer(HELLO, 0)
         except BaseException:
             self.close()

@@ -10,7 +10,7 @@ from typing import Any
 from ..execution.calls import Calls
 from ..execution.output import LogStream
 from ..wire.frames import BrokenFrame, FrameReader, FrameWriter
-from ..wire.messages import BYE, CALL, CANCEL, LOG, PING, RELEASE
+from ..wire.messages import BYE, CALL, CANCEL, FORGET, LOG, PING, RELEASE
 from ..wire.packing import Packer, packb
 
 _BRIEF = 0.0005
@@ -57,26 +57,40 @@ class Loop:
             try:
                 kind, number = message[0], message[1]
                 if kind == CALL:
-                    target, flags, payload = message[2:]
+                    keys = _keys(message[5]) if len(message) == 6 else None
+                    target, flags, payload = message[2:5]
                 elif kind == BYE:
                     self._finish()
                     self._flush()
+                    self._calls.buffers.flush()
                     return True
                 else:
                     self._control(kind, number, message)
                     continue
             except (TypeError, ValueError, LookupError) as error:
                 raise BrokenFrame(f"no message of the protocol: {error}") from error
-            self._call(number, target, flags, payload)
+            if keys is None:
+                self._call(number, target, flags, payload)
+            else:
+                self._calls.buffers.begin(keys)
+                self._call(number, target, flags, payload)
+                self._calls.buffers.end()
 
     def take(self, messages: list[Any]) -> None:
         """Puts messages in the inbox. A cancel works now: in the inbox it would stand behind its call."""
         for message in messages:
             if type(message) is list and len(message) == 2 and message[0] == CANCEL:
-                dropped = [CALL, message[1]]
-                self._inbox = deque(m for m in self._inbox if type(m) is not list or m[:2] != dropped)
+                self._inbox = deque(m for m in self._inbox if not self._drops(message[1], m))
             else:
                 self._inbox.append(message)
+
+    def _drops(self, number: Any, message: Any) -> bool:
+        """Whether `message` is the call `number`; its buffers are then forgotten too."""
+        if type(message) is not list or message[:2] != [CALL, number]:
+            return False
+        if len(message) == 6:
+            self._calls.buffers.forget(_keys(message[5]))
+        return True
 
     def _call(self, number: int, target: Any, flags: int, payload: bytes) -> None:
         brief = self._brief_runs
@@ -91,7 +105,10 @@ class Loop:
         if self.stdout.held or self.stderr.held:
             self._finish()
         self._current = 0
-        self._put((self._pack if len(answer) < _BATCH_BYTES else packb)([kind, number, answer]))
+        if self._calls.buffers.outgoing or self._calls.warnings:
+            self._answer(kind, number, answer)
+        else:
+            self._put((self._pack if len(answer) < _BATCH_BYTES else packb)([kind, number, answer]))
         if took < _BRIEF:
             brief[path] = runs + 1
         else:
@@ -100,18 +117,30 @@ class Loop:
             if self._reader.waiting():
                 self.take(self._reader.read())
 
+    def _answer(self, kind: int, number: int, answer: bytes) -> None:
+        """An answer that is more than a payload: the sizes of its buffers, and what else its caller should know."""
+        buffers, warnings = self._calls.buffers, self._calls.warnings
+        meta = {"warnings": [_clean(text) for text in warnings]} if warnings else {}
+        warnings.clear()
+        sizes = [len(view) for view in buffers.outgoing]
+        self._put(packb([kind, number, answer, sizes, packb(meta)]))
+        if sizes:
+            self._flush()
+            self._calls.refs.lent = buffers.send()
+
     def _control(self, kind: int, number: int, message: Any) -> None:
         if kind == RELEASE:
             self._calls.refs.release(message[2])
         elif kind == PING:
             self._put(self._pack([PING, number]))
+        elif kind == FORGET:
+            self._calls.buffers.forget(_keys(message[2:]))
         else:
             raise ValueError(f"kind {kind}")
 
     def _log(self, stream: int, text: str) -> None:
-        clean = text.encode("utf-8", "backslashreplace").decode()
         with self._lock:
-            self._put(packb([LOG, self._current, stream, clean]))
+            self._put(packb([LOG, self._current, stream, _clean(text)]))
             if self._current == 0 or self._held > _BATCH_BYTES:
                 self._flush()
 
@@ -145,3 +174,12 @@ class Loop:
                     self._writer.write(messages)
             finally:
                 self._writing = False
+
+
+def _keys(numbers: Any) -> range:
+    first, count = numbers
+    return range(first, first + count)
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -9,9 +9,12 @@ import sys
 import traceback
 from typing import Any
 
+from ..execution.buffers import memory
 from ..execution.calls import Calls, start_failure
 from ..library.loading import Libraries, LoadError, python_version
+from ..values.strategies import merged
 from ..wire.frames import BrokenFrame, FrameReader, FrameWriter
+from ..wire.lane import Lane, LaneBroken
 from ..wire.messages import BROKEN_FRAME, ERROR, HELLO, PROTOCOL
 from ..wire.packing import packb
 from . import guard
@@ -69,16 +72,19 @@ def _widen(descriptor: int) -> None:
 def _serve(reading: int, writing: int) -> int:
     reader, writer = FrameReader(reading), FrameWriter(writing)
     libraries = Libraries()
-    loop = Loop(reader, writer, Calls(libraries))
+    calls = Calls(libraries)
+    loop = Loop(reader, writer, calls)
     messages = reader.read()
     if not messages:
         return 0
     loop.take(messages[1:])
     guard.die_at_hangup(reading)
     sys.stdout, sys.stderr = loop.stdout, loop.stderr
-    os.register_at_fork(after_in_child=lambda: _leave_the_pool(loop, reading, writing))
+    os.register_at_fork(
+        after_in_child=lambda: _leave_the_pool(loop, reading, writing, *calls.buffers.descriptors)
+    )
     try:
-        facts = _start(messages[0], libraries)
+        facts = _start(messages[0], libraries, calls)
     except Exception as error:  # noqa: BLE001 - whatever it is, the pool is told
         cause = error.__cause__ if isinstance(error, LoadError) else None
         name = error.library if isinstance(error, LoadError) else None
@@ -101,19 +107,37 @@ def _leave_the_pool(loop: Loop, *descriptors: int) -> None:
         sys.stderr = sys.__stderr__
 
 
-def _start(hello: Any, libraries: Libraries) -> dict[str, Any]:
+def _start(hello: Any, libraries: Libraries, calls: Calls) -> dict[str, Any]:
     """Meets what the pool's hello asks for. Raises when that cannot be done."""
     kind, _, settings = hello
     if kind != HELLO or settings.get("protocol") != PROTOCOL:
         raise BrokenFrame(f"the first message is no hello of protocol {PROTOCOL}")
     _lease(settings.get("lease"))
+    lane = _lane(settings.get("lane"))
+    if lane is not None:
+        calls.buffers.use(lane)
+    calls.strategies.configure(
+        merged(settings["libraries"]), settings.get("environment"), settings.get("secret")
+    )
     libraries.load(settings["libraries"])
     return {
         "protocol": PROTOCOL,
         "pid": os.getpid(),
         "python": python_version(),
         "libraries": libraries.versions(),
+        "lane": lane is not None,
     }
+
+
+def _lane(directory: str | None) -> Lane | None:
+    """The second lane, where the pool offers one and the system lets us have it."""
+    if directory is None:
+        return None
+    try:
+        return Lane(directory, memory)
+    except (OSError, LaneBroken) as error:
+        os.write(2, f"envmgr worker: no second lane: {error}\n".encode())
+        return None
 
 
 def _lease(path: str | None) -> None:

@@ -25,6 +25,8 @@ if __name__ == "__main__":
     load(os.path.join(os.path.dirname(os.path.abspath(__file__)), "envmgr_runtime"))  # noqa: PTH100, PTH118, PTH120
     if sys.argv[1:2] == ["catalog"]:
         from envmgr_runtime.library.catalog import main
+    elif sys.argv[1:2] == ["serializers"]:
+        from envmgr_runtime.execution.trials import main
     else:
         from envmgr_runtime.worker.main import main
     arguments, sys.argv = sys.argv[1:], [""]

@@ -67,7 +67,7 @@ def test_vector(vector):
 WITHOUT_VECTORS = {
     "second-lane": "its bytes are two: a descriptor, and a buffer beside the payload (tests of the lane)",
 }
-TO_COME = {"frame", "object", "pickle", "custom"}
+TO_COME = {"frame", "object"}
 
 
 def table():

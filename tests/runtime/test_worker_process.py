@@ -29,6 +29,7 @@ def test_facts(start):
         "pid": client.pid,
         "python": ".".join(map(str, sys.version_info[:3])),
         "libraries": {"math": None, "msg": getattr(__import__("json"), "__version__", None)},
+        "lane": False,
     }
 
 

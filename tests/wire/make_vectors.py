@@ -16,8 +16,9 @@ from pathlib import Path
 import rows_numpy
 import rows_plain
 import rows_python
+import rows_strategies
 
-MODULES = (rows_plain, rows_python, rows_numpy)
+MODULES = (rows_plain, rows_python, rows_numpy, rows_strategies)
 
 
 def main() -> None:

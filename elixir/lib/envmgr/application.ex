@@ -5,10 +5,7 @@ defmodule Envmgr.Application do
 
   @impl true
   def start(_type, _args) do
-    options = Envmgr.Options.default!()
-
-    Supervisor.start_link([{Envmgr, Map.to_list(Map.from_struct(options))}],
-      strategy: :one_for_one
-    )
+    options = Envmgr.Options.default!() |> Map.from_struct() |> Map.delete(:secret)
+    Supervisor.start_link([{Envmgr, Map.to_list(options)}], strategy: :one_for_one)
   end
 end

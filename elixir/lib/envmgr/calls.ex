@@ -12,9 +12,9 @@ defmodule Envmgr.Calls do
          {:ok, row} <- find(options.name, path),
          {:ok, args, kwargs} <- Arguments.split(args),
          :ok <- check(row, args, kwargs) do
-      {_path, library, environment, timeout, _least, _most, _epoch, _detail} = row
+      {_path, library, environment, timeout, _least, _most, _epoch, _detail, into} = row
       request = Request.new(options, path, path, library, environment, timeout, :call)
-      Exchange.run(request, args, kwargs)
+      Exchange.run(%{request | into: into}, args, kwargs)
     else
       {:error, error} -> {:error, about(error, path)}
     end
@@ -25,7 +25,7 @@ defmodule Envmgr.Calls do
     {:error, %Error{code: :arguments, message: message}}
   end
 
-  @spec method(Ref.t(), String.t(), term(), keyword(), :call | :attribute) ::
+  @spec method(Ref.t(), String.t(), term(), keyword(), :call | :attribute | :part) ::
           {:ok, term()} | {:error, Error.t()}
   def method(%Ref{} = ref, name, args, opts, access) when is_binary(name) do
     path = "#{ref.type}.#{name}"
@@ -87,7 +87,7 @@ defmodule Envmgr.Calls do
   end
 
   defp check(
-         {_path, _library, _environment, _timeout, least, most, _epoch, _detail} = row,
+         {_path, _library, _environment, _timeout, least, most, _epoch, _detail, _into} = row,
          args,
          []
        ) do

@@ -5,6 +5,7 @@ defmodule Envmgr.Instance do
   use Supervisor
 
   alias Envmgr.{Libraries, Options, Pool, Reload}
+  alias Envmgr.Values.Decoders
 
   @spec start_link(Options.t()) :: Supervisor.on_start()
   def start_link(%Options{name: name} = options) do
@@ -18,6 +19,7 @@ defmodule Envmgr.Instance do
   def init(options) do
     :ets.new(options.name, [:named_table, :public, read_concurrency: true])
     :ets.insert(options.name, {:project, options.project})
+    Decoders.register(options.name, options.decoders)
     pools = Module.concat(options.name, "Pools")
 
     serving = [

@@ -4,8 +4,8 @@ defmodule Envmgr.Libraries do
   #
   # One ETS table per instance, named like it and owned by the instance's supervisor, so that it outlives every writer:
   #
-  #   {path, library, environment, timeout, least, most, epoch, detail}     a callable
-  #   {{:library, name}, environment, epoch, facts}                         a library
+  #   {path, library, environment, timeout, least, most, epoch, detail, hints}   a callable
+  #   {{:library, name}, environment, epoch, facts}                              a library
   #   {{:route, environment}, generation, workers, pool}                    written by Envmgr.Pool.Route
   #   {{:environment, name}, facts, pool}                                   written by the environment's pool
   #   {:unloaded, libraries}                                                written by the manager

@@ -7,24 +7,28 @@ defmodule Envmgr.Options do
   @default_start_timeout 60_000
   @grace 5_000
 
-  @enforce_keys [:name]
+  @enforce_keys [:name, :secret]
   defstruct [
     :name,
+    :secret,
     :project,
     watch: true,
+    decoders: %{},
     start_timeout: @default_start_timeout,
     grace: @grace
   ]
 
   @type t :: %__MODULE__{
           name: atom(),
+          secret: (() -> <<_::256>>),
           project: String.t() | nil,
           watch: boolean(),
+          decoders: %{String.t() => (struct() -> term())},
           start_timeout: pos_integer(),
           grace: pos_integer()
         }
 
-  @known [:name, :project, :watch, :start_timeout, :grace]
+  @known [:name, :project, :watch, :decoders, :start_timeout, :grace]
 
   @doc """
   Options of one instance. Raises `ArgumentError` that names every problem.
@@ -33,15 +37,19 @@ defmodule Envmgr.Options do
   - `project`: directory of an envmgr.toml; `nil` or absent: the nearest above the working directory; `false`: none
   - `watch`: whether a changed envmgr.toml is brought into the pools by itself, default `true`; `Envmgr.reload/1` does it
     either way
+  - `decoders`: functions of one argument by Python type (`"my_mod.Point"`) or name of a serializer; what one returns takes the place of an
+    `Envmgr.Record`, `Envmgr.EnumMember`, `Envmgr.Object` or `Envmgr.Custom` of that type; default `%{}`
   - `start_timeout`: how long a worker may take until it is ready, ms; default #{@default_start_timeout}
   - `grace`: how long a worker may take to end before it is killed, ms; default #{@grace}
+
+  `secret` is none of them: random bytes, new each time, behind a function so that no log shows them.
   """
   @spec new!(keyword()) :: t()
   def new!(options) when is_list(options) do
     case Enum.flat_map(options, &problem/1) do
       [] ->
         struct!(
-          %__MODULE__{name: Envmgr},
+          %__MODULE__{name: Envmgr, secret: secret()},
           Keyword.update(options, :project, nearest(), &project/1)
         )
 
@@ -82,6 +90,11 @@ defmodule Envmgr.Options do
     end
   end
 
+  defp secret do
+    bytes = :crypto.strong_rand_bytes(32)
+    fn -> bytes end
+  end
+
   defp project(nil), do: nearest()
   defp project(false), do: nil
   defp project(path), do: Path.expand(path)
@@ -90,6 +103,12 @@ defmodule Envmgr.Options do
   defp problem({:project, path}) when is_binary(path) or path in [nil, false], do: []
 
   defp problem({:watch, watch}) when is_boolean(watch), do: []
+
+  defp problem({:decoders, decoders}) when is_map(decoders) and not is_struct(decoders) do
+    for {type, decoder} <- decoders, not (is_binary(type) and is_function(decoder, 1)) do
+      "decoders: #{inspect(type)} => #{inspect(decoder)} is not a string and a function of one argument"
+    end
+  end
 
   defp problem({key, ms}) when key in [:start_timeout, :grace] and is_integer(ms) and ms > 0,
     do: []

@@ -15,6 +15,18 @@ defmodule Envmgr.OptionsTest do
     assert error.message =~ "1 is no value of :watch"
   end
 
+  test "a secret is new each time, and is not shown" do
+    one = Options.new!(project: false)
+    assert <<_::256>> = one.secret.()
+    assert one.secret.() == one.secret.()
+    assert one.secret.() != Options.new!(project: false).secret.()
+
+    for shown <- [inspect(one, structs: false, limit: :infinity), :io_lib.format("~p", [one])],
+        do: refute(IO.iodata_to_binary(shown) =~ ~r/secret\W+(<<|"|~)/)
+
+    assert_raise ArgumentError, ~r/unknown option :secret/, fn -> Options.new!(secret: "x") end
+  end
+
   test "the nearest envmgr.toml above is the project" do
     root = Envmgr.Test.Project.new([{"envmgr.toml", ""}])
     below = Path.join(root, "a/b")

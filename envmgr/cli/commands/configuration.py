@@ -138,6 +138,7 @@ def _settings(environment: Environment) -> list[str]:
         "overrides": ", ".join(environment.overrides),
         "no-build": "true" if environment.no_build else "",
         "platforms": ", ".join(environment.platforms),
+        "compression": "" if environment.compression == "none" else environment.compression,
         "adopt": environment.adopt or "",
     }
     return [f"  {key}: {value}" for key, value in settings.items() if value]
@@ -152,5 +153,6 @@ def _library(library: Library) -> list[str]:
         "workers": str(library.workers),
         "init": repr(library.init) if library.init else "",
         "health calls": ", ".join(call.call for call in library.health_calls),
+        "serializers": ", ".join(f"{kind} = {strategy}" for kind, strategy in library.serializers.items()),
     }
     return [f"  {key}: {value}" for key, value in settings.items() if value]

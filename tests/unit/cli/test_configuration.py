@@ -59,6 +59,7 @@ name = "{project.name}"  # default
 python = "3.12"         # --set library.numpy.python
 no-build = false        # default
 link-mode = "hardlink"  # default
+compression = "none"    # default
 
 [library.numpy]
 package = "numpy"           # default

@@ -110,6 +110,10 @@ SECURITY = tables(
     filesystem=tables(read=REQUIREMENTS, write=REQUIREMENTS),
 )
 
+SERIALIZERS = st.dictionaries(
+    st.sampled_from(["a.B", "a.b.C.D"]), st.sampled_from(["value", "pickle", "a.b:c", "geojson"]), max_size=2
+)
+
 
 @st.composite
 def libraries(draw, name):
@@ -123,6 +127,7 @@ def libraries(draw, name):
         "package": name,
         "cache": {"functions": {draw(st.text(max_size=3)): draw(CACHED)}},
         "security": draw(SECURITY),
+        "serializers": draw(SERIALIZERS),
         "health": {
             "calls": [
                 {"call": f"{name}.f", "args": draw(st.lists(PLAIN, max_size=2)), "kwargs": {"x": draw(PLAIN)}}
@@ -142,6 +147,7 @@ def documents(draw):
         platforms=st.just(["linux-x86_64"]),
         python=PYTHONS,
         link_mode=st.sampled_from(["hardlink", "copy"]),
+        compression=st.sampled_from(["none", "zlib", "zstd", "lz4"]),
     )
     document = {
         "config-version": 1,
@@ -168,7 +174,7 @@ def holders(value, path=()):
 
 
 def holds_names(path):
-    return path[-1:] in (("library",), ("environment",), ("profile",), ("functions",))
+    return path[-1:] in (("library",), ("environment",), ("profile",), ("functions",), ("serializers",))
 
 
 @settings(deadline=None, max_examples=60)

@@ -51,6 +51,26 @@ def laid(variables=None, profile=None, sets=()):
     return Layers(profile, variables or {}, tuple(sets))
 
 
+def test_serializers_are_laid_type_by_type(project):
+    text = """
+[library.six.serializers]
+"a.B" = "ref"
+"a.C" = "ref"
+[profile.prod.library.six.serializers]
+"a.C" = "value"
+"""
+    sets = ('library.six.serializers."a.D"=pickle', 'library.six.serializers."a.B"="a:b"')
+    found = load(project(text), laid(profile="prod", sets=sets)).libraries["six"].serializers
+    assert found == {"a.B": "a:b", "a.C": "value", "a.D": "pickle"}
+    variables = {
+        "ENVMGR_LIBRARY__SIX__SERIALIZERS": '{ "a.D" = "repr" }',
+        "ENVMGR_ENVIRONMENT__SIX__COMPRESSION": "zlib",
+    }
+    environment = load(project(text), laid(variables)).environments["six"]
+    assert environment.libraries[0].serializers == {"a.B": "ref", "a.C": "ref", "a.D": "repr"}
+    assert environment.compression == "zlib"
+
+
 def test_a_profile_writes_its_keys_and_no_defaults(project):
     plain = load(project(FILE))
     prod = load(project(FILE), laid(profile="prod"))

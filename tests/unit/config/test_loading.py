@@ -59,6 +59,10 @@ environment = "data"
 python = "bin/python"
 constraints = ["numpy<2"]
 link-mode = "copy"
+compression = "lz4"
+[library.pandas.serializers]
+"pandas.DataFrame" = "value"
+"pandas.core.base.PandasObject" = "shop.tables:Tables.plain"
 """)
     loaded = load(root)
     assert loaded.name == "app"
@@ -79,7 +83,9 @@ link-mode = "copy"
         4,
         "x = 1",
         calls,
+        {"pandas.DataFrame": "value", "pandas.core.base.PandasObject": "shop.tables:Tables.plain"},
     )
+    assert data.compression == "lz4"
     assert (data.python, data.constraints, data.link_mode) == (str(root / "bin/python"), ("numpy<2",), "copy")
     assert (data.workers, list(loaded.libraries)) == (4, ["old", "math", "pandas", "arrow"])
 
@@ -225,6 +231,27 @@ PROBLEMS = {
     + 'health.calls = [{ call = "nmpy.mean" }]': "2:26: `nmpy` is not a library of environment `numpy`",
     LIBRARY
     + 'health.calls = [{ call = "numpy.a", args = [[1979-05-27]] }]': "2:45: a date or time cannot be",
+    **{
+        f'{LIBRARY}serializers = {{ "{kind}" = {strategy} }}': f"2:{place}"
+        for kind, strategy, place in [
+            ("a.B", '"pickel"', "25: `pickel` is not a strategy"),
+            ("a.B", '"a:"', "25: `a:` is not a strategy"),
+            ("a.B", '""', "25: `` is not a strategy"),
+            ("a.B", "1", "25: expected text in quotes, got 1"),
+            ("B", '"ref"', "17: `B` is not the full name of a type"),
+            ("a.f.<locals>.B", '"ref"', "17: `a.f.<locals>.B` is not the full name of a type"),
+            ("int", '"ref"', "17: `int` always goes as a value: MessagePack packs it itself"),
+            ("builtins.dict", '"ref"', "17: `dict` always goes as a value"),
+            ("builtins.bytearray", '"ref"', "17: `bytearray` always goes as a value"),
+            ("types.NoneType", '"ref"', "17: `NoneType` always goes as a value"),
+        ]
+    },
+    LIBRARY
+    + "[library.numpy.serializers]\nnumpy.matrix = 'ref'": "3:1: `numpy` is not the full name of a type",
+    '[library]\na = { environment = "x", serializers = { "k.K" = "ref" } }\n'
+    'b = { environment = "x", serializers = { "k.K" = "value" } }': (
+        "3:50: library `a` of the same environment `x` says ref"
+    ),
     LIBRARY + "[environment.x.y]": "2:14: no library lives in environment `x`",
     LIBRARY
     + "[environment.numpy]\nlink-mode = 'symlink'": '3:13: expected "hardlink" or "copy", got "symlink"',
@@ -262,6 +289,25 @@ def test_a_python_of_the_environment_settles_what_its_libraries_say(project):
         '[library]\na = { environment = "x", python = "3.11" }\nb = { environment = "x", python = "3.12" }'
     )
     assert load(project(f'{libraries}\n[environment.x]\npython = "3.13"')).environments["x"].python == "3.13"
+
+
+def test_a_strategy_near_a_known_one_gets_its_name(project, failure):
+    problem = failure(project(LIBRARY + 'serializers = { "a.B" = "picle" }')).details["problems"][0]
+    assert problem["suggestion"] == "pickle"
+    assert "module:attribute" in problem["hint"]
+
+
+@pytest.mark.parametrize(
+    "strategy", ["value", "ref", "repr", "pickle", "geojson", "cbor-2", "a.b:C.d", "picle:x"]
+)
+def test_what_a_strategy_may_be(project, strategy):
+    root = project(f'[library.six.serializers]\n"a.B" = "{strategy}"\n"a.Outer.Inner" = "ref"\n')
+    assert load(root).libraries["six"].serializers == {"a.B": strategy, "a.Outer.Inner": "ref"}
+
+
+def test_libraries_of_one_environment_may_say_the_same_of_a_type(project):
+    same = 'environment = "x", serializers = { "k.K" = "ref" }'
+    assert len(load(project(f"[library]\na = {{ {same} }}\nb = {{ {same} }}")).environments) == 1
 
 
 def test_an_override_may_be_a_url(project):

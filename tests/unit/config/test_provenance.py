@@ -23,6 +23,8 @@ environment = "data"
 python = "3.12"
 [library.pandas.cache]
 functions = { "pandas.read_csv" = { ttl = "10m" } }
+[library.pandas.serializers]
+"pandas.Index" = "value"
 [library.math]
 stdlib = true
 environment = "data"
@@ -67,16 +69,18 @@ def test_each_value_has_its_layer_and_place():
         ("worker-profile", "process", "default"),
         ("init", "a = 1\nb = '2'", "variable ENVMGR_LIBRARY__OLD__INIT"),
     ]
-    assert found["environment", "old"] == [("adopt", "venv", "envmgr.toml:18")]
+    assert found["environment", "old"] == [("adopt", "venv", "envmgr.toml:20")]
     assert found["environment", "data"] == [
         ("python", "3.12", "envmgr.toml:9"),
         ("no-build", False, "default"),
-        ("link-mode", "copy", "envmgr.toml:16"),
+        ("link-mode", "copy", "envmgr.toml:18"),
+        ("compression", "none", "default"),
     ]
     pandas = {key: (value, place) for key, value, place in found["library", "pandas"]}
-    assert pandas["timeout"] == ("1m", "profile prod (envmgr.toml:20)")
-    assert pandas["health.calls"][1] == "profile prod (envmgr.toml:21)"
+    assert pandas["timeout"] == ("1m", "profile prod (envmgr.toml:22)")
+    assert pandas["health.calls"][1] == "profile prod (envmgr.toml:23)"
     assert pandas['cache.functions."pandas.read_csv".ttl'] == ("10m", "envmgr.toml:11")
+    assert pandas['serializers."pandas.Index"'] == ("value", "envmgr.toml:13")
     assert "package" not in [key for key, _, _ in found["library", "math"]]
 
 

@@ -14,6 +14,8 @@ TEXT = """
 [library.numpy]
 with = ["scipy"]
 health.calls = [{ call = "numpy.mean", args = [[1, 2]], kwargs = { axis = 0 } }]
+[library.numpy.serializers]
+"numpy.matrix" = "ref"
 [library.numpy.security]
 network = "none"
 [environment.numpy]

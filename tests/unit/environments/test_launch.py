@@ -9,8 +9,19 @@ PYTHON = Interpreter("/p/python", "3.12.1", "cpython", "abi", "linux", False, {}
 
 
 def manifest(**changes):
-    library = Library("np", "numpy", None, "data", timeout_ms=5, workers=4, init="import os")
-    environment = Environment("data", "3.12", (library, Library("math", None, None, "data")))
+    library = Library(
+        "np",
+        "numpy",
+        None,
+        "data",
+        timeout_ms=5,
+        workers=4,
+        init="import os",
+        serializers={"numpy.matrix": "ref"},
+    )
+    environment = Environment(
+        "data", "3.12", (library, Library("math", None, None, "data")), compression="zlib"
+    )
     arguments = {
         "generation": 7,
         "key": "k",
@@ -44,6 +55,7 @@ def test_every_key_that_the_protocol_names():
         "cwd": "/r",
         "lease": "/r/.envmgr/run/leases/data-k",
         "workers": 4,
+        "compression": "zlib",
         "libraries": {
             "np": {
                 "module": "numpy",
@@ -51,6 +63,7 @@ def test_every_key_that_the_protocol_names():
                 "version": "2.0",
                 "timeout": 5,
                 "init": "import os",
+                "serializers": {"numpy.matrix": "ref"},
                 "catalog": "/r/.envmgr/store/data-k.catalog/numpy.msgpack",
             },
             "math": {
@@ -59,6 +72,7 @@ def test_every_key_that_the_protocol_names():
                 "version": None,
                 "timeout": 30_000,
                 "init": "",
+                "serializers": {},
                 "catalog": "/r/.envmgr/store/data-k.catalog/math.msgpack",
             },
         },

@@ -66,15 +66,20 @@ def test_settings():
     six = launch()["libraries"]["six"]
     changed = launch(
         workers=5,
+        compression="zlib",
         python={"version": "3.13.0", "implementation": "cpython", "executable": "/p"},
-        libraries={"six": {**six, "timeout": 7, "init": "import json", "version": "2"}},
+        libraries={
+            "six": {**six, "timeout": 7, "init": "import json", "version": "2", "serializers": {"a.B": "ref"}}
+        },
     )
     assert setting_changes(launch(), launch()) == ()
     assert setting_changes(launch(), changed) == (
         SettingChange("python", "3.12.1", "3.13.0"),
         SettingChange("workers", 2, 5),
+        SettingChange("compression", "none", "zlib"),
         SettingChange("library.six.timeout", 30000, 7),
         SettingChange("library.six.init", None, "import json"),
+        SettingChange("library.six.serializers.a.B", None, "ref"),
     )
     gone = setting_changes(launch(), launch(libraries={}))
     assert SettingChange("library.six.module", "six", None) in gone

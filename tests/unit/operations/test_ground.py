@@ -28,9 +28,11 @@ CHANGES = [
     {"workers": 9},
     {"init": "pass"},
     {"health_calls": (HealthCall("six.u", ("a",)),)},
+    {"serializers": {"six.Iterator": "ref"}},
     {"name": "app2"},
     {"environment": Environment("web", sys.executable, (LIBRARY,), ("a<1",))},
-    {"environment": Environment("web", sys.executable, (LIBRARY,), (), "copy")},
+    {"environment": Environment("web", sys.executable, (LIBRARY,), link_mode="copy")},
+    {"environment": Environment("web", sys.executable, (LIBRARY,), compression="zlib")},
 ]
 
 

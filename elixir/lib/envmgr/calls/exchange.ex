@@ -1,33 +1,45 @@
 defmodule Envmgr.Calls.Exchange do
   # One call and its one answer: encode, choose a worker, send to its owner, wait, decode.
+  #
+  # What is sent is a load `{size, tail, buffers, arguments}`: a call's message without its id, the binaries that take the
+  # second lane, and what they were made of, for a worker that has no such lane.
   @moduledoc false
+
+  require Logger
 
   alias Envmgr.{Error, Pool, Wire}
   alias Envmgr.Calls.Request
-  alias Envmgr.Pool.Route
-  alias Envmgr.Values.{Decoder, Encoder, Failure, Locate}
+  alias Envmgr.Pool.{Lane, Route, Slot}
+  alias Envmgr.Values.{Decoder, Encoder, Failure, Locate, Refusal, Unread}
   alias Envmgr.Wire.Messages
 
   # Below this a copy is cheaper than a message full of pointers.
   @flatten 4_096
   @room_for_header 65_536
 
-  @spec run(Request.t(), list(), [{String.t(), term()}]) :: {:ok, term()} | {:error, Error.t()}
+  @spec run(Request.t(), list(), [{String.t(), term()}]) ::
+          {:ok, term()} | {:ok, term(), map()} | {:error, Error.t()}
   def run(request, args, kwargs) do
-    case Encoder.arguments(args, kwargs, request.owner) do
-      {:ok, payload} ->
-        send_payload(request, payload)
+    case Encoder.arguments(args, kwargs, request.owner, lane: request.lane, into: request.into) do
+      {:ok, payload, buffers} ->
+        send_payload(request, payload, buffers, {args, kwargs})
 
       {:ref, owner} ->
         run(%{request | owner: owner}, args, kwargs)
 
-      {:error, _reason, _hint} ->
-        {place, reason, hint} = Locate.arguments(args, kwargs, request.owner)
-        error(request, code: :conversion, message: "#{place}: #{reason}", hint: hint)
+      {:error, refusal} ->
+        {place, refusal} = Locate.arguments(args, kwargs, request.owner, request.into, refusal)
+
+        error(request,
+          code: :conversion,
+          message: "#{place}: #{Refusal.text(refusal)}",
+          hint: refusal.hint,
+          details: %{path: place, elixir: refusal.elixir, python: refusal.python}
+        )
     end
   end
 
-  defp send_payload(request, payload) do
+  defp send_payload(request, payload, buffers, arguments) do
     size = IO.iodata_length(payload)
 
     if size > Wire.max_frame() - @room_for_header do
@@ -38,14 +50,14 @@ defmodule Envmgr.Calls.Exchange do
     else
       tail = Messages.call_tail(request.target, request.flags, payload, size)
       tail = if size < @flatten, do: IO.iodata_to_binary(tail), else: tail
-      choose(request, size, tail)
+      choose(request, {size, tail, buffers, arguments})
     end
   end
 
-  defp choose(request, size, tail) do
+  defp choose(request, load) do
     case Route.lookup(request.name, request.environment) do
       {generation, workers, _pool} ->
-        attempt(request, size, tail, generation, pick(workers, request.owner))
+        attempt(request, load, generation, pick(workers, request.owner))
 
       nil ->
         gone(request)
@@ -57,10 +69,10 @@ defmodule Envmgr.Calls.Exchange do
   defp pick(workers, nil), do: Route.pick(workers)
   defp pick(workers, owner), do: Route.pinned(workers, owner)
 
-  defp attempt(%{owner: nil} = request, size, tail, _generation, nil) do
+  defp attempt(%{owner: nil} = request, load, _generation, nil) do
     case Pool.await_worker(request.name, request.environment, Request.left(request)) do
       :ok ->
-        choose(request, size, tail)
+        choose(request, load)
 
       :timeout ->
         timeout(request)
@@ -70,17 +82,41 @@ defmodule Envmgr.Calls.Exchange do
     end
   end
 
-  defp attempt(request, _size, _tail, _generation, nil), do: stale(request)
+  defp attempt(request, _load, _generation, nil), do: stale(request)
 
-  defp attempt(request, size, tail, generation, {pid, _slot}) do
+  defp attempt(request, {size, tail, [], _arguments} = load, generation, {pid, _slot}) do
     reply = :erlang.monitor(:process, pid, alias: :reply_demonitor)
     send(pid, {:call, reply, request.deadline, request.library, size, tail})
+    await(reply, request, load, generation, pid)
+  end
 
+  defp attempt(request, {size, tail, buffers, {args, kwargs}} = load, generation, {pid, slot}) do
+    if writer = Lane.writer(request.name, pid) do
+      reply = :erlang.monitor(:process, pid, alias: :reply_demonitor)
+      send(writer, {:board, reply, request.deadline, request.library, size, tail, buffers})
+      await(reply, request, load, generation, pid)
+    else
+      Slot.give_back(slot, 1)
+      run(%{request | lane: nil}, args, kwargs)
+    end
+  end
+
+  defp await(reply, request, load, generation, pid) do
     receive do
-      {^reply, kind, payload} -> answered(kind, payload, request, generation, pid)
-      {^reply, :moved} -> again(request, size, tail)
-      {^reply, :elsewhere} -> choose(request, size, tail)
-      {:DOWN, ^reply, _, _, reason} -> down(reason, request, size, tail)
+      {^reply, kind, payload} ->
+        answered(kind, payload, request, generation, pid)
+
+      {^reply, :result, payload, meta, buffers} ->
+        landed(payload, meta, buffers, request, generation, pid)
+
+      {^reply, :moved} ->
+        again(request, load)
+
+      {^reply, :elsewhere} ->
+        choose(request, load)
+
+      {:DOWN, ^reply, _, _, reason} ->
+        down(reason, request, load)
     after
       Request.left(request) -> late(reply, request, generation, pid)
     end
@@ -91,8 +127,14 @@ defmodule Envmgr.Calls.Exchange do
     :erlang.demonitor(reply, [:flush])
 
     receive do
-      {^reply, kind, payload} -> answered(kind, payload, request, generation, pid)
-      {^reply, moved} when moved in [:moved, :elsewhere] -> timeout(request)
+      {^reply, kind, payload} ->
+        answered(kind, payload, request, generation, pid)
+
+      {^reply, :result, payload, meta, buffers} ->
+        landed(payload, meta, buffers, request, generation, pid)
+
+      {^reply, moved} when moved in [:moved, :elsewhere] ->
+        timeout(request)
     after
       0 ->
         send(pid, {:timeout, reply})
@@ -100,15 +142,8 @@ defmodule Envmgr.Calls.Exchange do
     end
   end
 
-  defp answered(:result, payload, request, generation, pid) do
-    case Decoder.decode(own(payload), home(request, generation, pid)) do
-      {:ok, value} ->
-        {:ok, value}
-
-      {:error, reason} ->
-        error(request, code: :conversion, message: "the answer cannot be read: #{reason}")
-    end
-  end
+  defp answered(:result, payload, request, generation, pid),
+    do: decode(payload, {}, [], request, generation, pid)
 
   defp answered(:error, payload, request, generation, pid) do
     case Decoder.decode(own(payload), home(request, generation, pid)) do
@@ -122,24 +157,71 @@ defmodule Envmgr.Calls.Exchange do
     error(request, code: :worker_lost, message: why, hint: hint, generation: generation)
   end
 
+  # An answer that is more than a payload.
+  defp landed(payload, meta, buffers, request, generation, pid) do
+    warnings =
+      case Decoder.decode(meta) do
+        {:ok, %{"warnings" => warnings}} when is_list(warnings) -> warnings
+        _none -> []
+      end
+
+    for warning <- warnings, do: Logger.warning("envmgr: #{request.path}: #{warning}")
+
+    decode(payload, buffers, warnings, request, generation, pid)
+  end
+
+  defp decode(payload, buffers, warnings, request, generation, pid) do
+    payload = own(payload)
+    home = home(request, generation, pid)
+
+    case Decoder.decode(payload, home, buffers, request.decode) do
+      {:ok, value} when request.metadata ->
+        {:ok, value, metadata(payload, buffers, warnings, request, generation)}
+
+      {:ok, value} ->
+        {:ok, value}
+
+      {:error, reason} ->
+        {place, reason} = Unread.answer(payload, home, buffers, request.decode, reason)
+
+        error(request,
+          code: :conversion,
+          message: "the answer cannot be read: #{place}: #{reason}",
+          details: %{path: place}
+        )
+    end
+  end
+
+  defp metadata(payload, buffers, warnings, request, generation) do
+    sizes = buffers |> Tuple.to_list() |> Enum.map(&byte_size/1)
+
+    %{
+      warnings: warnings,
+      bytes: byte_size(payload) + Enum.sum(sizes),
+      library: request.library,
+      environment: request.environment,
+      generation: generation
+    }
+  end
+
   # An owner that ends in order has told everybody whose call it wrote: this call was not written.
-  defp down(reason, request, size, tail) when reason in [:noproc, :normal, :shutdown],
-    do: again(request, size, tail)
+  defp down(reason, request, load) when reason in [:noproc, :normal, :shutdown],
+    do: again(request, load)
 
-  defp down({:shutdown, _}, request, size, tail), do: again(request, size, tail)
+  defp down({:shutdown, _}, request, load), do: again(request, load)
 
-  defp down(reason, request, _size, _tail) do
+  defp down(reason, request, _load) do
     error(request,
       code: :worker_lost,
       message: "the worker's owner crashed: #{inspect(reason, limit: 5)}"
     )
   end
 
-  defp again(%{owner: nil} = request, size, tail) do
-    if Request.left(request) == 0, do: timeout(request), else: choose(request, size, tail)
+  defp again(%{owner: nil} = request, load) do
+    if Request.left(request) == 0, do: timeout(request), else: choose(request, load)
   end
 
-  defp again(request, _size, _tail), do: stale(request)
+  defp again(request, _load), do: stale(request)
 
   # A payload is a slice of its frame; a large frame must not live on in a small value. Slices below 64 bytes are
   # copied while they are decoded.

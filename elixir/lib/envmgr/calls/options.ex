@@ -4,12 +4,18 @@ defmodule Envmgr.Calls.Options do
 
   alias Envmgr.{Error, Near}
 
-  defstruct name: Envmgr, timeout: nil, as: :value
+  defstruct name: Envmgr, timeout: nil, as: :value, dicts: :map, metadata: false
 
-  @type t :: %__MODULE__{name: atom(), timeout: timeout() | nil, as: :value | :ref}
+  @type t :: %__MODULE__{
+          name: atom(),
+          timeout: timeout() | nil,
+          as: :value | :ref,
+          dicts: :map | :ordered,
+          metadata: boolean()
+        }
 
   @default_name Envmgr
-  @known [:name, :timeout, :as]
+  @known [:name, :timeout, :as, :dicts, :metadata]
 
   @spec parse(keyword()) :: {:ok, t()} | {:error, Error.t()}
   def parse([]), do: {:ok, %__MODULE__{name: @default_name}}
@@ -27,6 +33,8 @@ defmodule Envmgr.Calls.Options do
   defp problem({:timeout, :infinity}), do: []
   defp problem({:timeout, ms}) when is_integer(ms) and ms >= 0 and ms <= 0xFFFFFFFF, do: []
   defp problem({:as, as}) when as in [:value, :ref], do: []
+  defp problem({:dicts, dicts}) when dicts in [:map, :ordered], do: []
+  defp problem({:metadata, metadata}) when is_boolean(metadata), do: []
 
   defp problem({key, value}) when key in @known,
     do: ["#{inspect(value)} is no value of the option #{key}"]
@@ -40,6 +48,10 @@ defmodule Envmgr.Calls.Options do
 
   defp error(message) do
     {:error,
-     %Error{code: :arguments, message: message, hint: "options of a call are name, timeout, as"}}
+     %Error{
+       code: :arguments,
+       message: message,
+       hint: "options of a call are name, timeout, as, dicts, metadata"
+     }}
   end
 end

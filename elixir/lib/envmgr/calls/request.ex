@@ -3,21 +3,41 @@ defmodule Envmgr.Calls.Request do
   @moduledoc false
 
   alias Envmgr.Calls.Options
+  alias Envmgr.Libraries.Signature
+  alias Envmgr.Pool.Lane
   alias Envmgr.Wire.Messages
 
   @enforce_keys [:name, :target, :flags, :path, :library, :environment, :timeout, :deadline]
-  defstruct [:name, :target, :flags, :path, :library, :environment, :timeout, :deadline, :owner]
+  defstruct [
+    :name,
+    :target,
+    :flags,
+    :path,
+    :library,
+    :environment,
+    :timeout,
+    :deadline,
+    :owner,
+    :into,
+    lane: Lane.threshold(),
+    metadata: false,
+    decode: []
+  ]
 
   @type t :: %__MODULE__{
           name: atom(),
           target: Messages.target(),
-          flags: 0..3,
+          flags: 0..5,
           path: String.t(),
           library: String.t() | nil,
           environment: String.t(),
           timeout: timeout(),
           deadline: integer() | :infinity,
-          owner: pid() | nil
+          owner: pid() | nil,
+          into: Signature.hints() | nil,
+          lane: pos_integer() | nil,
+          metadata: boolean(),
+          decode: keyword()
         }
 
   @doc "The deadline starts to run here."
@@ -41,6 +61,8 @@ defmodule Envmgr.Calls.Request do
       library: library,
       environment: environment,
       timeout: timeout,
+      metadata: options.metadata,
+      decode: if(options.dicts == :map, do: [], else: [dicts: options.dicts]),
       deadline: if(timeout == :infinity, do: :infinity, else: now() + timeout)
     }
   end

@@ -9,7 +9,8 @@ defmodule Envmgr.Libraries.Catalog do
 
   @type row ::
           {String.t(), library :: String.t(), environment :: String.t(), timeout :: pos_integer(),
-           least :: integer(), most :: integer(), epoch :: integer(), detail :: binary()}
+           least :: integer(), most :: integer(), epoch :: integer(), detail :: binary(),
+           hints :: Signature.hints() | nil}
 
   @doc """
   The rows of all libraries of an environment. Reads the catalog files: linear in their entries.
@@ -55,7 +56,7 @@ defmodule Envmgr.Libraries.Catalog do
 
   defp delete(table, environment, comparison, epoch) do
     which = [{comparison, :"$1", epoch}]
-    callable = {{:_, :_, environment, :_, :_, :_, :"$1", :_}, which, [true]}
+    callable = {{:_, :_, environment, :_, :_, :_, :"$1", :_, :_}, which, [true]}
     library = {{{:library, :_}, environment, :"$1", :_}, which, [true]}
     :ets.select_delete(table, [callable, library])
     :ok
@@ -79,7 +80,7 @@ defmodule Envmgr.Libraries.Catalog do
   @spec functions(atom(), String.t()) :: [map()]
   def functions(table, library) do
     table
-    |> :ets.select([{{:"$1", library, :_, :_, :_, :_, :_, :"$2"}, [], [{{:"$1", :"$2"}}]}])
+    |> :ets.select([{{:"$1", library, :_, :_, :_, :_, :_, :"$2", :_}, [], [{{:"$1", :"$2"}}]}])
     |> Enum.map(fn {path, detail} ->
       {kind, parameters, summary} = :erlang.binary_to_term(detail)
 
@@ -96,12 +97,12 @@ defmodule Envmgr.Libraries.Catalog do
 
   @spec paths(atom(), String.t()) :: [String.t()]
   def paths(table, library) do
-    :ets.select(table, [{{:"$1", library, :_, :_, :_, :_, :_, :_}, [], [:"$1"]}])
+    :ets.select(table, [{{:"$1", library, :_, :_, :_, :_, :_, :_, :_}, [], [:"$1"]}])
   end
 
   @spec parameters(row()) :: Signature.parameters()
-  def parameters({_path, _library, _environment, _timeout, _least, _most, _epoch, detail}) do
-    {_kind, parameters, _summary} = :erlang.binary_to_term(detail)
+  def parameters(row) do
+    {_kind, parameters, _summary} = row |> elem(7) |> :erlang.binary_to_term()
     parameters
   end
 
@@ -113,6 +114,7 @@ defmodule Envmgr.Libraries.Catalog do
   defp row([path, kind, parameters, summary | _later], library, environment, timeout, epoch) do
     {least, most} = Signature.positional(parameters)
     detail = :erlang.term_to_binary({kind, parameters, summary})
-    {"#{library}.#{path}", library, environment, timeout, least, most, epoch, detail}
+    hints = Signature.hints(parameters)
+    {"#{library}.#{path}", library, environment, timeout, least, most, epoch, detail, hints}
   end
 end

@@ -15,6 +15,7 @@ defmodule Envmgr.Libraries.Manifest do
     :cwd,
     :lease,
     :key,
+    compression: "none",
     env: []
   ]
 
@@ -24,6 +25,7 @@ defmodule Envmgr.Libraries.Manifest do
           version: String.t() | nil,
           timeout: pos_integer(),
           init: String.t(),
+          serializers: %{String.t() => String.t()},
           catalog: String.t()
         }
 
@@ -37,6 +39,7 @@ defmodule Envmgr.Libraries.Manifest do
           cwd: String.t() | nil,
           lease: String.t() | nil,
           key: String.t() | nil,
+          compression: String.t(),
           env: [{String.t(), String.t() | nil}]
         }
 
@@ -95,6 +98,7 @@ defmodule Envmgr.Libraries.Manifest do
          cwd: map["cwd"],
          lease: map["lease"],
          key: map["key"],
+         compression: map["compression"] || "none",
          env: Enum.to_list(map["env"] || %{})
        }}
     else
@@ -112,6 +116,7 @@ defmodule Envmgr.Libraries.Manifest do
           version: library["version"],
           timeout: timeout,
           init: library["init"] || "",
+          serializers: library["serializers"] || %{},
           catalog: catalog
         }
 

@@ -1,7 +1,7 @@
 defmodule Envmgr.Libraries.Signature do
   # Whether a call's arguments fit a signature, told before anything reaches Python.
-  # Parameters are `[name, kind, default]` as in the catalog; kind 0 positional-only, 1 positional-or-keyword,
-  # 2 *args, 3 keyword-only, 4 **kwargs.
+  # Parameters are `[name, kind, default]` or `[name, kind, default, into]` as in the catalog; kind 0 positional-only,
+  # 1 positional-or-keyword, 2 *args, 3 keyword-only, 4 **kwargs.
   @moduledoc false
 
   alias Envmgr.Near
@@ -11,19 +11,43 @@ defmodule Envmgr.Libraries.Signature do
 
   @type parameters :: [list()] | nil
 
+  @typedoc "What an argument becomes: by position, in *args, by name, in **kwargs."
+  @type hints ::
+          {tuple(), String.t() | nil, %{String.t() => String.t() | nil}, String.t() | nil}
+
   @doc "With how many positional arguments, and nothing else, a call fits: `{least, most}`. Empty when none does."
   @spec positional(parameters()) :: {integer(), integer()}
   def positional(nil), do: {0, @unlimited}
 
   def positional(parameters) do
-    if Enum.any?(parameters, &match?([_, 3, nil], &1)) do
+    if Enum.any?(parameters, &match?([_, 3, nil | _], &1)) do
       {1, 0}
     else
-      least = Enum.count(parameters, fn [_, kind, default] -> kind < 2 and default == nil end)
-      most = Enum.count(parameters, fn [_, kind, _] -> kind < 2 end)
+      least = Enum.count(parameters, fn [_, kind, default | _] -> kind < 2 and default == nil end)
+      most = Enum.count(parameters, fn [_, kind | _] -> kind < 2 end)
       {least, if(variadic?(parameters, 2), do: @unlimited, else: most)}
     end
   end
+
+  @doc "The types that parameters ask for, for the encoder; nil where none asks."
+  @spec hints(parameters()) :: hints() | nil
+  def hints(parameters) do
+    if parameters && Enum.any?(parameters, &match?([_, _, _, into | _] when into != nil, &1)) do
+      positions = for [_, kind | _] = parameter <- parameters, kind < 2, do: into(parameter)
+
+      names =
+        for [name, kind | _] = parameter <- parameters,
+            kind in [1, 3],
+            do: {name, into(parameter)}
+
+      {List.to_tuple(positions), variadic(parameters, 2), Map.new(names), variadic(parameters, 4)}
+    end
+  end
+
+  defp into(parameter), do: Enum.at(parameter, 3)
+
+  defp variadic(parameters, kind),
+    do: Enum.find_value(parameters, fn [_, k | _] = parameter -> k == kind && into(parameter) end)
 
   @doc "Checks positional count and keyword names; every problem is reported, in one message."
   @spec check(String.t(), parameters(), non_neg_integer(), [String.t()]) ::
@@ -31,10 +55,10 @@ defmodule Envmgr.Libraries.Signature do
   def check(_path, nil, _count, _names), do: :ok
 
   def check(path, parameters, count, names) do
-    slots = for [name, kind, default] <- parameters, kind < 2, do: {name, kind, default}
+    slots = for [name, kind, default | _] <- parameters, kind < 2, do: {name, kind, default}
     {taken, open} = Enum.split(slots, count)
     open_names = for {name, 1, _} <- open, do: name
-    keyword_only = for [name, 3, default] <- parameters, do: {name, default}
+    keyword_only = for [name, 3, default | _] <- parameters, do: {name, default}
     accepted = open_names ++ Enum.map(keyword_only, &elem(&1, 0))
 
     problems =
@@ -59,10 +83,10 @@ defmodule Envmgr.Libraries.Signature do
   def text(path, nil), do: "#{path}(…)"
 
   def text(path, parameters) do
-    slash = Enum.count(parameters, &match?([_, 0, _], &1))
+    slash = Enum.count(parameters, &match?([_, 0 | _], &1))
 
     star =
-      unless variadic?(parameters, 2), do: Enum.find_index(parameters, &match?([_, 3, _], &1))
+      unless variadic?(parameters, 2), do: Enum.find_index(parameters, &match?([_, 3 | _], &1))
 
     words =
       parameters
@@ -77,15 +101,15 @@ defmodule Envmgr.Libraries.Signature do
 
   @doc "A parameter as `functions/1` answers it."
   @spec parameter(list()) :: %{name: String.t(), kind: atom(), default: String.t() | nil}
-  def parameter([name, kind, default]),
+  def parameter([name, kind, default | _]),
     do: %{name: name, kind: elem(@kinds, kind), default: default}
 
-  defp word([name, 2, _]), do: "*#{name}"
-  defp word([name, 4, _]), do: "**#{name}"
-  defp word([name, _kind, nil]), do: name
-  defp word([name, _kind, default]), do: "#{name}=#{default}"
+  defp word([name, 2 | _]), do: "*#{name}"
+  defp word([name, 4 | _]), do: "**#{name}"
+  defp word([name, _kind, nil | _]), do: name
+  defp word([name, _kind, default | _]), do: "#{name}=#{default}"
 
-  defp variadic?(parameters, kind), do: Enum.any?(parameters, &match?([_, ^kind, _], &1))
+  defp variadic?(parameters, kind), do: Enum.any?(parameters, &match?([_, ^kind | _], &1))
 
   defp too_many(parameters, most, count) do
     if count > most and not variadic?(parameters, 2),

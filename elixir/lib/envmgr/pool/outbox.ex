@@ -13,7 +13,10 @@ defmodule Envmgr.Pool.Outbox do
 
   @type call ::
           {:call, reply :: reference(), Flight.deadline(), library :: String.t(),
-           size :: non_neg_integer(), tail :: iodata()}
+           size :: non_neg_integer(), tail :: tail()}
+  @typedoc "What follows a call's id, perhaps with the buffers that the worker has already got for it."
+  @type tail ::
+          iodata() | {:lane, iodata(), first_key :: pos_integer(), count :: pos_integer()}
   @type t :: %__MODULE__{calls: :queue.queue(call()), control: iodata(), next: pos_integer()}
 
   @spec push(t(), call()) :: t()
@@ -27,12 +30,28 @@ defmodule Envmgr.Pool.Outbox do
   @spec next_id(t()) :: {pos_integer(), t()}
   def next_id(%{next: id} = outbox), do: {id, %{outbox | next: following(id)}}
 
-  @doc "Takes a call out again, by its reply; nil when it is not here."
+  @doc "Takes a call out again, by its reply; nil when it is not here. The worker is told to forget the call's buffers."
   @spec drop(t(), reference()) :: t() | nil
   def drop(outbox, reply) do
-    calls = :queue.filter(&(elem(&1, 1) != reply), outbox.calls)
-    if :queue.len(calls) < :queue.len(outbox.calls), do: %{outbox | calls: calls}
+    case :queue.filter(&(elem(&1, 1) == reply), outbox.calls) |> :queue.peek() do
+      {:value, call} ->
+        forget(%{outbox | calls: :queue.filter(&(elem(&1, 1) != reply), outbox.calls)}, call)
+
+      :empty ->
+        nil
+    end
   end
+
+  @doc "Takes all calls out; the worker is told to forget their buffers."
+  @spec empty(t()) :: t()
+  def empty(outbox) do
+    Enum.reduce(calls(outbox), %{outbox | calls: :queue.new()}, &forget(&2, &1))
+  end
+
+  defp forget(outbox, {:call, _, _, _, _, {:lane, _tail, key, count}}),
+    do: control(outbox, Messages.forget(key, count))
+
+  defp forget(outbox, _call), do: outbox
 
   @doc "The next frame, of at most `room` calls, and what is left and in flight once it is written."
   @spec frame(t(), Flight.t(), integer()) :: {iodata(), t(), Flight.t()} | :empty

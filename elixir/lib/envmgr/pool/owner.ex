@@ -1,8 +1,10 @@
 defmodule Envmgr.Pool.Owner do
   # The process that owns a worker's port, and alone writes to it. It never waits for a busy port.
   #
-  # From callers: `{:call, reply, deadline, library, size, tail}`, `{:timeout, reply}`, `{:release, refs}`.
-  # To callers, by the alias `reply`, exactly one of: `{reply, :result | :error, payload}`, `{reply, :lost, why}`
+  # From callers: `{:call, reply, deadline, library, size, tail}` (by way of the lane's writer where the arguments hold
+  # large buffers), `{:timeout, reply}`, `{:release, refs}`.
+  # To callers, by the alias `reply`, exactly one of: `{reply, :result | :error, payload}`, `{reply, :result, payload, meta,
+  # buffers}` (from the lane's reader where there are buffers), `{reply, :lost, why}`
   # (the call may have run), `{reply, :moved}` (it has not: take another worker), `{reply, :elsewhere}` (it has not:
   # this worker is busy with a slow call, another may be free).
   # To the Server: `{:ready, self, os_pid}`, `{:closing, self}`; and it ends with `{:shutdown, reason}`.
@@ -11,7 +13,7 @@ defmodule Envmgr.Pool.Owner do
   use GenServer, restart: :temporary
   require Logger
 
-  alias Envmgr.Pool.{Answers, Child, Flight, Outbox, Slot}
+  alias Envmgr.Pool.{Answers, Child, Flight, Lane, Outbox, Slot}
   alias Envmgr.Values.{Decoder, Encoder, Failure}
   alias Envmgr.Wire
   alias Envmgr.Wire.Messages
@@ -23,10 +25,14 @@ defmodule Envmgr.Pool.Owner do
   @tick 10
   @overdue_ticks 25
   @busy_retry 2
+  # How long the end of a lane may come before the news of its worker's end.
+  @lane_grace 200
 
   @enforce_keys [:server, :manifest, :slot, :options]
   defstruct [:server, :manifest, :slot, :options, :port, :os_pid, :failure, :tick, :head, :retry] ++
               [
+                lane: nil,
+                landing: 0,
                 phase: :starting,
                 window: 1,
                 slow?: false,
@@ -53,11 +59,24 @@ defmodule Envmgr.Pool.Owner do
     case Child.open(s.manifest) do
       {:ok, port, os_pid} ->
         Process.send_after(self(), :start_timeout, s.options.start_timeout)
-        Child.write(port, hello(s.manifest))
-        {:noreply, %{s | port: port, os_pid: os_pid}}
+        lane = Lane.open(s.options.start_timeout)
+        Child.write(port, hello(s.manifest, s.options, lane))
+        {:noreply, %{s | port: port, os_pid: os_pid, lane: lane}}
 
       {:error, why} ->
         finish(s, why)
+    end
+  end
+
+  # A call that went by the lane may come when its caller waits no more.
+  def handle_info({:call, reply, deadline, _, _, {:lane, _, _, _}} = call, %{phase: :ready} = s) do
+    outbox = Outbox.push(s.outbox, call)
+
+    if deadline > System.monotonic_time(:millisecond) do
+      {:noreply, flush(%{s | outbox: outbox})}
+    else
+      Slot.give_back(s.slot, 1)
+      {:noreply, flush(%{s | outbox: Outbox.drop(outbox, reply)})}
     end
   end
 
@@ -71,7 +90,7 @@ defmodule Envmgr.Pool.Owner do
   end
 
   def handle_info({port, {:data, frame}}, %{port: port} = s) do
-    case Answers.deliver(frame, s.flight, s.slot, environment: s.manifest.environment) do
+    case Answers.deliver(frame, s.flight, s.slot, s.lane, environment: s.manifest.environment) do
       {:ok, flight, events} ->
         events
         |> Enum.reverse()
@@ -106,7 +125,7 @@ defmodule Envmgr.Pool.Owner do
 
       {outbox, _flight} ->
         Slot.give_back(s.slot, 1)
-        {:noreply, %{s | outbox: outbox}}
+        {:noreply, flush(%{s | outbox: outbox})}
     end
   end
 
@@ -131,6 +150,16 @@ defmodule Envmgr.Pool.Owner do
     finish(s, "the worker's pipe broke (#{inspect(reason)})")
   end
 
+  def handle_info(:landed, s), do: idle(%{s | landing: s.landing - 1})
+
+  def handle_info({:EXIT, pid, _reason}, %{lane: %{reader: reader, writer: writer}} = s)
+      when pid in [reader, writer] do
+    Process.send_after(self(), :lane_ended, @lane_grace)
+    {:noreply, s}
+  end
+
+  def handle_info(:lane_ended, s), do: {:noreply, kill(s, "the worker's second lane broke")}
+
   def handle_info(:retry, s), do: {:noreply, flush(%{s | retry: nil})}
 
   def handle_info(:start_timeout, %{phase: :starting} = s) do
@@ -144,8 +173,10 @@ defmodule Envmgr.Pool.Owner do
   @impl true
   def terminate(_reason, s) do
     Slot.close(s.slot)
+    Lane.unpublish(s.options.name)
     abandon(s, "the pool is shutting down")
     if s.port && s.os_pid, do: Child.stop(s.port, s.os_pid)
+    Lane.close(s.lane)
   end
 
   # Everything that waits goes into one frame: this is what makes many small calls cheap.
@@ -199,7 +230,7 @@ defmodule Envmgr.Pool.Owner do
       send(reply, {reply, :elsewhere})
     end
 
-    %{s | slow?: true, window: 1, outbox: %{s.outbox | calls: :queue.new()}}
+    flush(%{s | slow?: true, window: 1, outbox: Outbox.empty(s.outbox)})
   end
 
   defp arm(%{tick: nil} = s), do: %{s | tick: Process.send_after(self(), :tick, @tick)}
@@ -226,9 +257,10 @@ defmodule Envmgr.Pool.Owner do
     version = Wire.protocol()
 
     case Decoder.decode(facts) do
-      {:ok, %{"protocol" => ^version}} ->
+      {:ok, %{"protocol" => ^version} = facts} ->
+        lane = meet(s.lane, facts["lane"], s.options.name)
         send(s.server, {:ready, self(), s.os_pid})
-        %{s | phase: :ready, started?: true}
+        %{s | phase: :ready, started?: true, lane: lane}
 
       _other ->
         kill(s, "the worker does not speak protocol #{version}")
@@ -242,6 +274,8 @@ defmodule Envmgr.Pool.Owner do
     end
   end
 
+  defp event(:landing, s), do: %{s | landing: s.landing + 1}
+
   defp event({:ping, id}, s) do
     if id in s.pings do
       {settled, flight} = Flight.settle(s.flight, id)
@@ -254,8 +288,19 @@ defmodule Envmgr.Pool.Owner do
 
   defp event(_unexpected, s), do: kill(s, "the worker broke the protocol")
 
+  defp meet(%Lane{} = lane, true, table) do
+    send(lane.writer, :met)
+    Lane.publish(table, lane)
+    lane
+  end
+
+  defp meet(lane, _not_met, _table) do
+    Lane.close(lane)
+    nil
+  end
+
   # A drained worker has said all it had to; it must end soon.
-  defp idle(%{phase: :draining} = s) do
+  defp idle(%{phase: :draining, landing: 0} = s) do
     if Flight.size(s.flight) == 0, do: Process.send_after(self(), :overdue, s.options.grace)
     {:noreply, s}
   end
@@ -299,7 +344,19 @@ defmodule Envmgr.Pool.Owner do
 
   defp finish(s, why) do
     Slot.close(s.slot)
+    land(s.landing, s.options.grace)
     {:stop, {:shutdown, reason(s, why)}, %{abandon(s, why) | port: nil}}
+  end
+
+  # Answers that are in the lane were given before the worker ended: their callers have them before this process ends.
+  defp land(0, _within), do: :ok
+
+  defp land(count, within) do
+    receive do
+      :landed -> land(count - 1, within)
+    after
+      within -> :ok
+    end
   end
 
   defp reason(%{phase: :draining, flight: {0, _}}, _why), do: :drained
@@ -318,17 +375,28 @@ defmodule Envmgr.Pool.Owner do
     {:start, Failure.error(failure, fields)}
   end
 
-  defp hello(manifest) do
+  defp hello(manifest, options, lane) do
     libraries =
-      Map.new(manifest.libraries, fn {name, library} -> {name, [library.module, library.init]} end)
+      Map.new(manifest.libraries, fn {name, library} ->
+        {name, [library.module, library.init, library.serializers]}
+      end)
 
     settings = %{
       "protocol" => Wire.protocol(),
       "lease" => manifest.lease,
-      "libraries" => libraries
+      "environment" => manifest.key,
+      "secret" => secret(manifest.key, options),
+      "libraries" => libraries,
+      "lane" => lane && lane.directory
     }
 
     {:ok, data} = Encoder.encode(settings)
     Messages.hello(data)
   end
+
+  # One a store entry: what runs in one environment cannot sign pickles for another.
+  defp secret(nil, _options), do: nil
+
+  defp secret(key, options),
+    do: %Envmgr.Bytes{data: :crypto.mac(:hmac, :sha256, options.secret.(), key)}
 end

@@ -1,23 +1,35 @@
 defmodule Envmgr.Values.Decoder do
   # MessagePack to Elixir terms. Never creates an atom; bounded in depth; short slices are copied, so that a small
-  # value does not keep a large frame alive.
+  # value does not keep a large frame alive. What an extension's parts make is in `Unpack`.
   @moduledoc false
 
   import Bitwise
 
-  alias Envmgr.{Array, Bytes, Ref, Values}
+  alias Envmgr.{Bytes, Dict, Ref, Values}
+  alias Envmgr.Values.{Decoders, Dtype, Floats, Frames, Unpack, UTF8}
 
   @max_depth Values.max_depth()
   @copy_below 65
   @not_atoms ~w(nil true false nan infinity neg_infinity)
 
-  @typedoc "What a ref is completed with; nil where no ref may occur."
+  @of_list [3, 4, 5, 10, 12, 17, 18, 21, 22, 24, 28, 32, 33, 34, 36, 37]
+  @of_bytes [1, 7, 8, 9, 11, 13, 20, 23, 35]
+  @of_raw [14, 25, 31]
+
+  @typedoc "What a ref is completed with, and whose decoders are asked; nil where neither may occur."
   @type home :: %{owner: pid(), generation: term(), environment: term(), name: term()} | nil
 
-  @doc "The one value that `data` holds."
-  @spec decode(binary(), home()) :: {:ok, term()} | {:error, String.t()}
-  def decode(data, home \\ nil) do
-    case value(data, @max_depth, {home, div(byte_size(data), 4)}) do
+  @doc """
+  The one value that `data` holds.
+
+  `buffers` are the binaries of the second lane that it refers to. Option `dicts`: `:ordered` makes every dict an
+  `%Envmgr.Dict{}`; default `:map`.
+  """
+  @spec decode(binary(), home(), tuple(), keyword()) :: {:ok, term()} | {:error, String.t()}
+  def decode(data, home \\ nil, buffers \\ {}, opts \\ []) do
+    dicts = if opts == [], do: :map, else: Keyword.get(opts, :dicts, :map)
+
+    case value(data, @max_depth, {home, div(byte_size(data), 4), buffers, dicts}) do
       {value, <<>>} -> {:ok, value}
       {_value, rest} -> {:error, "#{byte_size(rest)} bytes follow the value"}
     end
@@ -48,12 +60,12 @@ defmodule Envmgr.Values.Decoder do
 
   # A float that the clause above did not match is one that the BEAM cannot hold.
   defp value(<<0xCB, s::1, 0x7FF::11, m::52, rest::binary>>, _depth, _ctx),
-    do: {special(s, m), rest}
+    do: {Floats.special(s, m), rest}
 
   defp value(<<0xCA, x::float-32, rest::binary>>, _depth, _ctx), do: {x, rest}
 
   defp value(<<0xCA, s::1, 0xFF::8, m::23, rest::binary>>, _depth, _ctx),
-    do: {special(s, m), rest}
+    do: {Floats.special(s, m), rest}
 
   defp value(<<0xD9, n, text::binary-size(n), rest::binary>>, _depth, ctx),
     do: {text(text, ctx), rest}
@@ -73,10 +85,18 @@ defmodule Envmgr.Values.Decoder do
   defp value(<<0xC6, n::32, data::binary-size(n), rest::binary>>, _depth, ctx),
     do: {bytes(data, ctx), rest}
 
-  defp value(<<0xDC, n::16, rest::binary>>, depth, ctx), do: list(rest, n, depth, ctx)
-  defp value(<<0xDD, n::32, rest::binary>>, depth, ctx), do: list(rest, n, depth, ctx)
-  defp value(<<0xDE, n::16, rest::binary>>, depth, ctx), do: map(rest, n, depth, ctx)
-  defp value(<<0xDF, n::32, rest::binary>>, depth, ctx), do: map(rest, n, depth, ctx)
+  # A count that the bytes cannot hold fails before an element is read.
+  defp value(<<0xDC, n::16, rest::binary>>, depth, ctx) when n <= byte_size(rest),
+    do: list(rest, n, depth, ctx)
+
+  defp value(<<0xDD, n::32, rest::binary>>, depth, ctx) when n <= byte_size(rest),
+    do: list(rest, n, depth, ctx)
+
+  defp value(<<0xDE, n::16, rest::binary>>, depth, ctx) when 2 * n <= byte_size(rest),
+    do: map(rest, n, depth, ctx)
+
+  defp value(<<0xDF, n::32, rest::binary>>, depth, ctx) when 2 * n <= byte_size(rest),
+    do: map(rest, n, depth, ctx)
 
   defp value(<<b, type, rest::binary>>, depth, ctx) when b in 0xD4..0xD8 do
     ext_of(type, 1 <<< (b - 0xD4), rest, depth, ctx)
@@ -93,18 +113,15 @@ defmodule Envmgr.Values.Decoder do
   defp value(<<0xC1, _::binary>>, _depth, _ctx), do: fail("byte 0xC1 begins no value")
   defp value(_other, _depth, _ctx), do: fail("the bytes end inside a value")
 
-  defp special(0, 0), do: :infinity
-  defp special(1, 0), do: :neg_infinity
-  defp special(_sign, _mantissa), do: :nan
-
   defp text(text, ctx) do
-    if String.valid?(text), do: slice(text, ctx), else: fail("a str that is not valid UTF-8")
+    if UTF8.valid?(text), do: slice(text, ctx), else: fail("a str that is not valid UTF-8")
   end
 
   defp bytes(data, ctx), do: %Bytes{data: slice(data, ctx)}
 
-  defp slice(data, {_home, share}) when byte_size(data) < @copy_below or byte_size(data) < share,
-    do: :binary.copy(data)
+  defp slice(data, {_home, share, _buffers, _dicts})
+       when byte_size(data) < @copy_below or byte_size(data) < share,
+       do: :binary.copy(data)
 
   defp slice(data, _ctx), do: data
 
@@ -120,11 +137,17 @@ defmodule Envmgr.Values.Decoder do
 
   defp map(_rest, _n, 0, _ctx), do: too_deep()
 
-  defp map(rest, n, depth, ctx) do
+  defp map(rest, n, depth, {_home, _share, _buffers, dicts} = ctx) do
     {pairs, rest} = pairs(rest, n, depth - 1, ctx, [])
-    map = :maps.from_list(pairs)
-    if map_size(map) == n, do: {map, rest}, else: fail("keys of a dict are equal in Elixir")
+    {dict(pairs, n, dicts), rest}
   end
+
+  defp dict(pairs, n, :map) do
+    map = :maps.from_list(pairs)
+    if map_size(map) == n, do: map, else: dict(pairs, n, :ordered)
+  end
+
+  defp dict(pairs, _n, :ordered), do: %Dict{pairs: :lists.reverse(pairs)}
 
   defp pairs(rest, 0, _depth, _ctx, acc), do: {acc, rest}
 
@@ -141,20 +164,20 @@ defmodule Envmgr.Values.Decoder do
     end
   end
 
-  defp ext(1, <<sign, magnitude::binary>>, _depth, _ctx) when sign in [0, 1] do
-    n = :binary.decode_unsigned(magnitude)
-    if sign == 1, do: -n, else: n
+  defp ext(type, data, depth, {home, _share, _buffers, _dicts} = ctx) when type in @of_list do
+    case Unpack.list(type, whole_list(type, data, depth, ctx)) do
+      nil -> malformed(type)
+      value when type in [17, 18, 33, 37] -> Decoders.apply(home, value)
+      value -> value
+    end
   end
 
-  defp ext(3, data, depth, ctx), do: data |> whole_list(depth, ctx) |> List.to_tuple()
+  defp ext(type, data, _depth, _ctx) when type in @of_bytes,
+    do: made(type, Unpack.bytes(type, data))
 
-  defp ext(4, data, depth, ctx) do
-    items = whole_list(data, depth, ctx)
-    set = MapSet.new(items)
-
-    if MapSet.size(set) == length(items),
-      do: set,
-      else: fail("elements of a set are equal in Elixir")
+  defp ext(type, data, depth, ctx) when type in @of_raw do
+    {head, raw} = head(type, data, depth, ctx)
+    of_raw(type, head, raw, depth, ctx)
   end
 
   defp ext(6, name, _depth, ctx) do
@@ -165,57 +188,84 @@ defmodule Envmgr.Values.Decoder do
     _no_such_atom in [ArgumentError, SystemLimitError] -> :binary.copy(name)
   end
 
-  defp ext(14, data, depth, ctx) do
-    with {[dtype, sizes], elements} when is_binary(dtype) and is_list(sizes) <-
-           value(data, depth, ctx),
-         true <- Enum.all?(sizes, &(is_integer(&1) and &1 >= 0)) do
-      array = %Array{dtype: dtype, shape: List.to_tuple(sizes), data: slice(elements, ctx)}
-      if whole?(array), do: array, else: fail("an array whose bytes do not fill its shape")
-    else
-      _ -> fail("a malformed array")
+  defp ext(15, data, depth, ctx) do
+    case 15 |> whole_list(data, depth, ctx) |> Frames.decode() do
+      {:ok, frame} -> frame
+      {:error, reason} -> fail("a frame that is none: #{reason}")
     end
   end
 
-  defp ext(16, data, depth, {home, _share} = ctx) do
-    case {value(data, depth, ctx), home} do
-      {{[id, type], <<>>}, %{}} when is_integer(id) and is_binary(type) ->
+  defp ext(16, data, depth, {home, _share, _buffers, _dicts} = ctx) do
+    case {whole_list(16, data, depth, ctx), home} do
+      {[id, type], %{}} when is_integer(id) and is_binary(type) ->
         struct!(%Ref{id: id, type: type, owner: home.owner}, home)
 
       {_value, nil} ->
         fail("a ref outside a worker's answer")
 
       _malformed ->
-        fail("a malformed ref")
+        malformed(16)
     end
   end
 
-  defp ext(31, data, depth, ctx) do
-    case value(data, depth, ctx) do
-      {dtype, bytes} when is_binary(dtype) ->
-        scalar = %Array{dtype: dtype, shape: {}, data: slice(bytes, ctx), scalar: true}
-        if whole?(scalar), do: scalar, else: fail("a scalar whose bytes do not fit its dtype")
+  defp ext(19, data, _depth, ctx), do: %Bytes{data: slice(data, ctx), kind: :bytearray}
 
-      _malformed ->
-        fail("a malformed scalar")
+  defp ext(30, data, depth, {_home, _share, buffers, _dicts} = ctx) do
+    with {[index, size, code], rest} when is_integer(index) <- head(30, data, depth, ctx),
+         true <- index in 0..(tuple_size(buffers) - 1)//1,
+         raw when byte_size(raw) == size <- elem(buffers, index) do
+      aside(code, rest, raw, depth, ctx)
+    else
+      _ -> fail("a reference to a buffer that is not there")
     end
   end
 
-  defp ext(type, _data, _depth, _ctx), do: fail("extension type #{type} is unknown or malformed")
+  defp ext(type, _data, _depth, _ctx), do: malformed(type)
 
-  defp whole?(%Array{dtype: dtype, shape: shape, data: data}) do
-    case Array.itemsize(dtype) do
-      nil -> true
-      size -> size * Tuple.product(shape) == byte_size(data)
+  # A buffer of the second lane is a binary of its own: it is taken as it is.
+  defp aside(0, <<>>, raw, _depth, _ctx), do: %Bytes{data: raw}
+  # The body of a frame, whose bytes mean nothing by themselves.
+  defp aside(15, <<>>, raw, _depth, _ctx), do: raw
+  defp aside(19, <<>>, raw, _depth, _ctx), do: %Bytes{data: raw, kind: :bytearray}
+
+  defp aside(code, data, raw, depth, ctx) when code in @of_raw do
+    case head(code, data, depth, ctx) do
+      {head, <<>>} -> of_raw(code, head, raw, depth, ctx)
+      _more -> malformed(code)
     end
   end
 
-  defp whole_list(data, depth, ctx) do
-    case value(data, depth, ctx) do
+  defp aside(_code, _data, _raw, _depth, _ctx), do: malformed(30)
+
+  defp of_raw(14, [dtype | _] = head, raw, depth, ctx) do
+    data = if Dtype.items?(dtype), do: whole_list(14, raw, depth, ctx), else: slice(raw, ctx)
+    made(14, Unpack.array(head, data))
+  end
+
+  defp of_raw(25, head, raw, _depth, ctx), do: made(25, Unpack.memory_view(head, slice(raw, ctx)))
+  defp of_raw(31, head, raw, _depth, ctx), do: made(31, Unpack.scalar(head, slice(raw, ctx)))
+  defp of_raw(type, _head, _raw, _depth, _ctx), do: malformed(type)
+
+  # Heads and lists of an extension's parts begin with a list or a str. Anything else is refused unread, so that every
+  # level of nesting is counted by a list.
+  defp head(type, data, depth, ctx) do
+    case data do
+      <<b, _::binary>> when b in 0x90..0xBF or b in [0xD9, 0xDC, 0xDD] -> value(data, depth, ctx)
+      _other -> malformed(type)
+    end
+  end
+
+  defp whole_list(type, data, depth, ctx) do
+    case head(type, data, depth, ctx) do
       {items, <<>>} when is_list(items) -> items
-      _other -> fail("a malformed tuple or set")
+      _other -> malformed(type)
     end
   end
 
+  defp made(type, nil), do: malformed(type)
+  defp made(_type, value), do: value
+
+  defp malformed(type), do: fail("extension type #{type} is unknown or malformed")
   defp too_deep, do: fail("the value is nested deeper than #{@max_depth} levels")
   defp fail(reason), do: throw({:envmgr, reason})
 end

@@ -1,59 +1,135 @@
 defmodule Envmgr.Values.Encoder do
   # Elixir terms to MessagePack. The fast pass throws without saying where; only then is the place looked for.
+  # What has a struct is in `Pack`.
   @moduledoc false
 
-  alias Envmgr.{Array, Bytes, Ref, Values}
-  alias Envmgr.Values.Keys
+  alias Envmgr.{Values, Wire}
+  alias Envmgr.Values.{Account, Keys, Pack, Refusal, UTF8}
   alias Envmgr.Wire.Msgpack
 
+  @compile {:inline, closed: 1, payload: 4}
+
   @max_depth Values.max_depth()
+  @max_size Wire.max_frame()
+
+  # A list of so few elements so near the top is not worth accounting for: all of them together are 8^6 lists at most.
+  @few 8
+  @deep @max_depth - 6
 
   @typedoc "The one worker whose refs may occur; nil: none is known yet."
   @type owner :: pid() | nil
 
+  @typedoc "Owner; the size from which bytes take the second lane, nil: none do; all that is being encoded."
+  @type context :: {owner(), pos_integer() | nil, term(), term()}
+
+  @typedoc "What a parameter makes of an argument: nil leaves it as it is."
+  @type into :: nil | String.t()
+
+  @type failure :: {:ref, pid()} | {:error, Refusal.t()}
+
   @doc """
   Encodes a term.
 
-  `{:ref, pid}`: the term holds a ref of that worker, and `owner` was nil: encode again for that owner.
-  `{:error, reason, hint}`: the term cannot be sent.
+  `{:ref, pid}`: the term holds a ref of that worker, and `owner` was nil: encode again for that owner. `parts` is how many
+  it may have.
   """
-  @spec encode(term(), owner()) ::
-          {:ok, iodata()} | {:ref, pid()} | {:error, String.t(), String.t() | nil}
-  def encode(term, owner \\ nil) do
-    {:ok, value(term, owner, @max_depth)}
+  @spec encode(term(), owner(), into(), pos_integer() | nil) :: {:ok, iodata()} | failure()
+  def encode(term, owner \\ nil, into \\ nil, parts \\ nil) do
+    Account.open(parts)
+    data = hinted(into, term, {owner, nil, term, []}, @max_depth)
+    Account.close()
+    {:ok, data}
   catch
-    {:envmgr, result} -> result
+    {:envmgr, failure} -> closed(failure)
   end
 
-  @doc "The payload of a call; `kwargs` are pairs of name and value."
-  @spec arguments(list(), [{String.t(), term()}], owner()) ::
-          {:ok, iodata()} | {:ref, pid()} | {:error, String.t(), String.t() | nil}
-  def arguments(args, [], owner) do
-    {:ok, [0x92, list(args, owner, @max_depth), 0x80]}
+  @doc """
+  The payload of a call, and the large binaries that are to take the second lane, in order. `kwargs` are pairs of name and
+  value. Options: `lane`, the size from which bytes take it; `into`, the hints of the catalog's row.
+  """
+  @spec arguments(list(), [{String.t(), term()}], owner(), keyword()) ::
+          {:ok, iodata(), [Account.buffer()]} | failure()
+  def arguments(args, kwargs, owner, opts \\ [])
+
+  def arguments(args, kwargs, owner, lane: lane, into: into) do
+    data = payload(args, kwargs, {owner, lane, args, kwargs}, into)
+    {:ok, data, Account.close()}
   catch
-    {:envmgr, result} -> result
+    {:envmgr, failure} -> closed(failure)
   end
 
-  def arguments(args, kwargs, owner) do
-    pairs = for {name, term} <- kwargs, do: [string(name) | value(term, owner, @max_depth)]
-    {:ok, [0x92, list(args, owner, @max_depth), Msgpack.map(length(kwargs)) | pairs]}
-  catch
-    {:envmgr, result} -> result
+  def arguments(args, kwargs, owner, opts),
+    do: arguments(args, kwargs, owner, lane: opts[:lane], into: opts[:into])
+
+  defp closed(failure) do
+    Account.close()
+    failure
   end
 
-  defp value(n, _owner, _depth) when is_integer(n), do: integer(n)
-  defp value(x, _owner, _depth) when is_float(x), do: <<0xCB, x::float-64>>
-  defp value(text, _owner, _depth) when is_binary(text), do: string(text)
-  defp value(items, owner, depth) when is_list(items), do: list(items, owner, depth)
-  defp value(atom, _owner, _depth) when is_atom(atom), do: atom(atom)
-  defp value(%{__struct__: _} = struct, owner, depth), do: struct(struct, owner, depth)
-  defp value(map, owner, depth) when is_map(map), do: map(map, owner, depth)
+  defp payload(args, [], ctx, nil), do: [0x92, list(args, ctx, @max_depth), 0x80]
 
-  defp value(tuple, owner, depth) when is_tuple(tuple) do
-    ext(3, list(Tuple.to_list(tuple), owner, depth))
+  defp payload(args, kwargs, ctx, nil) do
+    pairs = for {name, term} <- kwargs, do: [string(name) | value(term, ctx, @max_depth)]
+    [0x92, list(args, ctx, @max_depth), Msgpack.map(length(kwargs)) | pairs]
   end
 
-  defp value(other, _owner, _depth), do: fail("#{kind(other)} cannot be sent to Python")
+  defp payload(args, kwargs, ctx, {positions, rest, names, others}) do
+    depth = @max_depth - 1
+
+    positional =
+      for {arg, i} <- Enum.with_index(args) do
+        into = if i < tuple_size(positions), do: elem(positions, i), else: rest
+        hinted(into, arg, ctx, depth)
+      end
+
+    named =
+      for {name, term} <- kwargs do
+        into = Map.get(names, name, others)
+        [string(name) | hinted(into, term, ctx, @max_depth)]
+      end
+
+    [0x92, Msgpack.array(length(args)), positional, Msgpack.map(length(kwargs)) | named]
+  end
+
+  # The parameter's type decides, never the content.
+  defp hinted(nil, term, ctx, depth), do: value(term, ctx, depth)
+
+  defp hinted("tuple", items, ctx, depth) when is_list(items),
+    do: ext(3, list(items, ctx, depth))
+
+  defp hinted("set", items, ctx, depth) when is_list(items),
+    do: Pack.set_of(4, items, ctx, depth)
+
+  defp hinted("frozenset", items, ctx, depth) when is_list(items),
+    do: Pack.set_of(5, items, ctx, depth)
+
+  defp hinted("frozenset", %MapSet{} = set, ctx, depth),
+    do: Pack.set(5, MapSet.to_list(set), ctx, depth)
+
+  defp hinted("ndarray", items, ctx, depth) when is_list(items),
+    do: ext(26, list(items, ctx, depth))
+
+  defp hinted("bytes", data, ctx, _depth) when is_binary(data), do: bytes(data, ctx)
+  defp hinted(_into, term, ctx, depth), do: value(term, ctx, depth)
+
+  @doc "One value inside another; `depth` is what is left of it."
+  @spec value(term(), context(), non_neg_integer()) :: iodata()
+  def value(n, _ctx, _depth) when is_integer(n), do: integer(n)
+  def value(x, _ctx, _depth) when is_float(x), do: <<0xCB, x::float-64>>
+  def value(text, _ctx, _depth) when is_binary(text), do: string(text)
+  def value(items, ctx, depth) when is_list(items), do: list(items, ctx, depth)
+  def value(atom, _ctx, _depth) when is_atom(atom), do: atom(atom)
+  def value(%{__struct__: _} = struct, ctx, depth), do: Pack.struct(struct, ctx, depth)
+  def value(map, ctx, depth) when is_map(map), do: map(map, ctx, depth)
+
+  def value(tuple, ctx, depth) when is_tuple(tuple),
+    do: ext(3, list(Tuple.to_list(tuple), ctx, depth))
+
+  def value(other, _ctx, _depth) do
+    Refusal.refuse(kind(other), nil, "it means something in the BEAM alone",
+      hint: "send what Python is to know of it, as a number or a string"
+    )
+  end
 
   defp integer(n) when n >= -0x8000000000000000 and n <= 0xFFFFFFFFFFFFFFFF, do: Msgpack.int(n)
 
@@ -61,14 +137,15 @@ defmodule Envmgr.Values.Encoder do
     ext(1, [if(n < 0, do: 1, else: 0) | :binary.encode_unsigned(abs(n))])
   end
 
-  defp string(text) do
-    if valid?(text),
-      do: [Msgpack.str(byte_size(text)) | text],
-      else:
-        fail(
-          "a binary that is not valid UTF-8 is no str",
-          "wrap it with Envmgr.bytes/1 to send bytes"
-        )
+  @spec string(binary()) :: iodata()
+  def string(text) do
+    if UTF8.valid?(text) do
+      [Msgpack.str(byte_size(text)) | text]
+    else
+      Refusal.refuse("a binary", "a str", "it is not valid UTF-8",
+        hint: "wrap it with Envmgr.bytes/1 to send bytes"
+      )
+    end
   end
 
   defp atom(nil), do: <<0xC0>>
@@ -79,98 +156,95 @@ defmodule Envmgr.Values.Encoder do
   defp atom(:neg_infinity), do: <<0xCB, 0xFFF0000000000000::64>>
   defp atom(other), do: ext(6, Atom.to_string(other))
 
-  defp list(_items, _owner, 0), do: fail("the value is nested deeper than #{@max_depth} levels")
-  defp list([], _owner, _depth), do: <<0x90>>
-  defp list(items, owner, depth), do: items(items, owner, depth - 1, 0, [])
+  @spec list(list(), context(), non_neg_integer()) :: iodata()
+  def list(_items, _ctx, 0), do: too_deep("a list", "a list")
+  def list([], _ctx, _depth), do: <<0x90>>
+  def list(items, ctx, depth), do: items(items, ctx, depth - 1, 0, [])
 
-  # One walk both counts and encodes, and finds an improper tail.
-  defp items([item | rest], owner, depth, count, acc),
-    do: items(rest, owner, depth, count + 1, [value(item, owner, depth) | acc])
+  # One walk both counts and encodes, and finds an improper tail. In a list a byte need not be a binary.
+  defp items([n | rest], ctx, depth, count, acc) when is_integer(n) and n >= 0 and n < 0x80,
+    do: items(rest, ctx, depth, count + 1, [n | acc])
 
-  defp items([], _owner, _depth, count, acc), do: [Msgpack.array(count) | :lists.reverse(acc)]
+  defp items([item | rest], ctx, depth, count, acc),
+    do: items(rest, ctx, depth, count + 1, [value(item, ctx, depth) | acc])
 
-  defp items(_tail, _owner, _depth, _count, _acc),
-    do: fail("an improper list has no counterpart in Python")
+  defp items([], ctx, depth, count, acc) do
+    if count > @few or depth < @deep, do: charge(count, ctx)
 
-  defp map(_map, _owner, 0), do: fail("the value is nested deeper than #{@max_depth} levels")
+    if count < 16,
+      do: [0x90 + count | :lists.reverse(acc)],
+      else: [Msgpack.array(count) | :lists.reverse(acc)]
+  end
 
-  defp map(map, owner, depth) do
-    case Keys.check(Map.keys(map)) do
-      :ok -> [Msgpack.map(map_size(map)) | pairs(Map.to_list(map), owner, depth - 1)]
-      {:error, reason} -> fail(reason)
+  defp items(_tail, _ctx, _depth, _count, _acc),
+    do: Refusal.refuse("an improper list", "a list", "its tail is no list")
+
+  defp map(_map, _ctx, 0), do: too_deep("a map", "a dict")
+
+  defp map(map, ctx, depth) do
+    pairs = map |> Map.to_list() |> pairs(ctx, depth - 1)
+    if map_size(map) > @few or depth < @deep, do: charge(2 * map_size(map), ctx)
+    Keys.check!(Map.keys(map), "a map", "a dict", :unique)
+    [Msgpack.map(map_size(map)) | pairs]
+  end
+
+  defp pairs(pairs, ctx, depth) do
+    for {key, term} <- pairs, do: [value(key, ctx, depth) | value(term, ctx, depth)]
+  end
+
+  defp charge(count, {_owner, _lane, args, kwargs}), do: Account.charge(count, [args | kwargs])
+
+  @doc "Python `bytes`."
+  @spec bytes(binary(), context()) :: iodata()
+  def bytes(data, {_owner, lane, _args, _kwargs})
+      when is_integer(lane) and byte_size(data) >= lane,
+      do: aside(0, [], data)
+
+  def bytes(data, _ctx), do: [Msgpack.bin(byte_size(data)) | data]
+
+  @doc "The body of a frame: in the second lane memory that Python may write, for pandas works in it."
+  @spec body(binary() | nil, context()) :: iodata()
+  def body(nil, _ctx), do: 0xC0
+
+  def body(data, {_owner, lane, _args, _kwargs})
+      when is_integer(lane) and byte_size(data) >= lane,
+      do: aside(15, [], data)
+
+  def body(data, ctx), do: bytes(data, ctx)
+
+  @doc "An extension of a head and the bytes of `data`, which take the second lane when they are large."
+  @spec raw(1..127, iodata(), binary(), context()) :: iodata()
+  def raw(code, head, data, {_owner, lane, _args, _kwargs})
+      when is_integer(lane) and byte_size(data) >= lane,
+      do: aside(code, head, data)
+
+  def raw(code, head, data, _ctx), do: ext(code, [head | data])
+
+  defp aside(code, head, data) do
+    index = Account.put_aside({if(code == 0, do: :bytes, else: :memory), data})
+    ext(30, [0x93, Msgpack.int(index), Msgpack.int(byte_size(data)), Msgpack.int(code) | head])
+  end
+
+  @spec ext(1..127, iodata()) :: iodata()
+  def ext(type, data) do
+    size = IO.iodata_length(data)
+
+    if size > @max_size do
+      Refusal.refuse("the value", nil, "it takes more than the #{@max_size} bytes of a frame",
+        whole: true,
+        hint: "send it in pieces"
+      )
     end
+
+    [Msgpack.ext(type, size) | data]
   end
 
-  defp pairs(pairs, owner, depth) do
-    for {key, term} <- pairs, do: [value(key, owner, depth) | value(term, owner, depth)]
+  defp too_deep(elixir, python) do
+    Refusal.refuse(elixir, python, "the value is nested deeper than #{@max_depth} levels",
+      whole: true,
+      hint: "send a flatter value, or its parts by themselves"
+    )
   end
-
-  defp struct(%MapSet{} = set, owner, depth) do
-    items = MapSet.to_list(set)
-
-    case Keys.check(items) do
-      :ok -> ext(4, list(items, owner, depth))
-      {:error, reason} -> fail(reason)
-    end
-  end
-
-  defp struct(%Bytes{data: data}, _owner, _depth) when is_binary(data),
-    do: [Msgpack.bin(byte_size(data)) | data]
-
-  defp struct(%Array{scalar: true, dtype: dtype, data: data}, _owner, _depth)
-       when is_binary(dtype) and is_binary(data),
-       do: ext(31, [string(dtype) | data])
-
-  defp struct(%Array{dtype: dtype, shape: shape, data: data}, _owner, _depth)
-       when is_binary(dtype) and is_tuple(shape) and is_binary(data) do
-    size = Array.itemsize(dtype)
-    sizes = Tuple.to_list(shape)
-
-    cond do
-      not Enum.all?(sizes, &(is_integer(&1) and &1 >= 0 and &1 <= 0x7FFFFFFFFFFFFFFF)) ->
-        fail("#{inspect(shape)} is no shape")
-
-      size && size * Enum.product(sizes) != byte_size(data) ->
-        fail(
-          "#{byte_size(data)} bytes do not fill an array of #{dtype} with shape #{inspect(shape)}"
-        )
-
-      true ->
-        header = [
-          0x92,
-          string(dtype),
-          Msgpack.array(length(sizes)) | Enum.map(sizes, &Msgpack.int/1)
-        ]
-
-        ext(14, [header | data])
-    end
-  end
-
-  defp struct(%Ref{owner: owner} = ref, owner, _depth),
-    do: ext(16, [0x92, Msgpack.int(ref.id) | string(ref.type)])
-
-  defp struct(%Ref{owner: pid}, nil, _depth), do: throw({:envmgr, {:ref, pid}})
-
-  defp struct(%Ref{}, _owner, _depth),
-    do:
-      fail("the object lives in another worker", "objects of one call must come from one worker")
-
-  defp struct(%module{}, _owner, _depth),
-    do: fail("a struct #{inspect(module)} has no counterpart in Python")
-
-  defp ext(type, data), do: [Msgpack.ext(type, IO.iodata_length(data)) | data]
-
-  # ASCII is most of what is sent; String.valid?/1 walks code points one by one in Elixir code.
-  defp valid?(<<a, b, c, d, e, f, g, h, rest::binary>>)
-       when a < 128 and b < 128 and c < 128 and d < 128 and e < 128 and f < 128 and g < 128 and
-              h < 128,
-       do: valid?(rest)
-
-  defp valid?(<<>>), do: true
-  defp valid?(<<a, rest::binary>>) when a < 128, do: valid?(rest)
-  defp valid?(text), do: String.valid?(text)
-
-  defp fail(reason, hint \\ nil), do: throw({:envmgr, {:error, reason, hint}})
 
   defp kind(term) when is_function(term), do: "a function"
   defp kind(term) when is_pid(term), do: "a pid"

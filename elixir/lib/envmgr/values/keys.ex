@@ -2,32 +2,43 @@ defmodule Envmgr.Values.Keys do
   # Keys of a Python dict or set: hashable, and no two that Python holds equal.
   @moduledoc false
 
-  alias Envmgr.{Array, Bytes, Ref}
+  alias Envmgr.{Array, Bytes, Complex, Dict, Fraction, MaskedArray, Set}
+  alias Envmgr.Values.{Decimals, Dtype, Refusal, Times}
 
-  @doc "Whether a dict or set with these keys arrives whole."
-  @spec check([term()]) :: :ok | {:error, String.t()}
-  def check(keys) do
+  @doc """
+  Returns when a dict or set with these keys arrives whole, else throws a refusal of what it is.
+
+  `:unique` says that no key is there twice, as in a map.
+  """
+  @spec check!([term()], String.t(), String.t(), :unique | :any) :: :ok
+  def check!(keys, elixir, python, known) do
     cond do
-      Enum.all?(keys, &is_binary/1) ->
+      known == :unique and Enum.all?(keys, &is_binary/1) ->
         :ok
 
-      Enum.all?(keys, &is_integer/1) ->
+      known == :unique and Enum.all?(keys, &is_integer/1) ->
         :ok
 
       key = Enum.find(keys, &(not hashable?(&1))) ->
-        {:error, "#{inspect(key)} cannot be hashed by Python"}
+        Refusal.refuse(elixir, python, "#{Refusal.show(key)} cannot be hashed by Python",
+          hint: "as keys and elements a tuple stands for a list, a frozen Envmgr.Set for a MapSet"
+        )
 
       true ->
-        distinct(keys)
+        distinct!(keys, elixir, python)
     end
   end
 
-  defp distinct(keys) do
+  defp distinct!(keys, elixir, python) do
     keys
     |> Enum.reduce_while(%{}, &place(&2, canonical(&1), &1))
     |> case do
-      {:equal, a, b} -> {:error, "Python holds the keys #{inspect(a)} and #{inspect(b)} equal"}
-      _seen -> :ok
+      {:equal, a, b} ->
+        reason = "Python holds the keys #{Refusal.show(a)} and #{Refusal.show(b)} equal"
+        Refusal.refuse(elixir, python, reason, hint: "leave one of them out")
+
+      _seen ->
+        :ok
     end
   end
 
@@ -39,25 +50,57 @@ defmodule Envmgr.Values.Keys do
   end
 
   defp hashable?(key) when is_tuple(key), do: key |> Tuple.to_list() |> Enum.all?(&hashable?/1)
+  defp hashable?(%Set{frozen: true, items: items}), do: Enum.all?(items, &hashable?/1)
   defp hashable?(%Array{scalar: scalar}), do: scalar
-  defp hashable?(%Bytes{}), do: true
-  defp hashable?(%Ref{}), do: true
+  defp hashable?(%Bytes{kind: kind}), do: kind == :bytes
+  defp hashable?(%module{}), do: module not in [MapSet, Set, Dict, MaskedArray]
   defp hashable?(key), do: not is_list(key) and not is_map(key)
 
-  # Equal in Python, equal here: True == 1 == 1.0, an Atom is its str, a NumPy scalar its number.
-  defp canonical(true), do: 1
-  defp canonical(false), do: 0
-  defp canonical(nil), do: nil
-  defp canonical(x) when is_float(x), do: if(trunc(x) == x, do: trunc(x), else: x)
-  defp canonical(atom) when atom in [:nan, :infinity, :neg_infinity], do: atom
-  defp canonical(atom) when is_atom(atom), do: Atom.to_string(atom)
-  defp canonical(key) when is_tuple(key), do: key |> Tuple.to_list() |> Enum.map(&canonical/1)
+  @doc "Where two of these are equal, Python holds the keys equal. Takes time by the size of the key: encode it first."
+  @spec canonical(term()) :: term()
+  # True == 1 == 1.0 == Fraction(1), an Atom is its str, a NumPy scalar its number. NaN equals nothing, itself neither.
+  def canonical(true), do: 1
+  def canonical(false), do: 0
+  def canonical(nil), do: nil
+  def canonical(:nan), do: make_ref()
+  def canonical(atom) when atom in [:infinity, :neg_infinity], do: atom
+  def canonical(atom) when is_atom(atom), do: Atom.to_string(atom)
+  def canonical(x) when is_float(x), do: x |> Float.ratio() |> ratio()
+  def canonical(key) when is_tuple(key), do: key |> Tuple.to_list() |> Enum.map(&canonical/1)
+  def canonical(%Complex{re: re, im: im}) when im == 0, do: canonical(re)
+  def canonical(%Complex{re: re, im: im}), do: {:complex, canonical(re), canonical(im)}
 
-  defp canonical(%Array{dtype: dtype} = scalar) do
-    if dtype not in ["complex64", "complex128"] and Array.itemsize(dtype),
-      do: scalar |> Array.to_list() |> canonical(),
-      else: scalar
+  def canonical(%Fraction{numerator: n, denominator: d})
+      when is_integer(n) and is_integer(d) and d > 0,
+      do: ratio({n, d})
+
+  def canonical(%Set{items: items}), do: {:set, MapSet.new(items, &canonical/1)}
+
+  def canonical(%Array{dtype: dtype} = scalar) do
+    case Dtype.parse(dtype) do
+      {kind, _size, _order} when kind in [:bool, :int, :uint, :float, :complex] ->
+        scalar |> Array.to_list() |> canonical()
+
+      _other ->
+        scalar
+    end
   end
 
-  defp canonical(key), do: key
+  def canonical(%DateTime{} = time), do: {:instant, Times.instant(time)}
+
+  def canonical(%module{} = decimal) when module in [Decimal, Envmgr.Decimal] do
+    case Decimals.ratio(decimal) do
+      {_, _} = ratio -> ratio(ratio)
+      nil -> decimal
+    end
+  end
+
+  def canonical(key), do: key
+
+  defp ratio({n, d}) do
+    case Integer.gcd(n, d) do
+      ^d -> div(n, d)
+      common -> {:ratio, div(n, common), div(d, common)}
+    end
+  end
 end

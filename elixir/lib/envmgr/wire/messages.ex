@@ -6,30 +6,43 @@ defmodule Envmgr.Wire.Messages do
 
   @as_ref 1
   @attribute 2
+  @part 4
 
   @type target :: binary() | {pos_integer(), binary()}
   @type message ::
           {:result | :error, non_neg_integer(), binary()}
+          | {:result, non_neg_integer(), binary(), sizes :: [pos_integer()], meta :: binary()}
           | {:log, non_neg_integer(), 1 | 2, binary()}
           | {:hello, binary()}
           | {:ping, non_neg_integer()}
 
-  @spec flags(:value | :ref, :call | :attribute) :: 0..3
-  def flags(as, access) do
-    if(as == :ref, do: @as_ref, else: 0) + if access == :attribute, do: @attribute, else: 0
-  end
+  @spec flags(:value | :ref, :call | :attribute | :part) :: 0..5
+  def flags(as, access), do: if(as == :ref, do: @as_ref, else: 0) + access(access)
+
+  defp access(:call), do: 0
+  defp access(:attribute), do: @attribute
+  defp access(:part), do: @part
 
   @spec hello(iodata()) :: iodata()
   def hello(settings), do: [<<0x93, 0, 0>> | settings]
 
   @doc "What follows a call's id. The caller prepares it; the owner of the worker adds the id."
-  @spec call_tail(target(), 0..3, iodata(), non_neg_integer()) :: iodata()
+  @spec call_tail(target(), 0..5, iodata(), non_neg_integer()) :: iodata()
   def call_tail(target, flags, payload, size) do
     [target(target), flags, Msgpack.bin(size) | payload]
   end
 
-  @spec call(pos_integer(), iodata()) :: iodata()
+  @doc "A call; `{:lane, tail, key, count}` says under which keys its buffers went to the worker."
+  @spec call(pos_integer(), iodata() | {:lane, iodata(), pos_integer(), pos_integer()}) ::
+          iodata()
+  def call(id, {:lane, tail, key, count}),
+    do: [<<0x96, 1>>, Msgpack.int(id), tail, 0x92, Msgpack.int(key), Msgpack.int(count)]
+
   def call(id, tail), do: [<<0x95, 1>>, Msgpack.int(id) | tail]
+
+  @doc "The worker need not keep these buffers: their call does not come."
+  @spec forget(pos_integer(), pos_integer()) :: iodata()
+  def forget(key, count), do: [<<0x94, 16, 0>>, Msgpack.int(key), Msgpack.int(count)]
 
   @spec cancel(pos_integer()) :: iodata()
   def cancel(id), do: [<<0x92, 7>> | Msgpack.int(id)]
@@ -49,6 +62,14 @@ defmodule Envmgr.Wire.Messages do
   @spec next(binary()) :: {message(), binary()} | :malformed
   def next(<<0x93, 2, rest::binary>>), do: answer(:result, rest)
   def next(<<0x93, 3, rest::binary>>), do: answer(:error, rest)
+
+  def next(<<0x95, 2, rest::binary>>) do
+    with {id, rest} <- id(rest),
+         {payload, rest} <- bin(rest),
+         {sizes, rest} <- sizes(rest),
+         {meta, rest} <- bin(rest),
+         do: {{:result, id, payload, sizes, meta}, rest}
+  end
 
   def next(<<0x94, 12, rest::binary>>) do
     with {id, <<stream, rest::binary>>} when stream in [1, 2] <- id(rest),
@@ -85,6 +106,19 @@ defmodule Envmgr.Wire.Messages do
   defp id(<<0xCD, id::16, rest::binary>>), do: {id, rest}
   defp id(<<0xCE, id::32, rest::binary>>), do: {id, rest}
   defp id(_other), do: :malformed
+
+  defp sizes(<<0b1001::4, count::4, rest::binary>>), do: sizes(rest, count, [])
+  defp sizes(<<0xDC, count::16, rest::binary>>), do: sizes(rest, count, [])
+  defp sizes(_other), do: :malformed
+
+  defp sizes(rest, 0, sizes), do: {:lists.reverse(sizes), rest}
+
+  defp sizes(<<0xCF, size::64, rest::binary>>, count, sizes),
+    do: sizes(rest, count - 1, [size | sizes])
+
+  defp sizes(bytes, count, sizes) do
+    with {size, rest} <- id(bytes), do: sizes(rest, count - 1, [size | sizes])
+  end
 
   defp bin(<<0xC4, n, data::binary-size(n), rest::binary>>), do: {data, rest}
   defp bin(<<0xC5, n::16, data::binary-size(n), rest::binary>>), do: {data, rest}

@@ -7,23 +7,76 @@ import time
 
 __all__ = [
     "Thing",
+    "blob",
+    "changes",
     "echo",
     "exit_now",
     "fail",
+    "floats",
     "generation",
+    "keep",
     "kill_me",
+    "mark",
     "nap",
     "only_named",
     "pid",
     "raise_exit",
     "say",
+    "stir",
     "text",
+    "total",
 ]
 
 
 def echo(value):
     """Gives back what it got."""
     return value
+
+
+def floats(count):
+    import numpy
+
+    return numpy.arange(count, dtype="f8")
+
+
+def total(array):
+    return float(array.sum())
+
+
+def blob(size):
+    return bytes(range(256)) * (size // 256)
+
+
+def mark(array):
+    """Writes into what it got, and tells its type."""
+    array[0] = 7
+    return type(array).__name__
+
+
+class Kept:
+    """An array that is given away and changed."""
+
+    def __init__(self, count):
+        self.array = floats(count)
+
+    def give(self):
+        return self.array
+
+    def stir(self):
+        self.array += 1
+
+
+def keep(count):
+    return Kept(count)
+
+
+def stir(array):
+    array += 1
+
+
+def changes(array):
+    array[:] = -1
+    return array
 
 
 def fail(message, kind="ValueError"):

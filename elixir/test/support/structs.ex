@@ -1,0 +1,36 @@
+defmodule Sample do
+  # Structs of a user, with and without a way to Python.
+  @moduledoc false
+
+  defmodule Bare do
+    @moduledoc false
+    defstruct [:x]
+  end
+
+  defmodule Only do
+    @moduledoc false
+    @derive {Envmgr.Encoder, only: [:x, :y]}
+    defstruct [:x, :y, :secret]
+  end
+
+  defmodule Except do
+    @moduledoc false
+    @derive {Envmgr.Encoder, except: [:secret]}
+    defstruct [:x, :secret]
+  end
+
+  defmodule All do
+    @moduledoc false
+    @derive Envmgr.Encoder
+    defstruct [:x, :inner]
+  end
+
+  defmodule Own do
+    @moduledoc false
+    defstruct [:run]
+
+    defimpl Envmgr.Encoder do
+      def encode(own), do: own.run.(own)
+    end
+  end
+end

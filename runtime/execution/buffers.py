@@ -1,0 +1,103 @@
+"""What of a call's values travels in the second lane (`docs/protocol.md` §5)."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Callable
+
+from ..values.errors import ConversionError
+from ..wire.lane import Lane, LaneBroken
+
+THRESHOLD = 128 * 1024
+"""Bytes. Below, a copy into the frame is cheaper than the lane's threads (measured: `docs/benchmarks.md`)."""
+
+
+def memory(size: int) -> Any:
+    """Uninitialised memory where NumPy is loaded, for zeroing what is overwritten costs half a copy."""
+    numpy = sys.modules.get("numpy")
+    try:
+        return numpy.empty(size, numpy.uint8)  # type: ignore[union-attr]
+    except AttributeError:  # not there, or its import is under way in another thread
+        return bytearray(size)
+
+
+class Buffers:
+    """The buffers of the call that runs: those that came with it, those that go with its answer."""
+
+    def __init__(self) -> None:
+        self._lane: Lane | None = None
+        self._keys = range(0)
+        self.outgoing: list[memoryview] = []
+        self.steady = False
+        """Whether nobody can change what goes out, once the call is over."""
+        self.lent = False
+        """Whether the caller's refs still lead to it."""
+
+    def use(self, lane: Lane) -> None:
+        self._lane = lane
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """What a fork of this process must not hold."""
+        return () if self._lane is None else self._lane.descriptors
+
+    def begin(self, keys: range) -> None:
+        """The keys of the buffers that came with the call."""
+        self._keys = keys
+
+    def end(self) -> None:
+        """Forgets what came with the call and was not taken."""
+        self.forget(self._keys)
+        self._keys = range(0)
+
+    def forget(self, keys: range) -> None:
+        """No call will take these."""
+        if self._lane is not None:
+            self._lane.drop(keys)
+
+    def put(self, view: Any) -> int | None:
+        """The number of the buffer within this answer; None: it goes inline. Costs nothing: the view is kept."""
+        if self._lane is None or len(view) < THRESHOLD:
+            return None
+        self.outgoing.append(memoryview(view))
+        return len(self.outgoing) - 1
+
+    def take(self, index: Any, size: Any) -> Any:
+        """Raises `ConversionError`."""
+        if self._lane is None or type(index) is not int or not 0 <= index < len(self._keys):
+            raise ConversionError(f"buffer {index!r} did not come with this call")
+        try:
+            data = self._lane.take(self._keys[index])
+        except LaneBroken as error:
+            raise ConversionError(str(error)) from error
+        if len(data) != size:
+            raise ConversionError(f"buffer {index} has {len(data)} bytes, not {size}")
+        return data
+
+    def mark(self) -> int:
+        return len(self.outgoing)
+
+    def back(self, mark: int) -> None:
+        """Takes back what was put since `mark`."""
+        del self.outgoing[mark:]
+
+    def send(self) -> Callable[[], None] | None:
+        """Sends what goes with the answer, behind all earlier answers'; how to wait for it, where that is needed.
+
+        What somebody else can still change is gone when this returns.
+        """
+        views, steady, lent = self.outgoing, self.steady, self.lent
+        self.outgoing, self.steady, self.lent = [], False, False
+        if self._lane is None:
+            return None
+        for view in views:
+            sent = self._lane.send(view)
+        if not steady:
+            sent.wait()
+            return None
+        return self._lane.flush if lent else None
+
+    def flush(self) -> None:
+        """Waits until the pool has all that was sent."""
+        if self._lane is not None:
+            self._lane.flush()

@@ -1,0 +1,161 @@
+"""The second lane: what is put in comes out, in order, whatever its size and wherever it lies."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import pytest
+from lanes import PoolSide, pair
+
+from envmgr_runtime.wire import splicing
+from envmgr_runtime.wire.lane import Lane, LaneBroken
+
+MIB = 1 << 20
+SIZES = [1, 4096, MIB - 1, MIB, 2 * MIB, 2 * MIB + 1, 5 * MIB + 7, 33 * MIB]
+
+
+@pytest.fixture
+def ends(tmp_path):
+    lane, pool = pair(tmp_path)
+    yield lane, pool
+    pool.close()
+
+
+def noise(size):
+    return (os.urandom(65_521) * (size // 65_521 + 1))[:size]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("make", [bytes, bytearray, lambda data: memoryview(bytearray(b"x" + data))[1:]])
+def test_to_the_pool(ends, size, make):
+    lane, pool = ends
+    data = noise(size)
+    sent = lane.send(memoryview(make(data)))
+    assert pool.read(size) == data
+    assert sent.wait(10)
+
+
+def test_to_the_pool_in_order(ends):
+    lane, pool = ends
+    parts = [noise(size) for size in (3 * MIB, 5, 2 * MIB + 3, 70_000)]
+    for part in parts:
+        lane.send(memoryview(part))
+    assert pool.read(sum(map(len, parts))) == b"".join(parts)
+    lane.flush()
+
+
+def test_numpy_memory_without_a_copy_and_read_only(ends):
+    numpy = pytest.importorskip("numpy")
+    lane, pool = ends
+    array = numpy.arange(MIB, dtype="f8")
+    array.flags.writeable = False
+    lane.send(memoryview(array).cast("B"))
+    assert pool.read(array.nbytes) == array.tobytes()
+
+
+def test_a_buffer_may_change_as_soon_as_it_is_sent(ends):
+    """Pages that were lent to the pipe must have been read by then."""
+    lane, pool = ends
+    data = bytearray(noise(8 * MIB))
+    before = bytes(data)
+    got = []
+    reader = threading.Thread(target=lambda: got.append(pool.read(len(before))))
+    sent = lane.send(memoryview(data))
+    reader.start()
+    assert sent.wait(10)
+    data[:] = bytes(len(data))
+    reader.join()
+    assert got == [before]
+
+
+def test_without_vmsplice(tmp_path, monkeypatch):
+    monkeypatch.setattr(splicing, "_vmsplice", lambda: None)
+    lane, pool = pair(tmp_path)
+    data = noise(9 * MIB)
+    lane.send(memoryview(data))
+    assert pool.read(len(data)) == data
+    pool.close()
+
+
+def test_memory_that_cannot_be_lent_is_copied(tmp_path, monkeypatch):
+    monkeypatch.setattr(splicing, "_vmsplice", lambda: lambda *_: -1)
+    lane, pool = pair(tmp_path)
+    data = noise(9 * MIB)
+    lane.send(memoryview(data))
+    assert pool.read(len(data)) == data
+    pool.close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_from_the_pool(ends, size):
+    lane, pool = ends
+    data = noise(size)
+    sender = threading.Thread(target=pool.send, args=(data,))
+    sender.start()
+    got = lane.take(1)
+    sender.join()
+    assert type(got) is bytearray
+    assert got == data
+
+
+def test_bytes_from_the_pool(ends):
+    lane, pool = ends
+    data = noise(3 * MIB)
+    threading.Thread(target=pool.send, args=(data, 0)).start()
+    got = lane.take(1)
+    assert type(got) is bytes
+    assert got == data
+
+
+def test_what_is_dropped_is_not_kept_wherever_it_is(ends):
+    lane, pool = ends
+    lane.drop(range(2, 3))  # not there yet
+    for data in (b"one", b"two", b"three"):
+        pool.send(data)
+    assert lane.take(3) == b"three"
+    lane.drop(range(1, 2))
+    assert lane._arrived == {}
+    assert lane._unwanted == set()
+    with pytest.raises(LaneBroken, match="taken already"):
+        lane.take(3)
+
+
+def test_who_waits_for_a_buffer_hears_of_the_end(ends):
+    lane, pool = ends
+    heard = []
+
+    def wait():
+        with pytest.raises(LaneBroken, match="ended"):
+            lane.take(1)
+        heard.append(True)
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    pool.close()
+    waiting.join(10)
+    assert heard == [True]
+
+
+def test_a_pool_that_is_gone_ends_the_sending(ends):
+    lane, pool = ends
+    pool.close()
+    assert lane.send(memoryview(bytes(4 * MIB))).wait(10)
+
+
+def test_a_pool_that_does_not_open_it(tmp_path):
+    pool = PoolSide(tmp_path)
+
+    def refuse():
+        connection, _ = pool._listener.accept()
+        connection.close()
+
+    threading.Thread(target=refuse).start()
+    with pytest.raises(LaneBroken, match="did not open"):
+        Lane(str(tmp_path))
+    pool._listener.close()
+
+
+def test_no_pool(tmp_path):
+    with pytest.raises(OSError):  # noqa: PT011 - whichever error the system gives
+        Lane(str(tmp_path))
