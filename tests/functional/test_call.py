@@ -11,10 +11,7 @@ from envmgr.operations.syncing import sync
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     root = tmp_path_factory.mktemp("project")
-    assert (
-        len(sync(project(root, library("math", None), library("json", None), library("re", None))))
-        == 3
-    )
+    assert len(sync(project(root, library("math", None), library("json", None), library("re", None)))) == 3
     return root
 
 

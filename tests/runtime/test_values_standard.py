@@ -331,7 +331,9 @@ def test_zones_and_folds():
         Codec(RefTable()).decode(ext(12, us, 0, 0, "Europe/Nowhere", "X", 0))
 
 
-@pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "Europe/../x", "a\0b", "", "UTC+3:", "é"])
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "/etc/passwd", "Europe/../x", "a\0b", "", "UTC+3:", "é"]
+)
 def test_names_that_are_no_zones(name):
     with pytest.raises(ConversionError):
         zones.zone_named(name)
