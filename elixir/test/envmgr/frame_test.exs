@@ -474,6 +474,26 @@ defmodule Envmgr.FrameTest do
       assert Frame.columns(again) == %{"('p', 1)" => ["a", nil], "None" => [1, 2]}
     end
 
+    test "inline/1 has the same values without a body" do
+      for kind <- ["frame", "pandas.DataFrame", "polars.DataFrame", "pyarrow.Table"] do
+        {:ok, frame} = Frame.new(@columns) |> Frame.to_ipc() |> Frame.from_ipc(as: kind)
+        inline = Frame.inline(frame)
+        assert inline.body == nil
+        assert inline.kind == if(kind in ["frame", "pandas.DataFrame"], do: kind, else: "frame")
+        assert Frame.columns(inline) === Map.new(@columns)
+        assert {:ok, parts} = Frames.encode(inline)
+        assert {:ok, ^inline} = Frames.decode(parts)
+      end
+
+      {:ok, frame} =
+        Frame.new([a: [1, -1], c: ["x", nil]], types: [a: "int8", c: "category"])
+        |> Frame.to_ipc()
+        |> Frame.from_ipc()
+
+      assert [{"a", "int8", %Array{data: <<1, 255>>}}, {"c", "category", %Object{}}] =
+               Frame.inline(frame).columns
+    end
+
     test "head/2 and select/2 leave nothing else in the body" do
       frame = Frame.new(@columns, as: "polars.DataFrame")
 
