@@ -2,9 +2,11 @@ defmodule Envmgr.Values.Frames.Inline do
   # A frame without a body: each column in the form that it has where there is no Arrow.
   @moduledoc false
 
-  alias Envmgr.{Array, Frame, Series}
-  alias Envmgr.Arrow.{Column, Table}
+  alias Envmgr.{Array, Arrow, Frame, Series}
+  alias Envmgr.Arrow.{Column, Field, Table}
   alias Envmgr.Values.Frames.{Body, Elements, Pack}
+
+  @nat -0x8000000000000000
 
   @pandas ["frame", "pandas.DataFrame"]
 
@@ -29,9 +31,15 @@ defmodule Envmgr.Values.Frames.Inline do
   defp series(%Series{} = index), do: index
 
   defp column(name, dtype, field, table, kind) when is_integer(field) do
-    dtype = if kind in @pandas, do: dtype
+    if field >= length(table.fields),
+      do: raise(ArgumentError, "the body of this frame has no field #{field}")
 
-    bare(name, dtype, Enum.map(table.batches, fn {_rows, columns} -> Enum.at(columns, field) end)) ||
+    dtype = if kind in @pandas, do: dtype
+    columns = for {_rows, columns} <- table.batches, do: Enum.at(columns, field)
+
+    bare(name, dtype, columns) ||
+      categories(name, dtype, field, table) ||
+      times(name, Enum.at(table.fields, field), field, table) ||
       packed(name, dtype, field, table)
   end
 
@@ -54,6 +62,46 @@ defmodule Envmgr.Values.Frames.Inline do
   end
 
   defp bare(_name, _dtype, _columns), do: nil
+
+  defp categories(name, "category", field, table) do
+    with {indices, values} <- read(Arrow.indices(table, field)),
+         {_id, _index, ordered?} <- Enum.at(table.fields, field).dictionary do
+      codes = Enum.map(indices, &(&1 || -1))
+      {name, "category", Pack.categories(codes, values, ordered?)}
+    end
+  end
+
+  defp categories(_name, _dtype, _field, _table), do: nil
+
+  # NumPy's counts of the same unit, which Elixir's times would cut.
+  defp times(name, %Field{type: {:timestamp, unit, zone}}, field, table) do
+    dtype = if zone, do: "datetime64[#{unit}, #{zone}]", else: "datetime64[#{unit}]"
+    {name, dtype, counts(field, table, "<M8[#{unit}]")}
+  end
+
+  defp times(name, %Field{type: {:duration, unit}}, field, table),
+    do: {name, "timedelta64[#{unit}]", counts(field, table, "<m8[#{unit}]")}
+
+  defp times(_name, _field, _i, _table), do: nil
+
+  defp counts(field, table, dtype) do
+    data =
+      for count <- read(Arrow.column(table, field, fn _type -> nil end)), into: <<>> do
+        <<count(count)::little-64>>
+      end
+
+    %Array{dtype: dtype, shape: {table.rows}, data: data}
+  end
+
+  defp count(nil), do: @nat
+  defp count(count), do: count
+
+  defp read({:ok, found}), do: found
+  defp read({:error, reason}), do: raise(ArgumentError, reason)
+
+  # pandas' other kinds of strings are made of lists, too.
+  defp packed(name, "str" <> _storage = dtype, field, table),
+    do: {name, dtype, Elements.to_list(field, dtype, table)}
 
   defp packed(name, dtype, field, %Table{} = table) do
     values = Elements.to_list(field, dtype, table)

@@ -209,11 +209,21 @@ defmodule Envmgr.Values.Frames.Pack do
       end)
 
     categories = numbers |> Enum.sort_by(&elem(&1, 1)) |> Enum.map(&elem(&1, 0))
+    categories(codes, categories, false)
+  end
+
+  @doc "A `pandas.Categorical` of these codes (-1: missing)."
+  @spec categories([integer()], list(), boolean()) :: Object.t()
+  def categories(codes, categories, ordered?) do
     {_dtype, codes} = column(codes, "int32")
 
     %Object{
       type: "pandas.Categorical",
-      parts: %{"codes" => codes, "categories" => Series.index_of(categories), "ordered" => false}
+      parts: %{
+        "codes" => codes,
+        "categories" => Series.index_of(categories),
+        "ordered" => ordered?
+      }
     }
   end
 
