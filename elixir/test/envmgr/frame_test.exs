@@ -338,7 +338,7 @@ defmodule Envmgr.FrameTest do
     test "malformed objects raise" do
       for parts <- [
             %{},
-            %{"codes" => 1, "categories" => 2},
+            %{"codes" => %Array{dtype: "int8", shape: {1}, data: <<0>>}, "categories" => 2},
             %{
               "codes" => %Array{dtype: "int8", shape: {1}, data: <<5>>},
               "categories" => Series.new(["a"])
