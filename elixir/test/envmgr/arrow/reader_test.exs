@@ -2,7 +2,7 @@ defmodule Envmgr.Arrow.ReaderTest do
   use ExUnit.Case, async: true
 
   alias Envmgr.{Arrow, JSON}
-  alias Envmgr.Arrow.Field
+  alias Envmgr.Arrow.{Builder, Column, Field, Table}
 
   path = Path.expand("golden.json", __DIR__)
   @external_resource path
@@ -58,6 +58,52 @@ defmodule Envmgr.Arrow.ReaderTest do
           <<255, 255, 255, 255, 8::little-32>>
         ] do
       assert {:error, _reason} = Arrow.read(data)
+    end
+  end
+
+  describe "a few bytes do not pass for many rows or fields" do
+    test "columns that share their bytes" do
+      column = %Column{type: {:int, 64}, length: 1, buffers: [<<7::little-64>>]}
+      fields = for name <- ["a", "b"], do: %Field{name: name, type: {:int, 64}}
+
+      {:ok, stream} =
+        Arrow.write(%Table{fields: fields, batches: [{1, [column, column]}], rows: 1})
+
+      stream = IO.iodata_to_binary(stream)
+      assert {:ok, _table} = Arrow.read(stream)
+
+      shared = :binary.replace(stream, <<8::little-64, 8::little-64>>, <<0::64, 16::little-64>>)
+      assert Arrow.read(shared) == {:error, "a malformed Arrow batch: its buffers overlap"}
+    end
+
+    test "rows without bytes" do
+      rows = 0x10000000000
+      column = %Column{type: :null, length: rows}
+      fields = [%Field{name: "n", type: :null}]
+      {:ok, stream} = Arrow.write(%Table{fields: fields, batches: [{rows, [column]}], rows: rows})
+
+      assert {:error, "an Arrow stream with more empty rows" <> _} =
+               Arrow.read(IO.iodata_to_binary(stream))
+    end
+
+    test "fields that are one field" do
+      leaf = field(2, [{32, 64}, {8, 1}], Builder.tables([]))
+      fields = Enum.reduce(1..50, leaf, fn _, inner -> field(13, [], twice(inner)) end)
+      schema = Builder.table([{16, 0}, twice(fields)])
+      metadata = Builder.root(Builder.table([{16, 4}, {8, 1}, schema, {64, 0}]))
+      stream = <<0xFFFFFFFF::32, byte_size(metadata)::little-32, metadata::binary>>
+
+      assert {:error, "malformed Arrow metadata: it has more fields than bytes for them"} =
+               Arrow.read(stream)
+    end
+
+    defp field(kind, type, children) do
+      Builder.table([Builder.string("f"), {8, 1}, {8, kind}, Builder.table(type), nil, children])
+    end
+
+    # A vector of tables with the same table twice.
+    defp twice({bytes, at}) do
+      {<<2::little-32, 12 + at::little-32, 8 + at::little-32, 0::32, bytes::binary>>, 0}
     end
   end
 
