@@ -120,4 +120,4 @@ def build_array(parts: Any) -> Any:
         return column[0]
     if kind == "Array" and column.num_chunks < 2:
         return column.chunk(0) if column.num_chunks else library("pyarrow", "an array").array([], column.type)
-    raise ConversionError(f"a pyarrow {kind!r} is not made from {column.num_chunks} chunks with {len(column)} elements")
+    raise ConversionError(f"{column.num_chunks} chunks with {len(column)} elements are no pyarrow {kind!r}")

@@ -6,12 +6,14 @@ from typing import Any
 
 from .errors import ConversionError
 from .pandas_arrays import zoned
+from .pandas_dtypes import UNITS, zone_word
 from .pandas_dtypes import dtype as dtype_of
-from .pandas_dtypes import zone_word
 from .parts import library
 
-_NUMPY = frozenset("bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64".split())
-_TIMES = frozenset(f"{kind}64[{unit}]" for kind in ("datetime", "timedelta") for unit in ("s", "ms", "us", "ns"))
+_NUMPY = frozenset(
+    ["bool", "float32", "float64", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))]
+)
+_TIMES = frozenset(f"{kind}64[{unit}]" for kind in ("datetime", "timedelta") for unit in UNITS)
 _STRINGS = ({str}, {str, type(None)})
 
 
@@ -35,9 +37,10 @@ def to_arrow(pyarrow: Any, values: Any, word: str) -> Any:
 
 
 def from_arrow(pyarrow: Any, column: Any, word: Any, memory: Any) -> Any:
-    """The values of a column of dtype `word` (None: what Arrow's type is to pandas), writable where pandas has them so.
+    """The values of a column of dtype `word` (None: what Arrow's type is to pandas), writable where pandas has
+    them so. `memory`: the bytes that the column's buffers may lie in.
 
-    `memory`: the bytes that the column's buffers may lie in. Raises `ConversionError`, and what pandas and pyarrow raise.
+    Raises `ConversionError`, and what pandas and pyarrow raise.
     """
     if word is None:
         return column.to_pandas().array
@@ -75,7 +78,7 @@ def _to_objects(column: Any) -> Any:
 
 def _from_zoned(pyarrow: Any, values: Any) -> Any:
     zone, unit = zone_word(values.dtype.tz), values.dtype.unit
-    if zone.startswith("dateutil/") or zone[0] in "+-" and len(zone) > len("+00:00"):
+    if zone.startswith("dateutil/") or (zone[0] in "+-" and len(zone) > len("+00:00")):
         return None
     return pyarrow.array(values.asi8.view(f"M8[{unit}]")).view(pyarrow.timestamp(unit, zone))
 
@@ -83,8 +86,9 @@ def _from_zoned(pyarrow: Any, values: Any) -> Any:
 def _to_zoned(pyarrow: Any, column: Any, dtype: Any, memory: Any) -> Any:
     if not pyarrow.types.is_timestamp(column.type):
         raise ConversionError(f"a column of Arrow type {column.type} is not {dtype}")
-    units = column.cast(pyarrow.timestamp(dtype.unit, column.type.tz)).cast(pyarrow.int64())
-    return zoned(_to_numpy(pyarrow, units.cast(pyarrow.timestamp(dtype.unit)), f"M8[{dtype.unit}]", memory), dtype.tz)
+    counts = column.cast(pyarrow.timestamp(dtype.unit, column.type.tz)).cast(pyarrow.int64())
+    naive = counts.cast(pyarrow.timestamp(dtype.unit))
+    return zoned(_to_numpy(pyarrow, naive, f"M8[{dtype.unit}]", memory), dtype.tz)
 
 
 def _to_masked(pyarrow: Any, column: Any, dtype: Any, memory: Any) -> Any:

@@ -12,8 +12,8 @@ class Trouble(Exception):
         super().__init__(text)
         self.path: list[str] = []
         """Steps from the value to the part: `[3]`, `["a"]`, `.field`."""
-        self.root = "value"
-        """What the path starts from; empty where the path says it all."""
+        self.root = ""
+        """The argument that the path starts from; empty where there is none."""
         self.at: Any = None
         """(code, data) of the extension that failed, while its place is not known."""
         self.owners: tuple[Any, ...] = ()
@@ -21,7 +21,9 @@ class Trouble(Exception):
 
     def __str__(self) -> str:
         text = str(self.args[0])
-        return f"{self.root}{''.join(self.path)}: {text}" if self.path else text
+        if not self.path:
+            return f"{self.root}: {text}" if self.root else text
+        return f"{self.root or 'value'}{''.join(self.path)}: {text}"
 
 
 class ConversionError(Trouble):

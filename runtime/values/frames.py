@@ -10,19 +10,19 @@ from typing import Any, Callable
 from ..wire.packing import ExtType
 from . import codes
 from .errors import ConversionError, RefLimit, Trouble, Unsendable
-from .parts import Inexact, describe
+from .parts import Inexact, describe, in_order, pack_object
 from .protocols import Coder, Pack, Unpack, UnpackRaw
 
-_INDEXES = "Index RangeIndex DatetimeIndex TimedeltaIndex PeriodIndex IntervalIndex CategoricalIndex".split()
-_INDEXES_OF_PANDAS_1 = "Int64Index UInt64Index Float64Index".split()
-_SCALARS = "Timestamp Timedelta Period Interval".split()
+_KINDS_OF_INDEX = ["", "Range", "Datetime", "Timedelta", "Period", "Interval", "Categorical"]
+_KINDS_OF_PANDAS_1 = ["Int64", "UInt64", "Float64"]
+_SCALARS = ["Timestamp", "Timedelta", "Period", "Interval"]
 _SINGLETONS = {"NaTType": "pandas.NaT", "NAType": "pandas.NA"}
 
 _TAKE_FRAME = {
     "pandas.DataFrame": "pandas_frames.pack_frame",
     "pandas.Series": "pandas_frames.pack_series",
     "pandas.MultiIndex": "pandas_frames.pack_multi_index",
-    **{f"pandas.{name}": "pandas_frames.pack_index" for name in _INDEXES + _INDEXES_OF_PANDAS_1},
+    **{f"pandas.{name}Index": "pandas_frames.pack_index" for name in _KINDS_OF_INDEX + _KINDS_OF_PANDAS_1},
     "pyarrow.Table": "arrow.pack_table",
     "pyarrow.RecordBatch": "arrow.pack_table",
     "polars.DataFrame": "polars_frames.pack_frame",
@@ -31,19 +31,19 @@ _TAKE_FRAME = {
 """Library and class: what makes `[kind, meta, columns, index, body]` of (codec, value)."""
 _TAKE_OBJECT = {
     **{f"pandas.{name}": f"pandas_scalars.{name.lower()}_parts" for name in _SCALARS},
-    "pandas.Categorical": "pandas_arrays.categorical_parts",
+    "pandas.Categorical": "pandas_categories.parts",
 }
 """The same for `map of parts`. What is in neither, `_family` may know."""
 _BUILD_FRAME = {
-    "pandas": "pandas_frames.build",
+    "pandas": "pandas_building.build",
     "polars": "polars_frames.build",
     "pyarrow": "arrow.build_table",
 }
 """By library: what gets (kind, meta, columns, index, body). Kind `frame` is of the first of them that there is."""
 _BUILD_OBJECT = {
     **{f"pandas.{name}": f"pandas_scalars.{name.lower()}" for name in _SCALARS},
-    "pandas.Categorical": "pandas_arrays.categorical",
-    "pandas.level": "pandas_arrays.level",
+    "pandas.Categorical": "pandas_categories.categorical",
+    "pandas.level": "pandas_categories.level",
     "pandas.array": "pandas_arrays.make",
     "pyarrow.array": "arrow.build_array",
     "scipy.sparse": "sparse.build",
@@ -59,24 +59,22 @@ def find(kind: type) -> Pack | None:
     library = kind.__module__.partition(".")[0]
     name = f"{library}.{kind.__name__}"
     if name in _TAKE_FRAME:
-        return _packer(codes.FRAME, _function(_TAKE_FRAME[name]), None)
+        return _packer(_function(_TAKE_FRAME[name]), None)
     if name in _TAKE_OBJECT:
-        return _packer(codes.OBJECT, _function(_TAKE_OBJECT[name]), name)
+        return _packer(_function(_TAKE_OBJECT[name]), name)
     if library == "pandas" and kind.__name__ in _SINGLETONS:
         singleton = ExtType(codes.SINGLETON, _SINGLETONS[kind.__name__].encode())
         return lambda codec, value: singleton
     family = _family(kind, library)
-    return None if family is None else _packer(codes.OBJECT, _function(family[1]), family[0])
+    return None if family is None else _packer(_function(family[1]), family[0])
 
 
 def _family(kind: type, library: str) -> tuple[str, str] | None:
-    module = sys.modules.get(library)
-    if library == "pandas":
-        array = getattr(getattr(module, "api", None), "extensions", None)
-        return ("pandas.array", "pandas_arrays.take") if issubclass(kind, array.ExtensionArray) else None
-    if library == "pyarrow":
-        kinds = (module.Array, module.ChunkedArray, module.Scalar)
-        return ("pyarrow.array", "arrow.take_array") if issubclass(kind, kinds) else None
+    bases = {base.__name__ for base in kind.__mro__}
+    if library == "pandas" and "ExtensionArray" in bases:
+        return "pandas.array", "pandas_arrays.take"
+    if library == "pyarrow" and bases & {"Array", "ChunkedArray", "Scalar"}:
+        return "pyarrow.array", "arrow.take_array"
     if kind.__module__.startswith("scipy.sparse") and kind.__name__.endswith(("_array", "_matrix")):
         return "scipy.sparse", "sparse.take"
     return None
@@ -84,20 +82,26 @@ def _family(kind: type, library: str) -> tuple[str, str] | None:
 
 def _function(name: str) -> Callable[..., Any]:
     module, function = name.split(".")
-    return getattr(import_module("." + module, __package__), function)
+    found: Callable[..., Any] = getattr(import_module("." + module, __package__), function)
+    return found
 
 
-def _packer(code: int, take: Callable[..., Any], name: str | None) -> Pack:
+def _packer(take: Callable[..., Any], name: str | None) -> Pack:
+    """Of objects with this name on the wire, or, without one, of frames."""
+
     def pack(codec: Coder, value: Any) -> Any:
         try:
             taken = take(codec, value)
         except (Trouble, RefLimit, Unsendable):
             raise
         except Exception as error:  # noqa: BLE001 - whatever a library finds wrong with its own object
-            why = str(error) if type(error) is Inexact else f"{type(error).__name__}: {error}"
-            codec.warn(value, why)
+            why = str(error) if type(error) is Inexact else f"of {type(error).__name__}: {error}"
+            codec.warn(value, f"stays in Python because {why}")
             return codec.ref(value)
-        return ExtType(code, codec.nested(taken if name is None else [name, taken]))
+        if name is not None:
+            return pack_object(codec, name, taken)
+        kind, meta, *rest = taken
+        return ExtType(codes.FRAME, codec.nested([kind, in_order(meta), *rest]))
 
     return pack
 

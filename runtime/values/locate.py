@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from ..wire.packing import unpackb
 from .paths import step
 
 STRING, EXTENSION, ARRAY, MAP = "string", "extension", "array", "map"
 _OTHER = "other"
-_MOST_LOOKED_AT = 500_000
+_MOST_LOOKED_AT = 100_000
+_LONGEST_KEY = 1000
 _SIZED = {
     **{code: (_OTHER, 1 << code - 0xC4) for code in (0xC4, 0xC5, 0xC6)},
     **{code: (EXTENSION, 1 << code - 0xC7) for code in (0xC7, 0xC8, 0xC9)},
@@ -61,9 +61,11 @@ class _Open:
         return f"{{key {self.index // 2}}}" if self.in_key else self.key
 
 
-def find(data: Any, hit: Callable[[str, int, Any, bool], bool]) -> list[str]:
+def find(data: Any, hit: Callable[[str, int, Any, bool], bool], unpack: Callable[[Any], Any]) -> list[str]:
     """The steps to the first value for which `hit(kind, extension code, its bytes, whether it is a map's key)`;
-    the bytes are None for arrays and maps. Empty where there is none, or the look would take too long."""
+    the bytes are None for arrays and maps. Empty where there is none, or the look would take too long.
+    `unpack` makes the keys that are shown.
+    """
     place, inside = 0, []  # type: int, list[_Open]
     try:
         for _ in range(_MOST_LOOKED_AT):
@@ -81,7 +83,7 @@ def find(data: Any, hit: Callable[[str, int, Any, bool], bool]) -> list[str]:
                     if hit(kind, code, data[start : start + size], in_key):
                         break
                     if in_key:
-                        inside[-1].key = _key(data[place : start + size])
+                        inside[-1].key = _key(data[place : start + size], unpack)
                 place = start + size
             while inside and inside[-1].left == 0:
                 inside.pop()
@@ -96,8 +98,10 @@ def find(data: Any, hit: Callable[[str, int, Any, bool], bool]) -> list[str]:
     return [opened.step for opened in inside]
 
 
-def _key(data: Any) -> str:
+def _key(data: Any, unpack: Callable[[Any], Any]) -> str:
+    if len(data) > _LONGEST_KEY:
+        return "[…]"
     try:
-        return step(unpackb(data, ext_hook=lambda code, data: f"extension {code}"))
+        return step(unpack(data))
     except Exception:  # noqa: BLE001 - it is for words only
         return "[…]"

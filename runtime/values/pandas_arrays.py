@@ -1,4 +1,4 @@
-"""pandas' extension arrays taken into parts and put together again. The dtype's word says by which row of the table."""
+"""pandas' extension arrays taken into parts and put together again, each by a row of one table."""
 
 from __future__ import annotations
 
@@ -8,22 +8,11 @@ from typing import Any, Callable, NamedTuple
 from . import arrow
 from .errors import ConversionError
 from .pandas_dtypes import dtype, freq_word, offset, word
-from .parts import Inexact, array, describe, library, part
+from .parts import Inexact, array, library, part
 from .protocols import Coder
-
 
 NUMPY_ARRAYS = ("NumpyExtensionArray", "PandasArray")
 """What pandas 2 and pandas 1 call an ndarray that is to look like an extension array."""
-
-
-class Level:
-    """A level of a MultiIndex that is no Categorical: its labels repeat, are missing, or are categories themselves."""
-
-    def __init__(self, codes: Any, categories: Any) -> None:
-        self.codes, self.categories = codes, categories
-
-    def __len__(self) -> int:
-        return len(self.codes)
 
 
 class Form(NamedTuple):
@@ -47,35 +36,6 @@ def make(parts: Any) -> Any:
     name = part(parts, "dtype", str)
     library("pandas", "an extension array")
     return _form(name).make(name, parts)
-
-
-def categorical_parts(codec: Coder, value: Any) -> dict[str, Any]:
-    import numpy
-
-    codes = numpy.asarray(value.codes)
-    return {"codes": codes, "categories": value.categories, "ordered": bool(value.ordered)}
-
-
-def categorical(parts: Any) -> Any:
-    codes, categories = _codes(parts)
-    make = library("pandas", "a Categorical").Categorical.from_codes
-    return make(codes, categories=categories, ordered=part(parts, "ordered", bool))
-
-
-def level(parts: Any) -> Level:
-    codes, categories = _codes(parts)
-    if len(codes) and not -1 <= codes.min() <= codes.max() < len(categories):
-        raise ConversionError("the codes of a level do not fit its labels")
-    return Level(codes, categories)
-
-
-def _codes(parts: Any) -> tuple[Any, Any]:
-    codes, categories = array(part(parts, "codes")), part(parts, "categories")
-    if codes.dtype.kind != "i":
-        raise ConversionError(f"codes are signed integers, not {codes.dtype}")
-    if not isinstance(categories, library("pandas", "a Categorical").Index):
-        raise ConversionError(f"categories are a frame of kind pandas.Index, not {describe(categories)}")
-    return codes, categories
 
 
 def zoned(values: Any, zone: Any) -> Any:
@@ -146,7 +106,8 @@ def _take_period(codec: Coder, value: Any) -> Any:
 
 
 def _make_period(name: str, parts: Any) -> Any:
-    return library("pandas", "periods").arrays.PeriodArray(array(part(parts, "values"), "int64"), dtype=dtype(name))
+    ordinals = array(part(parts, "values"), "int64")
+    return library("pandas", "periods").arrays.PeriodArray(ordinals, dtype=dtype(name))
 
 
 def _take_interval(codec: Coder, value: Any) -> Any:
@@ -180,7 +141,7 @@ def _make_sparse(name: str, parts: Any) -> Any:
     if part(parts, "kind", str) == "block":
         index = index.to_block_index()
     kind = pandas.SparseDtype(values.dtype, part(parts, "fill"))
-    return pandas.arrays.SparseArray(values, sparse_index=index, dtype=kind)
+    return pandas.arrays.SparseArray._simple_new(values, index, kind)  # the public way goes with pandas 4
 
 
 def _take_numpy(codec: Coder, value: Any) -> Any:

@@ -14,7 +14,7 @@ from .protocols import Coder
 
 
 class Body:
-    """Columns that go as an Arrow IPC stream. `only`: the dtypes (by the start of their words) that do; None: all that can."""
+    """Columns that go as an Arrow IPC stream. `only`: how the words of their dtypes start; None: all that can."""
 
     def __init__(self, only: tuple[str, ...] | None = None) -> None:
         self._pyarrow = arrow.pyarrow()
@@ -76,7 +76,7 @@ def pack_column(codec: Coder, body: Body, label: Any, name: str, values: Any) ->
     try:
         words = word(values.dtype)
     except Inexact as why:
-        codec.warn(values, str(why))
+        codec.warn(values, f"column {label!r} stays in Python because {why}")
         return [label, str(values.dtype), codec.ref(values)]
     field = body.add(name, values, words)
     return [label, words, _inline(values, words) if field is None else field]
@@ -130,7 +130,11 @@ def _from_list(pandas: Any, words: Any, data: list[Any]) -> Any:
     if words is None:
         return pandas.Series(data).array
     if words == "object":
-        values = numpy.empty(len(data), object)
+        values: Any = numpy.empty(len(data), object)
         values[:] = data
         return values
-    return pandas.Series(data, dtype=dtype_of(words)).array
+    dtype = dtype_of(words)
+    series = pandas.Series(data, dtype=dtype)
+    if series.dtype != dtype:  # pandas 1 says nothing where it cannot
+        raise ConversionError(f"this list does not make a column of dtype {words}")
+    return series.array

@@ -1,15 +1,17 @@
-"""pandas dtypes and time zones as words. A word names one dtype: where pandas' own is ambiguous (`string`), ours says more."""
+"""pandas dtypes and time zones as words. A word names one dtype: where pandas' own names two, ours says more."""
 
 from __future__ import annotations
 
 import datetime
 import re
-from typing import Any
+from typing import Any, Callable
 
 from .errors import ConversionError
 from .parts import Inexact, library
 from .protocols import Coder
 
+UNITS = ("s", "ms", "us", "ns")
+"""Of pandas' times."""
 _STRING = re.compile(r"(string|str)(?:\[(\w+)\])?")
 _ZONED = re.compile(r"datetime64\[(s|ms|us|ns), (.+)\]")
 _OFFSET = re.compile(r"([+-])(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{6}))?)?")
@@ -19,8 +21,8 @@ _MICROSECOND = datetime.timedelta(microseconds=1)
 
 def word(dtype: Any) -> str:
     """The word for a dtype. Raises `Inexact` for a zone that has no name."""
-    make = _WORDS.get(type(dtype).__name__)
-    return str(dtype) if make is None else make(dtype)
+    make: Callable[[Any], str] = _WORDS.get(type(dtype).__name__, str)
+    return make(dtype)
 
 
 def dtype(word: Any) -> Any:
@@ -128,7 +130,7 @@ def _string_dtype(pandas: Any, name: str, storage: str | None) -> Any:
         return pandas.api.types.pandas_dtype("object")
 
 
-_WORDS = {
+_WORDS: dict[str, Callable[[Any], str]] = {
     "StringDtype": _string_word,
     "DatetimeTZDtype": lambda dtype: f"datetime64[{dtype.unit}, {zone_word(dtype.tz)}]",
     "ArrowDtype": lambda dtype: f"ArrowDtype({dtype.pyarrow_dtype})",

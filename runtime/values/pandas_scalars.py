@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .errors import ConversionError
-from .pandas_dtypes import tz, zone
+from .pandas_dtypes import UNITS, tz, zone
 from .parts import library, part
 from .protocols import Coder
 
@@ -24,6 +24,8 @@ def timestamp(parts: Any) -> Any:
     if place is not None:
         return stamp.tz_localize("UTC").tz_convert(tz(place))
     fold = part(parts, "fold", int)
+    if fold not in (0, 1):
+        raise ConversionError(f"a fold is 0 or 1, not {fold}")
     return stamp.replace(fold=fold) if fold else stamp
 
 
@@ -65,6 +67,6 @@ def _moment(parts: Any, kind: str) -> Any:
     value, unit = part(parts, "value", int), part(parts, "unit", str)
     if not _NAT < value < -_NAT:
         raise ConversionError(f"{value} is no count of units in 64 bits; pandas.NaT is a singleton (ext 35)")
-    if unit not in ("s", "ms", "us", "ns"):
+    if unit not in UNITS:
         raise ConversionError(f"a unit is s, ms, us or ns, not {unit!r}")
     return getattr(numpy, kind)(value, unit)

@@ -35,7 +35,8 @@ def build(kind: str, meta: Any, columns: Any, index: Any, body: Any) -> Any:
 
 def _columns(codec: Coder, frame: Any) -> tuple[list[Any], None, Any]:
     polars = library("polars", "a frame")
-    columns, names = [], []
+    columns: list[Any] = []
+    names: list[str] = []
     for series in frame.iter_columns():
         if series.dtype == polars.Object:  # Arrow has no type for it
             data = series.to_list()

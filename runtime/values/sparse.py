@@ -49,10 +49,12 @@ def build(parts: Any) -> Any:
         made = _coordinates(make, data, parts, shape)
     else:
         others = {key: _integers(part(parts, key)) for key in _ARRAYS[form][1:]}
-        made = make((data, *others.values()), shape=shape)
         if "indptr" in others:
-            made.check_format(full_check=True)
-        vars(made).update(others)  # SciPy takes smaller integers where it can
+            _check(others["indptr"], others["indices"], _bound(stored_as, data, shape))
+        made = make((data, *others.values()), shape=shape)
+        for key, other in others.items():
+            if len(getattr(made, key)) == len(other):  # if not, SciPy has cut what is more than needed
+                setattr(made, key, other)  # SciPy has taken smaller integers where it could
     return made if stored_as == form else made.asformat(form)
 
 
@@ -67,7 +69,21 @@ def _coordinates(make: Any, data: Any, parts: Any, shape: Any) -> Any:
     return made
 
 
+def _bound(form: str, data: Any, shape: Any) -> int:
+    if form == "bsr":
+        return int(shape[1]) // max(1, int(data.shape[2]))
+    return int(shape[0]) if form == "csc" else int(shape[-1])
+
+
+def _check(indptr: Any, indices: Any, bound: int) -> None:
+    """What SciPy's own check leaves out where the last pointer is 0; its C++ code relies on all of it."""
+    if len(indptr) and (indptr[0] != 0 or (indptr[1:] < indptr[:-1]).any() or indptr[-1] > len(indices)):
+        raise ConversionError("the pointers of a sparse array rise from 0 to the number of its indices")
+    if len(indices) and not 0 <= indices.min() <= indices.max() < bound:
+        raise ConversionError(f"the indices of a sparse array are less than {bound}")
+
+
 def _integers(value: Any) -> Any:
-    if array(value).dtype.kind not in "iu":
-        raise ConversionError(f"indices are integers, not {value.dtype}")
+    if str(array(value).dtype) not in ("int32", "int64"):
+        raise ConversionError(f"SciPy's indices are int32 or int64, not {value.dtype}")
     return value

@@ -76,10 +76,12 @@ def place_in(data: Any, error: Exception, unpack: Callable[[Any], Any]) -> list[
     at = getattr(error, "at", None)
     if at is not None:
         code, inside = at
-        return find(data, lambda kind, ext, found, _: kind is EXTENSION and ext == code and found == inside)
+        return find(
+            data, lambda kind, ext, found, _: kind is EXTENSION and ext == code and found == inside, unpack
+        )
     if isinstance(error, UnicodeDecodeError):
         text = error.object
-        return find(data, lambda kind, _, found, __: kind is STRING and found == text)
+        return find(data, lambda kind, _, found, __: kind is STRING and found == text, unpack)
     if isinstance(error, TypeError) and "unhashable" in str(error):
 
         def unhashable(kind: str, code: int, found: Any, in_key: bool) -> bool:
@@ -87,7 +89,7 @@ def place_in(data: Any, error: Exception, unpack: Callable[[Any], Any]) -> list[
                 return in_key
             return kind is EXTENSION and not _hashable(packb(ExtType(code, bytes(found))), unpack)
 
-        return find(data, unhashable)
+        return find(data, unhashable, unpack)
     return []
 
 

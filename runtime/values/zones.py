@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import re
 import sys
 from typing import Any
 
 from .errors import ConversionError
 
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
+"""Nothing that leads out of a zone database."""
 UTC = datetime.timezone.utc
 
 
@@ -43,6 +46,8 @@ def zone_named(name: str) -> Any:
     """The zone; None where this Python (3.8) has no zones. Raises `ConversionError`."""
     if name == "Etc/UTC":
         return UTC
+    if _NAME.fullmatch(name) is None:
+        raise ConversionError(f"{name!r:.60} is no name of a time zone")
     if sys.version_info >= (3, 9):
         from zoneinfo import ZoneInfo
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgpack
 import pytest
+from frame_cases import round_trip  # noqa: F401 - a fixture of the tests of frames
 
 import envmgr_runtime
 from envmgr_runtime.execution.calls import Calls

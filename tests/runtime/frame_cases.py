@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from envmgr_runtime.execution.refs import RefTable
-from envmgr_runtime.values import arrow
-from envmgr_runtime.values import codec as codec_module
+from envmgr_runtime.values import arrow, encoding
 from envmgr_runtime.values.codec import Codec
 
 WAYS = ["as it is", "without pyarrow", "second lane"]
@@ -20,6 +18,8 @@ class Beside:
         self.buffers = []
 
     def put(self, view):
+        import numpy as np
+
         self.buffers.append(np.frombuffer(bytes(view), np.uint8).copy())
         return len(self.buffers) - 1
 
@@ -41,7 +41,7 @@ def round_trip(request, monkeypatch):
     if request.param == "without pyarrow":
         monkeypatch.setattr(arrow, "pyarrow", lambda: None)
     if request.param == "second lane":
-        monkeypatch.setattr(codec_module, "LARGE", 1)
+        monkeypatch.setattr(encoding, "LARGE", 1)
         lane = Beside()
     return lambda value: there_and_back(value, lane)
 
@@ -67,7 +67,9 @@ def assert_same(found, value):
         for i in range(len(value.columns)):
             assert_same_values(found.iloc[:, i], value.iloc[:, i])
     elif isinstance(value, pd.Series):
-        pd.testing.assert_series_equal(found, value, check_exact=True, check_freq=True, check_index_type="exact")
+        pd.testing.assert_series_equal(
+            found, value, check_exact=True, check_freq=True, check_index_type="exact"
+        )
         assert found.flags == value.flags
         assert_same(found.index, value.index)
         assert_same_values(found, value)

@@ -6,7 +6,7 @@ import datetime as dt
 import decimal
 
 import pytest
-from frame_cases import assert_same, assert_writable, round_trip, there_and_back  # noqa: F401 - a fixture
+from frame_cases import assert_same, assert_writable
 
 pd = pytest.importorskip("pandas")
 np = pytest.importorskip("numpy")
@@ -46,7 +46,20 @@ COLUMNS = {
     "Sparse[int64, 0]": [0, 1, 0, 0, 5],
     "Sparse[bool, False]": [True, False, True, False, False],
 }
-MISSING = ("float", "complex", "datetime", "timedelta", "Int", "UInt", "Float", "boolean", "str", "category", "period", "object")
+MISSING = (
+    "float",
+    "complex",
+    "datetime",
+    "timedelta",
+    "Int",
+    "UInt",
+    "Float",
+    "boolean",
+    "str",
+    "category",
+    "period",
+    "object",
+)
 """Dtypes that have a way to say it."""
 
 
@@ -59,7 +72,12 @@ def column(dtype, values):
         except (TypeError, ValueError) as error:
             pytest.skip(str(error))
     if dtype.startswith("timedelta64["):
-        return pd.Series(np.array([np.timedelta64("NaT") if x is None else x for x in values], dtype.replace("timedelta64", "m8")))
+        return pd.Series(
+            np.array(
+                [np.timedelta64("NaT", "s") if x is None else x for x in values],
+                dtype.replace("timedelta64", "m8"),
+            )
+        )
     if dtype.startswith("Sparse") and not values:
         return pd.Series(pd.arrays.SparseArray([], dtype=dtype))
     if dtype.startswith("period"):
@@ -80,7 +98,9 @@ def fillings(dtype):
 
 
 CASES = [
-    pytest.param(dtype, values, id=f"{dtype}, {name}") for dtype in COLUMNS for name, values in fillings(dtype)
+    pytest.param(dtype, values, id=f"{dtype}, {name}")
+    for dtype in COLUMNS
+    for name, values in fillings(dtype)
 ]
 
 
@@ -101,7 +121,10 @@ def test_a_series_and_an_index_of_each_dtype(round_trip, dtype, values):
     except (NotImplementedError, TypeError) as error:
         pytest.skip(str(error))
     assert_same(round_trip(index), index)
-    assert_same(round_trip(pd.DataFrame({"x": range(len(index))}, index=index)), pd.DataFrame({"x": range(len(index))}, index=index))
+    assert_same(
+        round_trip(pd.DataFrame({"x": range(len(index))}, index=index)),
+        pd.DataFrame({"x": range(len(index))}, index=index),
+    )
 
 
 def days(**more):
@@ -126,7 +149,9 @@ INDEXES = {
     "days": days,
     "days in a zone": lambda: days(tz="Europe/Berlin"),
     "hours in a fixed offset": lambda: pd.DatetimeIndex(["2020-01-01 00:00+02:00", "2020-01-02 00:00+02:00"]),
-    "an offset of seconds": lambda: days(tz=dt.timezone(dt.timedelta(seconds=-3661))) if pd.__version__ >= "2" else days(),
+    "an offset of seconds": lambda: (
+        days(tz=dt.timezone(dt.timedelta(seconds=-3661))) if pd.__version__ >= "2" else days()
+    ),
     "weeks": lambda: days(freq="W-SUN"),
     "business days": lambda: days(freq="B"),
     "month ends": lambda: pd.date_range("2020", periods=3, freq=pd.offsets.MonthEnd()),
@@ -141,12 +166,16 @@ INDEXES = {
     "intervals, both closed": lambda: interval_index("both"),
     "intervals of floats with missing": lambda: pd.IntervalIndex.from_tuples([(0.5, 1.5), None]),
     "intervals of times": lambda: pd.IntervalIndex.from_breaks(days(tz="UTC")),
-    "categories": lambda: pd.CategoricalIndex(["a", "b", None, "a"], ordered=True, categories=["b", "a", "c"]),
+    "categories": lambda: pd.CategoricalIndex(
+        ["a", "b", None, "a"], ordered=True, categories=["b", "a", "c"]
+    ),
     "categories of numbers": lambda: pd.CategoricalIndex([1, 2, 1]),
     "two levels": lambda: pd.MultiIndex.from_product([["a", "b"], [1, 2]], names=["x", None]),
     "three levels": lambda: pd.MultiIndex.from_arrays([[1, None, 1], days()[:3], ["c", "c", None]]),
     "levels with more labels than used": lambda: pd.MultiIndex.from_product([["a", "b"], days(tz="UTC")])[:2],
-    "levels of categories": lambda: pd.MultiIndex.from_arrays([pd.Categorical(["u", "v"]), interval_index()[:2]]),
+    "levels of categories": lambda: pd.MultiIndex.from_arrays(
+        [pd.Categorical(["u", "v"]), interval_index()[:2]]
+    ),
     "empty levels": lambda: pd.MultiIndex.from_arrays([[], []], names=["a", "a"]),
 }
 
@@ -205,7 +234,9 @@ def test_a_frame_of_each_shape(round_trip, name):
 
 
 def test_series_keep_attributes_and_flags(round_trip):
-    value = with_attributes(pd.Series([1, 2], name=("a", None)), unit="m").set_flags(allows_duplicate_labels=False)
+    value = with_attributes(pd.Series([1, 2], name=("a", None)), unit="m").set_flags(
+        allows_duplicate_labels=False
+    )
     assert_same(round_trip(value), value)
 
 

@@ -6,11 +6,10 @@ import datetime as dt
 import decimal
 
 import pytest
-from frame_cases import Beside, assert_same, assert_writable, round_trip, there_and_back  # noqa: F401 - a fixture
+from frame_cases import Beside, assert_same, assert_writable, there_and_back
 
 from envmgr_runtime.execution.refs import RefTable
-from envmgr_runtime.values import codec as codec_module
-from envmgr_runtime.values import codes, frames
+from envmgr_runtime.values import codes, encoding, frames
 from envmgr_runtime.values.codec import Codec
 from envmgr_runtime.wire.packing import ExtType, packb, unpackb
 
@@ -107,7 +106,7 @@ def test_a_series_of_numbers_is_an_array_and_one_of_strings_a_body():
 
 
 def test_a_body_in_the_second_lane_is_not_copied(monkeypatch):
-    monkeypatch.setattr(codec_module, "LARGE", 1)
+    monkeypatch.setattr(encoding, "LARGE", 1)
     lane = Beside()
     codec = Codec(RefTable(), lane=lane)
     frame = pd.DataFrame({"n": np.arange(1000), "t": pd.date_range("2020", periods=1000), "s": ["x"] * 1000, "c": pd.Categorical(["a", "b"] * 500)})  # fmt: skip
@@ -148,7 +147,10 @@ def test_what_elixir_sends_without_dtypes():
     body = stream(table)
     found = sent(["frame", {}, None, None, body])
     assert_same(found, table.to_pandas())
-    assert_same(sent(["pandas.DataFrame", {"rows": 2}, [["x", None, 1]], None, body]), table.select(["s"]).rename_columns(["x"]).to_pandas())
+    assert_same(
+        sent(["pandas.DataFrame", {"rows": 2}, [["x", None, 1]], None, body]),
+        table.select(["s"]).rename_columns(["x"]).to_pandas(),
+    )
     assert sent(["pyarrow.Table", {}, None, None, body]).equals(table)
 
 
@@ -158,7 +160,9 @@ def test_body_columns_become_the_dtypes_they_are_said_to_be():
         {
             "zone": pa.array([day, None], pa.timestamp("us", "UTC")),
             "words": pa.chunked_array([pa.array(["a"]), pa.array(["b"])]),
-            "codes": pa.chunked_array([pa.array(["a"]).dictionary_encode(), pa.array(["b"]).dictionary_encode()]),
+            "codes": pa.chunked_array(
+                [pa.array(["a"]).dictionary_encode(), pa.array(["b"]).dictionary_encode()]
+            ),
             "plain": ["u", "v"],
             "n": pa.array([1, None]),
         }
@@ -168,7 +172,13 @@ def test_body_columns_become_the_dtypes_they_are_said_to_be():
     columns[4][1] = "Int64"
     found = sent(["pandas.DataFrame", {"rows": 2}, columns, None, stream(table)])
     assert found["zone"].tolist() == [pd.Timestamp("2020-01-01 01:00", tz="Europe/Berlin"), pd.NaT]
-    assert [str(x) for x in found.dtypes] == ["datetime64[ns, Europe/Berlin]", "string", "category", "category", "Int64"]
+    assert [str(x) for x in found.dtypes] == [
+        "datetime64[ns, Europe/Berlin]",
+        "string",
+        "category",
+        "category",
+        "Int64",
+    ]
     assert found["codes"].tolist() == ["a", "b"]
     assert found["plain"].tolist() == ["u", "v"]
 

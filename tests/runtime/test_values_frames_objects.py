@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from frame_cases import assert_same, round_trip, there_and_back  # noqa: F401 - a fixture
+from frame_cases import assert_same, there_and_back
 
 pd = pytest.importorskip("pandas")
 np = pytest.importorskip("numpy")
@@ -68,7 +68,9 @@ def test_periods(freq):
 INTERVALS = {
     "integers": lambda: pd.Interval(1, 2, closed="both"),
     "floats": lambda: pd.Interval(-0.5, float("inf"), closed="left"),
-    "stamps": lambda: pd.Interval(pd.Timestamp("2020", tz="UTC"), pd.Timestamp("2021", tz="UTC"), closed="neither"),
+    "stamps": lambda: pd.Interval(
+        pd.Timestamp("2020", tz="UTC"), pd.Timestamp("2021", tz="UTC"), closed="neither"
+    ),
     "timedeltas": lambda: pd.Interval(pd.Timedelta("1D"), pd.Timedelta("2D")),
 }
 

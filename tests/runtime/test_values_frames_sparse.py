@@ -44,7 +44,9 @@ def test_each_format(kind, form, content):
     dense = CONTENTS[content]
     if form in ("bsr", "dia") and not dense.size:
         pytest.skip("SciPy makes none of it")
-    assert_same(there_and_back(getattr(sparse, f"{form}_{kind}")(dense)), getattr(sparse, f"{form}_{kind}")(dense))
+    assert_same(
+        there_and_back(getattr(sparse, f"{form}_{kind}")(dense)), getattr(sparse, f"{form}_{kind}")(dense)
+    )
 
 
 def test_what_is_stored_stays_as_it_is():

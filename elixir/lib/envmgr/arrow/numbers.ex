@@ -36,7 +36,7 @@ defmodule Envmgr.Arrow.Numbers do
   defp unsigned(data, 8), do: :binary.bin_to_list(data)
   defp unsigned(data, 16), do: for(<<n::little-16 <- data>>, do: n)
   defp unsigned(data, 32), do: for(<<n::little-32 <- data>>, do: n)
-  defp unsigned(data, 64), do: for(<<n::little-64 <- data>>, do: n)
+  defp unsigned(data, bits), do: for(<<n::little-size(bits) <- data>>, do: n)
 
   # Eight at a time: a third of the time of one by one.
   defp floats(

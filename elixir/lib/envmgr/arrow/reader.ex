@@ -19,10 +19,10 @@ defmodule Envmgr.Arrow.Reader do
   defp stream(data) do
     case message(data) do
       {@schema, table, size, _body, rest} ->
-        fields = Schema.read(table, size)
+        {fields, metadata} = Schema.read(table, size)
 
         state = %{
-          table: %Table{fields: fields},
+          table: %Table{fields: fields, metadata: metadata},
           values: Schema.dictionaries(fields),
           generations: %{},
           free: @free_rows + 8 * byte_size(data)

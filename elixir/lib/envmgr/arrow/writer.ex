@@ -14,7 +14,8 @@ defmodule Envmgr.Arrow.Writer do
   @doc "Throws `{:arrow, reason}` for a type that cannot be written."
   @spec stream(Table.t()) :: iodata()
   def stream(%Table{fields: fields} = table) do
-    schema = Builder.table([{16, 0}, fields |> Enum.map(&field/1) |> Builder.tables()])
+    fields = fields |> Enum.map(&field/1) |> Builder.tables()
+    schema = Builder.table([{16, 0}, fields, metadata(table.metadata)])
 
     {messages, _current} =
       Enum.map_reduce(table.batches, %{}, fn {rows, columns}, current ->
@@ -132,8 +133,17 @@ defmodule Envmgr.Arrow.Writer do
       {8, kind},
       Builder.table(type),
       dictionary(field.dictionary),
-      children
+      children,
+      metadata(field.metadata)
     ])
+  end
+
+  defp metadata([]), do: nil
+
+  defp metadata(pairs) do
+    pairs
+    |> Enum.map(fn {key, value} -> Builder.table([Builder.string(key), Builder.string(value)]) end)
+    |> Builder.tables()
   end
 
   defp dictionary(nil), do: nil

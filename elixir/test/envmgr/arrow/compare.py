@@ -64,7 +64,9 @@ def differences(ours: Path, expected: pa.Table) -> Iterator[tuple[Any, ...]]:
 
 
 folder = Path(sys.argv[1])
-originals = {path.stem: table(path.read_bytes()) for path in folder.glob("*.arrow") if "ours" not in path.name}
+originals = {
+    path.stem: table(path.read_bytes()) for path in folder.glob("*.arrow") if "ours" not in path.name
+}
 for ours in sorted(folder.glob("*.ours.arrow")):
     original, column, _ = ours.name.split("-", 2)
     for difference in differences(ours, originals[original].select([int(column)])):

@@ -79,7 +79,8 @@ defmodule Envmgr.Arrow.ReaderTest do
 
     assert_receive {:DOWN, ^monitor, :process, ^pid, reason}, 60_000
     assert {seed, reason} == {seed, :normal}
-    assert :erlang.system_info(:atom_count) - atoms < 50
+    # Other tests' modules are loaded meanwhile.
+    assert :erlang.system_info(:atom_count) - atoms < @rounds / 3
   end
 
   defp damage(stream) do

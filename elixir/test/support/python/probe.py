@@ -12,22 +12,27 @@ __all__ = [
     "Thing",
     "blob",
     "changes",
+    "circle",
     "echo",
     "exit_now",
     "fail",
     "floats",
     "generation",
+    "grid",
     "has",
     "hinted",
     "keep",
     "kill_me",
     "listed",
+    "mapped",
     "mark",
     "nap",
     "only_named",
+    "opened",
     "pid",
     "points",
     "raise_exit",
+    "rows",
     "say",
     "stir",
     "text",
@@ -44,6 +49,46 @@ def floats(count):
     import numpy
 
     return numpy.arange(count, dtype="f8")
+
+
+class Rows:
+    """A frame, as far as parts of it are asked for."""
+
+    shape = (10, 2)
+    nbytes = 160
+
+    class iloc:
+        def __class_getitem__(cls, rows):
+            return list(range(*rows.indices(10)))
+
+    def __getitem__(self, names):
+        return names
+
+
+def rows():
+    return Rows()
+
+
+def opened(path):
+    return open(path, "rb")
+
+
+def mapped(path, count):
+    import numpy
+
+    return numpy.memmap(path, dtype="f8", mode="w+", shape=(count,))
+
+
+def grid(height, width):
+    import numpy
+
+    return numpy.arange(height * width, dtype="i4").reshape(height, width)
+
+
+def circle():
+    one = {"a": [1, 2]}
+    one["a"].append(one)
+    return one
 
 
 def total(array):

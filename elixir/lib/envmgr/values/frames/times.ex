@@ -74,6 +74,16 @@ defmodule Envmgr.Values.Frames.Times do
     end
   end
 
+  @doc "The name of a zone in Arrow and pandas: `UTC`, an IANA name, or an offset as `+02:00`."
+  @spec zone(Calendar.time_zone()) :: String.t()
+  def zone("Etc/UTC"), do: "UTC"
+  def zone("dateutil/" <> zone), do: zone
+
+  def zone(<<"UTC", sign, _::binary>> = zone) when sign in '+-',
+    do: binary_part(zone, 3, byte_size(zone) - 3)
+
+  def zone(zone), do: zone
+
   @doc "A span of microseconds."
   @spec span(integer()) :: Timedelta.t()
   def span(micros), do: Timedelta.from_microseconds(micros)
