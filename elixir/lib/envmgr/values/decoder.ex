@@ -183,9 +183,9 @@ defmodule Envmgr.Values.Decoder do
   defp ext(6, name, _depth, ctx) do
     text = text(name, ctx)
     if text in @not_atoms, do: text, else: String.to_existing_atom(text)
-  rescue
-    # More than 255 characters is no atom either (SystemLimitError).
-    _no_such_atom in [ArgumentError, SystemLimitError] -> :binary.copy(name)
+  catch
+    # There is no such atom, or none can be: it would have more than 255 characters.
+    :error, reason when reason in [:badarg, :system_limit] -> :binary.copy(name)
   end
 
   defp ext(15, data, depth, ctx) do
