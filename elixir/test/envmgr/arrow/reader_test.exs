@@ -72,7 +72,11 @@ defmodule Envmgr.Arrow.ReaderTest do
       stream = IO.iodata_to_binary(stream)
       assert {:ok, _table} = Arrow.read(stream)
 
-      shared = :binary.replace(stream, <<8::little-64, 8::little-64>>, <<0::64, 16::little-64>>)
+      places =
+        for places <- [[8, 0, 8, 8], [8, 0, 0, 16]],
+            do: for(n <- places, into: <<>>, do: <<n::little-64>>)
+
+      shared = :binary.replace(stream, hd(places), List.last(places))
       assert Arrow.read(shared) == {:error, "a malformed Arrow batch: its buffers overlap"}
     end
 
@@ -84,6 +88,20 @@ defmodule Envmgr.Arrow.ReaderTest do
 
       assert {:error, "an Arrow stream with more empty rows" <> _} =
                Arrow.read(IO.iodata_to_binary(stream))
+    end
+
+    test "a dictionary that leads to itself" do
+      column = %Column{type: {:dictionary, {1, 1}, {:int, 8}}, length: 1, buffers: [<<0>>]}
+
+      table = %Table{
+        fields: [%Field{name: "d", type: :utf8, dictionary: {1, {:int, 8}, false}}],
+        batches: [{1, [column]}],
+        rows: 1,
+        dictionaries: %{{1, 1} => [column]}
+      }
+
+      assert Arrow.column(table, 0, &bytes/1) ==
+               {:error, "an Arrow dictionary that leads to itself"}
     end
 
     test "fields that are one field" do
