@@ -517,7 +517,9 @@ defmodule Envmgr.FrameTest do
     end
 
     test "labels go with the columns that are selected" do
-      labels = Series.new([10, 20, 30], as: "pandas.Index", name: nil)
+      labels =
+        Series.new([10, 20, 30], as: "pandas.Index") |> put_in([Access.key(:meta), "freq"], "D")
+
       meta = %{"rows" => 1, "labels" => labels, "attrs" => %{"k" => 1}}
 
       {:ok, frame} =
@@ -532,6 +534,7 @@ defmodule Envmgr.FrameTest do
       part = Frame.select(frame, [30, 10])
       assert Frame.rows(part) == [%{30 => 30, 10 => 10}]
       assert Series.to_list(part.meta["labels"]) == [30, 10]
+      assert part.meta["labels"].meta == %{"rows" => 2, "class" => "Index"}
       assert part.meta["attrs"] == %{"k" => 1}
     end
 
