@@ -224,8 +224,8 @@ defmodule Envmgr.Values.Decoder do
 
   # A buffer of the second lane is a binary of its own: it is taken as it is.
   defp aside(0, <<>>, raw, _depth, _ctx), do: %Bytes{data: raw}
-  # The body of a frame, whose bytes mean nothing by themselves.
-  defp aside(15, <<>>, raw, _depth, _ctx), do: raw
+  # The body of a frame or of a column: in Python memory, here bytes like any.
+  defp aside(15, <<>>, raw, _depth, _ctx), do: %Bytes{data: raw}
   defp aside(19, <<>>, raw, _depth, _ctx), do: %Bytes{data: raw, kind: :bytearray}
 
   defp aside(code, data, raw, depth, ctx) when code in @of_raw do
