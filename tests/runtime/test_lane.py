@@ -172,6 +172,19 @@ def test_a_pool_that_is_gone_ends_the_sending(ends):
     assert lane.send(memoryview(bytes(4 * MIB))).wait(10)
 
 
+def test_a_buffer_that_cannot_be_sent_ends_everything(tmp_path, monkeypatch):
+    heard = []
+    lane, pool = pair(tmp_path, bytearray, False, heard.append)
+
+    def refuse(view):
+        raise OSError(14, "Bad address")
+
+    monkeypatch.setattr(lane._splice, "write", refuse)
+    assert lane.send(memoryview(b"x")).wait(10)
+    assert [str(error) for error in heard] == ["[Errno 14] Bad address"]
+    pool.close()
+
+
 def test_a_pool_that_does_not_open_it(tmp_path):
     pool = PoolSide(tmp_path)
 
