@@ -9,6 +9,7 @@ from ..wire.packing import ExtType, Packer, packb
 from . import codes, registry
 from .core import DEEPEST, Core
 from .errors import ConversionError, RefLimit, Trouble, Unsendable
+from .owners import Owners
 from .protocols import Lane, Pack, Refs, Strategies
 from .replacing import Instead, replaced
 from .scan import EASY, LARGE, TOO_LARGE, fits
@@ -40,7 +41,7 @@ class Encoder(Core):
         self._repeated = 0
         """Bytes of large parts that the value has had before."""
         self._nestings = 0
-        self._lane_size = 0
+        self._owners = Owners()
         self._packed: dict[int, tuple[Any, int, Any]] = {}
         """By `id`: a part of the value, its size, and, where it may come again, what it was packed as."""
         self._undo: list[tuple[Any, Any]] = []
@@ -121,7 +122,7 @@ class Encoder(Core):
             index = lane.put(view)
             if index is not None:
                 self._undo.append((lane, mark))
-                self._lane_size = size
+                self._owners.add(view, size)
                 self._aside += size
                 return ExtType(codes.LANE, packb([index, size, code]) + head)
         if code == codes.BYTES:
@@ -163,6 +164,7 @@ class Encoder(Core):
         self._asked = False
         self._total = self._repeated = 0
         self._packed.clear()
+        self._owners.clear()
         if len(packed) > MAX_PAYLOAD:
             return self._instead(value, Unsendable(TOO_LARGE))
         self._undo.clear()
@@ -178,6 +180,7 @@ class Encoder(Core):
         self._asked = False
         self._total = self._repeated = 0
         self._packed.clear()
+        self._owners.clear()
         self._pending = []
         self._pack = self._new_packer().pack
 
@@ -219,9 +222,7 @@ class Encoder(Core):
         if type(found) is not ExtType:
             return found
         size = len(found.data)
-        if found.code == codes.LANE:
-            self._keep(value, self._lane_size)
-        elif size > _WORTH_KEEPING and self._nestings != nestings and len(self._undo) == undo:
+        if size > _WORTH_KEEPING and self._nestings != nestings and len(self._undo) == undo:
             self._keep(value, size, found)
         return self._counted(found)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import OrderedDict
+from types import FunctionType, ModuleType
 from typing import Any, Iterable, Iterator
 
 _MOST_LOOKED_AT = 200_000
@@ -38,7 +39,7 @@ def places(root: Any, parts: Iterable[Any]) -> dict[int, list[str]]:
         if len(found) == len(wanted) or len(line) > _MOST_LOOKED_AT:
             break
         for name, child in _children(value):
-            if id(child) not in seen or id(child) in wanted:
+            if id(child) not in seen:
                 seen.add(id(child))
                 line.append((child, place, name))
     return found
@@ -103,18 +104,21 @@ def _children(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _attributes(kind: type, value: Any) -> Iterator[tuple[str, Any]]:
-    if type(kind.__dict__.get("__dict__")) is not _GETSET and not hasattr(kind, "__slots__"):
+    if issubclass(kind, _NOT_LOOKED_INTO):
         return
     try:
         own = object.__getattribute__(value, "__dict__")
     except AttributeError:
         own = {}
-    names = [name for base in kind.__mro__ for name, slot in base.__dict__.items() if type(slot) is _SLOT]
-    for name in [*names, *own]:
-        try:
-            yield f".{name}", own[name] if name in own else object.__getattribute__(value, name)
-        except AttributeError:
-            continue
+    for base in kind.__mro__:
+        for name, slot in base.__dict__.items():
+            if type(slot) is _SLOT:
+                try:
+                    yield f".{name}", slot.__get__(value)
+                except AttributeError:
+                    continue
+    for name, child in list(own.items()):
+        yield f".{name}", child
 
 
 def _is_objects(kind: type, value: Any) -> bool:
@@ -123,9 +127,10 @@ def _is_objects(kind: type, value: Any) -> bool:
 
 
 class _Slotted:
-    __slots__ = ("__dict__", "slot")
+    __slots__ = ("slot",)
 
 
-_SLOT = type(_Slotted.__dict__["slot"])
-_GETSET = type(_Slotted.__dict__["__dict__"])
+_SLOT: Any = type(_Slotted.__dict__["slot"])
+_NOT_LOOKED_INTO = (type, ModuleType, FunctionType)
+"""Half the interpreter hangs from each of them."""
 _SCALARS = frozenset([int, float, bool, type(None), complex])

@@ -27,7 +27,7 @@ def why_whole(value: Any, error: Exception) -> str:
     steps: list[str] = []
     why = str(error) if isinstance(error, Unsendable) else _of(error)
     if "nested" in why or isinstance(error, RecursionError):
-        circle = cycle(value)
+        circle = _guarded(cycle, value)
         if circle is not None:
             steps, why = circle, "this leads back to what it is in"
     place = shown("value", steps)
@@ -41,15 +41,23 @@ def why_part(value: Any, error: Exception) -> str:
 def lines(value: Any, pending: list[tuple[Any, str]]) -> list[str]:
     """A line for each remark about a part of `value`, with the part's place."""
     told = pending[:_MOST_LINES]
-    found = places(value, [part for part, _ in told])
+    found = _guarded(places, value, [part for part, _ in told]) or {}
     said = [f"{shown('value', found.get(id(part), []))}: {text}" for part, text in told]
     more = len(pending) - len(told)
     return [*said, f"and {more} more remarks about parts of this value"] if more else said
 
 
+def _guarded(look: Callable[..., Any], *args: Any) -> Any:
+    """What looking finds; None where it fails. Nobody's metaclass may spoil the answer for a word's sake."""
+    try:
+        return look(*args)
+    except Exception:  # noqa: BLE001 - it is for words only
+        return None
+
+
 def place_among(error: Trouble, value: Any) -> None:
     """Gives the error its place in `value`: that of the innermost of its owners that is found there."""
-    found = places(value, error.owners)
+    found = _guarded(places, value, error.owners) or {}
     for owner in reversed(error.owners):
         if id(owner) in found:
             error.path[:0] = found[id(owner)]

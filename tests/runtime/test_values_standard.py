@@ -390,3 +390,105 @@ def test_python_38_has_zones_by_dateutil_or_pytz_or_keeps_the_offset(monkeypatch
     assert repr(Codec(RefTable()).decode(data).tzinfo) == repr(
         datetime.timezone(datetime.timedelta(hours=1), "CET")
     )
+
+
+class OldZone(datetime.tzinfo):
+    """As pytz makes them: the time alone does not say the offset."""
+
+    def __init__(self, zone, hours=1):
+        self.zone, self._hours = zone, hours
+
+    def utcoffset(self, when):
+        return datetime.timedelta(hours=self._hours)
+
+    def dst(self, when):
+        return datetime.timedelta(hours=self._hours - 1)
+
+    def tzname(self, when):
+        return "CEST" if self._hours == 2 else "CET"
+
+    def localize(self, when, is_dst):
+        return when.replace(tzinfo=OldZone(self.zone, 2 if is_dst else 1))
+
+
+def old_zones(monkeypatch, **modules):
+    """How Python 3.8 finds zones, with these modules in its environment."""
+    for name in ("dateutil", "dateutil.tz", "pytz"):
+        monkeypatch.setitem(sys.modules, name, None)
+    for name, module in modules.items():
+        monkeypatch.setitem(sys.modules, name.replace("_", "."), module)
+    monkeypatch.setattr(zones.sys, "version_info", (3, 8, 18))
+
+
+def test_zones_by_pytz(monkeypatch):
+    class Unknown(KeyError):
+        pass
+
+    def timezone(name):
+        if name != "Europe/Rome":
+            raise Unknown
+        return OldZone(name)
+
+    pytz = types_module("pytz", timezone=timezone, UnknownTimeZoneError=Unknown)
+    old_zones(monkeypatch, pytz=pytz)
+    monkeypatch.setattr(OldZone, "__module__", "pytz.tzfile")
+    decode = Codec(RefTable()).decode
+    data = {hours: ext(12, 0, hours * 3600 * 10**6, 0, "Europe/Rome", "", 0) for hours in (1, 2)}
+    for hours, moment in data.items():
+        found = decode(moment)
+        assert (found.tzinfo.zone, found.utcoffset()) == ("Europe/Rome", datetime.timedelta(hours=hours))
+        assert decode(Codec(RefTable()).encode(found)).utcoffset() == found.utcoffset()
+    with pytest.raises(ConversionError, match="in pytz"):
+        decode(ext(12, 0, 0, 0, "Europe/Nowhere", "", 0))
+
+
+def test_zones_by_dateutil(monkeypatch):
+    tz = types_module("dateutil.tz", gettz=lambda name: OldZone(name) if name == "Europe/Rome" else None)
+    old_zones(monkeypatch, dateutil=types_module("dateutil", tz=tz), dateutil_tz=tz)
+    monkeypatch.delattr(OldZone, "localize")
+    decode = Codec(RefTable()).decode
+    assert decode(ext(12, 0, 3600 * 10**6, 0, "Europe/Rome", "", 0)).tzinfo.zone == "Europe/Rome"
+    with pytest.raises(ConversionError, match="in dateutil"):
+        decode(ext(12, 0, 0, 0, "Europe/Nowhere", "", 0))
+
+
+def test_no_zones_at_all(monkeypatch):
+    old_zones(monkeypatch)
+    decode = Codec(RefTable()).decode
+    found = decode(ext(12, 0, 3600 * 10**6, 0, "Europe/Rome", "CET", 0))
+    assert repr(found.tzinfo) == repr(datetime.timezone(datetime.timedelta(hours=1), "CET"))
+    with pytest.raises(ConversionError, match="knows no time zone"):
+        decode(ext(10, 0, 0, None, "Europe/Rome"))
+
+
+NAMES = [
+    ("pytz", "DstTzInfo", {"zone": "Europe/Rome"}, "Europe/Rome"),
+    ("pytz", "_FixedOffset", {"zone": None}, ""),
+    ("dateutil.tz.tz", "tzutc", {}, "Etc/UTC"),
+    ("dateutil.tz.tz", "tzoffset", {}, ""),
+    ("dateutil.tz.tz", "tzfile", {"_filename": "/usr/share/zoneinfo/Europe/Rome"}, "Europe/Rome"),
+    ("dateutil.tz.tz", "tzfile", {"_filename": "Europe/Rome"}, "Europe/Rome"),
+    ("dateutil.tz.tz", "tzfile", {"_filename": "/etc/localtime"}, None),
+    ("dateutil.tz.tz", "tzfile", {"_filename": None}, None),
+    ("dateutil.tz.tz", "tzlocal", {}, None),
+    ("somewhere", "Zone", {"zone": "Europe/Rome"}, None),
+]
+
+
+@pytest.mark.parametrize(("module", "name", "attributes", "expected"), NAMES)
+def test_names_of_zones(module, name, attributes, expected):
+    kind = type(name, (datetime.tzinfo,), {"__module__": module, **attributes})
+    assert zones.zone_of(kind()) == expected
+
+
+def types_module(name, **names):
+    module = type(sys)(name)
+    vars(module).update(names)
+    return module
+
+
+def test_a_time_in_a_fixed_zone_of_another_library_stays():
+    kind = type("_FixedOffset", (datetime.tzinfo,), {"__module__": "pytz", "zone": None})
+    value = datetime.time(1, tzinfo=kind())
+    codec = Codec(RefTable())
+    assert codec.decode(codec.encode(value)) is value
