@@ -134,7 +134,7 @@ def test_who_waits_for_a_buffer_hears_of_the_end(ends):
 
     waiting = threading.Thread(target=wait)
     waiting.start()
-    pool.close()
+    pool.leave()
     waiting.join(10)
     assert heard == [True]
 
@@ -168,7 +168,7 @@ def test_broken_compression_ends_the_lane(tmp_path):
 
 def test_a_pool_that_is_gone_ends_the_sending(ends):
     lane, pool = ends
-    pool.close()
+    pool.leave()
     assert lane.send(memoryview(bytes(4 * MIB))).wait(10)
 
 
