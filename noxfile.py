@@ -157,3 +157,13 @@ def bench(session: nox.Session) -> None:
     install(session)
     session.run("python", "-m", "compileall", "-q", "envmgr", "runtime")  # as an installation has it
     session.run("python", "-m", "tests.bench", *session.posargs)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Both decoders on random and mutated frames: `nox -s fuzz -- [COUNT [SEED]]`, 1 million each by default."""
+    install(session)
+    count, *seed = session.posargs or ["1000000"]
+    session.run("python", "tests/fuzz/decode.py", count, *seed)
+    with session.chdir("elixir"):
+        session.run("mix", "run", "--no-start", "test/fuzz/decode.exs", count, *seed, external=True)

@@ -72,7 +72,7 @@ defmodule Bench.Values do
 
   # A quick call again and again while a large array is on its way, in the one worker that there is.
   def beside(rounds, wanted?) do
-    if wanted?.("call.beside") do
+    if wanted?.("lane.") do
       array = numpy("numpy.arange", [32 * @mib], as: :ref)
 
       transfers =
@@ -82,7 +82,9 @@ defmodule Bench.Values do
       alone = for _ <- 1..2_000, do: quick()
       p99 = percentile(beside, 0.99)
       base = percentile(alone, 0.99)
-      row("call.beside.256MB.p99", p99, "s", "p99 of the same call alone", base, [p99 / base])
+
+      row("lane.call_beside_256MB.p99", p99, "s", "p99 of the same call alone", base, [p99 / base])
+
       Envmgr.release(array)
     end
   end
@@ -117,6 +119,34 @@ defmodule Bench.Values do
       time("frame.1Mx10", baseline, pairs(rounds, both, by_hand))
       time("frame.1Mx10.py2ex", baseline, pairs(rounds, there, by_hand))
       time("frame.1Mx10.ex2py", baseline, pairs(rounds, back, by_hand))
+    end
+  end
+
+  # There and back through a worker, per element beside the same number of integers.
+  def values(rounds, wanted?) do
+    count = 20_000
+    echo = fn list -> fn -> ^count = length(numpy("copy.copy", [list])) end end
+    integers = echo.(Enum.to_list(1..count))
+    now = ~N[2026-11-25 12:00:00.123456]
+
+    makers = [
+      floats: &(&1 * 0.5),
+      strings: &"text number #{&1}",
+      bytes: &Envmgr.bytes(<<&1::64>>),
+      tuples: &{&1, "x"},
+      dicts: &%{"id" => &1, "name" => "somebody", "x" => 0.5},
+      big_integers: &(&1 * 2 ** 70),
+      decimals: &%Envmgr.Decimal{text: "#{&1}.25"},
+      datetimes: &NaiveDateTime.add(now, &1),
+      aware_datetimes: &DateTime.from_naive!(NaiveDateTime.add(now, &1), "Etc/UTC"),
+      dates: &Date.add(~D[2026-11-25], rem(&1, 10_000)),
+      sets: &MapSet.new([&1, "x"]),
+      complexes: &%Envmgr.Complex{re: &1 * 1.0, im: 0.5}
+    ]
+
+    for {name, make} <- makers, wanted?.("value.#{name}") do
+      ours = echo.(Enum.map(1..count, make))
+      time("value.#{name}", "#{count} integers", pairs(rounds, ours, integers))
     end
   end
 
@@ -216,3 +246,4 @@ true = is_float(Envmgr.execute!("numpy.mean", [[1, 2]], timeout: 120_000))
 Bench.Values.arrays(rounds, wanted?)
 Bench.Values.beside(rounds, wanted?)
 Bench.Values.frames(rounds, wanted?)
+Bench.Values.values(rounds, wanted?)

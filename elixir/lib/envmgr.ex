@@ -19,18 +19,32 @@ defmodule Envmgr do
   | `nil`, `true`, integers of any size, floats | `None`, `True`, `int`, `float` |
   | `:nan`, `:infinity`, `:neg_infinity` | the floats that the BEAM cannot hold |
   | a binary, valid UTF-8 | `str` |
-  | `Envmgr.bytes(binary)`, `%Envmgr.Bytes{}` | `bytes` |
+  | `Envmgr.bytes(binary)`, `Envmgr.Bytes`, `Envmgr.MemoryView` | `bytes`, `bytearray`, `memoryview` |
   | list, tuple, map, `MapSet` | `list`, `tuple`, `dict`, `set` |
+  | `Envmgr.Dict`, `Envmgr.Set` | `dict` in its order, `OrderedDict`, `frozenset` |
+  | `Range`, `Envmgr.Slice` | `range`, `slice` |
+  | `Date`, `Time`, `NaiveDateTime`, `DateTime`, `Envmgr.Timedelta` | those of `datetime` |
+  | `Decimal` (where it is loaded), `Envmgr.Decimal`, `Envmgr.Fraction`, `Envmgr.Complex`, `Envmgr.UUID`, `Envmgr.Path` | those of the standard library |
+  | `Envmgr.EnumMember`, `Envmgr.Record` | members of enums; dataclasses and named tuples |
   | any other atom | a `str` that comes back as the atom |
-  | `%Envmgr.Array{}` | `numpy.ndarray`, NumPy scalar |
-  | `%Envmgr.Ref{}` | an object that stays in its worker |
+  | `Envmgr.Array`, `Envmgr.MaskedArray` | `numpy.ndarray`, NumPy scalar; masked array |
+  | `Envmgr.Object`, `Envmgr.Singleton` | scalars and arrays of pandas and SciPy; `Ellipsis`, `NaT`, `NA` |
+  | `Envmgr.Ref` | an object that stays in its worker |
+
+  Nothing is guessed by content. Where Python says what a parameter is, that decides: a list becomes the `tuple`, `set` or `ndarray` and a
+  binary the `bytes` that it asks for. Structs of your own are sent by `Envmgr.Encoder` and made again by the option `decoders`
+  (`start_link/1`).
   """
 
   alias Envmgr.{Bytes, Calls, Error, Instance, Options, Pool, Ref, Reload}
   alias Envmgr.Libraries.{Catalog, Unknown}
 
   @type arguments :: list() | map() | keyword() | {list(), map() | keyword()}
-  @type option :: {:timeout, timeout()} | {:as, :value | :ref} | {:name, atom()}
+  @type option ::
+          {:timeout, timeout()}
+          | {:as, :value | :ref}
+          | {:dicts, :map | :ordered}
+          | {:name, atom()}
 
   @doc """
   A child for one's own supervisor: `{Envmgr, name: NAME, project: PATH}`.
@@ -50,6 +64,12 @@ defmodule Envmgr do
   Starts an instance. Returns before its workers are ready; raises `ArgumentError` on wrong options.
 
       {:ok, _pid} = Envmgr.start_link(name: MyApp.Python, project: "/srv/my_app")
+
+  Option `decoders` (also `config :envmgr, decoders: ...`): functions by Python type, or by the name of a serializer. What one returns takes the
+  place of each `Envmgr.Record`, `Envmgr.EnumMember`, `Envmgr.Object` or `Envmgr.Custom` of that type in an answer:
+
+      decoders = %{"geometry.Point" => fn point -> %MyApp.Point{x: point["x"], y: point["y"]} end}
+      {:ok, _pid} = Envmgr.start_link(name: MyApp.Python, project: "/srv/my_app", decoders: decoders)
   """
   @spec start_link(keyword()) :: Supervisor.on_start()
   def start_link(options), do: options |> Options.new!() |> Instance.start_link()
@@ -61,6 +81,7 @@ defmodule Envmgr do
 
   - `timeout`: milliseconds or `:infinity`; default: the library's `timeout`. A call that has begun is ended with its worker.
   - `as`: `:ref` keeps the value in its worker and answers a `%Envmgr.Ref{}`; default `:value`.
+  - `dicts`: `:ordered` answers every dict as an `Envmgr.Dict`, which keeps its order; default `:map`.
   - `name`: the instance; default `Envmgr`.
 
   A wrong path or wrong arguments are told before anything reaches Python.
@@ -164,7 +185,10 @@ defmodule Envmgr do
 
   @doc """
   What the pools are doing, by environment: `state`, `generation`, `workers` (`os_pid`, `in_flight`, `answered` of each),
-  `starting`, `draining`, `problem` (why no worker starts), `refused` (a new generation that does not start).
+  `starting`, `draining`, `problem` (why no worker starts), `refused` (a new generation that does not start), and
+  `conversions`: what the workers that run have `sent` and `received`, by Python type `count`, `bytes` and `seconds`; the row
+  `"payload"` is whole arguments and answers. The time of a type holds that of the values inside it. A worker that is busy
+  tells what it told last.
 
       %{"math" => %{state: :ready, workers: [%{in_flight: 0} | _]}} = Envmgr.stats()
   """

@@ -176,10 +176,10 @@ class EnvironmentTable(Table):
         default="hardlink",
         description="`hardlink` shares files with uv's cache; `copy` is slower and safe from edits there.",
     )
-    compression: Literal["none", "zlib", "zstd", "lz4"] = Field(
+    compression: Literal["none", "zlib"] = Field(
         default="none",
-        description="Of large data between its workers and Elixir. `zstd` and `lz4` need their Python module in "
-        "the environment.",
+        description="Of large data between its workers and Elixir. On one machine it costs more time than it "
+        "saves: see docs/benchmarks.md.",
     )
     adopt: str | None = Field(
         default=None,

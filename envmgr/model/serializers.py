@@ -44,11 +44,12 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Every strategy on the value of one call. `current` is what is configured for its type, `default` what is done
-    where nothing is: `value` or `ref`.
+    """Every strategy on the value of one call, which is of type `returned`; for `type`, which is that or is found in
+    it. `current` is what is configured for it, `default` what is done where nothing is: `value` or `ref`.
     """
 
     call: str
+    returned: str
     type: str
     current: str | None
     default: str

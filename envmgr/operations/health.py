@@ -13,7 +13,7 @@ from envmgr.model.health import EnvironmentHealth, Repair
 from envmgr.model.outcomes import Report, silent
 from envmgr.model.project import Project
 from envmgr.operations import together
-from envmgr.operations.inspecting import inspect
+from envmgr.operations.inspecting import as_configured, inspect
 from envmgr.operations.selection import select
 
 
@@ -29,7 +29,8 @@ def health(
 
     Reads only, unless `repair`: what is found unsound is then built afresh from its lock, under a name of its
     own, so that workers of the old entry go on undisturbed; it is activated as a new generation, and
-    inspected again. A repair that fails leaves what is active, and is raised when the others are done.
+    inspected again; what a build cannot mend, a failing serializer, is left. A repair that fails leaves what is
+    active, and is raised when the others are done.
 
     Raises E-UNKNOWN-LIBRARY, E-NOT-INSTALLED when nothing was ever activated, E-STATE when state.db is
     damaged or lost, E-DISK; with `repair` E-STALE-LOCK, E-BUSY and what a build raises.
@@ -55,7 +56,7 @@ def health(
             report(environment.name, "inspect")
             before = inspect(project, environment, state.active(environment.name), deep=deep)
             outcomes[environment.name] = before
-            if before.healthy:
+            if as_configured(before):
                 continue
             from envmgr.operations import repairing
 

@@ -27,6 +27,7 @@ _ABSENT = "has no such module"
 _UNLOADABLE = "cannot be loaded"
 _LACKING = "cannot open shared object file"
 _INTERPRETER_GONE = "the interpreter is gone"
+_SERIALIZER = "a serializer failed"
 
 
 def inspect(
@@ -66,6 +67,11 @@ def inspect_entry(
     inspection = _Inspection(project, environment, generation)
     inspection.contents(deep=True)
     return tuple(inspection.findings)
+
+
+def as_configured(found: EnvironmentHealth) -> bool:
+    """Whether all that is wrong is what envmgr.toml says: a fresh build would not be better."""
+    return all(each.problem == _SERIALIZER for each in found.findings if each.severity == "error")
 
 
 class _Inspection:
@@ -285,9 +291,7 @@ class _Inspection:
         for test in tests:
             if test.failed:
                 detail = f"{test.type} by {test.strategy}: {test.trial.problem}"
-                self._find(
-                    "a serializer failed", detail, advice.format(test.library), owner=owners[test.library]
-                )
+                self._find(_SERIALIZER, detail, advice.format(test.library), owner=owners[test.library])
 
     def _proof(self) -> None:
         from envmgr.catalog import prove

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from envmgr.model.serializers import Alternative, Trial
 
 _TWICE = 2
-"""A serializer is worth its configuration when it is this many times cheaper than `value`."""
+_SAVED_US = 20
+"""A serializer is worth its configuration when it is so many times cheaper than `value`, and saves so much."""
 _BYTES_PER_US = 1000
 """What a byte more costs on its way."""
 _MANY = 1 << 16
@@ -41,7 +42,7 @@ def recommend(alternatives: Iterable[Alternative], *, native: bool) -> tuple[str
 def _readable(exact: dict[str, Trial]) -> tuple[str, str]:
     best = min(exact, key=lambda strategy: _cost(exact[strategy]))
     value = exact.get("value")
-    if value is not None and _cost(value) < _TWICE * _cost(exact[best]):
+    if value is not None and _cost(value) < max(_TWICE * _cost(exact[best]), _cost(exact[best]) + _SAVED_US):
         best = "value"
     trial = exact[best]
     reason = f"it comes back exactly, in {_size(trial)} and {_times(trial):.1f} µs there and back"

@@ -82,7 +82,16 @@ def _compare(root: Path, path: str, args: Sequence[Any], kwargs: Mapping[str, An
     found = answer["comparison"]
     alternatives = tuple(Alternative(each["strategy"], _trial(each)) for each in found["alternatives"])
     strategy, reason = recommend(alternatives, native=found["native"])
-    return Comparison(path, found["type"], found["current"], found["default"], alternatives, strategy, reason)
+    return Comparison(
+        path,
+        found["returned"],
+        found["type"],
+        found["current"],
+        found["default"],
+        alternatives,
+        strategy,
+        reason,
+    )
 
 
 def _asked(launch: Launch, call: list[str] | None) -> dict[str, Any]:

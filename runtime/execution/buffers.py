@@ -8,7 +8,7 @@ from typing import Any, Callable
 from ..values.errors import ConversionError
 from ..wire.lane import Lane, LaneBroken
 
-THRESHOLD = 128 * 1024
+THRESHOLD = 256 * 1024
 """Bytes. Below, a copy into the frame is cheaper than the lane's threads (measured: `docs/benchmarks.md`)."""
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+from time import perf_counter
 from typing import Any, Callable
 
 from ..library.loading import Libraries, Unresolved
 from ..values.codec import Codec
 from ..values.errors import ConversionError, RefLimit, StaleRef
+from ..values.statistics import LARGE, SAMPLED, Payloads
 from ..values.strategies import Strategies
 from ..wire.messages import AS_REF, ATTRIBUTE, ERROR, PART, RESULT
 from .buffers import Buffers
@@ -34,6 +36,8 @@ class Calls:
         self.buffers = Buffers()
         self._codec = Codec(self.refs, self.strategies, self.buffers)
         self._targets: dict[str, Callable[..., Any]] = {}
+        self._runs = 0
+        self._sent, self._received = Payloads(), Payloads()
 
     def run(self, target: Any, flags: int, payload: bytes) -> tuple[int, bytes]:
         """(RESULT or ERROR, payload of the answer). Raises nothing that a call can cause.
@@ -44,7 +48,15 @@ class Calls:
             function = self._targets.get(target) if type(target) is str else None
             if function is None:
                 function = self._find(target, flags)
-            args, kwargs = self._codec.decode_call(payload)
+            # Small payloads are timed now and then: see values.statistics.
+            self._runs = runs = self._runs + 1
+            if runs % SAMPLED and len(payload) < LARGE:
+                args, kwargs = self._codec.decode_call(payload)
+            else:
+                started = perf_counter()
+                args, kwargs = self._codec.decode_call(payload)
+                self._received.took(len(payload), perf_counter() - started)
+            self._received.bytes += len(payload)
         except BaseException as error:  # noqa: BLE001 - a module's import may raise anything
             return ERROR, self._failure(error)
         try:
@@ -54,13 +66,26 @@ class Calls:
         try:
             if flags & AS_REF:
                 return RESULT, self._codec.encode_ref(value)
+            started = perf_counter()
             answer = self._codec.encode(value)
+            if runs % SAMPLED == 0 or len(answer) >= LARGE:
+                self._sent.took(len(answer), perf_counter() - started)
+            self._sent.count += 1
+            self._sent.bytes += len(answer)
         except RefLimit as error:
             return ERROR, self._failure(error)
         if self.buffers.outgoing:
             args = kwargs = None
             self.buffers.steady, self.buffers.lent = steadiness(value, self.refs.holds, self.buffers.outgoing)
         return RESULT, answer
+
+    def report(self) -> dict[str, Any]:
+        """What this worker has converted: `sent` and `received`, rows by type (`values.statistics`)."""
+        self._received.count = self._runs
+        return {
+            "sent": {**self._codec.sent.report(), "payload": self._sent.row()},
+            "received": {**self._codec.received.report(), "payload": self._received.row()},
+        }
 
     @property
     def warnings(self) -> list[str]:

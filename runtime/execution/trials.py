@@ -12,6 +12,7 @@ import importlib
 import json
 import os
 import time
+from collections import deque
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Callable, Mapping
@@ -30,6 +31,7 @@ from .sameness import same
 _SECONDS = 0.02
 """How long one direction is timed."""
 _MOST_RUNS = 200
+_MOST_LOOKED_AT = 10_000
 _NOT_SENT = "it cannot be sent so: it, or a part of it, would stay in Python"
 
 
@@ -77,14 +79,17 @@ class Trials:
         ]
 
     def comparison(self, value: Any) -> dict[str, Any]:
-        """Every strategy on one value; of what MessagePack packs itself, that alone."""
-        kind = type(value)
+        """Every strategy on one value: for its type, or for the first one inside that may have a strategy. Of what
+        MessagePack packs itself through and through, there is one way.
+        """
+        kind = _subject(value)
         name = type_name(kind)
         current = Strategies()
         current.configure(self._named)
         others = sorted({*self._named.values(), *entry_points()} - {*WORDS})
         strategies = ["value"] if kind in NATIVE else [*WORDS, *others]
         return {
+            "returned": type_name(type(value)),
             "type": name,
             "native": kind in NATIVE,
             "current": current.strategy(kind),
@@ -136,7 +141,7 @@ class Trials:
         try:
             packed = codec.encode(value)
             if codec.warnings:
-                return _outcome(codec.warnings[0])
+                return _outcome(codec.warnings[0].partition("value: ")[2] or codec.warnings[0])
             if strategy != "ref" and len(refs):
                 return _outcome(_NOT_SENT)
             again = codec.decode(packed)
@@ -172,6 +177,22 @@ def find(name: str) -> type:
             raise LookupError(f"{name} is no class but a {type(found).__name__}")
         return found
     raise LookupError(f"there is no module {segments[0]}")
+
+
+def _subject(value: Any) -> type:
+    """The type that strategies are compared for: of a container only where nothing in it could have one."""
+    waiting, seen = deque([value]), 0
+    while waiting and seen < _MOST_LOOKED_AT:
+        part = waiting.popleft()
+        seen += 1
+        kind = type(part)
+        if kind is dict:
+            waiting.extend(part.values())
+        elif kind in (list, tuple, set, frozenset):
+            waiting.extend(part)
+        elif kind not in NATIVE:
+            return kind
+    return type(value)
 
 
 def _samples(kind: type, serializer: Any) -> list[Any]:

@@ -17,6 +17,7 @@ from .scan import LARGE
 
 _MOST_EMPTY = 1 << 20
 """Elements of no size: they take no bytes from the wire, and are not to be made by the billion."""
+_LAST_CODE_POINT = 0x10FFFF
 
 
 def find(kind: type) -> Pack | None:
@@ -94,6 +95,15 @@ def _pack_scalar(codec: Coder, value: Any) -> Any:
     return codec.raw(codes.SCALAR, head, value.tobytes())
 
 
+def _pack_str(codec: Coder, value: Any) -> Any:
+    text = str(value)
+    try:
+        text.encode("utf-8", "surrogatepass").decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:  # made of memory that was never written
+        return _pack_scalar(codec, value)
+    return pack_text(codec, text)
+
+
 def _is_record(dtype: Any) -> bool:
     return bool(dtype.type.__name__ == "record")
 
@@ -101,7 +111,7 @@ def _is_record(dtype: Any) -> bool:
 _CLASSES: dict[str, Pack] = {
     "ndarray": _pack_array,
     "float64": lambda codec, value: float(value),
-    "str_": lambda codec, value: pack_text(codec, str(value)),
+    "str_": _pack_str,
     "bytes_": lambda codec, value: pack_bytes(codec, bytes(value)),
     "matrix": lambda codec, value: _pack_array(codec, value, "matrix"),
     "recarray": lambda codec, value: _pack_array(codec, value, "recarray"),
@@ -149,9 +159,23 @@ def _from_bytes(numpy: Any, described: Any, shape: list[int], order: str, raw: A
     if type(raw) is bytes or (type(raw) is memoryview and raw.readonly):
         raw = bytearray(raw)
     try:
-        return numpy.ndarray(tuple(shape), dtype, raw, order=order)
+        array = numpy.ndarray(tuple(shape), dtype, raw, order=order)
     except (TypeError, ValueError, OverflowError) as error:
         raise ConversionError(f"NumPy makes no array of shape {tuple(shape)} ({error})") from error
+    if dtype.kind in "UV" and size:
+        _check_text(numpy, array)
+    return array
+
+
+def _check_text(numpy: Any, array: Any) -> None:
+    """NumPy makes broken `str` objects of what is no code point."""
+    dtype = array.dtype
+    if dtype.kind == "U" and dtype.itemsize:
+        words = numpy.ascontiguousarray(array.T if array.flags.f_contiguous else array).reshape(-1)
+        if words.size and words.view(dtype.byteorder.replace("|", "=") + "u4").max() > _LAST_CODE_POINT:
+            raise ConversionError("there is text in the array that is not made of Unicode's code points")
+    for name in dtype.names or ():
+        _check_text(numpy, array[name])
 
 
 def _from_elements(numpy: Any, described: Any, shape: list[int], elements: Any) -> Any:

@@ -36,7 +36,7 @@ def pack_memoryview(codec: Coder, value: memoryview) -> Any:
 
 
 def unpack_memoryview(codec: Coder, head: Any, raw: Any) -> memoryview:
-    form, shape, readonly = head
+    form, shape, readonly = head if type(head) is list and len(head) == 3 else (None, None, None)
     if type(form) is not str or type(shape) is not list or not all(type(n) is int and n >= 0 for n in shape):
         raise ConversionError(
             "a memoryview is described by its format, its shape, and whether it is read-only"

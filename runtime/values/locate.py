@@ -9,7 +9,7 @@ from .paths import step
 
 STRING, EXTENSION, ARRAY, MAP = "string", "extension", "array", "map"
 _OTHER = "other"
-_MOST_LOOKED_AT = 500_000
+_MOST_LOOKED_AT = 100_000
 _LONGEST_KEY = 1000
 _SIZED = {
     **{code: (_OTHER, 1 << code - 0xC4) for code in (0xC4, 0xC5, 0xC6)},

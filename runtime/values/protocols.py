@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Callable, Mapping, Protocol
 
-Pack = Callable[["Coder", Any], Any]
-"""Makes an `ExtType` of a value, or another value that msgpack packs in its place."""
-Unpack = Callable[["Coder", bytes], Any]
+Pack = Callable[[Any, Any], Any]
+"""Called with a `Coder`. Makes an `ExtType` of a value, or another value that msgpack packs in its place."""
+Unpack = Callable[[Any, bytes], Any]
 """Makes the value of an extension's data."""
-UnpackRaw = Callable[["Coder", Any, Any], Any]
+UnpackRaw = Callable[[Any, Any, Any], Any]
 """Makes the value of a head and a buffer: bytes, a memoryview, or what the second lane received,
 which is writable and nobody else's."""
 

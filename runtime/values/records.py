@@ -41,7 +41,7 @@ def _pack_member(codec: Coder, value: Any) -> Any:
 def _unpack_member(codec: Coder, data: bytes) -> Any:
     import enum
 
-    type_name, name, value = elements(codec, data, "enum member", 3)
+    type_name, name, value = elements(codec, data, "member of an enum", 3)
     kind = type_named(type_name)
     if not issubclass(kind, enum.Enum):
         raise ConversionError(f"{type_name} is no enum")

@@ -12,6 +12,8 @@ from .plain import elements, integers
 from .protocols import Coder, Pack, Unpack
 
 _PATHS = ("PurePosixPath", "PureWindowsPath", "PosixPath", "WindowsPath", "PurePath", "Path")
+_MOST_BITS = 1 << 20
+"""Of a fraction's numbers. Python takes a second to reduce these, and four times as long for twice as many."""
 
 
 def _pack_decimal(codec: Coder, value: Any) -> Any:
@@ -70,6 +72,8 @@ def _unpack_fraction(codec: Coder, data: bytes) -> Any:
     from fractions import Fraction
 
     numerator, denominator = integers(codec, data, "fraction", 2)
+    if max(numerator.bit_length(), denominator.bit_length()) > _MOST_BITS:
+        raise ConversionError(f"a fraction of numbers of more than {_MOST_BITS} bits")
     if denominator == 0:
         raise ConversionError("a fraction whose denominator is 0")
     return Fraction(numerator, denominator)

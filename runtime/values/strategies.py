@@ -6,7 +6,6 @@ counts. One that fails leaves the value in Python, sends a ref, and tells the ca
 
 from __future__ import annotations
 
-import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
@@ -14,6 +13,7 @@ from . import codes, registry
 from .errors import ConversionError, RefLimit, Unsendable
 from .names import type_name
 from .protocols import Coder, Pack, Unpack
+from .types import type_named
 
 if TYPE_CHECKING:  # what most workers do without is imported when it is needed
     from .pickles import Pickles
@@ -80,27 +80,21 @@ class Strategies:
         """The strategy of values of this type, by its own names or those of the nearest class above it."""
         if kind in NATIVE:
             return None
-        aliases = [(look_up(name), strategy) for name, strategy in self._named.items()]
+        offered = [(_offered(name), strategy) for name, strategy in self._named.items()]
         for base in kind.__mro__:
             found = self._named.get(type_name(base))
-            found = found or next((strategy for alias, strategy in aliases if alias is base), None)
+            found = found or next((strategy for other, strategy in offered if other is base), None)
             if found is not None:
                 return found
         return None
 
 
-def look_up(name: str) -> Any:
-    """What this name leads to among the modules that are imported; None for nothing. So the name under which a
-    library offers a class will do, wherever it defines it.
-    """
-    segments = name.split(".")
-    for length in range(len(segments) - 1, 0, -1):
-        found: Any = sys.modules.get(".".join(segments[:length]))
-        if found is not None:
-            for segment in segments[length:]:
-                found = getattr(found, segment, None)
-            return found
-    return None
+def _offered(name: str) -> type | None:
+    """The class that an imported module offers under this name, wherever it is defined."""
+    try:
+        return type_named(name)
+    except ConversionError:
+        return None
 
 
 def merged(libraries: Mapping[str, Sequence[Any]]) -> dict[str, str]:

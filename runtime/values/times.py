@@ -50,7 +50,9 @@ def _pack_datetime(codec: Coder, value: datetime.datetime) -> Any:
     clock = _microseconds(value.replace(tzinfo=None) - _EPOCH)
     place = [_microseconds(offset), _microseconds(value.dst() or _NONE), name or None]
     abbreviation = value.tzname() or offset_name(offset)
-    return ExtType(codes.AWARE_DATETIME, codec.nested([clock, *place, abbreviation, value.fold]))
+    # Of a time that the clock shows twice the offset tells the fold.
+    fold = 1 if value.fold and value.replace(fold=0).utcoffset() == offset else 0
+    return ExtType(codes.AWARE_DATETIME, codec.nested([clock, *place, abbreviation, fold]))
 
 
 def _unpack_datetime(codec: Coder, data: bytes) -> datetime.datetime:

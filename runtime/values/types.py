@@ -8,6 +8,8 @@ from typing import Any
 
 from .errors import ConversionError
 
+_LONGEST = 1000
+
 
 def name_of(kind: type) -> str | None:
     """`module.qualname` of a type that can be found again by it, else None."""
@@ -27,6 +29,8 @@ def type_named(name: Any) -> type:
 
 
 def _find(name: str) -> Any:
+    if len(name) > _LONGEST:
+        return None
     module = name
     while module:
         module, _, _ = module.rpartition(".")

@@ -10,9 +10,9 @@ import os
 import queue
 import socket
 import threading
-from typing import Any, Callable
+from typing import Any, BinaryIO, Callable
 
-from . import splicing
+from . import compression, splicing
 
 OUT, IN = "out", "in"
 """Names in the directory that the pool makes for a worker: the FIFO, which the worker makes, and the socket."""
@@ -28,9 +28,16 @@ class LaneBroken(Exception):
 
 
 class Lane:
-    """Both ways of one worker. `fill(size)` gives the memory that a buffer is received into."""
+    """Both ways of one worker. `fill(size)` gives the memory that a buffer is received into; `compressed`: both sides
+    compress.
+    """
 
-    def __init__(self, directory: str, fill: Callable[[int], Any] = bytearray) -> None:
+    def __init__(
+        self,
+        directory: str,
+        fill: Callable[[int], Any] = bytearray,
+        compressed: bool = False,
+    ) -> None:
         fifo = os.path.join(directory, OUT)  # noqa: PTH118 - a worker starts without pathlib
         os.mkfifo(fifo, 0o600)
         # Opened both ways first: opening one way waits for the other side, and the other side waits for us.
@@ -47,6 +54,7 @@ class Lane:
         finally:
             os.close(both)
         self._fill = fill
+        self._compressed = compressed
         self._splice = splicing.Splicer(self._out)
         self._jobs: queue.SimpleQueue[tuple[Any, threading.Event]] = queue.SimpleQueue()
         self._last = threading.Event()
@@ -103,32 +111,27 @@ class Lane:
         while True:
             view, done = self._jobs.get()
             try:
-                self._splice.write(view)
+                self._write(view)
             except OSError:
                 pass  # the pool is gone; the guard ends this process
             finally:
                 del view
                 done.set()
 
+    def _write(self, view: memoryview) -> None:
+        if self._compressed:
+            for chunk in compression.chunks(view):
+                self._splice.write(memoryview(chunk))
+        else:
+            self._splice.write(view)
+
     def _receive(self) -> None:
         stream = self._socket.makefile("rb")
         try:
             while True:
-                header = stream.read(_HEADER)
-                if len(header) < _HEADER:
-                    break
+                header = _exactly(stream, _HEADER)
                 key, size = int.from_bytes(header[1:9], "big"), int.from_bytes(header[9:], "big")
-                data: Any
-                if header[0] == _BYTES:
-                    data = stream.read(size)
-                else:
-                    data = self._fill(size)
-                    view, filled = memoryview(data), 0
-                    while filled < size:
-                        count = stream.readinto(view[filled:])
-                        if not count:
-                            break
-                        filled += count
+                data = self._buffer(stream, size, header[0] == _BYTES)
                 with self._changed:
                     self._last_key = key
                     if key in self._unwanted:
@@ -137,9 +140,38 @@ class Lane:
                         self._arrived[key] = data
                         self._changed.notify_all()
                 del data
-        except OSError:
-            pass  # as at end of file
+        except (OSError, EOFError, ValueError):
+            pass  # who waits for a buffer is told
         finally:
             with self._changed:
                 self._broken = True
                 self._changed.notify_all()
+
+    def _buffer(self, stream: BinaryIO, size: int, whole: bool) -> Any:
+        if whole and not self._compressed:
+            return _exactly(stream, size)
+        data = self._fill(size)
+        view, filled = memoryview(data), 0
+        if self._compressed:
+
+            def put(piece: bytes) -> None:
+                nonlocal filled
+                view[filled : filled + len(piece)] = piece
+                filled += len(piece)
+
+            compression.receive(lambda count: _exactly(stream, count), put)
+            return bytes(data) if whole else data
+        while filled < size:
+            count = stream.readinto(view[filled:])  # type: ignore[attr-defined]
+            if not count:
+                raise EOFError
+            filled += count
+        return data
+
+
+def _exactly(stream: BinaryIO, count: int) -> bytes:
+    """Read into place by the buffered reader, without another copy."""
+    data = stream.read(count)
+    if len(data) < count:
+        raise EOFError
+    return data

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Mapping, Sequence
 
 from ..values.codec import Codec
-from ..values.codes import ARRAY, ARRAY_OF, CUSTOM, PICKLE, SCALAR
+from ..values.codes import ARRAY, ARRAY_OF, CUSTOM, ENUM, FRAME, MASKED, OBJECT, PICKLE, RECORD, SCALAR
 from ..values.errors import ConversionError
 from ..values.protocols import Pack, Unpack
 from ..wire.frames import FrameReader, FrameWriter
@@ -47,14 +47,14 @@ class RemoteRef:
 class RemoteArray:
     """An array or scalar, as its bytes: what a client without NumPy gets."""
 
-    def __init__(self, dtype: str, shape: Sequence[int], data: bytes) -> None:
+    def __init__(self, dtype: Any, shape: Sequence[int], data: bytes) -> None:
         self.dtype = dtype
         self.shape = tuple(shape)
         self.data = data
 
     def to_json(self) -> dict[str, Any]:
         """`data` holds the elements, row by row, or the bytes in hexadecimal where `struct` knows no such dtype."""
-        form = _FORMATS.get(self.dtype)
+        form = _FORMATS.get(str(self.dtype))
         data = list(memoryview(self.data).cast(form)) if form else self.data.hex()
         return {"dtype": self.dtype, "shape": list(self.shape), "data": data}
 
@@ -83,8 +83,20 @@ class ArrayOf:
     __hash__ = None  # type: ignore[assignment]
 
 
+_PARTS = {
+    FRAME: ("frame", "meta", "columns", "index", "body"),
+    ENUM: ("enum", "name", "value"),
+    RECORD: ("record", "type", "fields"),
+    MASKED: ("masked", "mask", "fill", "hard"),
+    OBJECT: ("object", "parts"),
+    PICKLE: ("pickle", "environment", "signature", "data"),
+    CUSTOM: ("serializer", "type", "value"),
+}
+"""What the parts of an extension are called where a client has not the class that they make."""
+
+
 class RemoteValue:
-    """What a strategy made of a value: a pickle, or a serializer's parts. Sent back, it is the value again."""
+    """A value whose class is elsewhere, in parts. Sent back, it is the value again."""
 
     def __init__(self, code: int, data: bytes, parts: list[Any]) -> None:
         self.code = code
@@ -92,14 +104,12 @@ class RemoteValue:
         self.parts = parts
 
     def to_json(self) -> dict[str, Any]:
-        if self.code == PICKLE:
-            return {"pickle": self.parts[0], "environment": self.parts[1], "bytes": len(self.parts[3])}
-        return {"serializer": self.parts[0], "type": self.parts[1], "value": self.parts[2]}
+        return dict(zip(_PARTS[self.code], self.parts))
 
     def __repr__(self) -> str:
-        if self.code == PICKLE:
-            return f"<pickle of {self.parts[0]}, {len(self.parts[3])} bytes>"
-        return f"<{self.parts[1]} by {self.parts[0]}: {self.parts[2]!r}>"
+        name, *others = _PARTS[self.code]
+        inside = ", ".join(f"{other}={part!r:.200}" for other, part in zip(others, self.parts[1:]))
+        return f"<{name} {self.parts[0]}: {inside}>"
 
 
 class _ClientStrategies:
@@ -130,9 +140,14 @@ class _ClientCodec(Codec):
     def _value(self, code: int, data: bytes) -> Any:
         if code in (ARRAY, SCALAR) and importlib.util.find_spec("numpy") is None:
             head, rest = self.head(data)
-            dtype, shape = head if code == ARRAY else (head, ())
+            dtype, shape = head[:2] if code == ARRAY else (head, ())
             return RemoteArray(dtype, shape, bytes(rest))
-        return super()._value(code, data)
+        try:
+            return super()._value(code, data)
+        except (ConversionError, ImportError):
+            if code not in _PARTS:
+                raise
+            return RemoteValue(code, data, self.value(data))
 
 
 class _RemoteRefs:

@@ -10,7 +10,7 @@ from typing import Any
 from ..execution.calls import Calls
 from ..execution.output import LogStream
 from ..wire.frames import BrokenFrame, FrameReader, FrameWriter
-from ..wire.messages import BYE, CALL, CANCEL, FORGET, LOG, PING, RELEASE
+from ..wire.messages import BYE, CALL, CANCEL, FORGET, LOG, PING, RELEASE, REPORT
 from ..wire.packing import Packer, packb
 
 _BRIEF = 0.0005
@@ -133,6 +133,8 @@ class Loop:
             self._calls.refs.release(message[2])
         elif kind == PING:
             self._put(self._pack([PING, number]))
+        elif kind == REPORT:
+            self._put(packb([REPORT, number, packb(self._calls.report())]))
         elif kind == FORGET:
             self._calls.buffers.forget(_keys(message[2:]))
         else:

@@ -13,6 +13,7 @@ from ..execution.buffers import memory
 from ..execution.calls import Calls, start_failure
 from ..library.loading import Libraries, LoadError, python_version
 from ..values.strategies import merged
+from ..wire.compression import FORMATS
 from ..wire.frames import BrokenFrame, FrameReader, FrameWriter
 from ..wire.lane import Lane, LaneBroken
 from ..wire.messages import BROKEN_FRAME, ERROR, HELLO, PROTOCOL
@@ -113,7 +114,7 @@ def _start(hello: Any, libraries: Libraries, calls: Calls) -> dict[str, Any]:
     if kind != HELLO or settings.get("protocol") != PROTOCOL:
         raise BrokenFrame(f"the first message is no hello of protocol {PROTOCOL}")
     _lease(settings.get("lease"))
-    lane = _lane(settings.get("lane"))
+    lane = _lane(settings.get("lane"), settings.get("compression") in FORMATS)
     if lane is not None:
         calls.buffers.use(lane)
     calls.strategies.configure(
@@ -129,12 +130,12 @@ def _start(hello: Any, libraries: Libraries, calls: Calls) -> dict[str, Any]:
     }
 
 
-def _lane(directory: str | None) -> Lane | None:
+def _lane(directory: str | None, compressed: bool) -> Lane | None:
     """The second lane, where the pool offers one and the system lets us have it."""
     if directory is None:
         return None
     try:
-        return Lane(directory, memory)
+        return Lane(directory, memory, compressed)
     except (OSError, LaneBroken) as error:
         os.write(2, f"envmgr worker: no second lane: {error}\n".encode())
         return None

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import calls, environments
+from tests.bench import calls, environments, values
 from tests.bench.rows import Row
 
 Groups = list[tuple[str, Callable[[Path], Iterator[Row]]]]
@@ -30,6 +30,10 @@ def machine() -> dict[str, object]:
 def groups(erlport: list[str]) -> Groups:
     return [
         ("call.", lambda scratch: calls.rows(scratch, erlport)),
+        ("array.", lambda scratch: values.rows(scratch, "array.")),
+        ("frame.", lambda scratch: values.rows(scratch, "frame.")),
+        ("value.", lambda scratch: values.rows(scratch, "value.")),
+        ("lane.", lambda scratch: values.rows(scratch, "lane.")),
         ("env.noop8", environments.noop),
         ("env.lock8", environments.lock),
         ("env.sync.idna", lambda scratch: environments.sync(scratch, "idna", rounds=5)),

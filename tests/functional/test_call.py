@@ -1,5 +1,7 @@
 """`envmgr call` through a real worker of what was synced."""
 
+from fractions import Fraction
+
 import pytest
 from projects import library, project
 
@@ -11,7 +13,10 @@ from envmgr.operations.syncing import sync
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     root = tmp_path_factory.mktemp("project")
-    assert len(sync(project(root, library("math", None), library("json", None), library("re", None)))) == 3
+    assert (
+        len(sync(project(root, library("math", None), library("json", None), library("fractions", None))))
+        == 3
+    )
     return root
 
 
@@ -24,13 +29,14 @@ def fails(root, path, args=()):
 def test_values_and_keywords(root):
     assert call(root, "math.sqrt", [16.0], {}) == 4.0
     assert call(root, "json.dumps", [{"b": 1, "a": (1, 2)}], {"sort_keys": True}) == '{"a": [1, 2], "b": 1}'
+    assert call(root, "fractions.Fraction", [1, 3], {}) == Fraction(1, 3)
     assert call(root, "math.factorial", [30], {}) == 265252859812191058636308480000000
 
 
 def test_what_cannot_be_sent_is_a_ref(root):
-    found = call(root, "re.compile", ["a"], {})
+    found = call(root, "json.JSONDecoder", [], {})
     assert isinstance(found, RemoteRef)
-    assert found.to_json()["type"] == "re.Pattern"
+    assert found.to_json()["type"] == "json.decoder.JSONDecoder"
 
 
 def test_an_exception_keeps_its_type_and_frames(root):

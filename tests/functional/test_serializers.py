@@ -139,6 +139,8 @@ def test_what_fails_is_named_and_makes_the_environment_unhealthy(shop, tmp_path,
         assert {found.distribution for found in looked.findings} == {"shop"}
         assert len(looked.findings) == len(BROKEN)
         assert "[library.shop.serializers]" in looked.findings[0].advice
+    (left,) = health(asked, repair=True)
+    assert (left.healthy, left.generation, left.repaired) == (False, 1, None)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "envmgr.toml").write_text("[library.shop]\n")
     assert run(["serializers"]) == 1

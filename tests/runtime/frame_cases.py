@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from envmgr_runtime.execution.refs import RefTable
-from envmgr_runtime.values import arrow
-from envmgr_runtime.values import codec as codec_module
+from envmgr_runtime.values import arrow, encoding
 from envmgr_runtime.values.codec import Codec
 
 WAYS = ["as it is", "without pyarrow", "second lane"]
@@ -42,7 +41,7 @@ def round_trip(request, monkeypatch):
     if request.param == "without pyarrow":
         monkeypatch.setattr(arrow, "pyarrow", lambda: None)
     if request.param == "second lane":
-        monkeypatch.setattr(codec_module, "LARGE", 1)
+        monkeypatch.setattr(encoding, "LARGE", 1)
         lane = Beside()
     return lambda value: there_and_back(value, lane)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from pathlib import Path
@@ -18,6 +19,7 @@ class PoolSide:
         self._listener.bind(str(self._directory / IN))
         self._listener.listen(1)
         self._keys = 0
+        self.lane = None
 
     def meet(self):
         """Blocks until the worker is there."""
@@ -35,16 +37,22 @@ class PoolSide:
         return bytes(data)
 
     def send(self, data, kind=1):
+        return self.send_as(data, len(data), kind)
+
+    def send_as(self, data, size, kind):
         self._keys += 1
-        self._socket.sendall(
-            bytes([kind]) + self._keys.to_bytes(8, "big") + len(data).to_bytes(8, "big") + data
-        )
+        self._socket.sendall(bytes([kind]) + self._keys.to_bytes(8, "big") + size.to_bytes(8, "big") + data)
         return self._keys
 
     def close(self):
+        """Both sides: a worker's own ends with its process."""
         self._socket.close()
         self._listener.close()
         self._out.close()
+        if self.lane is not None:
+            os.close(self.lane.descriptors[0])
+            self.lane._socket.close()
+            self.lane = None
 
 
 def pair(directory, *fill):
@@ -52,6 +60,6 @@ def pair(directory, *fill):
     pool = PoolSide(directory)
     meeting = threading.Thread(target=pool.meet)
     meeting.start()
-    lane = Lane(str(directory), *fill)
+    pool.lane = Lane(str(directory), *fill)
     meeting.join()
-    return lane, pool
+    return pool.lane, pool

@@ -143,6 +143,21 @@ def test_every_strategy_on_one_value(shop):
     assert Trials(named, "e").comparison(rt_shop.Sub(7))["current"] == "rt_shop:Orders"
 
 
+def test_a_type_inside_the_value(shop):
+    import rt_shop
+
+    value = {"orders": [1, "x", (rt_shop.Order(7), rt_shop.Cart())]}
+    found = Trials({"rt_shop.Order": "rt_shop:Orders"}, "e").comparison(value)
+    assert (found["returned"], found["type"]) == ("builtins.dict", "rt_shop.Order")
+    assert found["current"] == "rt_shop:Orders"
+    works = {each["strategy"]: not each["problem"] for each in found["alternatives"]}
+    assert works == {"value": False, "ref": True, "repr": False, "pickle": False, "rt_shop:Orders": False}
+    value["orders"][2] = (rt_shop.Order(7), rt_shop.Order(8))
+    exact = {each["strategy"]: each["exact"] for each in Trials({}, "e").comparison(value)["alternatives"]}
+    assert exact == {"value": True, "ref": True, "repr": False, "pickle": True}
+    assert Trials({}, "e").comparison((1, [2]))["type"] == "builtins.tuple"
+
+
 def test_what_messagepack_packs_has_no_alternatives():
     found = Trials({}, "e").comparison([1])
     assert ([each["strategy"] for each in found["alternatives"]], found["native"]) == (["value"], True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 
 import pytest
 from lanes import PoolSide, pair
 
-from envmgr_runtime.wire import splicing
+from envmgr_runtime.wire import compression, splicing
 from envmgr_runtime.wire.lane import Lane, LaneBroken
 
 MIB = 1 << 20
@@ -19,7 +20,8 @@ SIZES = [1, 4096, MIB - 1, MIB, 2 * MIB, 2 * MIB + 1, 5 * MIB + 7, 33 * MIB]
 def ends(tmp_path):
     lane, pool = pair(tmp_path)
     yield lane, pool
-    pool.close()
+    if pool.lane is not None:
+        pool.close()
 
 
 def noise(size):
@@ -135,6 +137,33 @@ def test_who_waits_for_a_buffer_hears_of_the_end(ends):
     pool.close()
     waiting.join(10)
     assert heard == [True]
+
+
+@pytest.mark.parametrize("data", [noise(3 * MIB + 5), b"abc" * MIB, b"x"], ids=["noise", "much alike", "one"])
+@pytest.mark.parametrize(("kind", "made"), [(0, bytes), (1, bytearray)])
+def test_compressed_both_ways(tmp_path, data, kind, made):
+    lane, pool = pair(tmp_path, bytearray, True)
+    sent = b"".join(compression.chunks(memoryview(data)))
+    lane.send(memoryview(data))
+    assert pool.read(len(sent)) == sent
+    pieces = []
+    compression.receive(io.BytesIO(sent).read, pieces.append)
+    assert b"".join(pieces) == data
+    sender = threading.Thread(target=pool.send_as, args=(sent, len(data), kind))
+    sender.start()
+    taken = lane.take(1)
+    sender.join(10)
+    assert type(taken) is made
+    assert taken == data
+    pool.close()
+
+
+def test_broken_compression_ends_the_lane(tmp_path):
+    lane, pool = pair(tmp_path, bytearray, True)
+    pool.send_as(b"\0\0\0\3abc\0\0\0\0", 5, 1)
+    with pytest.raises(LaneBroken, match="ended"):
+        lane.take(1)
+    pool.close()
 
 
 def test_a_pool_that_is_gone_ends_the_sending(ends):

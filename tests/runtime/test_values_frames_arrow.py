@@ -9,8 +9,7 @@ import pytest
 from frame_cases import Beside, assert_same, assert_writable, there_and_back
 
 from envmgr_runtime.execution.refs import RefTable
-from envmgr_runtime.values import codec as codec_module
-from envmgr_runtime.values import codes, frames
+from envmgr_runtime.values import codes, encoding, frames
 from envmgr_runtime.values.codec import Codec
 from envmgr_runtime.wire.packing import ExtType, packb, unpackb
 
@@ -107,7 +106,7 @@ def test_a_series_of_numbers_is_an_array_and_one_of_strings_a_body():
 
 
 def test_a_body_in_the_second_lane_is_not_copied(monkeypatch):
-    monkeypatch.setattr(codec_module, "LARGE", 1)
+    monkeypatch.setattr(encoding, "LARGE", 1)
     lane = Beside()
     codec = Codec(RefTable(), lane=lane)
     frame = pd.DataFrame({"n": np.arange(1000), "t": pd.date_range("2020", periods=1000), "s": ["x"] * 1000, "c": pd.Categorical(["a", "b"] * 500)})  # fmt: skip

@@ -265,6 +265,22 @@ def test_strings_that_make_text_of_everything_are_not_sent():
     assert len(refs) == 1
 
 
+@pytest.mark.parametrize("dtype", ["<U1", ">U1"])
+def test_text_of_no_code_points(dtype):
+    from msgpack import ExtType, packb
+
+    bad = np.full(3, 0x110000, dtype[0] + "u4").view(dtype)
+    codec = Codec(RefTable())
+    values = (bad, bad.reshape(3, 1), np.asfortranarray(bad[:2].reshape(1, 2)), bad[::2])
+    packed = [codec.encode(value) for value in values]
+    fields = np.zeros(3, [("a", "i1"), ("b", dtype, (1,))])
+    fields["b"][:, 0] = bad
+    packed += [codec.encode(fields), packb(ExtType(31, packb(dtype) + bad[:1].tobytes()))]
+    for data in packed:
+        with pytest.raises(ConversionError, match="code points"):
+            codec.decode(data)
+
+
 def test_text_with_surrogates():
     assert round_trip(np.str_("a\udc80")) == "a\udc80"
     assert round_trip(np.array(["a\udc80"])).tolist() == ["a\udc80"]

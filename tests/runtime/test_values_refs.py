@@ -15,7 +15,7 @@ import pytest
 import vector_types
 
 from envmgr_runtime.execution.refs import RefTable
-from envmgr_runtime.values import codec as codec_module
+from envmgr_runtime.values import encoding
 from envmgr_runtime.values.codec import Codec
 from envmgr_runtime.values.errors import ConversionError, RefLimit
 from envmgr_runtime.wire.messages import MAX_FRAME, MAX_PAYLOAD
@@ -255,8 +255,8 @@ def test_a_dict_that_changes_while_it_is_packed():
 
 def test_too_large(monkeypatch):
     assert MAX_PAYLOAD < MAX_FRAME
-    monkeypatch.setattr(codec_module, "MAX_PAYLOAD", 1000)
-    monkeypatch.setattr(codec_module, "_KEEP_BUFFER", 1000)
+    monkeypatch.setattr(encoding, "MAX_PAYLOAD", 1000)
+    monkeypatch.setattr(encoding, "_KEEP_BUFFER", 1000)
     refs = RefTable()
     codec = Codec(refs)
     assert type(codec.decode(codec.encode(bytes(900)))) is bytes

@@ -113,6 +113,17 @@ def test_the_most_derived_class_that_is_named_counts():
     assert strategies.find(Dog) is None
 
 
+def test_a_class_may_be_named_where_a_module_offers_it(monkeypatch):
+    module = types.ModuleType("rt_offers")
+    module.Hound = Dog
+    monkeypatch.setitem(sys.modules, "rt_offers", module)
+    strategies = Strategies()
+    strategies.configure(
+        {"rt_offers.Hound": "repr", ANIMAL: "ref", "rt_nowhere.X": "ref", "rt_offers.Y": "ref"}
+    )
+    assert [strategies.strategy(kind) for kind in (Animal, Dog, Puppy)] == ["ref", "repr", "repr"]
+
+
 def test_ref_and_repr():
     by = codec({ANIMAL: "ref", DOG: "repr", "builtins.tuple": "ref"})
     assert by.encode(Puppy("Rex")) == msgpack.packb("Puppy('Rex')")

@@ -15,8 +15,9 @@ def clock(us: int, fold: int) -> bytes:
 
 
 def moment(
-    us: int, offset: int, dst: int, zone: str | None, abbreviation: str, fold: int
+    us: int, offset: int, dst: int, zone: str | None, abbreviation: str, fold: int, told: bool = False
 ) -> tuple[object, bytes]:
+    """`told`: the offset tells the fold, which is therefore not sent."""
     tagged = {
         "us": us,
         "offset": offset,
@@ -24,9 +25,10 @@ def moment(
         "zone": zone,
         "abbreviation": abbreviation,
         "fold": fold,
+        "told": told,
     }
     parts = integer(us), integer(offset), integer(dst), NIL if zone is None else text(zone)
-    return {"aware-datetime": tagged}, ext(12, many(*parts, text(abbreviation), integer(fold)))
+    return {"aware-datetime": tagged}, ext(12, many(*parts, text(abbreviation), integer(0 if told else fold)))
 
 
 def time(us: int, fold: int = 0, offset: int | None = None, zone: str | None = None) -> tuple[object, bytes]:
@@ -82,7 +84,7 @@ def rows() -> list[tuple[str, str, object, bytes, bool]]:
         ("aware-datetime", "datetime in Rome, winter", moment(SOME_DAY, HOUR, 0, "Europe/Rome", "CET", 0)),
         ("aware-datetime", "datetime in Rome, summer", moment(1_690_000_000 * 10**6, 2 * HOUR, HOUR, "Europe/Rome", "CEST", 0)),
         ("aware-datetime", "half past two in Rome, the first time", moment(1_698_546_600 * 10**6, 2 * HOUR, HOUR, "Europe/Rome", "CEST", 0)),
-        ("aware-datetime", "half past two in Rome, the second time", moment(1_698_546_600 * 10**6, HOUR, 0, "Europe/Rome", "CET", 1)),
+        ("aware-datetime", "half past two in Rome, the second time", moment(1_698_546_600 * 10**6, HOUR, 0, "Europe/Rome", "CET", 1, told=True)),
         ("aware-datetime", "datetime in Rome with fold where nothing is ambiguous", moment(SOME_DAY, HOUR, 0, "Europe/Rome", "CET", 1)),
         ("aware-datetime", "datetime at an offset", moment(SOME_DAY, 2 * HOUR, 0, None, "UTC+02:00", 0)),
         ("aware-datetime", "datetime at an offset of seconds", moment(SOME_DAY, -HOUR - 30_000_000, 0, None, "UTC-01:00:30", 0)),

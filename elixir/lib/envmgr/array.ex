@@ -13,7 +13,7 @@ defmodule Envmgr.Array do
 
   alias Envmgr.{Error, Ref}
   alias Envmgr.Calls.Parts
-  alias Envmgr.Values.{Dtype, Elements, Nested, Strided}
+  alias Envmgr.Values.{Dtype, ElementBytes, Elements, Nested, Strided}
 
   @enforce_keys [:dtype, :shape, :data]
   defstruct [:dtype, :shape, :data, scalar: false, order: :c, class: nil]
@@ -76,8 +76,8 @@ defmodule Envmgr.Array do
   @spec from_list(term(), dtype: dtype()) :: t()
   def from_list(nested, opts \\ []) do
     {items, sizes} = Nested.flatten!(nested)
-    dtype = Keyword.get_lazy(opts, :dtype, fn -> Elements.dtype!(items) end)
-    data = if dtype == "object", do: items, else: Elements.write!(items, dtype)
+    dtype = Keyword.get_lazy(opts, :dtype, fn -> ElementBytes.dtype!(items) end)
+    data = if dtype == "object", do: items, else: ElementBytes.write!(items, dtype)
     %__MODULE__{dtype: dtype, shape: List.to_tuple(sizes), data: data}
   end
 
@@ -160,7 +160,7 @@ defmodule Envmgr.Array do
         _other -> raise ArgumentError, "Nx has no type for dtype #{inspect(array.dtype)}"
       end
 
-    data = array |> c_data(Tuple.to_list(array.shape)) |> Elements.native(array.dtype)
+    data = array |> c_data(Tuple.to_list(array.shape)) |> ElementBytes.native(array.dtype)
     apply(Nx, :reshape, [apply(Nx, :from_binary, [data, type]), array.shape])
   end
 
@@ -182,7 +182,7 @@ defmodule Envmgr.Array do
         other -> raise ArgumentError, "NumPy has no dtype for Nx's #{inspect(other)}"
       end
 
-    data = Elements.little(apply(Nx, :to_binary, [tensor]), dtype)
+    data = ElementBytes.little(apply(Nx, :to_binary, [tensor]), dtype)
     %__MODULE__{dtype: dtype, shape: apply(Nx, :shape, [tensor]), data: data}
   end
 

@@ -4,7 +4,7 @@ defmodule Envmgr.Arrow do
   # Imports nothing of ours.
   @moduledoc false
 
-  alias Envmgr.Arrow.{Listing, Reader, Table}
+  alias Envmgr.Arrow.{Listing, Part, Reader, Table, Writer}
 
   @typedoc "Asked once for each type of a column: the function that makes the value of what Arrow has, nil for itself."
   @type converter :: (term() -> (term() -> term()) | nil)
@@ -24,6 +24,30 @@ defmodule Envmgr.Arrow do
   @spec column(Table.t(), non_neg_integer(), converter()) :: {:ok, list()} | {:error, String.t()}
   def column(table, index, converter) do
     {:ok, Listing.column(table, index, converter)}
+  catch
+    {:arrow, reason} -> {:error, reason}
+  end
+
+  @doc "The first `count` rows, without reading them."
+  @spec head(Table.t(), non_neg_integer()) :: {:ok, Table.t()} | {:error, String.t()}
+  def head(table, count) do
+    {:ok, Part.head(table, count)}
+  catch
+    {:arrow, reason} -> {:error, reason}
+  end
+
+  @doc "The rows at these positions; dictionaries become plain values."
+  @spec rows(Table.t(), [non_neg_integer()]) :: {:ok, Table.t()} | {:error, String.t()}
+  def rows(table, positions) do
+    {:ok, Part.rows_at(table, positions)}
+  catch
+    {:arrow, reason} -> {:error, reason}
+  end
+
+  @doc "An IPC stream of this table; data goes into it without a copy."
+  @spec write(Table.t()) :: {:ok, iodata()} | {:error, String.t()}
+  def write(table) do
+    {:ok, Writer.stream(table)}
   catch
     {:arrow, reason} -> {:error, reason}
   end

@@ -6,7 +6,7 @@ defmodule Envmgr.Error do
   |---|---|
   | `:unknown_library`, `:unknown_function` | the path is in no catalog; `hint` offers near names |
   | `:arguments` | the arguments do not fit the function's signature, or an option is unknown |
-  | `:conversion` | a value has no counterpart on the other side; the message says where in the value |
+  | `:conversion` | a value has no counterpart on the other side; the message and `details.path` say where in the value; of an argument `details` has the `elixir` term's kind and what `python` would need |
   | `:exception` | the library raised: `type`, `module`, `traceback`, `frames` |
   | `:timeout` | the deadline passed; a call that had begun was ended with its worker |
   | `:worker_lost` | the worker ended during the call, which may or may not have run |

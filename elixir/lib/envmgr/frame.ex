@@ -28,7 +28,8 @@ defmodule Envmgr.Frame do
   | other objects | as `Envmgr.execute/3` answers them |
   """
 
-  alias Envmgr.{Array, Object, Series}
+  alias Envmgr.{Array, Error, Object, Ref, Series}
+  alias Envmgr.Calls.Parts
   alias Envmgr.Values.Frames.{Body, Elements, Ipc, Part, Pack}
 
   @kinds ~w(frame pandas.DataFrame polars.DataFrame pyarrow.Table)
@@ -134,8 +135,7 @@ defmodule Envmgr.Frame do
       %{"a" => "float64", "b" => "datetime64[us]"}
   """
   @spec types(t()) :: %{term() => String.t()}
-  def types(%__MODULE__{columns: columns}),
-    do: Map.new(columns, fn {name, dtype, _data} -> {name, dtype} end)
+  def types(%__MODULE__{} = frame), do: frame |> Body.words() |> Map.new()
 
   @doc """
   The number of rows and of columns.
@@ -194,25 +194,44 @@ defmodule Envmgr.Frame do
   def index(%__MODULE__{index: index}), do: Series.to_list(index)
 
   @doc """
-  The first `count` rows, of the same kind.
+  The first `count` rows, of the same kind. Of a frame that stays in its worker, a `%Envmgr.Ref{}`, these alone are fetched:
+  `{:ok, frame}` or `{:error, error}`.
 
       iex> Envmgr.Frame.new(a: [1, 2, 3]) |> Envmgr.Frame.head(2) |> Envmgr.Frame.rows()
       [%{"a" => 1}, %{"a" => 2}]
   """
   @spec head(t(), non_neg_integer()) :: t()
+  @spec head(Ref.t(), non_neg_integer()) :: {:ok, t()} | {:error, Error.t()}
   def head(frame, count \\ 5)
+
+  def head(%Ref{} = ref, count) when is_integer(count) and count >= 0,
+    do: Parts.rows(ref, 0, count, [])
 
   def head(%__MODULE__{} = frame, count) when is_integer(count) and count >= 0,
     do: Part.head(frame, count)
 
   @doc """
-  The frame with these columns only, in this order. Raises `ArgumentError` for a name that no column has.
+  The frame with these columns only, in this order. Raises `ArgumentError` for a name that no column has. Of a frame that
+  stays in its worker, these alone are fetched: `{:ok, frame}` or `{:error, error}`.
 
       iex> Envmgr.Frame.new(a: [1], b: [2]) |> Envmgr.Frame.select(["b"])
       #Envmgr.Frame<frame 1 × 1: b int64>
   """
   @spec select(t(), [term()]) :: t()
+  @spec select(Ref.t(), [term()]) :: {:ok, t()} | {:error, Error.t()}
+  def select(frame, names)
+  def select(%Ref{} = ref, names) when is_list(names), do: Parts.select(ref, names, [])
   def select(%__MODULE__{} = frame, names) when is_list(names), do: Part.select(frame, names)
+
+  @doc """
+  A frame that stays in its worker, piece by piece: an Enumerable of frames, each fetched when it is asked for. Options:
+  `rows` of a piece; or `bytes`, about, default 8 MiB. Raises `Envmgr.Error` while it runs.
+
+      {:ok, sales} = Envmgr.execute("pandas.read_parquet", ["sales.parquet"], as: :ref)
+      for piece <- Envmgr.Frame.stream(sales, rows: 10_000), do: insert_all(Envmgr.Frame.rows(piece))
+  """
+  @spec stream(Ref.t(), rows: pos_integer(), bytes: pos_integer()) :: Enumerable.t()
+  def stream(%Ref{} = ref, opts \\ []), do: Parts.stream(ref, Keyword.take(opts, [:rows, :bytes]))
 
   @doc """
   The columns as an Arrow IPC stream, which Explorer, polars and pyarrow read. The index is not in it.
@@ -334,7 +353,14 @@ defmodule Envmgr.Frame do
 
     def inspect(frame, _opts) do
       {rows, columns} = Envmgr.Frame.shape(frame)
-      "#Envmgr.Frame<#{frame.kind} #{rows} × #{columns}#{named(frame.columns, columns)}>"
+      "#Envmgr.Frame<#{frame.kind} #{rows} × #{columns}#{named(words(frame), columns)}>"
+    end
+
+    # A frame whose bytes cannot be read is shown all the same.
+    defp words(frame) do
+      Envmgr.Values.Frames.Body.words(frame)
+    rescue
+      ArgumentError -> for {name, dtype, _data} <- frame.columns, do: {name, dtype || "?"}
     end
 
     defp named([], _count), do: ""
@@ -344,7 +370,7 @@ defmodule Envmgr.Frame do
       ": " <> shown <> if(count > @most, do: ", …", else: "")
     end
 
-    defp column({name, dtype, _data}) when is_binary(name), do: name <> " " <> dtype
-    defp column({name, dtype, _data}), do: Kernel.inspect(name) <> " " <> dtype
+    defp column({name, dtype}) when is_binary(name), do: name <> " " <> dtype
+    defp column({name, dtype}), do: Kernel.inspect(name) <> " " <> dtype
   end
 end

@@ -27,4 +27,19 @@ defmodule Envmgr.DoctestTest do
   doctest Envmgr
   doctest Envmgr.Array
   doctest Envmgr.Bytes
+  doctest Envmgr.Complex
+  doctest Envmgr.Decimal
+  doctest Envmgr.Dict
+  doctest Envmgr.EnumMember
+  doctest Envmgr.Fraction
+  doctest Envmgr.MemoryView
+  doctest Envmgr.Object
+  doctest Envmgr.Path
+  doctest Envmgr.Record
+  doctest Envmgr.Set
+  doctest Envmgr.Singleton
+  doctest Envmgr.Slice
+  doctest Envmgr.Text
+  doctest Envmgr.Timedelta
+  doctest Envmgr.UUID
 end

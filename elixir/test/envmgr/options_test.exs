@@ -27,6 +27,15 @@ defmodule Envmgr.OptionsTest do
     assert_raise ArgumentError, ~r/unknown option :secret/, fn -> Options.new!(secret: "x") end
   end
 
+  test "decoders are functions of one argument by type" do
+    decoders = %{"m.P" => & &1}
+    assert Options.new!(decoders: decoders, project: false).decoders == decoders
+
+    for wrong <- [%{"m.P" => fn -> 1 end}, %{P => & &1}, [{"m.P", & &1}], nil] do
+      assert_raise ArgumentError, ~r/decoders/, fn -> Options.new!(decoders: wrong) end
+    end
+  end
+
   test "the nearest envmgr.toml above is the project" do
     root = Envmgr.Test.Project.new([{"envmgr.toml", ""}])
     below = Path.join(root, "a/b")

@@ -2,6 +2,7 @@ defmodule Envmgr.Test.Fuzz do
   # Frames that nobody wrote, at the decoder.
   @moduledoc false
 
+  alias Envmgr.Array
   alias Envmgr.Test.Values
   alias Envmgr.Values.{Decoder, Encoder, Unread}
 
@@ -46,19 +47,31 @@ defmodule Envmgr.Test.Fuzz do
   defp once(data) do
     buffers = {<<1, 2, 3, 4>>, <<>>}
 
-    case Decoder.decode(data, nil, buffers) do
+    home = %{owner: self(), library: "l", generation: 1, environment: "e", name: :no_instance}
+
+    case Decoder.decode(data, home, buffers) do
       {:ok, value} ->
         _ = inspect(value)
-        _ = Encoder.encode(value)
+        _ = Encoder.encode(value, self())
+        listed(value)
         :ok
 
       {:error, reason} when is_binary(reason) ->
-        {"value" <> _, _} = Unread.answer(data, nil, buffers, [], reason)
+        {"value" <> _, _} = Unread.answer(data, home, buffers, [], reason)
         :error
     end
   catch
     kind, reason -> {:crash, Exception.format(kind, reason, __STACKTRACE__)}
   end
+
+  defp listed(%Array{shape: shape} = array) do
+    if Tuple.product(shape) < 10_000, do: Array.to_list(array)
+  rescue
+    # It says what Elixir has no such element for.
+    ArgumentError -> nil
+  end
+
+  defp listed(_value), do: nil
 
   defp corpus do
     {:ok, data} = Encoder.encode(Values.any(3))

@@ -66,6 +66,7 @@ defmodule Envmgr.Test.Project do
       "cwd" => project,
       "lease" => Path.join(project, "lease"),
       "workers" => Keyword.get(overrides, :workers, 2),
+      "compression" => Keyword.get(overrides, :compression, "none"),
       "libraries" => libraries
     }
 

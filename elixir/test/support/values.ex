@@ -212,7 +212,7 @@ defmodule Envmgr.Test.Values do
   defp foreign(depth, kinds) do
     inner = value(depth - 1, kinds)
 
-    case :rand.uniform(8) do
+    case :rand.uniform(10) do
       1 ->
         %EnumMember{type: "m.Colour", name: Enum.random([nil, "RED"]), value: inner}
 
@@ -240,6 +240,16 @@ defmodule Envmgr.Test.Values do
 
       8 ->
         array(["string", [nil]], {3}, ["a", nil, ""], [])
+
+      9 ->
+        Envmgr.Series.new([number(), nil, number()])
+
+      10 ->
+        Envmgr.Frame.new([
+          {"a", [1.5, :nan]},
+          {"b", ["x", nil]},
+          {"c", Envmgr.Array.from_list([1, number()])}
+        ])
     end
   end
 

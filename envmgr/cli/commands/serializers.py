@@ -80,7 +80,11 @@ def _state(test: SerializerTest) -> str:
 
 def _comparison(found: Comparison) -> str:
     configured = f"configured: {found.current}" if found.current else f"not configured, so {found.default}"
-    lines = [f"{found.call} returned a {found.type} ({configured})", columns(map(_row, found.alternatives))]
+    inside = "" if found.returned == found.type else f"{found.returned} with a "
+    lines = [
+        f"{found.call} returned a {inside}{found.type} ({configured})",
+        columns(map(_row, found.alternatives)),
+    ]
     lines += list(_problems(found.alternatives))
     lines.append(f"recommended: {found.recommended}: {found.reason}")
     if found.recommended != (found.current or found.default):

@@ -1,6 +1,7 @@
 """The words of `serializers`; what it finds is tested with real environments."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -47,7 +48,9 @@ def comparison(recommended, current):
         Alternative("orders", GOOD),
         Alternative("others", Trial("", None, 7, 1, 1)),
     )
-    return Comparison("shop.order", "shop.Order", current, "ref", alternatives, recommended, "because")
+    return Comparison(
+        "shop.order", "shop.Order", "shop.Order", current, "ref", alternatives, recommended, "because"
+    )
 
 
 def test_a_comparison():
@@ -66,6 +69,11 @@ recommended: orders: because
   [library.shop.serializers]
   "shop.Order" = "orders\""""
     )
+
+
+def test_a_value_with_the_type_inside():
+    told = text(SerializersReport((), replace(comparison("ref", None), returned="builtins.list")))
+    assert told.startswith("shop.order returned a builtins.list with a shop.Order (not configured, so ref)\n")
 
 
 @pytest.mark.parametrize(

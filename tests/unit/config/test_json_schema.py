@@ -147,7 +147,7 @@ def documents(draw):
         platforms=st.just(["linux-x86_64"]),
         python=PYTHONS,
         link_mode=st.sampled_from(["hardlink", "copy"]),
-        compression=st.sampled_from(["none", "zlib", "zstd", "lz4"]),
+        compression=st.sampled_from(["none", "zlib"]),
     )
     document = {
         "config-version": 1,

@@ -59,7 +59,7 @@ environment = "data"
 python = "bin/python"
 constraints = ["numpy<2"]
 link-mode = "copy"
-compression = "lz4"
+compression = "zlib"
 [library.pandas.serializers]
 "pandas.DataFrame" = "value"
 "pandas.core.base.PandasObject" = "shop.tables:Tables.plain"
@@ -85,7 +85,7 @@ compression = "lz4"
         calls,
         {"pandas.DataFrame": "value", "pandas.core.base.PandasObject": "shop.tables:Tables.plain"},
     )
-    assert data.compression == "lz4"
+    assert data.compression == "zlib"
     assert (data.python, data.constraints, data.link_mode) == (str(root / "bin/python"), ("numpy<2",), "copy")
     assert (data.workers, list(loaded.libraries)) == (4, ["old", "math", "pandas", "arrow"])
 

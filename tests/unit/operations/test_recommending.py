@@ -5,6 +5,7 @@ from envmgr.operations.recommending import recommend
 
 EXACT = Trial("", True, 100, 2, 1)
 FASTER = Trial("", True, 100, 0.5, 0.5)
+SLOW = Trial("", True, 100, 20, 10)
 FAILED = Trial("it broke", None, None, None, None)
 OTHER = Trial("", False, 100, 0.1, 0.1)
 UNKNOWN = Trial("", None, 100, 0.1, 0.1)
@@ -24,9 +25,10 @@ def test_the_value_where_it_comes_back_exactly():
 
 
 def test_a_serializer_where_it_is_much_cheaper_or_alone():
-    strategy, reason = recommended(value=EXACT, named=FASTER, other=FASTER)
+    strategy, reason = recommended(value=SLOW, named=FASTER, other=FASTER)
     assert strategy == "named"
-    assert reason.endswith("1.0 µs there and back; `value` takes 100 bytes and 3.0 µs")
+    assert reason.endswith("1.0 µs there and back; `value` takes 100 bytes and 30.0 µs")
+    assert recommended(value=EXACT, named=FASTER)[0] == "value"
     for value in (FAILED, OTHER, UNKNOWN):
         assert recommended(value=value, named=EXACT, pickle=FASTER)[0] == "named"
     smaller = recommended(value=Trial("", True, 50_000, 1, 1), named=Trial("", True, 100, 1, 1))

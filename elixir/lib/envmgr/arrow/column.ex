@@ -29,6 +29,11 @@ defmodule Envmgr.Arrow.Column do
     if fits?(column.type, column), do: column, else: short(column)
   end
 
+  @doc "The dictionaries that it uses, at any depth."
+  @spec keys(t()) :: [{integer(), non_neg_integer()}]
+  def keys(%__MODULE__{type: {:dictionary, key, _index}}), do: [key]
+  def keys(%__MODULE__{children: children}), do: Enum.flat_map(children, &keys/1)
+
   @doc "Whether its rows take bytes. Those of a column that has none cost memory in Elixir only."
   @spec hollow?(t()) :: boolean()
   def hollow?(%__MODULE__{validity: validity}) when is_binary(validity), do: false

@@ -1,18 +1,19 @@
 defmodule Envmgr.Arrow.Field do
-  # A named type. `dictionary` is `{id, index type, ordered}` where batches hold indices and `type` is what they lead to.
+  # A named type. `metadata` says what only its writer knows, such as the extension type; it goes along. `dictionary` is `{id, index type, ordered}` where batches hold indices and `type` is what they lead to.
   @moduledoc false
 
   alias Envmgr.Arrow.Type
 
   @enforce_keys [:name, :type]
-  defstruct [:name, :type, nullable: true, children: [], dictionary: nil]
+  defstruct [:name, :type, nullable: true, children: [], dictionary: nil, metadata: []]
 
   @type t :: %__MODULE__{
           name: String.t(),
           type: Type.t(),
           nullable: boolean(),
           children: [t()],
-          dictionary: {integer(), Type.t(), boolean()} | nil
+          dictionary: {integer(), Type.t(), boolean()} | nil,
+          metadata: [{binary(), binary()}]
         }
 
   @doc "The type as pyarrow writes it."

@@ -36,11 +36,23 @@ defmodule Envmgr.Arrow.Flatbuffer do
   end
 
   @spec string(table(), non_neg_integer()) :: String.t() | nil
-  def string({data, _, _, _} = table, slot) do
+  def string(table, slot) do
+    text = bytes(table, slot)
+
+    cond do
+      text == nil -> nil
+      String.valid?(text) -> :binary.copy(text)
+      true -> malformed()
+    end
+  end
+
+  @doc "A string that need not be text."
+  @spec bytes(table(), non_neg_integer()) :: binary() | nil
+  def bytes({data, _, _, _} = table, slot) do
     with at when at != nil <- indirect(table, slot),
          size = unsigned(data, at, 32),
-         <<_::binary-size(at), _::32, text::binary-size(size), _::binary>> <- data do
-      if String.valid?(text), do: :binary.copy(text), else: malformed()
+         <<_::binary-size(at), _::32, bytes::binary-size(size), _::binary>> <- data do
+      bytes
     else
       nil -> nil
       _short -> malformed()

@@ -22,12 +22,21 @@ defmodule Envmgr.Arrow.Listing do
     end
   end
 
+  @doc "The values of a dictionary, without a converter."
+  @spec dictionary(Table.t(), Table.key()) :: list()
+  def dictionary(table, key) do
+    [%Column{type: {:dictionary, key, {:int, 8}}, length: 0}]
+    |> looked_up(table, fn _type -> nil end)
+    |> Map.fetch!(key)
+    |> Tuple.to_list()
+  end
+
   # The values of the dictionaries that these columns use, and of those that they use in turn.
   defp looked_up(columns, table, converter), do: looked_up(columns, table, converter, %{}, [])
 
   defp looked_up(columns, table, converter, done, open) do
     columns
-    |> Enum.flat_map(&keys/1)
+    |> Enum.flat_map(&Column.keys/1)
     |> Enum.uniq()
     |> Enum.reduce(done, fn key, done ->
       cond do
@@ -50,9 +59,6 @@ defmodule Envmgr.Arrow.Listing do
       end
     end)
   end
-
-  defp keys(%Column{type: {:dictionary, key, _index}}), do: [key]
-  defp keys(%Column{children: children}), do: Enum.flat_map(children, &keys/1)
 
   defp list(%Column{type: {:dictionary, key, index}} = column, context) do
     values = Map.fetch!(context.dictionaries, key)

@@ -5,7 +5,7 @@ defmodule Envmgr.Arrow.Reader do
   alias Envmgr.Arrow.{Batch, Column, Flatbuffer, Schema, Table}
 
   # What columns without bytes may claim beyond eight rows a byte: Arrow has no other bound for a column of nulls.
-  @free_rows 0x1000000
+  @free_rows 0x400000
 
   @schema 1
   @dictionary 2
@@ -19,10 +19,10 @@ defmodule Envmgr.Arrow.Reader do
   defp stream(data) do
     case message(data) do
       {@schema, table, size, _body, rest} ->
-        fields = Schema.read(table, size)
+        {fields, metadata} = Schema.read(table, size)
 
         state = %{
-          table: %Table{fields: fields},
+          table: %Table{fields: fields, metadata: metadata},
           values: Schema.dictionaries(fields),
           generations: %{},
           free: @free_rows + 8 * byte_size(data)

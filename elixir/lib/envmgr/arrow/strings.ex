@@ -18,8 +18,15 @@ defmodule Envmgr.Arrow.Strings do
         do: short(rest, data, first),
         else: long(rest, data, first)
 
-    if type in [:utf8, :large_utf8] and not ascii?(data), do: Enum.each(values, &valid/1)
+    if type in [:utf8, :large_utf8] and not ascii?(data), do: texts(values, offsets, bits, data)
     values
+  end
+
+  # Bytes that are text as a whole are cut into text where characters begin. Behind a missing value may be any bytes.
+  defp texts(values, offsets, bits, data) do
+    if String.valid?(data),
+      do: for(<<at::little-size(bits) <- offsets>>, do: begins?(data, at) || no_text()),
+      else: Enum.each(values, &valid/1)
   end
 
   defp short(<<to::signed-little-32, rest::binary>>, data, from)
@@ -61,7 +68,7 @@ defmodule Envmgr.Arrow.Strings do
        when size > 12 and buffer >= 0 and buffer < tuple_size(data) and at >= 0 do
     bytes = elem(data, buffer)
     if at + size > byte_size(bytes), do: beyond()
-    if whole? and not (starts?(bytes, at) and starts?(bytes, at + size)), do: no_text()
+    if whole? and not (begins?(bytes, at) and begins?(bytes, at + size)), do: no_text()
     [part(bytes, at, size) | view(rest, data, type)]
   end
 
@@ -69,7 +76,7 @@ defmodule Envmgr.Arrow.Strings do
   defp view(_views, _data, _type), do: beyond()
 
   # Whether a character begins here, in bytes that are UTF-8.
-  defp starts?(bytes, at), do: at == byte_size(bytes) or :binary.at(bytes, at) not in 0x80..0xBF
+  defp begins?(bytes, at), do: at == byte_size(bytes) or :binary.at(bytes, at) not in 0x80..0xBF
 
   defp part(data, at, size) when size < @copy_below, do: :binary.copy(binary_part(data, at, size))
   defp part(data, at, size), do: binary_part(data, at, size)

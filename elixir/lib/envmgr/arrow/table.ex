@@ -5,13 +5,14 @@ defmodule Envmgr.Arrow.Table do
 
   alias Envmgr.Arrow.{Column, Field}
 
-  defstruct fields: [], batches: [], rows: 0, dictionaries: %{}
+  defstruct fields: [], batches: [], rows: 0, dictionaries: %{}, metadata: []
 
   @type key :: {integer(), non_neg_integer()}
   @type t :: %__MODULE__{
           fields: [Field.t()],
           batches: [{non_neg_integer(), [Column.t()]}],
           rows: non_neg_integer(),
-          dictionaries: %{key() => [Column.t()]}
+          dictionaries: %{key() => [Column.t()]},
+          metadata: [{binary(), binary()}]
         }
 end

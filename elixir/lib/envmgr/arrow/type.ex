@@ -8,7 +8,7 @@ defmodule Envmgr.Arrow.Type do
   @type t ::
           :null
           | :bool
-          | {:int | :uint | :float, 8 | 16 | 32 | 64}
+          | {:int | :uint | :float, 8 | 16 | 32 | 64 | 128}
           | :utf8
           | :large_utf8
           | :utf8_view
@@ -35,7 +35,8 @@ defmodule Envmgr.Arrow.Type do
 
   def read(2, table) do
     bits = Flatbuffer.int(table, 0, 32, 0)
-    unless bits in [8, 16, 32, 64], do: strange("integers of #{bits} bits")
+    # 128 is polars' own.
+    unless bits in [8, 16, 32, 64, 128], do: strange("integers of #{bits} bits")
     if Flatbuffer.bool(table, 1, false), do: {:int, bits}, else: {:uint, bits}
   end
 

@@ -13,6 +13,7 @@ defmodule Envmgr.Pool.Answers do
           | {:refused, binary()}
           | :landing
           | {:ping, non_neg_integer()}
+          | {:report, non_neg_integer(), binary()}
 
   @doc """
   Delivers all messages of a frame. Returns the flight without the answered calls, and what the owner must see to,
@@ -33,7 +34,7 @@ defmodule Envmgr.Pool.Answers do
       {{:error, 0, payload}, rest} ->
         walk(rest, flight, fixed, answered, [{:refused, payload} | events])
 
-      {{kind, id, payload}, rest} ->
+      {{kind, id, payload}, rest} when kind in [:result, :error] ->
         case Flight.answer(flight, id) do
           {:ok, reply, removed, flight} ->
             if reply, do: send(reply, {reply, kind, payload})

@@ -18,20 +18,20 @@ defmodule Envmgr.Pool.Lane do
 
   @doc """
   Makes the place where the worker meets the lane, and its two processes, linked to the caller; nil where that cannot be
-  had (all goes in frames then). `within`: how long the worker may take to come, ms.
+  had (all goes in frames then). Options: `within`, how long the worker may take to come, ms; `compressed?`.
   """
-  @spec open(timeout()) :: t() | nil
-  def open(within) do
+  @spec open(within: timeout(), compressed?: boolean()) :: t() | nil
+  def open(options) do
     directory = Path.join(System.tmp_dir() || "/tmp", "envmgr-#{System.pid()}-#{unique()}")
-    options = [:binary, packet: :raw, active: false, ifaddr: {:local, Path.join(directory, "in")}]
+    socket = [:binary, packet: :raw, active: false, ifaddr: {:local, Path.join(directory, "in")}]
 
     with :ok <- File.mkdir(directory),
          :ok <- File.chmod(directory, 0o700),
-         {:ok, listener} <- :gen_tcp.listen(0, options) do
-      reader = Reader.start_link(self())
-      writer = Writer.start_link(self(), listener, directory, reader, within)
+         {:ok, listener} <- :gen_tcp.listen(0, socket) do
+      reader = Reader.start_link(self(), options[:compressed?])
+      writer = Writer.start_link(self(), directory, reader, options)
       :ok = :gen_tcp.controlling_process(listener, writer)
-      send(writer, :accept)
+      send(writer, {:accept, listener})
       %__MODULE__{directory: directory, reader: reader, writer: writer}
     else
       _cannot ->

@@ -2,7 +2,7 @@ defmodule Envmgr.Pool.Owner do
   # The process that owns a worker's port, and alone writes to it. It never waits for a busy port.
   #
   # From callers: `{:call, reply, deadline, library, size, tail}` (by way of the lane's writer where the arguments hold
-  # large buffers), `{:timeout, reply}`, `{:release, refs}`.
+  # large buffers), `{:timeout, reply}`, `{:release, refs}`, `{:report, reply}`.
   # To callers, by the alias `reply`, exactly one of: `{reply, :result | :error, payload}`, `{reply, :result, payload, meta,
   # buffers}` (from the lane's reader where there are buffers), `{reply, :lost, why}`
   # (the call may have run), `{reply, :moved}` (it has not: take another worker), `{reply, :elsewhere}` (it has not:
@@ -13,7 +13,7 @@ defmodule Envmgr.Pool.Owner do
   use GenServer, restart: :temporary
   require Logger
 
-  alias Envmgr.Pool.{Answers, Child, Flight, Lane, Outbox, Slot}
+  alias Envmgr.Pool.{Answers, Child, Flight, Lane, Outbox, Slot, Stats}
   alias Envmgr.Values.{Decoder, Encoder, Failure}
   alias Envmgr.Wire
   alias Envmgr.Wire.Messages
@@ -39,6 +39,7 @@ defmodule Envmgr.Pool.Owner do
                 seen: 0,
                 started?: false,
                 pings: [],
+                reports: %{},
                 flight: Flight.new(),
                 outbox: %Outbox{}
               ]
@@ -59,7 +60,8 @@ defmodule Envmgr.Pool.Owner do
     case Child.open(s.manifest) do
       {:ok, port, os_pid} ->
         Process.send_after(self(), :start_timeout, s.options.start_timeout)
-        lane = Lane.open(s.options.start_timeout)
+        compressed? = s.manifest.compression == "zlib"
+        lane = Lane.open(within: s.options.start_timeout, compressed?: compressed?)
         Child.write(port, hello(s.manifest, s.options, lane))
         {:noreply, %{s | port: port, os_pid: os_pid, lane: lane}}
 
@@ -133,6 +135,13 @@ defmodule Envmgr.Pool.Owner do
     {:noreply, flush(%{s | outbox: Outbox.control(s.outbox, Messages.release(refs))})}
   end
 
+  # What the worker has converted; one that is busy says so when it is free.
+  def handle_info({:report, reply}, %{phase: :ready} = s) do
+    {id, outbox} = Outbox.next_id(s.outbox)
+    outbox = Outbox.control(outbox, Messages.report(id))
+    {:noreply, flush(%{s | outbox: outbox, reports: Map.put(s.reports, id, reply)})}
+  end
+
   def handle_info(:drain, %{phase: :ready} = s) do
     Slot.close(s.slot)
     for {:call, reply, _, _, _, _} <- Outbox.calls(s.outbox), do: moved(reply, s.slot)
@@ -174,6 +183,7 @@ defmodule Envmgr.Pool.Owner do
   def terminate(_reason, s) do
     Slot.close(s.slot)
     Lane.unpublish(s.options.name)
+    Stats.ended(s.options.name, self())
     abandon(s, "the pool is shutting down")
     if s.port && s.os_pid, do: Child.stop(s.port, s.os_pid)
     Lane.close(s.lane)
@@ -275,6 +285,13 @@ defmodule Envmgr.Pool.Owner do
   end
 
   defp event(:landing, s), do: %{s | landing: s.landing + 1}
+
+  defp event({:report, id, payload}, s) do
+    {reply, reports} = Map.pop(s.reports, id)
+    if reply, do: send(reply, {reply, payload})
+    Stats.reported(s.options.name, self(), payload)
+    %{s | reports: reports}
+  end
 
   defp event({:ping, id}, s) do
     if id in s.pings do
@@ -387,7 +404,8 @@ defmodule Envmgr.Pool.Owner do
       "environment" => manifest.key,
       "secret" => secret(manifest.key, options),
       "libraries" => libraries,
-      "lane" => lane && lane.directory
+      "lane" => lane && lane.directory,
+      "compression" => manifest.compression
     }
 
     {:ok, data} = Encoder.encode(settings)

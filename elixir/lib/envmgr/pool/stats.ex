@@ -3,6 +3,10 @@ defmodule Envmgr.Pool.Stats do
   @moduledoc false
 
   alias Envmgr.Pool.Slot
+  alias Envmgr.Values.Decoder
+
+  # A worker that is free answers in a fraction of that.
+  @patience 100
 
   @doc "Keeps the Server's view where `read/1` finds it."
   @spec publish(atom(), String.t(), map()) :: true
@@ -28,16 +32,77 @@ defmodule Envmgr.Pool.Stats do
   def delete(table, environment),
     do: :ets.match_delete(table, {{:environment, environment}, :_, self()})
 
+  @doc "Keeps a worker's report of its conversions, for readers that find it busy."
+  @spec reported(atom(), pid(), binary()) :: true
+  def reported(table, owner, report), do: :ets.insert(table, {{:report, owner}, report})
+
+  @doc "Forgets a worker's report."
+  @spec ended(atom(), pid()) :: true
+  def ended(table, owner), do: :ets.delete(table, {:report, owner})
+
+  @doc "Every environment's view. Asks the workers that are free what they have converted; busy ones said it last time."
   @spec read(atom()) :: %{String.t() => map()}
   def read(table) do
-    for [environment, facts] <- :ets.match(table, {{:environment, :"$1"}, :"$2", :_}),
-        into: %{} do
+    all = :ets.match(table, {{:environment, :"$1"}, :"$2", :_})
+
+    open =
+      for [environment, facts] <- all, {pid, {slot, _}} <- facts.workers, Slot.open?(slot) do
+        {environment, pid}
+      end
+
+    reports = reports(table, open)
+
+    for [environment, facts] <- all, into: %{} do
       workers =
         for {_pid, {slot, os_pid}} <- facts.workers, Slot.open?(slot) do
           Map.put(Slot.counts(slot), :os_pid, os_pid)
         end
 
-      {environment, %{facts | workers: Enum.sort_by(workers, & &1.os_pid)}}
+      facts = %{facts | workers: Enum.sort_by(workers, & &1.os_pid)}
+      theirs = for {^environment, report} <- reports, do: report
+      {environment, Map.put(facts, :conversions, conversions(theirs))}
+    end
+  end
+
+  defp reports(table, open) do
+    until = System.monotonic_time(:millisecond) + @patience
+
+    asked =
+      for {environment, pid} <- open do
+        reply = :erlang.monitor(:process, pid, alias: :reply_demonitor)
+        send(pid, {:report, reply})
+        {environment, pid, reply}
+      end
+
+    for {environment, pid, reply} <- asked do
+      receive do
+        {^reply, report} -> {environment, report}
+        {:DOWN, ^reply, _, _, _} -> {environment, nil}
+      after
+        max(until - System.monotonic_time(:millisecond), 0) ->
+          :erlang.demonitor(reply, [:flush])
+          {environment, last(table, pid)}
+      end
+    end
+  end
+
+  defp last(table, pid) do
+    case :ets.lookup(table, {:report, pid}) do
+      [{_key, report}] -> report
+      [] -> nil
+    end
+  end
+
+  defp conversions(reports) do
+    decoded = for report <- reports, report, {:ok, rows} <- [Decoder.decode(report)], do: rows
+    %{sent: total(decoded, "sent"), received: total(decoded, "received")}
+  end
+
+  defp total(reports, direction) do
+    for report <- reports, {type, [count, bytes, seconds]} <- report[direction], reduce: %{} do
+      all ->
+        row = %{count: count, bytes: bytes, seconds: seconds}
+        Map.update(all, type, row, &Map.merge(&1, row, fn _key, one, other -> one + other end))
     end
   end
 

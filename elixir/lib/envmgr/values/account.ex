@@ -60,9 +60,17 @@ defmodule Envmgr.Values.Account do
   # What is left when all parts are taken off, each as often as it occurs.
   defp parts(_term, left) when left < 0, do: left
   defp parts([first | rest], left), do: parts(rest, parts(first, left))
+  defp parts(%{__struct__: _} = struct, left), do: struct |> Map.values() |> inner(left - 1)
   defp parts(tuple, left) when is_tuple(tuple), do: tuple |> Tuple.to_list() |> parts(left)
   defp parts(map, left) when is_map(map), do: map |> Map.to_list() |> parts(left)
   defp parts(_leaf, left), do: left - 1
+
+  # A struct is one value, whose own fields are not sent each by itself: only what it may hold many of counts.
+  defp inner([field | rest], left) when is_list(field) or is_tuple(field) or is_map(field),
+    do: inner(rest, parts(field, left))
+
+  defp inner([_field | rest], left), do: inner(rest, left)
+  defp inner([], left), do: left
 
   @doc "Puts a binary aside. Returns its number, counted from 0."
   @spec put_aside(buffer()) :: non_neg_integer()

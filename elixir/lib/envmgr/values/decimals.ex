@@ -7,6 +7,7 @@ defmodule Envmgr.Values.Decimals do
 
   @number ~r/\A([+-]?)(\d+)(?:\.(\d*))?(?:[Ee]([+-]?\d{1,20}))?\z/
   @digits 10_000
+  @loadable {__MODULE__, :loadable}
 
   @doc "What a decoder makes of Python's text; nil where it is none."
   @spec read(String.t()) :: struct() | nil
@@ -76,8 +77,24 @@ defmodule Envmgr.Values.Decimals do
       else: {sign, String.to_integer(whole <> fraction), exp - byte_size(fraction)}
   end
 
-  defp host(sign, coef, exp) do
-    if Code.ensure_loaded?(Decimal), do: struct(Decimal, sign: sign, coef: coef, exp: exp)
+  @doc "The host's `Decimal` of these parts; nil where the host has none."
+  @spec host(1 | -1, non_neg_integer() | :NaN | :inf, integer()) :: struct() | nil
+  def host(sign, coef, exp),
+    do: if(host?(), do: struct(Decimal, sign: sign, coef: coef, exp: exp))
+
+  # That there is none is asked of the code server once: it searches the disk each time.
+  defp host? do
+    :erlang.module_loaded(Decimal) or
+      case :persistent_term.get(@loadable, nil) do
+        nil -> load()
+        loadable? -> loadable?
+      end
+  end
+
+  defp load do
+    loaded? = Code.ensure_loaded?(Decimal)
+    :persistent_term.put(@loadable, loaded?)
+    loaded?
   end
 
   # As Python's str() writes it, so that the same number has the same bytes from either side.

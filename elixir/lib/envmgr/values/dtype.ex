@@ -4,7 +4,7 @@ defmodule Envmgr.Values.Dtype do
 
   @typedoc """
   `{kind, bytes an element, byte order}`; the others: `{:datetime | :timedelta, 8, order, {unit, count}}`, `{:struct, bytes, fields}` with
-  fields `{name, dtype, offset}`, `{:sub, bytes, dtype, shape}`, `:object`, `{:string, na}`.
+  fields `{name, parsed, offset}`, `{:sub, bytes, parsed, sizes}`, `:object`, `{:string, na}`.
   """
   @type parsed :: tuple() | :object
 
@@ -41,18 +41,13 @@ defmodule Envmgr.Values.Dtype do
 
   def parse(["struct", size, aligned, fields])
       when is_integer(size) and size >= 0 and is_boolean(aligned) and is_list(fields) do
-    read =
-      for [name, dtype, offset, _title] when is_binary(name) and is_integer(offset) <- fields,
-          inner = itemsize(dtype),
-          offset >= 0 and offset + inner <= size,
-          do: {name, dtype, offset}
-
-    if length(read) == length(fields), do: {:struct, size, read}
+    read = Enum.map(fields, &field(&1, size))
+    if nil not in read, do: {:struct, size, read}
   end
 
-  def parse(["sub", dtype, shape]) do
-    with true <- shape?(shape), size when is_integer(size) <- itemsize(dtype) do
-      {:sub, size * Enum.product(shape), dtype, shape}
+  def parse(["sub", dtype, sizes]) do
+    with true <- shape?(sizes), {_, parsed, size} <- sized(dtype) do
+      {:sub, size * Enum.product(sizes), parsed, sizes}
     else
       _ -> nil
     end
@@ -65,10 +60,7 @@ defmodule Envmgr.Values.Dtype do
   @doc "The bytes of an element; nil where they are not fixed or not known."
   @spec itemsize(term()) :: non_neg_integer() | nil
   def itemsize(dtype) do
-    case parse(dtype) do
-      parsed when is_tuple(parsed) and elem(parsed, 0) != :string -> elem(parsed, 1)
-      _other -> nil
-    end
+    with {:sized, _parsed, size} <- sized(dtype), do: size
   end
 
   @doc "Whether an array of this dtype has a list of values instead of bytes."
@@ -83,6 +75,26 @@ defmodule Envmgr.Values.Dtype do
   end
 
   def shape?(_other), do: false
+
+  defp field([name, dtype, offset, _title], size)
+       when is_binary(name) and is_integer(offset) and offset >= 0 do
+    case sized(dtype) do
+      {:sized, parsed, inner} when offset + inner <= size -> {name, parsed, offset}
+      _other -> nil
+    end
+  end
+
+  defp field(_malformed, _size), do: nil
+
+  defp sized(dtype) do
+    case parse(dtype) do
+      parsed when is_tuple(parsed) and elem(parsed, 0) != :string ->
+        {:sized, parsed, elem(parsed, 1)}
+
+      _other ->
+        nil
+    end
+  end
 
   defp notation(letter, rest, order) when letter in ["M", "m"] do
     kind = if letter == "M", do: :datetime, else: :timedelta

@@ -1,9 +1,9 @@
 defmodule Envmgr.Values.Elements do
-  # The elements of an array's bytes as Elixir terms, and the bytes of Elixir terms.
+  # The elements of an array's bytes as Elixir terms.
   @moduledoc false
 
   alias Envmgr.{Complex, Text}
-  alias Envmgr.Values.{Dtype, Times}
+  alias Envmgr.Values.{Dtype, Floats, Nested, Times}
 
   @nat -0x8000000000000000
   @epoch ~D[1970-01-01]
@@ -19,30 +19,21 @@ defmodule Envmgr.Values.Elements do
   @finer %{"ns" => 1_000, "ps" => 1_000_000, "fs" => 1_000_000_000, "as" => 1_000_000_000_000}
 
   @doc "Nested lists of elements in C order. Raises `ArgumentError` where Elixir has no such element."
-  @spec read(binary(), Dtype.t(), [non_neg_integer()]) :: term()
-  def read(data, dtype, sizes) do
-    case {Dtype.parse(dtype), sizes} do
-      {parsed, []} ->
-        data |> all(parsed) |> hd()
+  @spec read(binary(), term(), [non_neg_integer()]) :: term()
+  def read(data, dtype, sizes), do: values(data, Dtype.parse(dtype), sizes)
 
-      {{:void, 0, _}, _} ->
-        raise ArgumentError, "no list of elements without bytes"
+  defp values(data, parsed, []), do: one(data, parsed)
 
-      {parsed, _} when elem(parsed, 1) == 0 ->
-        List.duplicate(one(<<>>, parsed), Enum.product(sizes))
-        |> Envmgr.Values.Nested.items(sizes)
+  # There is nothing to read of elements without bytes.
+  defp values(<<>>, parsed, sizes) when elem(parsed, 1) == 0,
+    do: one(<<>>, parsed) |> List.duplicate(Enum.product(sizes)) |> Nested.items(sizes)
 
-      {parsed, _} ->
-        nest(data, parsed, sizes)
-    end
-  end
+  defp values(data, parsed, [_size]), do: all(data, parsed)
 
-  defp nest(data, parsed, [_size]), do: all(data, parsed)
-
-  defp nest(data, parsed, [size | inner]) do
+  defp values(data, parsed, [size | inner]) do
     case Enum.product(inner) * elem(parsed, 1) do
-      0 -> List.duplicate(nest(<<>>, parsed, inner), size)
-      step -> for <<part::binary-size(step) <- data>>, do: nest(part, parsed, inner)
+      0 -> List.duplicate(values(<<>>, parsed, inner), size)
+      step -> for <<part::binary-size(step) <- data>>, do: values(part, parsed, inner)
     end
   end
 
@@ -107,13 +98,12 @@ defmodule Envmgr.Values.Elements do
   defp one(data, {:timedelta, _, order, _unit}), do: data |> integer(order) |> known()
 
   defp one(data, {:struct, _, fields}) do
-    Map.new(fields, fn {name, dtype, offset} ->
-      parsed = Dtype.parse(dtype)
+    Map.new(fields, fn {name, parsed, offset} ->
       {name, data |> binary_part(offset, elem(parsed, 1)) |> one(parsed)}
     end)
   end
 
-  defp one(data, {:sub, _, dtype, sizes}), do: read(data, dtype, sizes)
+  defp one(data, {:sub, _, parsed, sizes}), do: values(data, parsed, sizes)
 
   defp integer(data, :little), do: :binary.decode_unsigned(data, :little) |> signed()
   defp integer(data, :big), do: data |> :binary.decode_unsigned() |> signed()
@@ -185,143 +175,6 @@ defmodule Envmgr.Values.Elements do
   defp special(n, size) do
     mantissa = %{2 => 10, 4 => 23, 8 => 52}[size]
     <<sign::1, _::size(8 * size - 1 - mantissa), rest::size(mantissa)>> = <<n::size(8 * size)>>
-    Envmgr.Values.Floats.special(sign, rest)
+    Floats.special(sign, rest)
   end
-
-  @doc "The dtype that holds all of these. Raises `ArgumentError` where none does."
-  @spec dtype!(list()) :: String.t()
-  def dtype!(items) do
-    case items |> Enum.map(&family/1) |> Enum.uniq() |> Enum.sort() do
-      [] -> "float64"
-      [:bool] -> "bool"
-      [:int] -> "int64"
-      [:date] -> "<M8[D]"
-      [:naive] -> "<M8[us]"
-      [:text] -> "<U#{items |> Enum.map(&length(String.to_charlist(&1))) |> Enum.max() |> max(1)}"
-      families -> number!(families)
-    end
-  end
-
-  defp number!(families) do
-    cond do
-      families -- [:float, :int] == [] ->
-        "float64"
-
-      families -- [:complex, :float, :int] == [] ->
-        "complex128"
-
-      true ->
-        raise ArgumentError, "no one dtype holds all elements: name it with the option dtype"
-    end
-  end
-
-  defp family(item) when is_boolean(item), do: :bool
-  defp family(item) when is_integer(item), do: :int
-  defp family(item) when is_float(item) or item in [:nan, :infinity, :neg_infinity], do: :float
-  defp family(item) when is_binary(item), do: :text
-  defp family(%Complex{}), do: :complex
-  defp family(%Date{}), do: :date
-  defp family(%NaiveDateTime{}), do: :naive
-  defp family(_item), do: :other
-
-  @doc "The bytes of elements. Raises `ArgumentError` for one that the dtype does not hold."
-  @spec write!(list(), term()) :: binary()
-  def write!(items, dtype) do
-    parsed = Dtype.parse(dtype)
-
-    items
-    |> Enum.map(fn item ->
-      bytes(item, parsed) ||
-        raise ArgumentError, "#{inspect(item)} is no element of dtype #{inspect(dtype)}"
-    end)
-    |> IO.iodata_to_binary()
-  end
-
-  defp bytes(bool, {:bool, _, _}) when is_boolean(bool), do: if(bool, do: <<1>>, else: <<0>>)
-
-  defp bytes(n, {:int, size, order}) when is_integer(n) do
-    half = Bitwise.bsl(1, 8 * size - 1)
-    if n >= -half and n < half, do: whole(n, size, order)
-  end
-
-  defp bytes(n, {:uint, size, order}) when is_integer(n) and n >= 0,
-    do: if(n < Bitwise.bsl(1, 8 * size), do: whole(n, size, order))
-
-  defp bytes(x, {:float, size, order}) when size <= 8, do: float(x, size, order)
-
-  defp bytes(%Complex{re: re, im: im}, {:complex, size, order}) when size <= 16 do
-    with <<re::binary>> <- float(re, div(size, 2), order),
-         <<im::binary>> <- float(im, div(size, 2), order),
-         do: re <> im
-  end
-
-  defp bytes(x, {:complex, _, _} = parsed) when not is_struct(x),
-    do: bytes(%Complex{re: x, im: 0.0}, parsed)
-
-  defp bytes(nil, {:datetime, _, order, {_, _}}), do: whole(@nat, 8, order)
-
-  defp bytes(%Date{} = date, {:datetime, _, order, {"D", 1}}),
-    do: whole(Date.diff(date, @epoch), 8, order)
-
-  defp bytes(%NaiveDateTime{} = naive, {:datetime, _, order, {"us", 1}}),
-    do: whole(NaiveDateTime.diff(naive, ~N[1970-01-01 00:00:00], :microsecond), 8, order)
-
-  defp bytes(text, {:text, size, order}) when is_binary(text) do
-    encoded = :unicode.characters_to_binary(text, :utf8, {:utf32, order})
-
-    if is_binary(encoded) and byte_size(encoded) <= size,
-      do: [encoded | :binary.copy(<<0>>, size - byte_size(encoded))]
-  end
-
-  defp bytes(_item, _parsed), do: nil
-
-  defp whole(n, size, :little), do: <<n::little-size(8 * size)>>
-  defp whole(n, size, :big), do: <<n::size(8 * size)>>
-
-  defp float(:nan, size, order), do: whole(pattern(size, 0, :nan), size, order)
-  defp float(:infinity, size, order), do: whole(pattern(size, 0, :infinity), size, order)
-  defp float(:neg_infinity, size, order), do: whole(pattern(size, 1, :infinity), size, order)
-
-  defp float(x, size, order) when is_number(x) do
-    data = <<x::float-size(8 * size)>>
-
-    # What is beyond the greatest float of this size has become an infinity, or has raised.
-    case data do
-      <<_::float-size(8 * size)>> -> if order == :little, do: reversed(data), else: data
-      _infinity -> nil
-    end
-  rescue
-    ArgumentError -> nil
-  end
-
-  defp float(_other, _size, _order), do: nil
-
-  defp reversed(data), do: data |> :binary.decode_unsigned() |> whole(byte_size(data), :little)
-
-  defp pattern(size, sign, kind) do
-    mantissa = %{2 => 10, 4 => 23, 8 => 52}[size]
-    exponent = 8 * size - 1 - mantissa
-    quiet = if kind == :nan, do: Bitwise.bsl(1, mantissa - 1), else: 0
-    <<n::size(8 * size)>> = <<sign::1, -1::size(exponent), quiet::size(mantissa)>>
-    n
-  end
-
-  @doc "The same elements in this machine's byte order."
-  @spec native(binary(), term()) :: binary()
-  def native(data, dtype), do: turn(data, Dtype.parse(dtype), System.endianness())
-
-  @doc "This machine's elements as little-endian ones."
-  @spec little(binary(), term()) :: binary()
-  def little(data, dtype),
-    do: turn(data, put_elem(Dtype.parse(dtype), 2, System.endianness()), :little)
-
-  defp turn(data, {_kind, _size, order}, order), do: data
-
-  defp turn(data, {:complex, size, order}, wanted),
-    do: turn(data, {:float, div(size, 2), order}, wanted)
-
-  defp turn(data, {_kind, 1, _order}, _wanted), do: data
-
-  defp turn(data, {_kind, size, _order}, _wanted),
-    do: for(<<n::little-size(8 * size) <- data>>, into: <<>>, do: <<n::size(8 * size)>>)
 end

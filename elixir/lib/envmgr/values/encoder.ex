@@ -40,7 +40,8 @@ defmodule Envmgr.Values.Encoder do
     Account.close()
     {:ok, data}
   catch
-    {:envmgr, failure} -> closed(failure)
+    :throw, {:envmgr, failure} -> closed(failure)
+    kind, reason -> :erlang.raise(kind, closed(reason), __STACKTRACE__)
   end
 
   @doc """
@@ -55,12 +56,14 @@ defmodule Envmgr.Values.Encoder do
     data = payload(args, kwargs, {owner, lane, args, kwargs}, into)
     {:ok, data, Account.close()}
   catch
-    {:envmgr, failure} -> closed(failure)
+    :throw, {:envmgr, failure} -> closed(failure)
+    kind, reason -> :erlang.raise(kind, closed(reason), __STACKTRACE__)
   end
 
   def arguments(args, kwargs, owner, opts),
     do: arguments(args, kwargs, owner, lane: opts[:lane], into: opts[:into])
 
+  # Nothing that was put aside may turn up in the next call of this process.
   defp closed(failure) do
     Account.close()
     failure
@@ -157,7 +160,7 @@ defmodule Envmgr.Values.Encoder do
   defp atom(other), do: ext(6, Atom.to_string(other))
 
   @spec list(list(), context(), non_neg_integer()) :: iodata()
-  def list(_items, _ctx, 0), do: too_deep("a list", "a list")
+  def list(_items, _ctx, depth) when depth < 1, do: too_deep("a list", "a list")
   def list([], _ctx, _depth), do: <<0x90>>
   def list(items, ctx, depth), do: items(items, ctx, depth - 1, 0, [])
 
@@ -179,7 +182,7 @@ defmodule Envmgr.Values.Encoder do
   defp items(_tail, _ctx, _depth, _count, _acc),
     do: Refusal.refuse("an improper list", "a list", "its tail is no list")
 
-  defp map(_map, _ctx, 0), do: too_deep("a map", "a dict")
+  defp map(_map, _ctx, depth) when depth < 1, do: too_deep("a map", "a dict")
 
   defp map(map, ctx, depth) do
     pairs = map |> Map.to_list() |> pairs(ctx, depth - 1)

@@ -3,9 +3,9 @@ defmodule Envmgr.Values.Frames do
   # came; nothing in it is converted before somebody asks.
   @moduledoc false
 
-  alias Envmgr.{Array, Bytes, Frame, Object, Series}
+  alias Envmgr.{Array, Bytes, Frame, Object, Ref, Series}
 
-  @frames ~w(pandas.DataFrame pyarrow.Table polars.DataFrame frame)
+  @frames ~w(pandas.DataFrame pyarrow.Table pyarrow.RecordBatch polars.DataFrame frame)
   @indexes ~w(pandas.Index pandas.MultiIndex)
   @series ~w(pandas.Series polars.Series) ++ @indexes
 
@@ -103,7 +103,9 @@ defmodule Envmgr.Values.Frames do
 
   defp columns([], _rows, _body, acc), do: {:ok, Enum.reverse(acc)}
 
-  defp columns([[label, dtype, data] | rest], rows, body, acc) when is_binary(dtype) do
+  # A dtype of nil, from Elixir only, is what the library makes of the data.
+  defp columns([[label, dtype, data] | rest], rows, body, acc)
+       when is_binary(dtype) or dtype == nil do
     case data(data, rows, body) do
       :ok -> columns(rest, rows, body, [{label, dtype, data} | acc])
       {:error, reason} -> {:error, "column #{inspect(label)}: #{reason}"}
@@ -120,7 +122,9 @@ defmodule Envmgr.Values.Frames do
   defp data(%Array{shape: shape}, rows, _body),
     do: {:error, "an array of shape #{inspect(shape)} for #{rows} rows"}
 
+  # An object's or a ref's length is told by who reads it.
   defp data(%Object{}, _rows, _body), do: :ok
+  defp data(%Ref{}, _rows, _body), do: :ok
   defp data(%Range{} = range, rows, _body), do: same(Range.size(range), rows)
 
   defp data(list, rows, _body) when is_list(list) do

@@ -104,8 +104,9 @@ defmodule Envmgr.Values.Pack do
     end
   end
 
-  def struct(%Range{first: first, last: last, step: step}, ctx, depth),
-    do: parts(21, [first, last + if(step > 0, do: 1, else: -1), step], ctx, depth)
+  def struct(%Range{first: first, last: last, step: step}, ctx, depth)
+      when is_integer(first) and is_integer(last) and is_integer(step) and step != 0,
+      do: parts(21, [first, last + if(step > 0, do: 1, else: -1), step], ctx, depth)
 
   def struct(%Slice{start: start, stop: stop, step: step}, ctx, depth),
     do: parts(22, [start, stop, step], ctx, depth)

@@ -72,8 +72,7 @@ defmodule Envmgr.Values.Times do
       naive == nil ->
         nil
 
-      is_binary(abbr) and rem(offset, @second) == 0 and rem(dst, @second) == 0 and
-          (fold == 0 or told?(naive, zone)) ->
+      is_binary(abbr) and rem(offset, @second) == 0 and rem(dst, @second) == 0 and fold == 0 ->
         date_time(naive, div(offset, @second), div(dst, @second), zone, abbr)
 
       true ->
@@ -89,17 +88,6 @@ defmodule Envmgr.Values.Times do
   end
 
   def aware(_malformed), do: nil
-
-  # Whether fold 1 is told by the offset: where the clock shows the time twice or never. That of a fixed offset shows each
-  # once. Without a time zone database a zone is taken to, as nothing else makes a fold of 1.
-  defp told?(_naive, nil), do: false
-
-  defp told?(naive, zone) do
-    case Calendar.get_time_zone_database() do
-      Calendar.UTCOnlyTimeZoneDatabase -> true
-      database -> elem(DateTime.from_naive(naive, zone, database), 0) in [:ambiguous, :gap]
-    end
-  end
 
   defp date_time(naive, offset, dst, zone, abbr) do
     %DateTime{
@@ -151,11 +139,25 @@ defmodule Envmgr.Values.Times do
   def microseconds(%NaiveDateTime{} = naive), do: microseconds(naive, "a NaiveDateTime")
 
   @spec aware_parts(DateTime.t() | ZonedDateTime.t()) :: list()
-  def aware_parts(%DateTime{} = time) do
-    offset = time.utc_offset + time.std_offset
-    zone = if time.time_zone == fixed(offset), do: nil, else: time.time_zone
-    dst = time.std_offset * @second
-    [microseconds(time, "a DateTime"), offset * @second, dst, zone, time.zone_abbr, 0]
+  def aware_parts(%DateTime{utc_offset: utc, std_offset: std} = time)
+      when is_offset((utc + std) * @second) and is_offset(std * @second) and
+             is_binary(time.time_zone) and is_binary(time.zone_abbr) do
+    zone = if time.time_zone == fixed(utc + std), do: nil, else: time.time_zone
+
+    [
+      microseconds(time, "a DateTime"),
+      (utc + std) * @second,
+      std * @second,
+      zone,
+      time.zone_abbr,
+      0
+    ]
+  end
+
+  def aware_parts(%DateTime{}) do
+    Refusal.refuse("a DateTime", "a datetime.datetime", "its parts are malformed",
+      hint: "its offsets are seconds, less than a day"
+    )
   end
 
   def aware_parts(%ZonedDateTime{

@@ -8,8 +8,9 @@ defmodule Envmgr.Values.UTF8 do
              h < 128,
       do: valid?(rest)
 
-  def valid?(<<>>), do: true
+  def valid?(<<a, b, c, rest::binary>>) when a < 128 and b < 128 and c < 128, do: valid?(rest)
   def valid?(<<a, rest::binary>>) when a < 128, do: valid?(rest)
+  def valid?(<<>>), do: true
   def valid?(text), do: String.valid?(text)
 
   @doc "Whether it is UTF-8 but for surrogates, which stand as three bytes each."

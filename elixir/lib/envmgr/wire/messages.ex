@@ -15,6 +15,7 @@ defmodule Envmgr.Wire.Messages do
           | {:log, non_neg_integer(), 1 | 2, binary()}
           | {:hello, binary()}
           | {:ping, non_neg_integer()}
+          | {:report, non_neg_integer(), binary()}
 
   @spec flags(:value | :ref, :call | :attribute | :part) :: 0..5
   def flags(as, access), do: if(as == :ref, do: @as_ref, else: 0) + access(access)
@@ -52,6 +53,10 @@ defmodule Envmgr.Wire.Messages do
     [<<0x93, 10, 0>>, Msgpack.array(length(refs)) | Enum.map(refs, &Msgpack.int/1)]
   end
 
+  @doc "Asks for what the worker has converted."
+  @spec report(pos_integer()) :: iodata()
+  def report(id), do: [<<0x92, 13>> | Msgpack.int(id)]
+
   @spec ping(non_neg_integer()) :: iodata()
   def ping(id), do: [<<0x92, 14>> | Msgpack.int(id)]
 
@@ -70,6 +75,8 @@ defmodule Envmgr.Wire.Messages do
          {meta, rest} <- bin(rest),
          do: {{:result, id, payload, sizes, meta}, rest}
   end
+
+  def next(<<0x93, 13, rest::binary>>), do: answer(:report, rest)
 
   def next(<<0x94, 12, rest::binary>>) do
     with {id, <<stream, rest::binary>>} when stream in [1, 2] <- id(rest),

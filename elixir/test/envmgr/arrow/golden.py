@@ -2,8 +2,8 @@
 
     python golden.py > golden.json        (needs pyarrow and polars)
 
-Values are Arrow's own: times as counts of their unit, decimals as their coefficient, bytes as {"bytes": base64}, what JSON has no
-number for as {"float": name}, maps as lists of {"pair": …}.
+Values are Arrow's own: times as counts of their unit, decimals as their coefficient, bytes as {"bytes": base64}, what
+JSON has no number for as {"float": name}, maps as lists of {"pair": …}.
 """
 
 from __future__ import annotations
@@ -190,7 +190,11 @@ def by_polars() -> list[dict[str, Any]]:
             "b": [True, False, None],
         }
     )
-    cases = []
+    wide = polars.DataFrame({"w": polars.Series([2**100, None, -1], dtype=polars.Int128)})
+    sink = io.BytesIO()
+    wide.write_ipc_stream(sink, compression="uncompressed")
+    data = base64.b64encode(sink.getvalue()).decode()
+    cases = [case("polars alone", data, wide.to_dict(as_series=False))]
     for level in (None, 0):
         sink = io.BytesIO()
         options = {} if level is None else {"compat_level": polars.CompatLevel.oldest()}
@@ -205,7 +209,9 @@ def refused() -> list[dict[str, Any]]:
     numbers = pa.record_batch([pa.array(range(100))], names=["n"])
     union = pa.UnionArray.from_sparse(pa.array([0, 1], pa.int8()), [pa.array([1, 2]), pa.array(["a", "b"])])
     runs = pa.RunEndEncodedArray.from_arrays(pa.array([1, 2], pa.int32()), pa.array(["r", "s"]))
-    views = pa.ListViewArray.from_arrays(pa.array([0, 1], pa.int32()), pa.array([1, 1], pa.int32()), pa.array([1, 2]))
+    views = pa.ListViewArray.from_arrays(
+        pa.array([0, 1], pa.int32()), pa.array([1, 1], pa.int32()), pa.array([1, 2])
+    )
     spans = pa.array([pa.MonthDayNano([1, 2, 3]), None])
     unread = [union, runs, views, spans, pa.array(["after", None])]
     names = ["union", "runs", "views", "spans", "text"]

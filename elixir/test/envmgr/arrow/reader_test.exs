@@ -79,14 +79,15 @@ defmodule Envmgr.Arrow.ReaderTest do
 
     assert_receive {:DOWN, ^monitor, :process, ^pid, reason}, 60_000
     assert {seed, reason} == {seed, :normal}
-    assert :erlang.system_info(:atom_count) - atoms < 50
+    # Other tests' modules are loaded meanwhile.
+    assert :erlang.system_info(:atom_count) - atoms < @rounds / 3
   end
 
   defp damage(stream) do
     Enum.reduce(1..Enum.random(1..3), stream, fn _, data -> damage(Enum.random(1..5), data) end)
   end
 
-  defp damage(1, data), do: binary_part(data, 0, :rand.uniform(byte_size(data)) - 1)
+  defp damage(1, data), do: binary_part(data, 0, :rand.uniform(byte_size(data) + 1) - 1)
   defp damage(2, data), do: put(data, <<:rand.uniform(256) - 1>>)
   defp damage(3, data), do: put(data, <<Enum.random([0, 1, -1, 0x7FFFFFFF, 64])::little-32>>)
 

@@ -8,7 +8,7 @@ defmodule Envmgr.Pool.LaneTest do
   @mib 1_048_576
 
   setup context do
-    {name, project} = Project.start(workers: Map.get(context, :workers, 1))
+    {name, project} = Project.start(Keyword.merge([workers: 1], context[:project] || []))
     %{name: name, project: project, call: &Envmgr.execute(&1, &2, name: name, timeout: 20_000)}
   end
 
@@ -54,6 +54,15 @@ defmodule Envmgr.Pool.LaneTest do
   test "an answer is a binary of its own, no larger than its data", %{call: call} do
     {:ok, %Array{data: data}} = call.("probe.floats", [@mib])
     assert :binary.referenced_byte_size(data) == byte_size(data)
+  end
+
+  @tag project: [compression: "zlib"]
+  test "compressed, both ways", %{call: call} do
+    for value <- [array(50_000), ones(5 * @mib), Envmgr.bytes(:rand.bytes(3 * @mib + 1))],
+        do: assert(call.("probe.echo", [value]) == {:ok, value})
+
+    assert {:ok, [_, _]} = call.("probe.echo", [[array(50_000), array(60_000)]])
+    assert call.("probe.mark", [array(100_000)]) == {:ok, "ndarray"}
   end
 
   test "many callers at once, each with its own", %{call: call} do
@@ -184,7 +193,7 @@ defmodule Envmgr.Pool.LaneTest do
     assert call.("probe.echo", [array(70_000)]) == {:ok, array(70_000)}
   end
 
-  @tag workers: 2
+  @tag project: [workers: 2]
   test "a caller that dies leaves workers that serve", %{call: call} do
     large = ones(96 * @mib)
 

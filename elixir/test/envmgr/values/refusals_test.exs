@@ -109,6 +109,8 @@ defmodule Envmgr.Values.RefusalsTest do
       wide = List.duplicate(List.duplicate(List.duplicate(1, 1_000), 1_000), 1_000)
       assert {:error, %Refusal{whole: true}} = Encoder.encode(wide, nil, nil, 100_000)
       assert {:ok, _} = Encoder.encode(List.duplicate(1, 99_000), nil, nil, 100_000)
+      times = List.duplicate(~N[2026-01-01 00:00:00.000001], 30_000)
+      assert {:ok, _} = Encoder.encode([times, List.duplicate(1, 9_000)], nil, nil, 100_000)
       # Nothing is left of it for the next value.
       assert {:ok, _} = Encoder.encode(List.duplicate(1, 99_000), nil, nil, 100_000)
     end

@@ -85,12 +85,15 @@ defmodule Envmgr.Values.WaysTest do
       large = :binary.copy("x", 100)
 
       inner = fn _own ->
-        assert {:ok, _, [^large]} = Encoder.arguments([%Bytes{data: large}], [], nil, lane: 10)
+        large_bytes = [%Bytes{data: large}]
+        assert {:ok, _, [bytes: ^large]} = Encoder.arguments(large_bytes, [], nil, lane: 10)
         %Bytes{data: :binary.copy("z", 100)}
       end
 
       args = [%Bytes{data: :binary.copy("y", 100)}, %Own{run: inner}]
-      assert {:ok, _, ["y" <> _, "z" <> _]} = Encoder.arguments(args, [], nil, lane: 10)
+
+      assert {:ok, _, [bytes: "y" <> _, bytes: "z" <> _]} =
+               Encoder.arguments(args, [], nil, lane: 10)
     end
 
     test "a field that is not there cannot be derived" do
@@ -167,7 +170,10 @@ defmodule Envmgr.Values.WaysTest do
       assert {:ok, data, buffers} =
                Encoder.arguments(values, [{"x", hd(values)}], nil, lane: 1_000)
 
-      assert length(buffers) == 7
+      # By name, then by position.
+      assert [:bytes, :bytes, :memory, :memory, :memory, :memory, :bytes] = Keyword.keys(buffers)
+
+      buffers = Keyword.values(buffers)
       assert Enum.all?(buffers, &(byte_size(&1) == 1_000))
       data = IO.iodata_to_binary(data)
       assert byte_size(data) < 300
@@ -182,11 +188,14 @@ defmodule Envmgr.Values.WaysTest do
     test "by their bytes" do
       data = :binary.copy("x", 300)
       head = <<0x93, 0, 0xCD, 300::16, 0>>
-      assert {:ok, frame, [^data]} = Encoder.arguments([%Bytes{data: data}], [], nil, lane: 300)
+
+      assert {:ok, frame, [bytes: ^data]} =
+               Encoder.arguments([%Bytes{data: data}], [], nil, lane: 300)
+
       assert IO.iodata_to_binary(frame) == <<0x92, 0x91, 0xC7, 6, 30, head::binary, 0x80>>
 
       array = %Array{dtype: "uint8", shape: {300}, data: data}
-      assert {:ok, frame, [^data]} = Encoder.arguments([array], [], nil, lane: 300)
+      assert {:ok, frame, [memory: ^data]} = Encoder.arguments([array], [], nil, lane: 300)
 
       assert IO.iodata_to_binary(frame) ==
                <<0x92, 0x91, 0xC7, 17, 30, 0x93, 0, 0xCD, 300::16, 14, 0x92, 0xA5, "uint8", 0x91,
@@ -195,7 +204,10 @@ defmodule Envmgr.Values.WaysTest do
 
     test "nothing is copied" do
       data = :binary.copy(<<1>>, 100_000)
-      assert {:ok, _, [buffer]} = Encoder.arguments([%Bytes{data: data}], [], nil, lane: 1_000)
+
+      assert {:ok, _, [bytes: buffer]} =
+               Encoder.arguments([%Bytes{data: data}], [], nil, lane: 1_000)
+
       assert :erts_debug.same(buffer, data)
       head = <<0xC7, 8, 30, 0x93, 0, 0xCE, 100_000::32, 0>>
       assert {:ok, [%Bytes{data: back}]} = Decoder.decode(<<0x91, head::binary>>, nil, {data})
@@ -221,6 +233,8 @@ defmodule Envmgr.Values.WaysTest do
     test "a failure leaves nothing behind" do
       args = [%Bytes{data: :binary.copy("x", 100)}, self()]
       assert {:error, %Refusal{}} = Encoder.arguments(args, [], nil, lane: 10)
+      broken = [hd(args), %{MapSet.new() | map: nil}]
+      assert_raise BadMapError, fn -> Encoder.arguments(broken, [], nil, lane: 10) end
       assert {:ok, _, []} = Encoder.arguments([1], [], nil, lane: 10)
       assert Process.get() |> Keyword.keys() |> Enum.filter(&(&1 == :"$envmgr_encoding")) == []
     end

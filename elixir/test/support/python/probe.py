@@ -1,11 +1,14 @@
 """A library of misbehaviour for the tests of the pool."""
 
+import dataclasses
+import importlib.util
 import os
 import signal
 import sys
 import time
 
 __all__ = [
+    "Point",
     "Thing",
     "blob",
     "changes",
@@ -14,13 +17,21 @@ __all__ = [
     "fail",
     "floats",
     "generation",
+    "grid",
+    "has",
+    "hinted",
     "keep",
     "kill_me",
+    "listed",
+    "mapped",
     "mark",
     "nap",
     "only_named",
+    "opened",
     "pid",
+    "points",
     "raise_exit",
+    "rows",
     "say",
     "stir",
     "text",
@@ -37,6 +48,40 @@ def floats(count):
     import numpy
 
     return numpy.arange(count, dtype="f8")
+
+
+class Rows:
+    """A frame, as far as parts of it are asked for."""
+
+    shape = (10, 2)
+    nbytes = 160
+
+    class iloc:
+        def __class_getitem__(cls, rows):
+            return list(range(*rows.indices(10)))
+
+    def __getitem__(self, names):
+        return names
+
+
+def rows():
+    return Rows()
+
+
+def opened(path):
+    return open(path, "rb")
+
+
+def mapped(path, count):
+    import numpy
+
+    return numpy.memmap(path, dtype="f8", mode="w+", shape=(count,))
+
+
+def grid(height, width):
+    import numpy
+
+    return numpy.arange(height * width, dtype="i4").reshape(height, width)
 
 
 def total(array):
@@ -119,6 +164,30 @@ def generation():
 
 def only_named(*, name, size=1):
     return [name, size]
+
+
+def has(module):
+    """Whether it could be imported."""
+    return importlib.util.find_spec(module) is not None
+
+
+def listed(array):
+    return array.tolist()
+
+
+def hinted(a: tuple, b: set, c: bytes = b"", *, d: frozenset = frozenset()):
+    """The types of what it got."""
+    return [type(x).__name__ for x in (a, b, c, d)]
+
+
+@dataclasses.dataclass
+class Point:
+    x: int
+    y: int
+
+
+def points(count):
+    return {"rows": [Point(n, n) for n in range(count)]}
 
 
 class Thing:

@@ -3,6 +3,7 @@ defmodule Envmgr.Values.Frames.Body do
   @moduledoc false
 
   alias Envmgr.{Arrow, Frame, Series}
+  alias Envmgr.Arrow.Field
 
   @doc "The table in the body; nil where there is no body. Raises `ArgumentError` where it cannot be read."
   @spec open(Frame.t() | Series.t()) :: Arrow.Table.t() | nil
@@ -20,6 +21,21 @@ defmodule Envmgr.Values.Frames.Body do
   @spec open(Frame.t() | Series.t(), [term()]) :: Arrow.Table.t() | nil
   def open(%{body: body, rows: rows}, data) do
     if is_binary(body) and Enum.any?(data, &is_integer/1), do: parse(body, rows)
+  end
+
+  @doc "Each column's name and dtype, Arrow's own where Python is to choose."
+  @spec words(Frame.t()) :: [{term(), String.t()}]
+  def words(%Frame{columns: columns} = frame) do
+    open = for {_name, nil, field} <- columns, is_integer(field), do: field
+    fields = if open == [], do: {}, else: List.to_tuple(open(frame, open).fields)
+
+    Enum.map(columns, fn
+      {name, nil, field} when is_integer(field) and field < tuple_size(fields) ->
+        {name, fields |> elem(field) |> Field.text()}
+
+      {name, dtype, _data} ->
+        {name, dtype || "object"}
+    end)
   end
 
   defp parse(body, rows) do

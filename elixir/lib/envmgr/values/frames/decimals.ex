@@ -2,12 +2,13 @@ defmodule Envmgr.Values.Frames.Decimals do
   # Decimals from a whole number and its scale: `Decimal` where the host has it.
   @moduledoc false
 
+  alias Envmgr.Values.Decimals
+
   @doc "coefficient × 10^-scale"
   @spec new(integer(), integer()) :: struct()
   def new(coefficient, scale) do
-    if Code.ensure_loaded?(Decimal),
-      do: apply(Decimal, :new, [sign(coefficient), abs(coefficient), -scale]),
-      else: %Envmgr.Decimal{text: text(coefficient, scale)}
+    Decimals.host(sign(coefficient), abs(coefficient), -scale) ||
+      %Envmgr.Decimal{text: text(coefficient, scale)}
   end
 
   @doc "As Python writes it."

@@ -5,6 +5,7 @@ defmodule Envmgr.Values.Frames.Infer do
   import Bitwise
 
   alias Envmgr.Timedelta
+  alias Envmgr.Values.Frames.Times
 
   # Kinds of values as bits, so that a column's are gathered by or.
   @missing 1
@@ -74,12 +75,7 @@ defmodule Envmgr.Values.Frames.Infer do
   defp bounds([_n | rest], least, most), do: bounds(rest, least, most)
   defp bounds([], least, most), do: {least, most}
 
-  defp zone(%DateTime{time_zone: "Etc/UTC"}), do: "UTC"
-
-  defp zone(%DateTime{time_zone: <<"UTC", sign, _::binary>> = zone}) when sign in '+-',
-    do: binary_part(zone, 3, byte_size(zone) - 3)
-
-  defp zone(%DateTime{time_zone: zone}), do: zone
+  defp zone(%DateTime{time_zone: zone}), do: Times.zone(zone)
 
   defp kinds([value | rest], seen), do: kinds(rest, seen ||| kind(value))
   defp kinds([], seen), do: seen

@@ -5,13 +5,15 @@ defmodule Envmgr.Values.Frames.Objects do
   alias Envmgr.{Array, Arrow, Object, Series}
   alias Envmgr.Values.Frames.{Elements, Times}
 
+  @units ~w(s ms us ns)
+
   @doc "See `Envmgr.Object.to_elixir/1`."
   @spec to_elixir(Object.t()) :: term()
   def to_elixir(%Object{
         type: "pandas.Timestamp",
         parts: %{"value" => value, "unit" => unit} = parts
       })
-      when is_integer(value) do
+      when is_integer(value) and unit in @units do
     micros = Times.microseconds(unit).(value)
 
     case parts do
@@ -21,7 +23,7 @@ defmodule Envmgr.Values.Frames.Objects do
   end
 
   def to_elixir(%Object{type: "pandas.Timedelta", parts: %{"value" => value, "unit" => unit}})
-      when is_integer(value),
+      when is_integer(value) and unit in @units,
       do: Times.span(Times.microseconds(unit).(value))
 
   def to_elixir(%Object{
@@ -30,17 +32,22 @@ defmodule Envmgr.Values.Frames.Objects do
       }),
       do: {value(left), value(right), closed}
 
-  def to_elixir(%Object{type: type} = object) when type in ["pandas.Categorical", "pandas.array"],
-    do: elements(object, object.parts["dtype"])
+  def to_elixir(%Object{type: "pyarrow.array", parts: %{"class" => "Scalar"}} = object),
+    do: object |> elements(nil) |> hd()
+
+  def to_elixir(%Object{type: type} = object)
+      when type in ["pandas.Categorical", "pandas.array", "pyarrow.array"],
+      do: elements(object, object.parts["dtype"])
 
   def to_elixir(%Object{type: "scipy.sparse", parts: %{"class" => class} = parts}),
     do: Envmgr.Values.Frames.Sparse.entries(class, parts)
 
   def to_elixir(%Object{} = object), do: object
 
-  @doc "The elements of a `pandas.Categorical` or `pandas.array`; raises `ArgumentError` for any other object."
+  @doc "The elements of an object that is an array; raises `ArgumentError` for any other."
   @spec elements(Object.t(), String.t() | nil) :: list()
-  def elements(%Object{type: "pandas.Categorical", parts: parts}, _dtype) do
+  def elements(%Object{type: type, parts: parts}, _dtype)
+      when type in ["pandas.Categorical", "pandas.level"] do
     with %{"codes" => %Array{} = codes, "categories" => %Series{} = categories} <- parts do
       categories = categories |> Series.to_list() |> List.to_tuple()
       for code <- Array.to_list(codes), do: category(categories, code)
@@ -51,6 +58,9 @@ defmodule Envmgr.Values.Frames.Objects do
 
   def elements(%Object{type: "pandas.array", parts: parts}, dtype),
     do: array(parts, parts["dtype"] || dtype)
+
+  def elements(%Object{type: "pyarrow.array", parts: %{"ipc" => _} = parts}, _dtype),
+    do: array(parts, nil)
 
   def elements(%Object{type: type}, _dtype),
     do: raise(ArgumentError, "the elements of a #{type} cannot be listed")
@@ -64,7 +74,7 @@ defmodule Envmgr.Values.Frames.Objects do
 
   defp array(%{"ipc" => ipc}, _dtype) do
     with {:ok, table} <- Arrow.read(bytes(ipc)) do
-      Elements.to_list(0, "", table)
+      Elements.to_list(0, nil, table)
     else
       {:error, reason} -> raise ArgumentError, reason
     end
@@ -72,7 +82,7 @@ defmodule Envmgr.Values.Frames.Objects do
 
   defp array(%{"values" => values, "mask" => mask}, dtype) when mask != nil do
     masked = fn value, missing -> if missing, do: nil, else: value end
-    Enum.zip_with(list(values, dtype), list(mask, "bool"), masked)
+    Enum.zip_with(list(values, dtype), list(mask, nil), masked)
   end
 
   defp array(
@@ -80,11 +90,11 @@ defmodule Envmgr.Values.Frames.Objects do
          dtype
        )
        when is_integer(length) and length >= 0 do
-    indices |> list("int64") |> Enum.zip(list(values, dtype)) |> spread(0, length, value(fill))
+    indices |> list(nil) |> Enum.zip(list(values, dtype)) |> spread(0, length, value(fill))
   end
 
   defp array(%{"left" => left, "right" => right, "closed" => closed}, _dtype) do
-    Enum.zip_with(list(left, ""), list(right, ""), fn
+    Enum.zip_with(list(left, nil), list(right, nil), fn
       missing, _right when missing in [nil, :nan] -> nil
       left, right -> {left, right, closed}
     end)
@@ -103,10 +113,10 @@ defmodule Envmgr.Values.Frames.Objects do
   defp spread(_entries, _at, _length, _fill), do: malformed("pandas.array")
 
   defp list(%Series{} = series, _dtype), do: Series.to_list(series)
-  defp list(values, dtype), do: Elements.to_list(values, dtype || "", nil)
+  defp list(values, dtype), do: Elements.to_list(values, dtype, nil)
 
   defp value(%Object{} = object), do: to_elixir(object)
-  defp value(other), do: [other] |> Elements.to_list("", nil) |> hd()
+  defp value(other), do: [other] |> Elements.to_list(nil, nil) |> hd()
 
   defp bytes(%Envmgr.Bytes{data: data}), do: data
   defp bytes(data), do: data

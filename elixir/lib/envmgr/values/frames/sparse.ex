@@ -5,7 +5,7 @@ defmodule Envmgr.Values.Frames.Sparse do
   alias Envmgr.Array
 
   @doc """
-  `{shape, [{row, column, value}, …]}` in stored order; raises `ArgumentError` for a class whose storage is not read.
+  `{shape, [{row, column, value}, …]}` in stored order, with as many indices as there are dimensions; raises `ArgumentError` for a class whose storage is not read.
   """
   @spec entries(String.t(), map()) :: {tuple(), [{integer(), integer(), term()}]}
   def entries(class, parts) do
@@ -16,10 +16,14 @@ defmodule Envmgr.Values.Frames.Sparse do
   defp shape(shape) when is_list(shape), do: List.to_tuple(shape)
   defp shape(_other), do: raise(ArgumentError, "a sparse array without a shape")
 
-  defp read("coo", %{"row" => row, "col" => column, "data" => data}),
-    do: Enum.zip([Array.to_list(row), Array.to_list(column), Array.to_list(data)])
+  defp read(class, %{"row" => row, "col" => column, "data" => data}) when class in ["coo", "dok"],
+    do: Enum.zip([list(row), list(column), list(data)])
 
-  defp read("csr", parts),
+  defp read(class, %{"coords" => coords, "data" => data})
+       when class in ["coo", "dok"] and is_list(coords),
+       do: Enum.zip(Enum.map(coords, &list/1) ++ [list(data)])
+
+  defp read(class, parts) when class in ["csr", "lil"],
     do: compressed(parts, fn outer, inner, value -> {outer, inner, value} end)
 
   defp read("csc", parts),
@@ -29,10 +33,10 @@ defmodule Envmgr.Values.Frames.Sparse do
     do: raise(ArgumentError, "a sparse array stored as #{class} is not listed: send its tocoo()")
 
   defp compressed(%{"indptr" => starts, "indices" => indices, "data" => data}, make) do
-    entries = Enum.zip(Array.to_list(indices), Array.to_list(data))
+    entries = Enum.zip(list(indices), list(data))
 
     starts
-    |> Array.to_list()
+    |> list()
     |> Enum.chunk_every(2, 1, :discard)
     |> Enum.with_index()
     |> rows(entries, make)
@@ -47,4 +51,8 @@ defmodule Envmgr.Values.Frames.Sparse do
 
   defp rows([], _entries, _make), do: []
   defp rows(_starts, _entries, _make), do: raise(ArgumentError, "a malformed sparse array")
+
+  defp list(%Array{} = array), do: Array.to_list(array)
+  defp list(items) when is_list(items), do: items
+  defp list(_other), do: raise(ArgumentError, "a malformed sparse array")
 end

@@ -7,7 +7,6 @@ defmodule Envmgr.Values.Frames.Times do
 
   @day 86_400_000_000
   @epoch 719_528
-  @years -9999..9999
 
   @typedoc "Seconds, milli-, micro- or nanoseconds; NumPy has longer ones too."
   @type unit :: String.t()
@@ -27,8 +26,8 @@ defmodule Envmgr.Values.Frames.Times do
   @doc "Days since 1970-01-01; raises `ArgumentError` beyond the years that Elixir knows."
   @spec date(integer()) :: Date.t()
   def date(days) do
-    date = Date.from_gregorian_days(days + @epoch)
-    if date.year in @years, do: date, else: beyond()
+    {year, month, day} = civil(days)
+    %Date{year: year, month: month, day: day}
   end
 
   @doc "Microseconds since midnight."
@@ -43,13 +42,13 @@ defmodule Envmgr.Values.Frames.Times do
   @doc "Microseconds since 1970-01-01T00:00 on the clock."
   @spec naive(integer()) :: NaiveDateTime.t()
   def naive(micros) do
-    date = micros |> Integer.floor_div(@day) |> date()
+    {year, month, day} = micros |> Integer.floor_div(@day) |> civil()
     {hour, minute, second, fraction} = micros |> Integer.mod(@day) |> clock()
 
     %NaiveDateTime{
-      year: date.year,
-      month: date.month,
-      day: date.day,
+      year: year,
+      month: month,
+      day: day,
       hour: hour,
       minute: minute,
       second: second,
@@ -75,6 +74,16 @@ defmodule Envmgr.Values.Frames.Times do
     end
   end
 
+  @doc "The name of a zone in Arrow and pandas: `UTC`, an IANA name, or an offset as `+02:00`."
+  @spec zone(Calendar.time_zone()) :: String.t()
+  def zone("Etc/UTC"), do: "UTC"
+  def zone("dateutil/" <> zone), do: zone
+
+  def zone(<<"UTC", sign, _::binary>> = zone) when sign in '+-',
+    do: binary_part(zone, 3, byte_size(zone) - 3)
+
+  def zone(zone), do: zone
+
   @doc "A span of microseconds."
   @spec span(integer()) :: Timedelta.t()
   def span(micros), do: Timedelta.from_microseconds(micros)
@@ -97,6 +106,21 @@ defmodule Envmgr.Values.Frames.Times do
 
   defp micros({seconds, _micros}, time), do: micros(seconds, time)
   defp micros(seconds, %{microsecond: {micros, _precision}}), do: seconds * 1_000_000 + micros
+
+  # http://howardhinnant.github.io/date_algorithms.html: a third of the time of Date.from_gregorian_days/1. An era is
+  # 400 years, a year of an era begins in March.
+  defp civil(days) do
+    days = days + 719_468
+    era = Integer.floor_div(days, 146_097)
+    of_era = days - era * 146_097
+    year = div(of_era - div(of_era, 1460) + div(of_era, 36_524) - div(of_era, 146_096), 365)
+    of_year = of_era - (365 * year + div(year, 4) - div(year, 100))
+    month = div(5 * of_year + 2, 153)
+    day = of_year - div(153 * month + 2, 5) + 1
+    {year, month} = if month < 10, do: {year, month + 3}, else: {year + 1, month - 9}
+    year = year + era * 400
+    if year in -9999..9999, do: {year, month, day}, else: beyond()
+  end
 
   defp clock(micros) do
     seconds = div(micros, 1_000_000)
