@@ -227,8 +227,8 @@ defmodule Envmgr do
   @doc """
   What is known of envmgr.toml, as a map of
 
-  - `state`: `:current` (in force), `:outdated` (at the start it was not in force; nothing was built), `:syncing`, `:failed`
-    (what was active before serves), `:unknown` (nobody looked);
+  - `state`: `:current` (in force), `:outdated` (not in force: at the start, when nothing is built, or where a rollback is newer),
+    `:syncing`, `:failed` (what was active before serves), `:unknown` (nobody looked);
   - `error`: why it failed, or `nil`;
   - `since`: when the state began, a `DateTime`;
   - `watch`: whether changes are brought in by themselves.
