@@ -142,6 +142,8 @@ class _ClientCodec(Codec):
             head, rest = self.head(data)
             dtype, shape = head[:2] if code == ARRAY else (head, ())
             return RemoteArray(dtype, shape, bytes(rest))
+        if code in (FRAME, OBJECT):  # whether or not this program's environment happens to have pandas
+            return RemoteValue(code, data, self.value(data))
         try:
             return super()._value(code, data)
         except (ConversionError, ImportError):
