@@ -11,7 +11,7 @@ from pathlib import Path
 import nox
 
 sys.path.insert(0, str(Path(__file__).parent / "ci"))
-from interpreters import runtime_matrix
+from interpreters import frames_matrix, runtime_matrix
 
 nox.options.default_venv_backend = "uv"
 nox.options.sessions = ["lint", "types", "architecture", "unit", "faults", "functional", "runtime", "elixir"]
@@ -29,6 +29,25 @@ def install(session: nox.Session) -> None:
         "--quiet",
         "--compile-bytecode",
         env={"UV_PROJECT_ENVIRONMENT": session.virtualenv.location},
+        external=True,
+    )
+
+
+def _venv(session: nox.Session, name: str, python: str, requirements: list[str]) -> Path:
+    """The interpreter of an environment with these requirements."""
+    venv = Path(".nox", name)
+    if not venv.exists():
+        session.run("uv", "venv", "--quiet", "--python", python, str(venv), external=True)
+    install = ("uv", "pip", "install", "--quiet", "--python", str(venv), "--only-binary=:all:")
+    session.run(*install, *requirements, external=True)
+    return venv / "bin" / "python"
+
+
+def _runtime_tests(session: nox.Session, python: Path, *options: str) -> None:
+    """tests/runtime with another interpreter than the project's own."""
+    session.run(
+        *(str(python), "-m", "pytest", "tests/runtime", "-p", "no:cacheprovider", *options, *session.posargs),
+        env={"PYTHONPATH": "tests/typing", "PYTHONDONTWRITEBYTECODE": "1"},
         external=True,
     )
 
@@ -100,32 +119,19 @@ def runtime(session: nox.Session) -> None:
     """The runtime's tests on every interpreter of matrices/runtime.toml that this machine has."""
     interpreters, requirements = runtime_matrix()
     for version, python in interpreters.items():
-        venv = Path(".nox", f"runtime-{version}")
-        if not venv.exists():
-            session.run("uv", "venv", "--quiet", "--python", python, str(venv), external=True)
-        session.run(
-            "uv",
-            "pip",
-            "install",
-            "--quiet",
-            "--python",
-            str(venv),
-            "--only-binary=:all:",
-            *requirements,
-            external=True,
-        )
         session.log(f"runtime on Python {version}")
-        session.run(
-            str(venv / "bin" / "python"),
-            "-m",
-            "pytest",
-            "tests/runtime",
-            "-p",
-            "no:cacheprovider",
-            *session.posargs,
-            env={"PYTHONPATH": "tests/typing", "PYTHONDONTWRITEBYTECODE": "1"},
-            external=True,
-        )
+        _runtime_tests(session, _venv(session, f"runtime-{version}", python, requirements))
+
+
+@nox.session(venv_backend="none")
+def frames(session: nox.Session) -> None:
+    """The tests of frames with each set of libraries in matrices/frames.toml whose interpreter is there."""
+    interpreters, _ = runtime_matrix()
+    for name, cell in frames_matrix().items():
+        if cell["python"] in interpreters:
+            session.log(f"frames with {name}")
+            python = _venv(session, f"frames-{name}", interpreters[cell["python"]], cell["requirements"])
+            _runtime_tests(session, python, "-k", "values_frames")
 
 
 @nox.session

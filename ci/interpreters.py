@@ -5,15 +5,23 @@ from __future__ import annotations
 import subprocess
 import tomllib
 from pathlib import Path
+from typing import Any
 
-_MATRIX = Path(__file__).parents[1] / "matrices" / "runtime.toml"
+_MATRICES = Path(__file__).parents[1] / "matrices"
 
 
 def runtime_matrix() -> tuple[dict[str, str], list[str]]:
     """Version → interpreter for those of the matrix that this machine has; requirements of every cell."""
-    matrix = tomllib.loads(_MATRIX.read_text())
+    matrix = tomllib.loads((_MATRICES / "runtime.toml").read_text())
     found = {version: python for version in matrix["python"] if (python := _pyenv(version) or _uv(version))}
     return found, matrix["requirements"]
+
+
+def frames_matrix() -> dict[str, dict[str, Any]]:
+    """Name of a set of libraries → its Python and requirements, those of every set among them."""
+    matrix = tomllib.loads((_MATRICES / "frames.toml").read_text())
+    common = matrix.pop("requirements")
+    return {name: {**cell, "requirements": [*common, *cell["requirements"]]} for name, cell in matrix.items()}
 
 
 def _pyenv(version: str) -> str | None:

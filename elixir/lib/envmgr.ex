@@ -28,6 +28,7 @@ defmodule Envmgr do
   | `Envmgr.EnumMember`, `Envmgr.Record` | members of enums; dataclasses and named tuples |
   | any other atom | a `str` that comes back as the atom |
   | `Envmgr.Array`, `Envmgr.MaskedArray` | `numpy.ndarray`, NumPy scalar; masked array |
+  | `Envmgr.Frame`, `Envmgr.Series` | DataFrames of pandas and polars, pyarrow tables; `Series`, `Index` |
   | `Envmgr.Object`, `Envmgr.Singleton` | scalars and arrays of pandas and SciPy; `Ellipsis`, `NaT`, `NA` |
   | `Envmgr.Ref` | an object that stays in its worker |
 
@@ -44,7 +45,20 @@ defmodule Envmgr do
           {:timeout, timeout()}
           | {:as, :value | :ref}
           | {:dicts, :map | :ordered}
+          | {:metadata, boolean()}
           | {:name, atom()}
+
+  @typedoc """
+  What is known of an answer, with the option `metadata: true`: `warnings` (texts: what of the value could not be sent as it
+  was meant, where, and why), `bytes` that it took, `library`, `environment`, `generation`.
+  """
+  @type metadata :: %{
+          warnings: [String.t()],
+          bytes: non_neg_integer(),
+          library: String.t(),
+          environment: String.t(),
+          generation: pos_integer()
+        }
 
   @doc """
   A child for one's own supervisor: `{Envmgr, name: NAME, project: PATH}`.
@@ -82,6 +96,7 @@ defmodule Envmgr do
   - `timeout`: milliseconds or `:infinity`; default: the library's `timeout`. A call that has begun is ended with its worker.
   - `as`: `:ref` keeps the value in its worker and answers a `%Envmgr.Ref{}`; default `:value`.
   - `dicts`: `:ordered` answers every dict as an `Envmgr.Dict`, which keeps its order; default `:map`.
+  - `metadata`: `true` answers `{:ok, value, metadata}`; default `false`. Warnings are logged either way.
   - `name`: the instance; default `Envmgr`.
 
   A wrong path or wrong arguments are told before anything reaches Python.
@@ -92,11 +107,12 @@ defmodule Envmgr do
       iex> {error.code, error.hint}
       {:unknown_function, "did you mean math.sqrt?"}
   """
-  @spec execute(String.t(), arguments(), [option()]) :: {:ok, term()} | {:error, Error.t()}
+  @spec execute(String.t(), arguments(), [option()]) ::
+          {:ok, term()} | {:ok, term(), metadata()} | {:error, Error.t()}
   def execute(path, args \\ [], opts \\ []), do: Calls.execute(path, args, opts)
 
   @doc """
-  Like `execute/3`, but gives the value itself and raises `Envmgr.Error`.
+  Like `execute/3`, but gives the value itself (with `metadata: true`, `{value, metadata}`) and raises `Envmgr.Error`.
 
       iex> Envmgr.execute!("math.gcd", [12, 18])
       6
@@ -111,7 +127,7 @@ defmodule Envmgr do
       {:ok, [{"l", 2}]} = Envmgr.method(counter, "most_common", [1])
   """
   @spec method(Ref.t(), String.t(), arguments(), [option()]) ::
-          {:ok, term()} | {:error, Error.t()}
+          {:ok, term()} | {:ok, term(), metadata()} | {:error, Error.t()}
   def method(%Ref{} = ref, name, args \\ [], opts \\ []),
     do: Calls.method(ref, name, args, opts, :call)
 
@@ -120,7 +136,8 @@ defmodule Envmgr do
 
       {:ok, 7} = Envmgr.attr(ref, "numerator")
   """
-  @spec attr(Ref.t(), String.t(), [option()]) :: {:ok, term()} | {:error, Error.t()}
+  @spec attr(Ref.t(), String.t(), [option()]) ::
+          {:ok, term()} | {:ok, term(), metadata()} | {:error, Error.t()}
   def attr(%Ref{} = ref, name, opts \\ []), do: Calls.method(ref, name, [], opts, :attribute)
 
   @doc """
@@ -210,8 +227,8 @@ defmodule Envmgr do
   @doc """
   What is known of envmgr.toml, as a map of
 
-  - `state`: `:current` (in force), `:outdated` (at the start it was not in force; nothing was built), `:syncing`, `:failed`
-    (what was active before serves), `:unknown` (nobody looked);
+  - `state`: `:current` (in force), `:outdated` (not in force: at the start, when nothing is built, or where a rollback is newer),
+    `:syncing`, `:failed` (what was active before serves), `:unknown` (nobody looked);
   - `error`: why it failed, or `nil`;
   - `since`: when the state began, a `DateTime`;
   - `watch`: whether changes are brought in by themselves.
@@ -246,6 +263,7 @@ defmodule Envmgr do
     do: answering(name, fn -> Pool.unload(name, library) end)
 
   defp value!({:ok, value}), do: value
+  defp value!({:ok, value, metadata}), do: {value, metadata}
   defp value!({:error, error}), do: raise(error)
 
   defp answering(name, ask) do

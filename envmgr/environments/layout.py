@@ -13,6 +13,10 @@ class Layout:
     root: Path
 
     @property
+    def config(self) -> Path:
+        return self.root / "envmgr.toml"
+
+    @property
     def home(self) -> Path:
         return self.root / ".envmgr"
 
@@ -69,6 +73,10 @@ class Layout:
 
     def launch(self, environment: str) -> Path:
         return self.environments / environment / "launch.msgpack"
+
+    def overruled(self, environment: str) -> Path:
+        """What a rollback went back from."""
+        return self.environments / environment / "overruled"
 
     def record(self, environment: str, generation: int) -> Path:
         return self.records / f"{environment}-{generation}.json"

@@ -22,7 +22,8 @@ class Pin:
 @dataclass(frozen=True, slots=True)
 class SyncOutcome:
     """`action`: "built" (a new store entry), "adopted" (an existing environment), "activated" (an entry that was
-    in the store), "unchanged", "removed".
+    in the store), "unchanged", "kept" (not what is configured: it was rolled back, and that was to be left alone),
+    "removed".
     """
 
     environment: str

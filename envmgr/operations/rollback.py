@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from envmgr.environments import activation, files, projectlock, recovery, store
+from envmgr.environments import activation, files, overruled, projectlock, recovery, store
 from envmgr.environments.layout import Layout, entry_name
 from envmgr.environments.state import Generation, State, known_on_disk
 from envmgr.errors import EnvmgrError
@@ -18,7 +18,7 @@ from envmgr.model.outcomes import RollbackOutcome
 def rollback(root: Path, environment: str, *, to: int | None = None) -> RollbackOutcome:
     """Activate generation `to`, or the greatest one below the active one.
 
-    Costs one row, two renames and their flushes. Raises E-UNKNOWN-ENVIRONMENT, E-UNKNOWN-GENERATION,
+    Costs one row, a note, two renames and their flushes. Raises E-UNKNOWN-ENVIRONMENT, E-UNKNOWN-GENERATION,
     E-NOT-INSTALLED when the generation's store entry is gone, E-BUSY, E-DISK.
     """
     begun = time.perf_counter()
@@ -40,6 +40,7 @@ def rollback(root: Path, environment: str, *, to: int | None = None) -> Rollback
                 hint="choose another generation with --to (see `envmgr history`), or run `envmgr sync`",
             )
         came_from = active.number if active is not None else target.number
+        overruled.note(layout, environment, target.number)
         activation.activate(layout, state, target, action="rollback", reason=f"rollback from {came_from}")
     return RollbackOutcome(
         environment, came_from, target.number, target.key, (time.perf_counter() - begun) * 1000

@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterator, Sequence
 
-from envmgr.environments import activation, files, projectlock, recovery
+from envmgr.environments import activation, files, overruled, projectlock, recovery
 from envmgr.environments.layout import Layout
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import Report, SyncOutcome, silent
@@ -22,15 +22,17 @@ def sync(
     *,
     frozen: bool = False,
     offline: bool = False,
+    keep_rollbacks: bool = False,
     report: Report = silent,
 ) -> tuple[SyncOutcome, ...]:
     """Lock what is missing or stale, build, verify, prove, activate; environments that are configured no more
     are removed.
 
     Each environment is active in its old state or in its new one at every instant, and one that fails leaves
-    the others alone; every failure is raised at the end. When nothing changed, no process is started and no
-    module of a builder imported. Raises E-STALE-LOCK (`frozen`), E-OFFLINE (`offline`), E-BUSY, E-DISK and
-    what a build raises.
+    the others alone; every failure is raised at the end. `keep_rollbacks`, for a sync that nobody asked for,
+    leaves alone what was rolled back since envmgr.toml and its lock last changed. When nothing changed, no
+    process is started and no module of a builder imported. Raises E-STALE-LOCK (`frozen`), E-OFFLINE
+    (`offline`), E-BUSY, E-DISK and what a build raises.
     """
     chosen = select(project, names)
     layout = Layout(project.root)
@@ -45,6 +47,8 @@ def sync(
         changed = []
         for environment in chosen:
             outcome = _unchanged(run, environment)
+            if outcome is None and keep_rollbacks:
+                outcome = _kept(run, environment.name)
             if outcome is None:
                 changed.append(environment)
             else:
@@ -54,7 +58,11 @@ def sync(
 
             layout.staging.mkdir(parents=True, exist_ok=True)
             outcomes.update(renewing.renew(run, changed, failures))
-        removed = () if names else tuple(_remove_others(run))
+        for name, outcome in outcomes.items():
+            # Also "unchanged" may leave a note that holds: this process may have read an older envmgr.toml.
+            if not (keep_rollbacks and overruled.holds(layout, name, outcome.generation)):
+                overruled.forget(layout, name)
+        removed = () if names else tuple(_remove_others(run, keep_rollbacks))
         if changed:
             activation.sweep(layout)
     together.raise_failures(failures, outcomes)
@@ -78,9 +86,25 @@ def _unchanged(run: Run, environment: Environment) -> SyncOutcome | None:
     return None
 
 
-def _remove_others(run: Run) -> Iterator[SyncOutcome]:
+def _kept(run: Run, name: str) -> SyncOutcome | None:
+    begun = time.perf_counter()
+    active = run.state.active(name)
+    if (
+        active is not None
+        and overruled.holds(run.layout, name, active.number)
+        and activation.agrees(run.layout, active)
+    ):
+        return SyncOutcome(name, "kept", active.number, active.key, time.perf_counter() - begun)
+    return None
+
+
+def _remove_others(run: Run, keep_rollbacks: bool) -> Iterator[SyncOutcome]:
     with contextlib.suppress(FileNotFoundError):
         on_disk = {found.name for found in run.layout.environments.iterdir()}
         for name in sorted(on_disk - set(run.project.environments)):
+            kept = _kept(run, name) if keep_rollbacks else None
+            if kept is not None:
+                yield kept
+                continue
             number = activation.deactivate(run.layout, run.state, name, reason="no longer configured")
             yield SyncOutcome(name, "removed", number, None, 0.0)

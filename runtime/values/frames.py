@@ -10,7 +10,7 @@ from typing import Any, Callable
 from ..wire.packing import ExtType
 from . import codes
 from .errors import ConversionError, RefLimit, Trouble, Unsendable
-from .parts import Inexact, describe
+from .parts import Inexact, describe, in_order, pack_object
 from .protocols import Coder, Pack, Unpack, UnpackRaw
 
 _KINDS_OF_INDEX = ["", "Range", "Datetime", "Timedelta", "Period", "Interval", "Categorical"]
@@ -59,14 +59,14 @@ def find(kind: type) -> Pack | None:
     library = kind.__module__.partition(".")[0]
     name = f"{library}.{kind.__name__}"
     if name in _TAKE_FRAME:
-        return _packer(codes.FRAME, _function(_TAKE_FRAME[name]), None)
+        return _packer(_function(_TAKE_FRAME[name]), None)
     if name in _TAKE_OBJECT:
-        return _packer(codes.OBJECT, _function(_TAKE_OBJECT[name]), name)
+        return _packer(_function(_TAKE_OBJECT[name]), name)
     if library == "pandas" and kind.__name__ in _SINGLETONS:
         singleton = ExtType(codes.SINGLETON, _SINGLETONS[kind.__name__].encode())
         return lambda codec, value: singleton
     family = _family(kind, library)
-    return None if family is None else _packer(codes.OBJECT, _function(family[1]), family[0])
+    return None if family is None else _packer(_function(family[1]), family[0])
 
 
 def _family(kind: type, library: str) -> tuple[str, str] | None:
@@ -86,17 +86,22 @@ def _function(name: str) -> Callable[..., Any]:
     return found
 
 
-def _packer(code: int, take: Callable[..., Any], name: str | None) -> Pack:
+def _packer(take: Callable[..., Any], name: str | None) -> Pack:
+    """Of objects with this name on the wire, or, without one, of frames."""
+
     def pack(codec: Coder, value: Any) -> Any:
         try:
             taken = take(codec, value)
         except (Trouble, RefLimit, Unsendable):
             raise
         except Exception as error:  # noqa: BLE001 - whatever a library finds wrong with its own object
-            why = str(error) if type(error) is Inexact else f"{type(error).__name__}: {error}"
-            codec.warn(value, why)
+            why = str(error) if type(error) is Inexact else f"of {type(error).__name__}: {error}"
+            codec.warn(value, f"stays in Python because {why}")
             return codec.ref(value)
-        return ExtType(code, codec.nested(taken if name is None else [name, taken]))
+        if name is not None:
+            return pack_object(codec, name, taken)
+        kind, meta, *rest = taken
+        return ExtType(codes.FRAME, codec.nested([kind, in_order(meta), *rest]))
 
     return pack
 

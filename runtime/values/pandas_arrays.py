@@ -141,7 +141,7 @@ def _make_sparse(name: str, parts: Any) -> Any:
     if part(parts, "kind", str) == "block":
         index = index.to_block_index()
     kind = pandas.SparseDtype(values.dtype, part(parts, "fill"))
-    return pandas.arrays.SparseArray(values, sparse_index=index, dtype=kind)
+    return pandas.arrays.SparseArray._simple_new(values, index, kind)  # the public way goes with pandas 4
 
 
 def _take_numpy(codec: Coder, value: Any) -> Any:

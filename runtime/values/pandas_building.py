@@ -55,7 +55,7 @@ def _index_of(pandas: Any, meta: Any, columns: Any, index: Any, fields: Fields) 
     values = build_column(fields, words, data, part(meta, "rows", int))
     if isinstance(values, pandas.RangeIndex):
         return values.rename(name)
-    made = pandas.Index(values, dtype=values.dtype, name=name, tupleize_cols=False, copy=False)
+    made = pandas.Index(values, dtype=_dtype(values), name=name, tupleize_cols=False, copy=False)
     if meta.get("freq") is not None:
         if not isinstance(made, (pandas.DatetimeIndex, pandas.TimedeltaIndex)):
             raise ConversionError(f"a {type(made).__name__} has no frequency of its own")
@@ -86,7 +86,12 @@ _BUILD = {
 
 def _series(pandas: Any, fields: Fields, column: Any, rows: int, index: Any) -> Any:
     values = build_column(fields, column[1], column[2], rows)
-    return pandas.Series(values, dtype=values.dtype, index=index, copy=False)
+    return pandas.Series(values, dtype=_dtype(values), index=index, copy=False)
+
+
+def _dtype(values: Any) -> Any:
+    """Told to pandas, so that it does not make of objects what they look like."""
+    return object if values.dtype == object else None
 
 
 def _only(columns: Any) -> Any:

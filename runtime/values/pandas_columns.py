@@ -76,7 +76,7 @@ def pack_column(codec: Coder, body: Body, label: Any, name: str, values: Any) ->
     try:
         words = word(values.dtype)
     except Inexact as why:
-        codec.warn(values, str(why))
+        codec.warn(values, f"column {label!r} stays in Python because {why}")
         return [label, str(values.dtype), codec.ref(values)]
     field = body.add(name, values, words)
     return [label, words, _inline(values, words) if field is None else field]

@@ -28,7 +28,12 @@ def part(parts: Any, name: str, *kinds: type) -> Any:
 
 def pack_object(codec: Coder, kind: str, parts: dict[str, Any]) -> Any:
     """The extension of an object of this type with these parts."""
-    return ExtType(codes.OBJECT, codec.nested([kind, parts]))
+    return ExtType(codes.OBJECT, codec.nested([kind, in_order(parts)]))
+
+
+def in_order(parts: dict[str, Any]) -> dict[str, Any]:
+    """By name, as Elixir orders them: what is the same has the same bytes, whoever sends it."""
+    return dict(sorted(parts.items()))
 
 
 def array(value: Any, dtype: Any = None, dimensions: int = 1) -> Any:

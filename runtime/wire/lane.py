@@ -21,15 +21,22 @@ _HEADER = 17
 _BYTES = 0
 _SOCKET_BYTES = 4 << 20
 _CONNECT_SECONDS = 10.0
+_FAILED = 70
+"""EX_SOFTWARE of sysexits.h."""
 
 
 class LaneBroken(Exception):
     """A buffer cannot be had. The message says why."""
 
 
+def _end(error: BaseException) -> None:  # pragma: no cover - a process that ends so keeps no record
+    os.write(2, f"envmgr worker: the second lane broke: {error}\n".encode("utf-8", "backslashreplace"))
+    os._exit(_FAILED)
+
+
 class Lane:
     """Both ways of one worker. `fill(size)` gives the memory that a buffer is received into; `compressed`: both sides
-    compress.
+    compress. `fail` is told of a buffer that could not be sent whole: nothing after it can be trusted.
     """
 
     def __init__(
@@ -37,6 +44,7 @@ class Lane:
         directory: str,
         fill: Callable[[int], Any] = bytearray,
         compressed: bool = False,
+        fail: Callable[[BaseException], None] = _end,
     ) -> None:
         fifo = os.path.join(directory, OUT)  # noqa: PTH118 - a worker starts without pathlib
         os.mkfifo(fifo, 0o600)
@@ -54,6 +62,7 @@ class Lane:
         finally:
             os.close(both)
         self._fill = fill
+        self._fail = fail
         self._compressed = compressed
         self._splice = splicing.Splicer(self._out)
         self._jobs: queue.SimpleQueue[tuple[Any, threading.Event]] = queue.SimpleQueue()
@@ -112,8 +121,10 @@ class Lane:
             view, done = self._jobs.get()
             try:
                 self._write(view)
-            except OSError:
+            except BrokenPipeError:
                 pass  # the pool is gone; the guard ends this process
+            except BaseException as error:  # noqa: BLE001 - the pool waits for bytes that will not come
+                self._fail(error)
             finally:
                 del view
                 done.set()

@@ -44,11 +44,15 @@ class PoolSide:
         self._socket.sendall(bytes([kind]) + self._keys.to_bytes(8, "big") + size.to_bytes(8, "big") + data)
         return self._keys
 
-    def close(self):
-        """Both sides: a worker's own ends with its process."""
+    def leave(self):
+        """As a pool that is gone."""
         self._socket.close()
         self._listener.close()
         self._out.close()
+
+    def close(self):
+        """Both sides: a worker's own ends with its process."""
+        self.leave()
         if self.lane is not None:
             os.close(self.lane.descriptors[0])
             self.lane._socket.close()

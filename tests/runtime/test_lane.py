@@ -134,7 +134,7 @@ def test_who_waits_for_a_buffer_hears_of_the_end(ends):
 
     waiting = threading.Thread(target=wait)
     waiting.start()
-    pool.close()
+    pool.leave()
     waiting.join(10)
     assert heard == [True]
 
@@ -168,8 +168,21 @@ def test_broken_compression_ends_the_lane(tmp_path):
 
 def test_a_pool_that_is_gone_ends_the_sending(ends):
     lane, pool = ends
-    pool.close()
+    pool.leave()
     assert lane.send(memoryview(bytes(4 * MIB))).wait(10)
+
+
+def test_a_buffer_that_cannot_be_sent_ends_everything(tmp_path, monkeypatch):
+    heard = []
+    lane, pool = pair(tmp_path, bytearray, False, heard.append)
+
+    def refuse(view):
+        raise OSError(14, "Bad address")
+
+    monkeypatch.setattr(lane._splice, "write", refuse)
+    assert lane.send(memoryview(b"x")).wait(10)
+    assert [str(error) for error in heard] == ["[Errno 14] Bad address"]
+    pool.close()
 
 
 def test_a_pool_that_does_not_open_it(tmp_path):

@@ -74,7 +74,7 @@ def column(dtype, values):
     if dtype.startswith("timedelta64["):
         return pd.Series(
             np.array(
-                [np.timedelta64("NaT") if x is None else x for x in values],
+                [np.timedelta64("NaT", "s") if x is None else x for x in values],
                 dtype.replace("timedelta64", "m8"),
             )
         )

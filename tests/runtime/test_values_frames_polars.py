@@ -54,7 +54,7 @@ def series():
         yield pytest.param(make(), id=name)
 
 
-@pytest.mark.parametrize("value", series())
+@pytest.mark.parametrize("value", list(series()))
 def test_each_dtype(value):
     from polars.testing import assert_frame_equal, assert_series_equal
 

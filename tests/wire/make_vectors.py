@@ -13,12 +13,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import rows_frames
 import rows_numpy
 import rows_plain
 import rows_python
 import rows_strategies
 
-MODULES = (rows_plain, rows_python, rows_numpy, rows_strategies)
+MODULES = (rows_plain, rows_python, rows_numpy, rows_frames, rows_strategies)
 
 
 def main() -> None:

@@ -44,6 +44,15 @@ defmodule Envmgr.Arrow do
     {:arrow, reason} -> {:error, reason}
   end
 
+  @doc "Of a field with one dictionary throughout: its indices and the dictionary's values; else nil."
+  @spec indices(Table.t(), non_neg_integer()) ::
+          {:ok, {[integer() | nil], list()} | nil} | {:error, String.t()}
+  def indices(table, field) do
+    {:ok, Part.indices(table, field)}
+  catch
+    {:arrow, reason} -> {:error, reason}
+  end
+
   @doc "An IPC stream of this table; data goes into it without a copy."
   @spec write(Table.t()) :: {:ok, iodata()} | {:error, String.t()}
   def write(table) do

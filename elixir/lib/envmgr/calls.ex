@@ -6,7 +6,8 @@ defmodule Envmgr.Calls do
   alias Envmgr.Calls.{Arguments, Exchange, Options, Request}
   alias Envmgr.Libraries.{Catalog, Signature, Unknown}
 
-  @spec execute(String.t(), term(), keyword()) :: {:ok, term()} | {:error, Error.t()}
+  @spec execute(String.t(), term(), keyword()) ::
+          {:ok, term()} | {:ok, term(), map()} | {:error, Error.t()}
   def execute(path, args, opts) when is_binary(path) do
     with {:ok, options} <- Options.parse(opts),
          {:ok, row} <- find(options.name, path),
@@ -26,7 +27,7 @@ defmodule Envmgr.Calls do
   end
 
   @spec method(Ref.t(), String.t(), term(), keyword(), :call | :attribute | :part) ::
-          {:ok, term()} | {:error, Error.t()}
+          {:ok, term()} | {:ok, term(), map()} | {:error, Error.t()}
   def method(%Ref{} = ref, name, args, opts, access) when is_binary(name) do
     path = "#{ref.type}.#{name}"
 

@@ -30,7 +30,7 @@ defmodule Envmgr.Frame do
 
   alias Envmgr.{Array, Error, Object, Ref, Series}
   alias Envmgr.Calls.Parts
-  alias Envmgr.Values.Frames.{Body, Elements, Ipc, Part, Pack}
+  alias Envmgr.Values.Frames.{Body, Elements, Inline, Ipc, Part, Pack}
 
   @kinds ~w(frame pandas.DataFrame polars.DataFrame pyarrow.Table)
 
@@ -62,7 +62,8 @@ defmodule Envmgr.Frame do
 
     * `types:` a map or list of name to dtype, where another one is wanted: also `int8` … `uint64`, `Int8` … `UInt64`,
       `float32`, `category`, other units than `us`. `float64` makes NaN of `nil`.
-    * `as:` what it becomes in Python: `"pandas.DataFrame"`, `"polars.DataFrame"`, `"pyarrow.Table"`, or `"frame"`.
+    * `as:` what it becomes in Python: `"pandas.DataFrame"`, `"polars.DataFrame"`, `"pyarrow.Table"`, or `"frame"`. For polars
+      and pyarrow the columns are made an Arrow stream, whose types are Arrow's, and which needs no NumPy there.
 
   Raises `ArgumentError` for columns of different lengths, and for values that their dtype does not hold.
 
@@ -249,7 +250,7 @@ defmodule Envmgr.Frame do
   @doc """
   The frame in an Arrow IPC stream or file, uncompressed; its columns are read when they are asked for.
 
-  `as:` as in `new/2`.
+  `as:` as in `new/2`. pandas reads it where pyarrow is in its environment, too; see `inline/1` for where it is not.
   """
   @spec from_ipc(binary(), keyword()) :: {:ok, t()} | {:error, String.t()}
   def from_ipc(ipc, opts \\ []) when is_binary(ipc) do
@@ -264,6 +265,18 @@ defmodule Envmgr.Frame do
 
     Ipc.read(ipc, opts[:as])
   end
+
+  @doc """
+  The frame with its columns in place instead of in an Arrow stream, for pandas in an environment without pyarrow.
+
+  A frame of polars or pyarrow becomes one of kind `"frame"`. The index stays.
+
+      iex> {:ok, frame} = Envmgr.Frame.new(a: [1, nil]) |> Envmgr.Frame.to_ipc() |> Envmgr.Frame.from_ipc()
+      iex> Envmgr.Frame.inline(frame) == Envmgr.Frame.new(a: [1, nil])
+      true
+  """
+  @spec inline(t()) :: t()
+  def inline(%__MODULE__{} = frame), do: Inline.frame(frame)
 
   @doc "The columns as an `Explorer.DataFrame`. Raises `ArgumentError` where the application has no Explorer."
   @spec to_explorer(t()) :: struct()

@@ -338,7 +338,7 @@ defmodule Envmgr.FrameTest do
     test "malformed objects raise" do
       for parts <- [
             %{},
-            %{"codes" => 1, "categories" => 2},
+            %{"codes" => %Array{dtype: "int8", shape: {1}, data: <<0>>}, "categories" => 2},
             %{
               "codes" => %Array{dtype: "int8", shape: {1}, data: <<5>>},
               "categories" => Series.new(["a"])
@@ -474,6 +474,26 @@ defmodule Envmgr.FrameTest do
       assert Frame.columns(again) == %{"('p', 1)" => ["a", nil], "None" => [1, 2]}
     end
 
+    test "inline/1 has the same values without a body" do
+      for kind <- ["frame", "pandas.DataFrame", "polars.DataFrame", "pyarrow.Table"] do
+        {:ok, frame} = Frame.new(@columns) |> Frame.to_ipc() |> Frame.from_ipc(as: kind)
+        inline = Frame.inline(frame)
+        assert inline.body == nil
+        assert inline.kind == if(kind in ["frame", "pandas.DataFrame"], do: kind, else: "frame")
+        assert Frame.columns(inline) === Map.new(@columns)
+        assert {:ok, parts} = Frames.encode(inline)
+        assert {:ok, ^inline} = Frames.decode(parts)
+      end
+
+      {:ok, frame} =
+        Frame.new([a: [1, -1], c: ["x", nil]], types: [a: "int8", c: "category"])
+        |> Frame.to_ipc()
+        |> Frame.from_ipc()
+
+      assert [{"a", "int8", %Array{data: <<1, 255>>}}, {"c", "category", %Object{}}] =
+               Frame.inline(frame).columns
+    end
+
     test "head/2 and select/2 leave nothing else in the body" do
       frame = Frame.new(@columns, as: "polars.DataFrame")
 
@@ -497,7 +517,9 @@ defmodule Envmgr.FrameTest do
     end
 
     test "labels go with the columns that are selected" do
-      labels = Series.new([10, 20, 30], as: "pandas.Index", name: nil)
+      labels =
+        Series.new([10, 20, 30], as: "pandas.Index") |> put_in([Access.key(:meta), "freq"], "D")
+
       meta = %{"rows" => 1, "labels" => labels, "attrs" => %{"k" => 1}}
 
       {:ok, frame} =
@@ -512,6 +534,7 @@ defmodule Envmgr.FrameTest do
       part = Frame.select(frame, [30, 10])
       assert Frame.rows(part) == [%{30 => 30, 10 => 10}]
       assert Series.to_list(part.meta["labels"]) == [30, 10]
+      assert part.meta["labels"].meta == %{"rows" => 2, "class" => "Index"}
       assert part.meta["attrs"] == %{"k" => 1}
     end
 

@@ -17,7 +17,12 @@ defmodule Envmgr.Test.Fuzz do
   def run(cases, seed) do
     :rand.seed(:exsss, {seed, 4, 3})
     corpus = for(_ <- 1..@seeds, do: corpus()) |> List.to_tuple()
-    # A module that is loaded brings its atoms: what is used is loaded before they are counted.
+
+    # A module that is loaded brings its atoms: what may be used is loaded before they are counted.
+    for app <- [:kernel, :stdlib, :elixir, :envmgr],
+        module <- Application.spec(app, :modules),
+        do: Code.ensure_loaded(module)
+
     _warm = loop(2_000, corpus, %{ok: 0, error: 0}, {:infinity, :infinity})
     before = {:erlang.system_info(:atom_count), memory() + @growth}
     loop(cases, corpus, %{ok: 0, error: 0}, before)
@@ -51,10 +56,11 @@ defmodule Envmgr.Test.Fuzz do
 
     case Decoder.decode(data, home, buffers) do
       {:ok, value} ->
-        _ = inspect(value)
         _ = Encoder.encode(value, self())
         listed(value)
-        :ok
+        # What raises in an inspect/2 is shown in its place.
+        shown = inspect(value)
+        if shown =~ "#Inspect.Error", do: {:crash, shown}, else: :ok
 
       {:error, reason} when is_binary(reason) ->
         {"value" <> _, _} = Unread.answer(data, home, buffers, [], reason)

@@ -71,8 +71,15 @@ def _verified(found: Verification) -> str:
 @click.argument("names", metavar="[LIB]...", nargs=-1)
 @click.option("--frozen", is_flag=True, help="Use the locks as they are; a stale one is an error.")
 @click.option("--offline", is_flag=True, help="Use no network: locks as they are, files from uv's cache.")
+@click.option(
+    "--keep-rollbacks",
+    is_flag=True,
+    help="Leave alone what was rolled back since envmgr.toml and its lock last changed.",
+)
 @click.pass_obj
-def sync(invocation: Invocation, names: tuple[str, ...], frozen: bool, offline: bool) -> Answer:
+def sync(
+    invocation: Invocation, names: tuple[str, ...], frozen: bool, offline: bool, keep_rollbacks: bool
+) -> Answer:
     """Build what envmgr.toml and the locks say, verify it, activate it.
 
     Without LIB, every environment; those that are configured no more are deactivated.
@@ -81,7 +88,9 @@ def sync(invocation: Invocation, names: tuple[str, ...], frozen: bool, offline: 
     from envmgr.operations.syncing import sync as operation
 
     with progress(invocation) as report:
-        outcomes = operation(project, names, frozen=frozen, offline=offline, report=report)
+        outcomes = operation(
+            project, names, frozen=frozen, offline=offline, keep_rollbacks=keep_rollbacks, report=report
+        )
     return Answer(outcomes, columns(map(_sync_row, outcomes)))
 
 

@@ -108,9 +108,9 @@ defmodule Envmgr.Arrow.Listing do
   defp raw(%Column{type: {:list, bits}, children: [child]} = column, context),
     do: groups(column, bits, list(child, context))
 
-  defp raw(%Column{type: type, buffers: buffers, length: length}, _context) do
+  defp raw(%Column{type: type, buffers: buffers, length: length} = column, _context) do
     cond do
-      Type.offset(type) -> Strings.list(type, Type.offset(type), buffers, length)
+      Type.offset(type) -> Strings.list(type, Type.offset(type), buffers, column.validity, length)
       type in [:utf8_view, :binary_view] -> Strings.views(type, buffers, length)
       true -> Numbers.list(type, hd(buffers), length)
     end

@@ -27,6 +27,25 @@ defmodule Envmgr.Arrow.Part do
     %{table | fields: fields, batches: [{rows, columns}], rows: rows, dictionaries: %{}}
   end
 
+  @doc "Of a field with one dictionary throughout: its indices (nil: missing) and the dictionary's values; else nil."
+  @spec indices(Table.t(), non_neg_integer()) :: {[integer() | nil], list()} | nil
+  def indices(%Table{} = table, field) do
+    columns = for {_rows, columns} <- table.batches, do: Enum.at(columns, field)
+
+    case columns |> Enum.flat_map(&Column.keys/1) |> Enum.uniq() do
+      [key] ->
+        batches =
+          for %Column{type: {:dictionary, ^key, index}} = column <- columns,
+              do: {column.length, [%{column | type: index}]}
+
+        bare = %Table{fields: [Enum.at(table.fields, field)], batches: batches}
+        {Listing.column(bare, 0, fn _type -> nil end), Listing.dictionary(table, key)}
+
+      _none_or_several ->
+        nil
+    end
+  end
+
   @doc "The first `count` rows."
   @spec head(Table.t(), non_neg_integer()) :: Table.t()
   def head(%Table{rows: rows} = table, count) when rows <= count, do: table

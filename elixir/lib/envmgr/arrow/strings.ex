@@ -4,11 +4,13 @@ defmodule Envmgr.Arrow.Strings do
 
   @copy_below 65
 
-  @doc "Elements between offsets of `bits` bits."
-  @spec list(term(), 32 | 64, [binary()], non_neg_integer()) :: [binary()]
-  def list(_type, _bits, _buffers, 0), do: []
+  alias Envmgr.Arrow.Bits
 
-  def list(type, bits, [offsets, data], count) do
+  @doc "Elements between offsets of `bits` bits. What is missing by `validity` need not be text."
+  @spec list(term(), 32 | 64, [binary()], binary() | nil, non_neg_integer()) :: [binary()]
+  def list(_type, _bits, _buffers, _validity, 0), do: []
+
+  def list(type, bits, [offsets, data], validity, count) do
     <<offsets::binary-size(div(bits * (count + 1), 8)), _::binary>> = offsets
     <<first::signed-little-size(bits), rest::binary>> = offsets
     if first < 0 or first > byte_size(data), do: beyond()
@@ -18,15 +20,24 @@ defmodule Envmgr.Arrow.Strings do
         do: short(rest, data, first),
         else: long(rest, data, first)
 
-    if type in [:utf8, :large_utf8] and not ascii?(data), do: texts(values, offsets, bits, data)
+    if type in [:utf8, :large_utf8] and not ascii?(data),
+      do: texts(values, offsets, bits, data, validity)
+
     values
   end
 
   # Bytes that are text as a whole are cut into text where characters begin. Behind a missing value may be any bytes.
-  defp texts(values, offsets, bits, data) do
-    if String.valid?(data),
-      do: for(<<at::little-size(bits) <- offsets>>, do: begins?(data, at) || no_text()),
-      else: Enum.each(values, &valid/1)
+  defp texts(values, offsets, bits, data, validity) do
+    cond do
+      String.valid?(data) ->
+        for <<at::little-size(bits) <- offsets>>, do: begins?(data, at) || no_text()
+
+      validity ->
+        values |> Bits.mask(validity, nil) |> Enum.each(&(&1 == nil || valid(&1)))
+
+      true ->
+        Enum.each(values, &valid/1)
+    end
   end
 
   defp short(<<to::signed-little-32, rest::binary>>, data, from)

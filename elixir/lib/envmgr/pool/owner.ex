@@ -27,6 +27,8 @@ defmodule Envmgr.Pool.Owner do
   @busy_retry 2
   # How long the end of a lane may come before the news of its worker's end.
   @lane_grace 200
+  # How long a worker that ends may send what it has answered.
+  @landing_grace 60_000
 
   @enforce_keys [:server, :manifest, :slot, :options]
   defstruct [:server, :manifest, :slot, :options, :port, :os_pid, :failure, :tick, :head, :retry] ++
@@ -316,9 +318,10 @@ defmodule Envmgr.Pool.Owner do
     nil
   end
 
-  # A drained worker has said all it had to; it must end soon.
-  defp idle(%{phase: :draining, landing: 0} = s) do
-    if Flight.size(s.flight) == 0, do: Process.send_after(self(), :overdue, s.options.grace)
+  # A drained worker has said all it had to; it must end soon. What is in the lane may take a while.
+  defp idle(%{phase: :draining} = s) do
+    within = if s.landing == 0, do: s.options.grace, else: @landing_grace
+    if Flight.size(s.flight) == 0, do: Process.send_after(self(), :overdue, within)
     {:noreply, s}
   end
 

@@ -108,10 +108,12 @@ defmodule Envmgr.Reload.Server do
     arguments = ["--project", s.options.project, "--format", "json"]
     # Who asks while the command runs may have changed a file that it has read already.
     callers = if word == "sync", do: s.waiting, else: []
+    # Nobody asked: what an operator has rolled back meanwhile stays so.
+    options = if word == "sync" and callers == [], do: ["--keep-rollbacks"], else: []
     s = %{s | waiting: s.waiting -- callers}
     run = %{port: nil, output: [], word: word, callers: callers}
 
-    case command && Command.Background.start(command ++ [word | arguments]) do
+    case command && Command.Background.start(command ++ [word | arguments] ++ options) do
       {:ok, port} -> %{s | run: %{run | port: port}}
       {:error, why} -> ended(s, run, {:error, no_command(why)})
       nil -> ended(s, run, {:error, no_command("is not installed")})
@@ -146,7 +148,8 @@ defmodule Envmgr.Reload.Server do
       done -> Logger.info("envmgr: " <> Enum.map_join(done, "; ", &did/1))
     end
 
-    publish(%{s | told: nil}, :current)
+    kept = Enum.any?(outcomes, &(&1["action"] == "kept"))
+    publish(%{s | told: nil}, if(kept, do: :outdated, else: :current))
   end
 
   defp ended(s, run, {:error, error}) do
@@ -192,6 +195,11 @@ defmodule Envmgr.Reload.Server do
   end
 
   defp did(%{"environment" => environment, "action" => "removed"}), do: "#{environment} removed"
+
+  defp did(%{"environment" => environment, "action" => "kept", "generation" => generation}),
+    do:
+      "#{environment} was rolled back and stays at generation #{generation}; " <>
+        "Envmgr.reload() or `mix envmgr.install` brings envmgr.toml into force"
 
   defp did(%{"environment" => environment, "action" => action, "generation" => generation}),
     do: "#{environment} #{action}, generation #{generation}"

@@ -183,9 +183,9 @@ defmodule Envmgr.Values.Decoder do
   defp ext(6, name, _depth, ctx) do
     text = text(name, ctx)
     if text in @not_atoms, do: text, else: String.to_existing_atom(text)
-  rescue
-    # More than 255 characters is no atom either (SystemLimitError).
-    _no_such_atom in [ArgumentError, SystemLimitError] -> :binary.copy(name)
+  catch
+    # There is no such atom, or none can be: it would have more than 255 characters.
+    :error, reason when reason in [:badarg, :system_limit] -> :binary.copy(name)
   end
 
   defp ext(15, data, depth, ctx) do
@@ -224,8 +224,8 @@ defmodule Envmgr.Values.Decoder do
 
   # A buffer of the second lane is a binary of its own: it is taken as it is.
   defp aside(0, <<>>, raw, _depth, _ctx), do: %Bytes{data: raw}
-  # The body of a frame, whose bytes mean nothing by themselves.
-  defp aside(15, <<>>, raw, _depth, _ctx), do: raw
+  # The body of a frame or of a column: in Python memory, here bytes like any.
+  defp aside(15, <<>>, raw, _depth, _ctx), do: %Bytes{data: raw}
   defp aside(19, <<>>, raw, _depth, _ctx), do: %Bytes{data: raw, kind: :bytearray}
 
   defp aside(code, data, raw, depth, ctx) when code in @of_raw do

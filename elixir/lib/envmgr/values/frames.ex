@@ -122,8 +122,17 @@ defmodule Envmgr.Values.Frames do
   defp data(%Array{shape: shape}, rows, _body),
     do: {:error, "an array of shape #{inspect(shape)} for #{rows} rows"}
 
-  # An object's or a ref's length is told by who reads it.
-  defp data(%Object{}, _rows, _body), do: :ok
+  # The length of a ref, and of a stream inside an object, is told by who reads it.
+  defp data(%Object{parts: parts}, rows, _body) do
+    case parts do
+      %{"length" => length} when is_integer(length) -> same(length, rows)
+      %{"codes" => codes} -> part(codes, rows)
+      %{"values" => values} -> part(values, rows)
+      %{"left" => %Series{rows: length}} -> same(length, rows)
+      _other -> :ok
+    end
+  end
+
   defp data(%Ref{}, _rows, _body), do: :ok
   defp data(%Range{} = range, rows, _body), do: same(Range.size(range), rows)
 
@@ -132,6 +141,10 @@ defmodule Envmgr.Values.Frames do
   end
 
   defp data(_other, _rows, _body), do: {:error, "its data is of no known form"}
+
+  defp part(%Array{} = array, rows), do: data(array, rows, nil)
+  defp part(list, rows) when is_list(list), do: data(list, rows, nil)
+  defp part(_other, _rows), do: {:error, "an object of another kind than a column"}
 
   defp same(rows, rows), do: :ok
   defp same(count, rows), do: {:error, "#{count} values for #{rows} rows"}

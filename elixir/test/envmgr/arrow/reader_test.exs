@@ -2,7 +2,7 @@ defmodule Envmgr.Arrow.ReaderTest do
   use ExUnit.Case, async: true
 
   alias Envmgr.{Arrow, JSON}
-  alias Envmgr.Arrow.Field
+  alias Envmgr.Arrow.{Builder, Column, Field, Table}
 
   path = Path.expand("golden.json", __DIR__)
   @external_resource path
@@ -58,6 +58,128 @@ defmodule Envmgr.Arrow.ReaderTest do
           <<255, 255, 255, 255, 8::little-32>>
         ] do
       assert {:error, _reason} = Arrow.read(data)
+    end
+  end
+
+  describe "strings are text" do
+    test "wherever they are cut" do
+      for type <- [:utf8, :large_utf8],
+          {data, ends, values} <- [
+            {"aü", [1, 3], ["a", "ü"]},
+            {"aü", [2, 3], nil},
+            {<<"a", 255>>, [1, 2], nil},
+            {"ab", [2, 1], nil},
+            {"ab", [1, 3], nil}
+          ] do
+        expected = if values, do: {:ok, values}, else: :error
+        assert {type, data, ends, texts(type, data, ends, nil)} == {type, data, ends, expected}
+      end
+    end
+
+    test "but for what is missing" do
+      assert texts(:utf8, <<"a", 255>>, [1, 2], <<0b01>>) == {:ok, ["a", nil]}
+      assert texts(:utf8, <<"a", 255>>, [1, 2], <<0b10>>) == :error
+    end
+
+    test "in views, too" do
+      long = String.duplicate("ü", 10)
+      view = fn size, at -> <<size::little-32, 0::32, 0::32, at::little-32>> end
+
+      inline = fn text ->
+        <<byte_size(text)::little-32, text::binary, 0::size(12 - byte_size(text))-unit(8)>>
+      end
+
+      column = fn views -> %Column{type: :utf8_view, length: 1, buffers: [views, long]} end
+      list = fn views -> column.(views) |> List.wrap() |> one(:utf8_view) end
+      assert list.(view.(20, 0)) == {:ok, [long]}
+      assert list.(view.(18, 2)) == {:ok, [String.duplicate("ü", 9)]}
+      assert list.(inline.("ü")) == {:ok, ["ü"]}
+
+      for views <- [view.(19, 0), view.(19, 1), view.(20, 2), view.(-1, 0), inline.(<<255>>)],
+          do: assert(list.(views) == :error)
+    end
+
+    defp texts(type, data, ends, validity) do
+      bits = if type == :utf8, do: 32, else: 64
+      offsets = for n <- [0 | ends], into: <<>>, do: <<n::little-size(bits)>>
+
+      one(
+        [%Column{type: type, length: 2, validity: validity, nulls: 1, buffers: [offsets, data]}],
+        type
+      )
+    end
+
+    defp one([column], type) do
+      table = %Table{
+        fields: [%Field{name: "c", type: type}],
+        batches: [{column.length, [column]}]
+      }
+
+      with {:error, _reason} <- Arrow.column(table, 0, &bytes/1), do: :error
+    end
+  end
+
+  describe "a few bytes do not pass for many rows or fields" do
+    test "columns that share their bytes" do
+      column = %Column{type: {:int, 64}, length: 1, buffers: [<<7::little-64>>]}
+      fields = for name <- ["a", "b"], do: %Field{name: name, type: {:int, 64}}
+
+      {:ok, stream} =
+        Arrow.write(%Table{fields: fields, batches: [{1, [column, column]}], rows: 1})
+
+      stream = IO.iodata_to_binary(stream)
+      assert {:ok, _table} = Arrow.read(stream)
+
+      places =
+        for places <- [[8, 0, 8, 8], [8, 0, 0, 16]],
+            do: for(n <- places, into: <<>>, do: <<n::little-64>>)
+
+      shared = :binary.replace(stream, hd(places), List.last(places))
+      assert Arrow.read(shared) == {:error, "a malformed Arrow batch: its buffers overlap"}
+    end
+
+    test "rows without bytes" do
+      rows = 0x10000000000
+      column = %Column{type: :null, length: rows}
+      fields = [%Field{name: "n", type: :null}]
+      {:ok, stream} = Arrow.write(%Table{fields: fields, batches: [{rows, [column]}], rows: rows})
+
+      assert {:error, "an Arrow stream with more empty rows" <> _} =
+               Arrow.read(IO.iodata_to_binary(stream))
+    end
+
+    test "a dictionary that leads to itself" do
+      column = %Column{type: {:dictionary, {1, 1}, {:int, 8}}, length: 1, buffers: [<<0>>]}
+
+      table = %Table{
+        fields: [%Field{name: "d", type: :utf8, dictionary: {1, {:int, 8}, false}}],
+        batches: [{1, [column]}],
+        rows: 1,
+        dictionaries: %{{1, 1} => [column]}
+      }
+
+      assert Arrow.column(table, 0, &bytes/1) ==
+               {:error, "an Arrow dictionary that leads to itself"}
+    end
+
+    test "fields that are one field" do
+      leaf = field(2, [{32, 64}, {8, 1}], Builder.tables([]))
+      fields = Enum.reduce(1..50, leaf, fn _, inner -> field(13, [], twice(inner)) end)
+      schema = Builder.table([{16, 0}, twice(fields)])
+      metadata = Builder.root(Builder.table([{16, 4}, {8, 1}, schema, {64, 0}]))
+      stream = <<0xFFFFFFFF::32, byte_size(metadata)::little-32, metadata::binary>>
+
+      assert {:error, "malformed Arrow metadata: it has more fields than bytes for them"} =
+               Arrow.read(stream)
+    end
+
+    defp field(kind, type, children) do
+      Builder.table([Builder.string("f"), {8, 1}, {8, kind}, Builder.table(type), nil, children])
+    end
+
+    # A vector of tables with the same table twice.
+    defp twice({bytes, at}) do
+      {<<2::little-32, 12 + at::little-32, 8 + at::little-32, 0::32, bytes::binary>>, 0}
     end
   end
 

@@ -2,7 +2,7 @@ defmodule Envmgr.Arrow.WriterTest do
   use ExUnit.Case, async: true
 
   alias Envmgr.{Arrow, JSON}
-  alias Envmgr.Arrow.{Packing, Table}
+  alias Envmgr.Arrow.{Column, Field, Packing, Table}
 
   path = Path.expand("golden.json", __DIR__)
   @external_resource path
@@ -34,6 +34,21 @@ defmodule Envmgr.Arrow.WriterTest do
                written(%Table{fields: fields, batches: [{table.rows, columns}], rows: table.rows})
              ) === values
     end
+  end
+
+  test "metadata goes along, whatever its bytes" do
+    metadata = [{"ARROW:extension:name", "pandas.period"}, {"", <<255, 0>>}]
+    fields = [%Field{name: "n", type: :null, metadata: metadata, children: []}]
+
+    table = %Table{
+      fields: fields,
+      batches: [{2, [%Column{type: :null, length: 2}]}],
+      rows: 2,
+      metadata: metadata
+    }
+
+    again = written(table)
+    assert {again.fields, again.metadata} == {fields, metadata}
   end
 
   # ENVMGR_TEST_ARROW_PYTHON: a Python with pyarrow, polars and pandas.

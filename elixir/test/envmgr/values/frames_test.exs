@@ -106,6 +106,18 @@ defmodule Envmgr.Values.FramesTest do
        "column \"a\": an improper list"},
       {"a shape", List.replace_at(good, 1, %{"rows" => 3}),
        "column \"a\": an array of shape {2} for 3 rows"},
+      {"an object of another length",
+       List.replace_at(good, 2, [
+         [
+           "a",
+           "Sparse[int64, 0]",
+           %Object{type: "pandas.array", parts: %{"length" => 0x10000000000}}
+         ]
+       ]), "column \"a\": 1099511627776 values for 2 rows"},
+      {"an object that is no column",
+       List.replace_at(good, 2, [
+         ["a", "category", %Object{type: "pandas.Categorical", parts: %{"codes" => 1}}]
+       ]), "column \"a\": an object of another kind than a column"},
       {"no body", List.replace_at(good, 2, [["a", "int64", 0]]),
        "column \"a\": a field of no body"},
       {"a body of text", List.replace_at(good, 4, 5), "a frame's body is neither bytes nor nil"},

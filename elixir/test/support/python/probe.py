@@ -12,6 +12,7 @@ __all__ = [
     "Thing",
     "blob",
     "changes",
+    "circle",
     "echo",
     "exit_now",
     "fail",
@@ -82,6 +83,12 @@ def grid(height, width):
     import numpy
 
     return numpy.arange(height * width, dtype="i4").reshape(height, width)
+
+
+def circle():
+    one = {"a": [1, 2]}
+    one["a"].append(one)
+    return one
 
 
 def total(array):

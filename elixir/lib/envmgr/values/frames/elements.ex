@@ -42,6 +42,8 @@ defmodule Envmgr.Values.Frames.Elements do
             "call its methods with Envmgr.method/4"
   end
 
+  def to_list(_other, _dtype, _body), do: raise(ArgumentError, "a column that is malformed")
+
   # Most lists hold nothing that has another form here; they are given back as they are.
   defp plain(values) do
     if Enum.any?(values, &is_struct/1), do: Enum.map(values, &element/1), else: values

@@ -10,6 +10,9 @@ defmodule Envmgr.Values.Frames.Pack do
   @nan <<0x7FF8000000000000::little-64>>
   @nan32 <<0x7FC00000::little-32>>
 
+  @numbers ~w(bool float32 float64) ++
+             for(sign <- ~w(int uint), bits <- [8, 16, 32, 64], do: "#{sign}#{bits}")
+
   @lists ~w(str string object boolean Float32 Float64) ++
            for(sign <- ~w(Int UInt), bits <- [8, 16, 32, 64], do: "#{sign}#{bits}")
 
@@ -34,6 +37,13 @@ defmodule Envmgr.Values.Frames.Pack do
   defp word(<<"<M8[", unit::binary>>), do: "datetime64[" <> unit
   defp word(<<"<m8[", unit::binary>>), do: "timedelta64[" <> unit
   defp word(dtype), do: dtype
+
+  @doc "Whether `column/2` takes this dtype."
+  @spec known?(String.t() | nil) :: boolean()
+  def known?(dtype) when dtype in @lists or dtype in @numbers or dtype == "category", do: true
+  def known?("datetime64[" <> _), do: true
+  def known?("timedelta64[" <> _), do: true
+  def known?(_other), do: false
 
   @doc """
   `{dtype, data}` of a column with these values; `dtype` nil infers it.
@@ -199,11 +209,21 @@ defmodule Envmgr.Values.Frames.Pack do
       end)
 
     categories = numbers |> Enum.sort_by(&elem(&1, 1)) |> Enum.map(&elem(&1, 0))
+    categories(codes, categories, false)
+  end
+
+  @doc "A `pandas.Categorical` of these codes (-1: missing)."
+  @spec categories([integer()], list(), boolean()) :: Object.t()
+  def categories(codes, categories, ordered?) do
     {_dtype, codes} = column(codes, "int32")
 
     %Object{
       type: "pandas.Categorical",
-      parts: %{"codes" => codes, "categories" => Series.index_of(categories), "ordered" => false}
+      parts: %{
+        "codes" => codes,
+        "categories" => Series.index_of(categories),
+        "ordered" => ordered?
+      }
     }
   end
 

@@ -89,7 +89,7 @@ defmodule Envmgr.Values.Frames.Part do
   end
 
   defp pick(%Array{data: data, dtype: dtype} = array, _dtype, positions) when is_binary(data) do
-    size = Dtype.itemsize(dtype)
+    size = size(dtype)
     data = for i <- positions, into: <<>>, do: binary_part(data, i * size, size)
     %{array | data: data, shape: {length(positions)}}
   end
@@ -132,7 +132,7 @@ defmodule Envmgr.Values.Frames.Part do
     do: first..(first + step * (count - 1))//step
 
   defp first(%Array{data: data, dtype: dtype} = array, _dtype, count) when is_binary(data),
-    do: %{array | data: binary_part(data, 0, count * Dtype.itemsize(dtype)), shape: {count}}
+    do: %{array | data: binary_part(data, 0, count * size(dtype)), shape: {count}}
 
   defp first(%Array{data: data} = array, _dtype, count) when is_list(data),
     do: %{array | data: Enum.take(data, count), shape: {count}}
@@ -148,6 +148,11 @@ defmodule Envmgr.Values.Frames.Part do
   end
 
   defp first(data, dtype, count), do: list(data, dtype, count)
+
+  defp size(dtype),
+    do:
+      Dtype.itemsize(dtype) ||
+        raise(ArgumentError, "an array of dtype #{inspect(dtype)} is not cut")
 
   # pandas takes a list for any dtype that it can make of it.
   defp list(data, dtype, count), do: data |> Elements.to_list(dtype, nil) |> Enum.take(count)
