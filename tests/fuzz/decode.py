@@ -87,8 +87,11 @@ class Cases:
     def __next__(self) -> bytes:
         return self._random.choice(self._kinds)()
 
+    def _bytes(self, count: int) -> bytes:
+        return bytes(self._random.getrandbits(8) for _ in range(count))
+
     def _noise(self) -> bytes:
-        return self._random.randbytes(self._random.randrange(40))
+        return self._bytes(self._random.randrange(40))
 
     def _extension(self) -> bytes:
         inside = self._random.choice([self._noise, self._value])()
@@ -112,7 +115,7 @@ class Cases:
         for _ in range(self._random.randrange(1, 5)):
             place, what = self._random.randrange(len(data) + 1), self._random.randrange(6)
             if what == 0:
-                data[place : place + 1] = self._random.randbytes(1)
+                data[place : place + 1] = self._bytes(1)
             elif what == 1:
                 data[place : place + self._random.randrange(4)] = b""
             elif what == 2:
@@ -140,11 +143,11 @@ class Cases:
         if pick < 0.9:
             return b"\xd3" + struct.pack(">q", self._random.choice(NUMBERS))
         if pick < 0.95:
-            return b"\xc4" + bytes([n := self._random.randrange(20)]) + self._random.randbytes(n)
-        return self._random.choice([b"\xc0", b"\xc2", b"\xc3", b"\xcb" + self._random.randbytes(8)])
+            return b"\xc4" + bytes([n := self._random.randrange(20)]) + self._bytes(n)
+        return self._random.choice([b"\xc0", b"\xc2", b"\xc3", b"\xcb" + self._bytes(8)])
 
     def _tail(self) -> bytes:
-        return self._random.randbytes(self._random.choice([0, 0, 0, 8, 16, 24, 3]))
+        return self._bytes(self._random.choice([0, 0, 0, 8, 16, 24, 3]))
 
     def _text(self) -> bytes:
         data = self._random.choice(WORDS).encode()

@@ -452,3 +452,50 @@ def test_dtypes_that_were_parsed_are_forgotten_some_time():
     for size in range(1, 600):
         assert dtypes.parse(f"|S{size}").itemsize == size
     assert len(dtypes._parsed) <= 256
+
+
+FIELDS = st.sampled_from(
+    ["bool", "i1", ">u2", "<f4", ">f8", "c8", "U3", ">U2", "S2", "V3", "M8[ns]", ">m8[D]", "g"]
+)
+
+
+@st.composite
+def any_dtype(draw, depth=0):
+    if depth == 2 or draw(st.booleans()):
+        return np.dtype(draw(FIELDS))
+    names = draw(
+        st.lists(
+            st.text(st.characters(codec="utf-8"), min_size=1, max_size=3), min_size=1, max_size=3, unique=True
+        )
+    )
+    fields = [(name, draw(any_dtype(depth + 1)), draw(st.sampled_from([(), (2,), (1, 2)]))) for name in names]
+    return np.dtype(fields, align=draw(st.booleans()))
+
+
+@settings(max_examples=200, deadline=None)
+@given(any_dtype(), st.lists(st.integers(0, 3), max_size=3), st.integers(0, 2**32 - 1), st.sampled_from("CFTr"))
+def test_any_array(dtype, shape, seed, layout):
+    count = int(np.prod(shape, dtype=int)) * dtype.itemsize
+    data = np.random.RandomState(seed).randint(0, 2, count).astype(np.uint8)
+    array = np.zeros(shape, dtype)
+    if count and "U" not in str(dtype):
+        array = data.view(dtype).reshape(shape)
+    array = {
+        "C": array,
+        "F": np.asfortranarray(array),
+        "T": array.T,
+        "r": array[..., ::-1] if shape else array,
+    }[layout]
+    found = round_trip(array)
+    assert (type(found), found.dtype, repr(found.dtype), found.shape) == (
+        np.ndarray,
+        array.dtype,
+        repr(array.dtype),
+        array.shape,
+    )
+    assert repr(found.tolist()) == repr(array.tolist())
+    assert found.flags.writeable
+    if array.size:
+        scalar = array.reshape(-1)[0]
+        again = round_trip(scalar)
+        assert repr(again) == repr(scalar) or isinstance(scalar, (float, str, bytes))
