@@ -10,9 +10,9 @@ defmodule Demo do
     show("numpy.arange", [3])
     show("numpy.linalg.norm", [[3.0, 4.0]])
 
-    table = show("pandas2.DataFrame", [%{"city" => ["Bern", "Oslo", "Bern"], "n" => [1, 2, 3]}])
+    table = show("pandas2.DataFrame", [%{"city" => ["Bern", "Oslo", "Bern"], "n" => [1, 2, 3]}], as: :ref)
     groups = method(table, "groupby", ["city"])
-    sums = method(groups, "sum", [])
+    sums = method(groups, "sum", [], as: :ref)
     method(sums, "to_dict", [])
 
     title("two versions of pandas in one VM")
@@ -93,12 +93,14 @@ defmodule Demo do
     {result, div(microseconds, 1000)}
   end
 
-  defp method(ref, name, arguments) do
-    print("  ….#{name}(#{Enum.map_join(arguments, ", ", &inspect/1)})", Envmgr.method(ref, name, arguments))
+  defp method(ref, name, arguments, options \\ []) do
+    call = "  ….#{name}(#{Enum.map_join(arguments, ", ", &inspect/1)})"
+    print(call, Envmgr.method(ref, name, arguments, options))
   end
 
-  defp show(path, arguments) do
-    print("  #{path}(#{Enum.map_join(arguments, ", ", &inspect/1)})", Envmgr.execute(path, arguments))
+  defp show(path, arguments, options \\ []) do
+    call = "  #{path}(#{Enum.map_join(arguments, ", ", &inspect/1)})"
+    print(call, Envmgr.execute(path, arguments, options))
   end
 
   defp print(call, {:ok, value}) do
