@@ -14,7 +14,8 @@ sys.path.insert(0, str(Path(__file__).parent / "ci"))
 from interpreters import frames_matrix, runtime_matrix
 
 nox.options.default_venv_backend = "uv"
-nox.options.sessions = ["lint", "types", "architecture", "unit", "faults", "functional", "runtime", "frames", "elixir"]
+nox.options.sessions = ["lint", "types", "architecture", "unit", "faults", "functional"]
+nox.options.sessions += ["runtime", "frames", "elixir"]
 nox.options.reuse_existing_virtualenvs = True
 
 PYTHON = ["envmgr", "runtime", "tests", "noxfile.py", "ci", "examples"]

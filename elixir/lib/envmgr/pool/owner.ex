@@ -13,9 +13,8 @@ defmodule Envmgr.Pool.Owner do
   use GenServer, restart: :temporary
   require Logger
 
-  alias Envmgr.Pool.{Answers, Child, Flight, Lane, Outbox, Slot, Stats}
-  alias Envmgr.Values.{Decoder, Encoder, Failure}
-  alias Envmgr.Wire
+  alias Envmgr.Pool.{Answers, Child, Flight, Hello, Lane, Outbox, Slot, Stats}
+  alias Envmgr.Values.{Decoder, Failure}
   alias Envmgr.Wire.Messages
 
   # The most unanswered calls in the pipe. A worker begins with one, each answered frame doubles it, and a slow call
@@ -64,7 +63,7 @@ defmodule Envmgr.Pool.Owner do
         Process.send_after(self(), :start_timeout, s.options.start_timeout)
         compressed? = s.manifest.compression == "zlib"
         lane = Lane.open(within: s.options.start_timeout, compressed?: compressed?)
-        Child.write(port, hello(s.manifest, s.options, lane))
+        Child.write(port, Hello.settings(s.manifest, s.options, lane))
         {:noreply, %{s | port: port, os_pid: os_pid, lane: lane}}
 
       {:error, why} ->
@@ -266,16 +265,14 @@ defmodule Envmgr.Pool.Owner do
   end
 
   defp event({:hello, facts}, %{phase: :starting} = s) do
-    version = Wire.protocol()
-
-    case Decoder.decode(facts) do
-      {:ok, %{"protocol" => ^version} = facts} ->
-        lane = meet(s.lane, facts["lane"], s.options.name)
+    case Hello.read(facts) do
+      {:ok, lane?} ->
+        lane = meet(s.lane, lane?, s.options.name)
         send(s.server, {:ready, self(), s.os_pid})
         %{s | phase: :ready, started?: true, lane: lane}
 
-      _other ->
-        kill(s, "the worker does not speak protocol #{version}")
+      {:error, why} ->
+        kill(s, why)
     end
   end
 
@@ -364,8 +361,9 @@ defmodule Envmgr.Pool.Owner do
 
   defp finish(s, why) do
     Slot.close(s.slot)
+    abandoned = abandon(s, why)
     land(s.landing, s.options.grace)
-    {:stop, {:shutdown, reason(s, why)}, %{abandon(s, why) | port: nil}}
+    {:stop, {:shutdown, reason(s, why)}, %{abandoned | port: nil}}
   end
 
   # Answers that are in the lane were given before the worker ended: their callers have them before this process ends.
@@ -394,30 +392,4 @@ defmodule Envmgr.Pool.Owner do
 
     {:start, Failure.error(failure, fields)}
   end
-
-  defp hello(manifest, options, lane) do
-    libraries =
-      Map.new(manifest.libraries, fn {name, library} ->
-        {name, [library.module, library.init, library.serializers]}
-      end)
-
-    settings = %{
-      "protocol" => Wire.protocol(),
-      "lease" => manifest.lease,
-      "environment" => manifest.key,
-      "secret" => secret(manifest.key, options),
-      "libraries" => libraries,
-      "lane" => lane && lane.directory,
-      "compression" => manifest.compression
-    }
-
-    {:ok, data} = Encoder.encode(settings)
-    Messages.hello(data)
-  end
-
-  # One a store entry: what runs in one environment cannot sign pickles for another.
-  defp secret(nil, _options), do: nil
-
-  defp secret(key, options),
-    do: %Envmgr.Bytes{data: :crypto.mac(:hmac, :sha256, options.secret.(), key)}
 end
