@@ -9,7 +9,7 @@ from typing import Any, Callable
 from ..library.loading import Libraries, Unresolved
 from ..values.codec import Codec
 from ..values.errors import ConversionError, RefLimit, StaleRef
-from ..values.statistics import LARGE, SAMPLED, Payloads
+from ..values.statistics import BRIEF, LARGE, Payloads
 from ..values.strategies import Strategies
 from ..wire.messages import AS_REF, ATTRIBUTE, ERROR, PART, RESULT
 from .buffers import Buffers
@@ -36,7 +36,8 @@ class Calls:
         self.buffers = Buffers()
         self._codec = Codec(self.refs, self.strategies, self.buffers)
         self._targets: dict[str, Callable[..., Any]] = {}
-        self._runs = 0
+        self._decode, self._encode = self._codec.decode_call, self._codec.encode
+        self._runs = self._unsent = 0
         self._sent, self._received = Payloads(), Payloads()
 
     def run(self, target: Any, flags: int, payload: bytes) -> tuple[int, bytes]:
@@ -48,15 +49,12 @@ class Calls:
             function = self._targets.get(target) if type(target) is str else None
             if function is None:
                 function = self._find(target, flags)
-            # Small payloads are timed now and then: see values.statistics.
+            # Of what is small one in 64 is measured: see values.statistics.
             self._runs = runs = self._runs + 1
-            if runs % SAMPLED and len(payload) < LARGE:
-                args, kwargs = self._codec.decode_call(payload)
+            if runs & 63 != 1 and len(payload) < LARGE:
+                args, kwargs = self._decode(payload)
             else:
-                started = perf_counter()
-                args, kwargs = self._codec.decode_call(payload)
-                self._received.took(len(payload), perf_counter() - started)
-            self._received.bytes += len(payload)
+                args, kwargs = self._measured_arguments(payload)
         except BaseException as error:  # noqa: BLE001 - a module's import may raise anything
             return ERROR, self._failure(error)
         try:
@@ -65,13 +63,11 @@ class Calls:
             return ERROR, self._raised(error)
         try:
             if flags & AS_REF:
+                self._unsent += 1
                 return RESULT, self._codec.encode_ref(value)
-            started = perf_counter()
-            answer = self._codec.encode(value)
-            if runs % SAMPLED == 0 or len(answer) >= LARGE:
-                self._sent.took(len(answer), perf_counter() - started)
-            self._sent.count += 1
-            self._sent.bytes += len(answer)
+            if runs & 63 != 1 and type(value) in BRIEF:
+                return RESULT, self._encode(value)
+            answer = self._measured_answer(value)
         except RefLimit as error:
             return ERROR, self._failure(error)
         if self.buffers.outgoing:
@@ -81,11 +77,23 @@ class Calls:
 
     def report(self) -> dict[str, Any]:
         """What this worker has converted: `sent` and `received`, rows by type (`values.statistics`)."""
-        self._received.count = self._runs
+        sent, received = self._sent.row(self._runs - self._unsent), self._received.row(self._runs)
         return {
-            "sent": {**self._codec.sent.report(), "payload": self._sent.row()},
-            "received": {**self._codec.received.report(), "payload": self._received.row()},
+            "sent": {**self._codec.sent.report(), "payload": sent},
+            "received": {**self._codec.received.report(), "payload": received},
         }
+
+    def _measured_arguments(self, payload: bytes) -> Any:
+        started = perf_counter()
+        found = self._decode(payload)
+        self._received.add(len(payload), perf_counter() - started, sample=len(payload) < LARGE)
+        return found
+
+    def _measured_answer(self, value: Any) -> bytes:
+        started = perf_counter()
+        answer = self._encode(value)
+        self._sent.add(len(answer), perf_counter() - started, sample=type(value) in BRIEF)
+        return answer
 
     @property
     def warnings(self) -> list[str]:
@@ -110,9 +118,11 @@ class Calls:
         return getattr(owner, name)  # type: ignore[no-any-return]
 
     def _failure(self, error: BaseException) -> bytes:
+        self._unsent += 1
         return self._codec.encode(failure(_CODES.get(type(error), "exception"), error))
 
     def _raised(self, error: BaseException) -> bytes:
+        self._unsent += 1
         return self._codec.encode(failure("exception", error))
 
 

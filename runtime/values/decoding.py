@@ -41,14 +41,21 @@ class Decoder(Core):
         begin with the keyword.
         """
         try:
+            args, kwargs = self._unpack(data)
+        except Exception:  # noqa: BLE001 - again, with words for it; or it is no pair
+            args, kwargs = self._refused_call(data)
+        if type(args) is not list or type(kwargs) is not dict or (kwargs and not all(map(_is_name, kwargs))):
+            raise ConversionError("a call's payload is a list of arguments and a map of those with names")
+        return args, kwargs
+
+    def _refused_call(self, data: bytes) -> tuple[Any, Any]:
+        try:
             args, kwargs = self.decode(data)
         except Trouble as error:
             name_argument(error)
             raise
         except (TypeError, ValueError):
-            args = kwargs = None
-        if type(args) is not list or type(kwargs) is not dict or (kwargs and not all(map(_is_name, kwargs))):
-            raise ConversionError("a call's payload is a list of arguments and a map of those with names")
+            return None, None
         return args, kwargs
 
     def value(self, data: Any) -> Any:
@@ -136,7 +143,7 @@ class Decoder(Core):
         if self._lane is None:
             raise ConversionError("the value is in a second lane, and there is none")
         buffer = self._lane.take(index, size)
-        self._aside += size
+        self.aside += size
         if code == codes.BYTES:
             return buffer if type(buffer) is bytes else bytes(buffer)
         unpacker = registry.raw_unpacker(code)

@@ -123,7 +123,7 @@ class Encoder(Core):
             if index is not None:
                 self._undo.append((lane, mark))
                 self._owners.add(view, size)
-                self._aside += size
+                self.aside += size
                 return ExtType(codes.LANE, packb([index, size, code]) + head)
         if code == codes.BYTES:
             return view if type(view) is bytes else bytes(view)
@@ -244,7 +244,7 @@ class Encoder(Core):
             found = registry.packer(kind) or _stays
         if len(self._packers) >= _MOST_TYPES:
             self._packers.clear()
-        found = self._packers[kind] = self.sent.packing(found)
+        found = self._packers[kind] = self.sent.packing(kind, found)
         return found
 
 

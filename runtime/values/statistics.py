@@ -1,8 +1,8 @@
 """How many values of each type were converted, how many bytes they took, and how long it took.
 
 Each converter is timed, those inside of others too: the time of a type holds that of what its values hold. What
-msgpack converts itself is in the row of whole payloads. A clock costs as much as a small value: of small
-payloads one in 64 is timed, for all of them.
+msgpack converts itself is in the row of whole payloads. To measure costs as much as to convert a small value: of
+small payloads one in 64 is measured, for all of them.
 """
 
 from __future__ import annotations
@@ -13,69 +13,73 @@ from typing import Any, Callable
 from ..wire.packing import ExtType
 
 LARGE = 1 << 14
-"""Bytes. A payload of that size is always timed."""
-SAMPLED = 64
+"""Bytes. A payload of that size is always measured."""
+BRIEF = frozenset([float, int, bool, type(None)])
+"""Answers of these types are not."""
 
 _MOST_TYPES = 500
 """Types with a row of their own; some libraries make types as they go."""
 
 
 class Payloads:
-    """Whole payloads one way. Whoever converts keeps `count` and `bytes`, and tells `took` of those it timed."""
-
-    __slots__ = ("_large", "_sampled", "_samples", "_small", "bytes", "count")
+    """Bytes and times of whole payloads one way: exact of some, from samples of the others."""
 
     def __init__(self) -> None:
-        self.count = 0
-        self.bytes = 0
-        self._large = self._sampled = 0.0
-        self._small = self._samples = 0
+        self._exact: list[Any] = [0, 0, 0.0]
+        self._samples: list[Any] = [0, 0, 0.0]
 
-    def took(self, size: int, seconds: float) -> None:
-        if size >= LARGE:
-            self._large += seconds
-            self._small -= 1
-        else:
-            self._sampled += seconds
-            self._samples += 1
+    def add(self, size: int, seconds: float, sample: bool) -> None:
+        row = self._samples if sample else self._exact
+        row[0] += 1
+        row[1] += size
+        row[2] += seconds
 
-    def row(self) -> list[Any]:
-        small = self.count + self._small
+    def row(self, count: int) -> list[Any]:
+        """`[count, bytes, seconds]` of `count` payloads."""
+        exact, size, seconds = self._exact
+        samples = self._samples[0] or 1
+        rest = count - exact
         return [
-            self.count,
-            self.bytes,
-            self._large + (self._sampled * small / self._samples if self._samples else 0.0),
+            count,
+            size + self._samples[1] * rest // samples,
+            seconds + self._samples[2] * rest / samples,
         ]
 
 
 class Conversions:
-    """Values one way, by type. `aside` says how many bytes took the second lane so far."""
+    """Values one way, by type. A codec says in `aside` how many bytes took the second lane so far."""
 
-    def __init__(self, aside: Callable[[], int]) -> None:
-        self._aside = aside
+    def __init__(self) -> None:
         self._rows: dict[type, list[Any]] = {}
         self._others: list[Any] = [0, 0, 0.0]
 
-    def packing(self, pack: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-        """`pack(codec, value)`, with a record kept of it."""
+    def packing(self, kind: type, pack: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        """`pack(codec, value)` for values of `kind`, with a record kept of it."""
+        row = self._row(kind)
 
         def timed(codec: Any, value: Any) -> Any:
-            aside, started = self._aside(), perf_counter()
+            aside, started = codec.aside, perf_counter()
             found = pack(codec, value)
-            seconds = perf_counter() - started
-            size = self._aside() - aside + (len(found.data) if type(found) is ExtType else 0)
-            self._add(type(value), size, seconds)
+            row[2] += perf_counter() - started
+            row[0] += 1
+            if type(found) is ExtType:
+                row[1] += len(found.data) + codec.aside - aside
             return found
 
         return timed
 
     def unpacking(self, unpack: Callable[[Any, bytes], Any]) -> Callable[[Any, bytes], Any]:
         """`unpack(codec, data)`, with a record kept of it."""
+        rows = self._rows
 
         def timed(codec: Any, data: bytes) -> Any:
-            aside, started = self._aside(), perf_counter()
+            aside, started = codec.aside, perf_counter()
             value = unpack(codec, data)
-            self._add(type(value), self._aside() - aside + len(data), perf_counter() - started)
+            seconds = perf_counter() - started
+            row = rows.get(type(value)) or self._row(type(value))
+            row[0] += 1
+            row[1] += len(data) + codec.aside - aside
+            row[2] += seconds
             return value
 
         return timed
@@ -84,18 +88,16 @@ class Conversions:
         """`[count, bytes, seconds]` by the type's full name."""
         found = {"other types": list(self._others)} if self._others[0] else {}
         for kind, row in list(self._rows.items()):
-            name = f"{kind.__module__}.{kind.__qualname__}"
-            before = found.get(name, (0, 0, 0.0))
-            found[name] = [one + other for one, other in zip(before, row)]
+            if row[0]:
+                name = f"{kind.__module__}.{kind.__qualname__}"
+                before = found.get(name, (0, 0, 0.0))
+                found[name] = [one + other for one, other in zip(before, row)]
         return found
 
-    def _add(self, kind: type, size: int, seconds: float) -> None:
+    def _row(self, kind: type) -> list[Any]:
         row = self._rows.get(kind)
         if row is None:
-            if len(self._rows) < _MOST_TYPES:
-                row = self._rows[kind] = [0, 0, 0.0]
-            else:
-                row = self._others
-        row[0] += 1
-        row[1] += size
-        row[2] += seconds
+            if len(self._rows) >= _MOST_TYPES:
+                return self._others
+            row = self._rows[kind] = [0, 0, 0.0]
+        return row
