@@ -15,10 +15,10 @@ class Core:
         self._strategies = strategies
         self._lane = lane
         self._depth = 0
-        self._aside = 0
+        self.aside = 0
         """Bytes that took the second lane so far, either way."""
-        self.sent = Conversions(lambda: self._aside)
-        self.received = Conversions(lambda: self._aside)
+        self.sent = Conversions()
+        self.received = Conversions()
 
     def by_attributes(self, kind: type) -> bool:
         """Whether configuration lets objects of this type be made from attributes."""

@@ -136,7 +136,7 @@ class Decoder(Core):
         if self._lane is None:
             raise ConversionError("the value is in a second lane, and there is none")
         buffer = self._lane.take(index, size)
-        self._aside += size
+        self.aside += size
         if code == codes.BYTES:
             return buffer if type(buffer) is bytes else bytes(buffer)
         unpacker = registry.raw_unpacker(code)

@@ -123,7 +123,7 @@ class Encoder(Core):
             if index is not None:
                 self._undo.append((lane, mark))
                 self._owners.add(view, size)
-                self._aside += size
+                self.aside += size
                 return ExtType(codes.LANE, packb([index, size, code]) + head)
         if code == codes.BYTES:
             return view if type(view) is bytes else bytes(view)

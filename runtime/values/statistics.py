@@ -49,33 +49,41 @@ class Payloads:
 
 
 class Conversions:
-    """Values one way, by type. `aside` says how many bytes took the second lane so far."""
+    """Values one way, by type. A codec's `aside` says how many bytes took the second lane so far."""
 
-    def __init__(self, aside: Callable[[], int]) -> None:
-        self._aside = aside
+    def __init__(self) -> None:
         self._rows: dict[type, list[Any]] = {}
         self._others: list[Any] = [0, 0, 0.0]
 
     def packing(self, pack: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         """`pack(codec, value)`, with a record kept of it."""
+        rows = self._rows
 
         def timed(codec: Any, value: Any) -> Any:
-            aside, started = self._aside(), perf_counter()
+            aside, started = codec.aside, perf_counter()
             found = pack(codec, value)
             seconds = perf_counter() - started
-            size = self._aside() - aside + (len(found.data) if type(found) is ExtType else 0)
-            self._add(type(value), size, seconds)
+            row = rows.get(type(value)) or self._row(type(value))
+            row[0] += 1
+            if type(found) is ExtType:
+                row[1] += codec.aside - aside + len(found.data)
+            row[2] += seconds
             return found
 
         return timed
 
     def unpacking(self, unpack: Callable[[Any, bytes], Any]) -> Callable[[Any, bytes], Any]:
         """`unpack(codec, data)`, with a record kept of it."""
+        rows = self._rows
 
         def timed(codec: Any, data: bytes) -> Any:
-            aside, started = self._aside(), perf_counter()
+            aside, started = codec.aside, perf_counter()
             value = unpack(codec, data)
-            self._add(type(value), self._aside() - aside + len(data), perf_counter() - started)
+            seconds = perf_counter() - started
+            row = rows.get(type(value)) or self._row(type(value))
+            row[0] += 1
+            row[1] += codec.aside - aside + len(data)
+            row[2] += seconds
             return value
 
         return timed
@@ -89,13 +97,8 @@ class Conversions:
             found[name] = [one + other for one, other in zip(before, row)]
         return found
 
-    def _add(self, kind: type, size: int, seconds: float) -> None:
-        row = self._rows.get(kind)
-        if row is None:
-            if len(self._rows) < _MOST_TYPES:
-                row = self._rows[kind] = [0, 0, 0.0]
-            else:
-                row = self._others
-        row[0] += 1
-        row[1] += size
-        row[2] += seconds
+    def _row(self, kind: type) -> list[Any]:
+        if len(self._rows) >= _MOST_TYPES:
+            return self._others
+        row = self._rows[kind] = [0, 0, 0.0]
+        return row
