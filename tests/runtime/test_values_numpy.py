@@ -473,7 +473,9 @@ def any_dtype(draw, depth=0):
 
 
 @settings(max_examples=200, deadline=None)
-@given(any_dtype(), st.lists(st.integers(0, 3), max_size=3), st.integers(0, 2**32 - 1), st.sampled_from("CFTr"))
+@given(
+    any_dtype(), st.lists(st.integers(0, 3), max_size=3), st.integers(0, 2**32 - 1), st.sampled_from("CFTr")
+)
 def test_any_array(dtype, shape, seed, layout):
     count = int(np.prod(shape, dtype=int)) * dtype.itemsize
     data = np.random.RandomState(seed).randint(0, 2, count).astype(np.uint8)
