@@ -54,6 +54,13 @@ def _unpack_integer(codec: Coder, data: bytes) -> int:
     return -magnitude if data[0] else magnitude
 
 
+def _unpack_tuple(codec: Coder, data: bytes) -> tuple[Any, ...]:
+    found = codec.value(data)
+    if type(found) is not list:
+        raise ConversionError("a tuple whose data is no array")
+    return tuple(found)
+
+
 def _unpack_complex(codec: Coder, data: bytes) -> complex:
     if len(data) != _TWO_FLOATS.size:
         raise ConversionError(f"a complex number is 16 bytes, not {len(data)}")
@@ -129,7 +136,7 @@ PACKERS: dict[type, Pack] = {
 
 UNPACKERS: dict[int, Unpack] = {
     codes.BIG_INTEGER: _unpack_integer,
-    codes.TUPLE: lambda codec, data: tuple(elements(codec, data, "tuple")),
+    codes.TUPLE: _unpack_tuple,
     codes.SET: lambda codec, data: set(elements(codec, data, "set")),
     codes.FROZENSET: lambda codec, data: frozenset(elements(codec, data, "frozenset")),
     codes.ATOM: lambda codec, data: Atom(data.decode()),
