@@ -65,13 +65,13 @@ def shop(tmp_path_factory):
     sys.path.remove(str(directory))
 
 
-def tested(**serializers):
+def outcomes(**serializers):
     named = {f"rt_shop.{kind}": strategy for kind, strategy in serializers.items()}
     return Trials(named, "e").tests({"shop": named})
 
 
 def test_a_serializer_is_tried_on_its_samples(shop):
-    (test,) = tested(Order="rt_shop:Orders")
+    (test,) = outcomes(Order="rt_shop:Orders")
     assert (test["library"], test["type"], test["strategy"]) == ("shop", "rt_shop.Order", "rt_shop:Orders")
     assert (test["problem"], test["exact"], test["samples"]) == ("", True, 2)
     assert test["bytes"] > 0
@@ -80,7 +80,7 @@ def test_a_serializer_is_tried_on_its_samples(shop):
 
 
 def test_samples_of_a_class_are_what_it_makes_of_nothing(shop):
-    cart, order, ref, text = tested(Cart="pickle", Order="pickle", Sub="ref", Orders="repr")
+    cart, order, ref, text = outcomes(Cart="pickle", Order="pickle", Sub="ref", Orders="repr")
     assert (cart["exact"], cart["samples"]) == (True, 1)
     assert [(t["problem"], t["exact"], t["samples"]) for t in (order, ref, text)] == [("", None, 0)] * 3
 
@@ -97,7 +97,7 @@ def test_samples_of_a_class_are_what_it_makes_of_nothing(shop):
     ],
 )
 def test_what_does_not_work(shop, strategy, words):
-    (test,) = tested(Order=strategy)
+    (test,) = outcomes(Order=strategy)
     assert words in test["problem"]
 
 
