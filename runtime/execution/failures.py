@@ -7,6 +7,8 @@ import traceback
 from types import TracebackType
 from typing import Any
 
+from ..values.errors import Trouble
+
 _OURS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")  # noqa: PTH100, PTH118, PTH120 - pathlib costs 5 ms of a worker's start
 _OF_LIBRARIES = ("exception", "start")
 """Codes of errors that others raised. What led to one of our own are frames of the runtime."""
@@ -26,6 +28,7 @@ def failure(code: str, error: BaseException, library: str | None = None) -> dict
         "traceback": _clean(_traceback(error, tail, chain=code in _OF_LIBRARIES)),
         "frames": _frames(tail),
         "library": library,
+        "path": _clean(error.place) if isinstance(error, Trouble) and error.place else None,
     }
 
 

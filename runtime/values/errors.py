@@ -19,11 +19,14 @@ class Trouble(Exception):
         self.owners: tuple[Any, ...] = ()
         """The values around the part, outermost first, while its place is not known."""
 
+    @property
+    def place(self) -> str:
+        """`args[0]["rows"][17]`; empty where it is not known."""
+        return f"{self.root or 'value'}{''.join(self.path)}" if self.path else self.root
+
     def __str__(self) -> str:
         text = str(self.args[0])
-        if not self.path:
-            return f"{self.root}: {text}" if self.root else text
-        return f"{self.root or 'value'}{''.join(self.path)}: {text}"
+        return f"{self.place}: {text}" if self.place else text
 
 
 class ConversionError(Trouble):

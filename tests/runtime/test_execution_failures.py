@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from msgpack import packb
+from msgpack import ExtType, packb
 
 from envmgr_runtime.execution import failures
 from envmgr_runtime.execution.calls import Calls, start_failure
@@ -139,6 +139,18 @@ def test_errors_of_ours_show_nothing_of_what_led_to_them(library):
     assert "UTF-8" in found["traceback"]
 
 
+def test_errors_of_values_say_their_place(library):
+    libraries = Libraries()
+    libraries.load({"lib": [library.__name__, ""]})
+    broken = packb([[{"rows": [1, ExtType(8, b"no number")]}], {}])
+    _, payload = Calls(libraries).run("lib.plain", 0, broken)
+    found = unpackb(payload)
+    assert found["path"] == 'args[0]["rows"][1]'
+    assert found["message"].startswith(found["path"] + ": ")
+    _, payload = Calls(libraries).run("lib.plain", 0, packb([[], {}]))
+    assert unpackb(payload)["path"] is None
+
+
 def test_source_lines_that_cannot_be_had(library, monkeypatch):
     def raises(*_, **__):
         raise ZeroDivisionError
@@ -155,4 +167,4 @@ def test_source_lines_that_cannot_be_had(library, monkeypatch):
 def test_a_start_that_failed():
     found = unpackb(start_failure(ImportError("no such"), "pandas1"))
     assert (found["code"], found["library"], found["message"]) == ("start", "pandas1", "no such")
-    assert set(found) == {"code", "type", "module", "message", "traceback", "frames", "library"}
+    assert set(found) == {"code", "type", "module", "message", "traceback", "frames", "library", "path"}

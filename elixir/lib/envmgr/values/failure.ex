@@ -31,12 +31,16 @@ defmodule Envmgr.Values.Failure do
         type: text(failure["type"]),
         module: text(failure["module"]),
         traceback: text(failure["traceback"]),
-        frames: frames(failure["frames"])
+        frames: frames(failure["frames"]),
+        details: details(text(failure["path"]))
       },
       fields
     )
     |> quiet()
   end
+
+  defp details(nil), do: %{}
+  defp details(path), do: %{path: path}
 
   # Only what the library raised, or what stopped a start, is a Python exception to its reader.
   defp quiet(%Error{code: code} = error) when code in [:exception, :start], do: error

@@ -44,6 +44,14 @@ defmodule Envmgr.Calls.MetadataTest do
     assert length(String.split(log, ~s(probe.circle: value["a"][2]))) == 3
   end
 
+  test "an argument that Python refuses is named too", %{name: name} do
+    value = %{"rows" => [1, %Envmgr.EnumMember{type: "nope.Color", name: "RED", value: 1}]}
+    assert {:error, error} = Envmgr.execute("probe.echo", [value], name: name)
+    assert error.code == :conversion
+    assert error.details == %{path: ~s(args[0]["rows"][1])}
+    assert String.starts_with?(error.message, error.details.path)
+  end
+
   test "a wrong option is an error", %{name: name} do
     assert {:error, %{code: :arguments}} =
              Envmgr.execute("probe.echo", [1], name: name, metadata: 1)
