@@ -167,4 +167,13 @@ def fuzz(session: nox.Session) -> None:
     count, *seed = session.posargs or ["1000000"]
     session.run("python", "tests/fuzz/decode.py", count, *seed)
     with session.chdir("elixir"):
-        session.run("mix", "run", "--no-start", "test/fuzz/decode.exs", count, *seed, external=True)
+        session.run(
+            "mix",
+            "run",
+            "--no-start",
+            "test/fuzz/decode.exs",
+            count,
+            *seed,
+            external=True,
+            env={"MIX_ENV": "test"},
+        )
