@@ -41,14 +41,16 @@ def unpack_memoryview(codec: Coder, head: Any, raw: Any) -> memoryview:
         raise ConversionError(
             "a memoryview is described by its format, its shape, and whether it is read-only"
         )
-    if type(raw) is bytes or (type(raw) is memoryview and raw.readonly):
+    if readonly and type(raw) is not bytes:
+        raw = bytes(raw)  # a view of anything else has no hash, and may be a key
+    elif not readonly and (type(raw) is bytes or (type(raw) is memoryview and raw.readonly)):
         raw = bytearray(raw)
     view = _view(raw, form, tuple(shape))
     if view is None:
         raise ConversionError(
             f"there is no memoryview of format {form!r} and shape {tuple(shape)} over {len(raw)} bytes"
         )
-    return view.toreadonly() if readonly else view
+    return view
 
 
 def _flat(value: memoryview) -> bool:

@@ -71,6 +71,14 @@ def test_pyarrow_types(round_trip, name):
     assert round_trip(table).schema.equals(table.schema, check_metadata=True)
 
 
+def test_a_scalar_that_is_not_equal_to_itself():
+    codec = Codec(RefTable())
+    for value in (float("nan"), [1.5, float("nan")]):
+        found = codec.decode(codec.encode(pa.scalar(value)))
+        assert (found.type, repr(found.as_py())) == (pa.scalar(value).type, repr(value))
+    assert codec.warnings == []
+
+
 def test_tables_without_columns_and_with_equal_names():
     for table in (pa.table({}), pa.table([[1], ["a"]], names=["x", "x"])):
         assert there_and_back(table).equals(table)

@@ -95,6 +95,12 @@ def test_buffers_keep_their_kind():
     assert [type(found[0]), type(found[1]["k"]), type(found[2][0])] == [bytearray, memoryview, bytearray]
 
 
+def test_a_view_that_is_a_key_is_one_again():
+    codec = Codec(RefTable())
+    value = {memoryview(b"ab"): {memoryview(bytes(6)).cast("B", [2, 3])}}
+    assert codec.decode(codec.encode(value)) == value
+
+
 def test_a_buffer_that_is_no_run_of_bytes():
     codec = Codec(RefTable())
     found = codec.decode(codec.encode(memoryview(b"a-b-")[::2]))

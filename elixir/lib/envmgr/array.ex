@@ -230,7 +230,12 @@ defmodule Envmgr.Array do
 
     defp values(array, opts) do
       if Tuple.product(array.shape) <= @most,
-        do: " " <> Kernel.inspect(Envmgr.Array.to_list(array), limit: opts.limit),
+        do:
+          " " <>
+            Kernel.inspect(Envmgr.Array.to_list(array),
+              limit: opts.limit,
+              printable_limit: opts.printable_limit
+            ),
         else: ""
     rescue
       ArgumentError -> ""

@@ -39,6 +39,7 @@ defmodule Envmgr.Object do
 
   defimpl Inspect do
     def inspect(object, opts),
-      do: "#Envmgr.Object<#{object.type} #{Kernel.inspect(object.parts, limit: opts.limit)}>"
+      do:
+        "#Envmgr.Object<#{object.type} #{Kernel.inspect(object.parts, limit: opts.limit, printable_limit: opts.printable_limit)}>"
   end
 end

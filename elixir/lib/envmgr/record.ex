@@ -71,7 +71,7 @@ defmodule Envmgr.Record do
     def inspect(record, opts) do
       fields =
         Enum.map_join(record.fields, ", ", fn {name, value} ->
-          "#{name}: #{Kernel.inspect(value, limit: opts.limit)}"
+          "#{name}: #{Kernel.inspect(value, limit: opts.limit, printable_limit: opts.printable_limit)}"
         end)
 
       "#Envmgr.Record<#{record.type} #{fields}>"

@@ -4,11 +4,14 @@ defmodule Envmgr.Values.Account do
   @moduledoc false
 
   alias Envmgr.Values.Refusal
+  alias Envmgr.Wire
 
   @key :"$envmgr_encoding"
   @parts 32 * 1024 * 1024
-  @unseen 512 * 1024
-  @fresh {@unseen, @parts, []}
+  @unseen 128 * 1024
+  @bytes Wire.max_frame()
+  @shared 8
+  @fresh {@unseen, @parts, @bytes, []}
 
   @doc """
   Charges a container of `count` elements, somewhere in `term`.
@@ -18,11 +21,11 @@ defmodule Envmgr.Values.Account do
   """
   @spec charge(non_neg_integer(), term()) :: :ok
   def charge(count, term) do
-    {left, most, held} = Process.get(@key, @fresh)
+    {left, most, bytes, held} = Process.get(@key, @fresh)
 
     cond do
       left > count ->
-        Process.put(@key, {left - count - 1, most, held})
+        Process.put(@key, {left - count - 1, most, bytes, held})
         :ok
 
       # Counted before: what it has beyond that comes out of an encode/1 of the user's.
@@ -33,9 +36,18 @@ defmodule Envmgr.Values.Account do
         refuse(most)
 
       true ->
-        Process.put(@key, {@parts, 0, held})
+        Process.put(@key, {@parts, 0, bytes, held})
         :ok
     end
+  end
+
+  @doc "Charges a long text, which is looked at each time it occurs: all of them together are no longer than a frame."
+  @spec weigh(non_neg_integer()) :: :ok
+  def weigh(size) do
+    {left, most, bytes, held} = Process.get(@key, @fresh)
+    if size > bytes, do: refuse_bytes()
+    Process.put(@key, {left, most, bytes - size, held})
+    :ok
   end
 
   @doc "Begins an encoding that may hold so many parts; one that may hold the usual #{@parts} begins by itself."
@@ -43,7 +55,7 @@ defmodule Envmgr.Values.Account do
   def open(nil), do: :ok
 
   def open(parts) do
-    Process.put(@key, {div(parts, 2), parts, []})
+    Process.put(@key, {div(parts, 2), parts, @bytes, []})
     :ok
   end
 
@@ -52,6 +64,13 @@ defmodule Envmgr.Values.Account do
 
   defp refuse(most) do
     Refusal.refuse("the value", nil, "it has more than #{most} parts",
+      whole: true,
+      hint: "send it in pieces; parts that the term shares are sent each time they occur"
+    )
+  end
+
+  defp refuse_bytes do
+    Refusal.refuse("the value", nil, "it takes more than the #{@bytes} bytes of a frame",
       whole: true,
       hint: "send it in pieces; parts that the term shares are sent each time they occur"
     )
@@ -72,12 +91,29 @@ defmodule Envmgr.Values.Account do
   defp inner([_field | rest], left), do: inner(rest, left)
   defp inner([], left), do: left
 
-  @doc "Puts a binary aside. Returns its number, counted from 0."
+  @doc """
+  Puts a binary aside. Returns its number, counted from 0. A binary that the term shares is sent each time it occurs: when it
+  has come #{@shared} times, then together with others no more than a frame's bytes of it.
+  """
   @spec put_aside(buffer()) :: non_neg_integer()
-  def put_aside(buffer) do
-    {left, most, held} = Process.get(@key, @fresh)
-    Process.put(@key, {left, most, [buffer | held]})
+  def put_aside({_kind, data} = buffer) do
+    {left, most, bytes, held} = Process.get(@key, @fresh)
+    bytes = if often?(data, held), do: bytes - byte_size(data), else: bytes
+    if bytes < 0, do: refuse_bytes()
+    Process.put(@key, {left, most, bytes, [buffer | held]})
     length(held)
+  end
+
+  # The same term, not an equal one: no bytes are compared.
+  defp often?(data, held), do: often?(data, held, @shared)
+
+  defp often?(_data, _held, 0), do: true
+  defp often?(_data, [], _left), do: false
+
+  defp often?(data, [{_kind, other} | held], left) do
+    if :erts_debug.same(data, other),
+      do: often?(data, held, left - 1),
+      else: often?(data, held, left)
   end
 
   @doc "Ends an encoding: the binaries that it put aside, in order."
@@ -85,7 +121,7 @@ defmodule Envmgr.Values.Account do
   def close do
     case :erlang.erase(@key) do
       :undefined -> []
-      {_left, _most, held} -> :lists.reverse(held)
+      {_left, _most, _bytes, held} -> :lists.reverse(held)
     end
   end
 

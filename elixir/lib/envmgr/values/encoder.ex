@@ -16,6 +16,9 @@ defmodule Envmgr.Values.Encoder do
   @few 8
   @deep @max_depth - 6
 
+  # Bytes of a text that is worth accounting for.
+  @long 256
+
   @typedoc "The one worker whose refs may occur; nil: none is known yet."
   @type owner :: pid() | nil
 
@@ -142,6 +145,8 @@ defmodule Envmgr.Values.Encoder do
 
   @spec string(binary()) :: iodata()
   def string(text) do
+    if byte_size(text) > @long, do: Account.weigh(byte_size(text))
+
     if UTF8.valid?(text) do
       [Msgpack.str(byte_size(text)) | text]
     else
@@ -182,17 +187,23 @@ defmodule Envmgr.Values.Encoder do
   defp items(_tail, _ctx, _depth, _count, _acc),
     do: Refusal.refuse("an improper list", "a list", "its tail is no list")
 
-  defp map(_map, _ctx, depth) when depth < 1, do: too_deep("a map", "a dict")
-
   defp map(map, ctx, depth) do
-    pairs = map |> Map.to_list() |> pairs(ctx, depth - 1)
-    if map_size(map) > @few or depth < @deep, do: charge(2 * map_size(map), ctx)
+    data = pairs(Map.to_list(map), ctx, depth)
     Keys.check!(Map.keys(map), "a map", "a dict", :unique)
-    [Msgpack.map(map_size(map)) | pairs]
+    data
   end
 
-  defp pairs(pairs, ctx, depth) do
-    for {key, term} <- pairs, do: [value(key, ctx, depth) | value(term, ctx, depth)]
+  @doc "A dict of these pairs of key and value, in their order. Whether Python holds two keys equal is for the caller to know."
+  @spec pairs([{term(), term()}], context(), non_neg_integer()) :: iodata()
+  def pairs(_pairs, _ctx, depth) when depth < 1, do: too_deep("a map", "a dict")
+
+  def pairs(pairs, ctx, depth) do
+    data =
+      for {key, term} <- pairs, do: [value(key, ctx, depth - 1) | value(term, ctx, depth - 1)]
+
+    count = length(pairs)
+    if count > @few or depth <= @deep, do: charge(2 * count, ctx)
+    [Msgpack.map(count) | data]
   end
 
   defp charge(count, {_owner, _lane, args, kwargs}), do: Account.charge(count, [args | kwargs])

@@ -116,7 +116,11 @@ defmodule Envmgr.Values.Pack do
     unless Enum.all?(pairs, &match?({_, _}, &1)),
       do: malformed(dict, "a dict", "its pairs are not all tuples of two")
 
-    data = parts(28, [if(ordered, do: 1, else: 0), two(pairs)], ctx, depth)
+    data =
+      if ordered,
+        do: parts(28, [1, two(pairs)], ctx, depth),
+        else: Encoder.pairs(pairs, ctx, depth)
+
     pairs |> Enum.map(&elem(&1, 0)) |> Keys.check!("an Envmgr.Dict", "a dict", :any)
     data
   end

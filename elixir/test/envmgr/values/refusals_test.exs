@@ -95,6 +95,28 @@ defmodule Envmgr.Values.RefusalsTest do
   end
 
   describe "bombs" do
+    test "texts that are shared are no longer together than a frame" do
+      text = String.duplicate("ä", 50_000)
+      long = "it takes more than the #{Envmgr.Wire.max_frame()} bytes of a frame"
+
+      for levels <- [20, 60] do
+        bomb = Enum.reduce(1..levels, text, fn _, x -> [x, x] end)
+        {time, answer} = :timer.tc(fn -> Encoder.encode(bomb) end)
+        assert {:error, %Refusal{whole: true, reason: ^long}} = answer
+        assert time < 20_000_000
+      end
+    end
+
+    test "bytes of the second lane that are shared go out a few times, and not without end" do
+      bytes = Envmgr.bytes(:binary.copy("x", 16 * 1_048_576))
+      lane = &Encoder.arguments([&1], [], nil, lane: 131_072, into: nil)
+      assert {:ok, _payload, buffers} = lane.(List.duplicate(bytes, 32))
+      assert length(buffers) == 32
+      bomb = Enum.reduce(1..60, bytes, fn _, x -> [x, x] end)
+      assert {:error, %Refusal{whole: true, reason: "it takes more" <> _}} = lane.(bomb)
+      assert {:ok, _payload, []} = lane.([1])
+    end
+
     test "parts that are shared are counted as often as they are sent" do
       bomb = Enum.reduce(1..50, [1], fn _, x -> [x, x] end)
       maps = Enum.reduce(1..50, %{}, fn _, x -> %{"a" => x, "b" => x} end)
