@@ -116,7 +116,18 @@ def _unpack_frame(codec: Coder, data: bytes) -> Any:
     library = kind.partition(".")[0]
     if kind not in _KINDS.get(library, ()):
         raise ConversionError(f"no frame is of kind {kind!r}")
+    if kind != "pandas.Index" and _has_range(rest[1]):
+        # A few bytes that would take any amount of memory. To an Index they are a RangeIndex, which takes none.
+        raise ConversionError(
+            f"a range is the data of a pandas.Index, not of a {kind}; send a list or an array"
+        )
     return _built(_BUILD_FRAME[library], kind, kind, *rest)
+
+
+def _has_range(columns: Any) -> bool:
+    return type(columns) is list and any(
+        type(column) is list and range in map(type, column) for column in columns
+    )
 
 
 def _unpack_object(codec: Coder, data: bytes) -> Any:

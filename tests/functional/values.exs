@@ -366,6 +366,7 @@ defmodule Refused do
       dtype: frame.(columns: [{"a", "nonsense", [1, 2]}]),
       body: frame.(body: "garbage", columns: [{"a", "int64", 0}]),
       index: frame.(index: 5),
+      range: frame.(rows: 10 ** 9, columns: [{"a", "int64", 1..(10 ** 9)}], meta: %{"rows" => 10 ** 9}),
       values: frame.(columns: [{"a", "int64", ["x", "y"]}]),
       zone: frame.(columns: [{"a", "datetime64[ns, Mars/Phobos]", Array.from_list([1, 2])}]),
       code: frame.(columns: [{"a", "period[__import__('os').system('true')]", [1, 2]}]),

@@ -189,3 +189,15 @@ def test_changed_bytes_are_refused_or_something_else():
         except (ConversionError, StaleRef):
             refused += 1
     assert refused > 1000
+
+
+@pytest.mark.parametrize(
+    "kind", ["frame", "pandas.DataFrame", "pandas.Series", "polars.DataFrame", "pyarrow.Table"]
+)
+def test_a_range_of_any_length_is_the_data_of_an_index_alone(kind):
+    codec = Codec(RefTable())
+    frame = [kind, {"rows": 10**15}, [["a", "int64", range(10**15)]], None, None]
+    with pytest.raises(ConversionError, match="a range is the data of"):
+        codec.decode(packb(ExtType(codes.FRAME, codec.nested(frame))))
+    index = codec.decode(packb(ExtType(codes.FRAME, codec.nested(["pandas.Index", *frame[1:]]))))
+    assert len(index) == 10**15

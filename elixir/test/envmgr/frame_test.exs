@@ -557,6 +557,10 @@ defmodule Envmgr.FrameTest do
                      Frame.to_ipc(Frame.new(c: [1, "x"]))
                    end
 
+      assert_raise ArgumentError, "column \"c\": tuples have no Arrow type", fn ->
+        Frame.to_ipc(Frame.new(c: [{1, 2}, {3, 4}]))
+      end
+
       assert_raise ArgumentError, "column \"c\": MapSet has no Arrow type", fn ->
         Frame.to_ipc(Frame.new(c: [MapSet.new()]))
       end

@@ -40,6 +40,7 @@ defmodule Envmgr.Values.Frames.Typed do
   defp kind(%module{}), do: {:struct, module}
   defp kind(items) when is_list(items), do: :list
   defp kind(map) when is_map(map), do: :map
+  defp kind(tuple) when is_tuple(tuple), do: :tuple
   defp kind(other), do: {:other, other}
 
   defp typed(name, :int, values) do
@@ -114,6 +115,7 @@ defmodule Envmgr.Values.Frames.Typed do
     {field(name, :struct, children), maps}
   end
 
+  defp typed(_name, :tuple, _values), do: raise(ArgumentError, "tuples have no Arrow type")
   defp typed(_name, kind, _values), do: raise(ArgumentError, "#{word(kind)} has no Arrow type")
 
   defp field(name, type, children), do: %Field{name: name, type: type, children: children}
@@ -153,7 +155,8 @@ defmodule Envmgr.Values.Frames.Typed do
           duration: "durations",
           decimal: "decimals",
           list: "lists",
-          map: "maps"
+          map: "maps",
+          tuple: "tuples"
         },
         kind
       )
