@@ -8,7 +8,7 @@ defmodule Envmgr.Values.Account do
 
   @key :"$envmgr_encoding"
   @parts 32 * 1024 * 1024
-  @unseen 128 * 1024
+  @unseen 256 * 1024
   @bytes Wire.max_frame()
   @shared 8
   @fresh {@unseen, @parts, @bytes, []}
