@@ -9,14 +9,18 @@ from typing import Any, Callable
 from ..library.loading import Libraries, Unresolved
 from ..values.codec import Codec
 from ..values.errors import ConversionError, RefLimit, StaleRef
-from ..values.statistics import BRIEF, LARGE, Payloads
+from ..values.statistics import LARGE, Payloads
 from ..values.strategies import Strategies
 from ..wire.messages import AS_REF, ATTRIBUTE, ERROR, PART, RESULT
+from ..wire.packing import Packer
 from .buffers import Buffers
 from .failures import failure
 from .parts import OPERATIONS
 from .refs import RefTable
 from .steadiness import steadiness
+
+ANSWER = -RESULT
+"""Of `Calls.run`: a result to which more belongs than its payload."""
 
 _CODES: dict[type[BaseException], str] = {
     ConversionError: "conversion",
@@ -37,13 +41,14 @@ class Calls:
         self._codec = Codec(self.refs, self.strategies, self.buffers)
         self._targets: dict[str, Callable[..., Any]] = {}
         self._decode, self._encode = self._codec.decode_call, self._codec.encode
+        self._pack = Packer().pack
         self._runs = self._unsent = 0
         self._sent, self._received = Payloads(), Payloads()
 
     def run(self, target: Any, flags: int, payload: bytes) -> tuple[int, bytes]:
-        """(RESULT or ERROR, payload of the answer). Raises nothing that a call can cause.
+        """(RESULT, ANSWER or ERROR, payload of the answer). Raises nothing that a call can cause.
 
-        What belongs to the answer beside its payload is in `buffers` and `warnings` until the next call.
+        ANSWER is a result to which more belongs: it is in `buffers` and `warnings` until the next call.
         """
         try:
             function = self._targets.get(target) if type(target) is str else None
@@ -61,19 +66,23 @@ class Calls:
             value = function(*args, **kwargs)
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt too are this call's answer
             return ERROR, self._raised(error)
+        if flags & AS_REF:
+            return self._kept(value)
+        measured = runs & 63 == 1
+        if type(value) is float and not measured:
+            return RESULT, self._pack(value)
+        started = perf_counter()
         try:
-            if flags & AS_REF:
-                self._unsent += 1
-                return RESULT, self._codec.encode_ref(value)
-            if runs & 63 != 1 and type(value) in BRIEF:
-                return RESULT, self._encode(value)
-            answer = self._measured_answer(value)
+            answer = self._encode(value)
         except RefLimit as error:
             return ERROR, self._failure(error)
+        if measured or len(answer) >= LARGE:
+            self._sent.add(len(answer), perf_counter() - started)
         if self.buffers.outgoing:
             args = kwargs = None
             self.buffers.steady, self.buffers.lent = steadiness(value, self.refs.holds, self.buffers.outgoing)
-        return RESULT, answer
+            return ANSWER, answer
+        return ANSWER if self.warnings else RESULT, answer
 
     def report(self) -> dict[str, Any]:
         """What this worker has converted: `sent` and `received`, rows by type (`values.statistics`)."""
@@ -83,17 +92,18 @@ class Calls:
             "received": {**self._codec.received.report(), "payload": received},
         }
 
+    def _kept(self, value: Any) -> tuple[int, bytes]:
+        self._unsent += 1
+        try:
+            return RESULT, self._codec.encode_ref(value)
+        except RefLimit as error:
+            return ERROR, self._failure(error)
+
     def _measured_arguments(self, payload: bytes) -> Any:
         started = perf_counter()
         found = self._decode(payload)
-        self._received.add(len(payload), perf_counter() - started, sample=len(payload) < LARGE)
+        self._received.add(len(payload), perf_counter() - started)
         return found
-
-    def _measured_answer(self, value: Any) -> bytes:
-        started = perf_counter()
-        answer = self._encode(value)
-        self._sent.add(len(answer), perf_counter() - started, sample=type(value) in BRIEF)
-        return answer
 
     @property
     def warnings(self) -> list[str]:

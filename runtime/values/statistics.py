@@ -14,22 +14,20 @@ from ..wire.packing import ExtType
 
 LARGE = 1 << 14
 """Bytes. A payload of that size is always measured."""
-BRIEF = frozenset([float, int, bool, type(None)])
-"""Answers of these types are not."""
 
 _MOST_TYPES = 500
 """Types with a row of their own; some libraries make types as they go."""
 
 
 class Payloads:
-    """Bytes and times of whole payloads one way: exact of some, from samples of the others."""
+    """Bytes and times of whole payloads one way: exact of large ones, from samples of the others."""
 
     def __init__(self) -> None:
         self._exact: list[Any] = [0, 0, 0.0]
         self._samples: list[Any] = [0, 0, 0.0]
 
-    def add(self, size: int, seconds: float, sample: bool) -> None:
-        row = self._samples if sample else self._exact
+    def add(self, size: int, seconds: float) -> None:
+        row = self._exact if size >= LARGE else self._samples
         row[0] += 1
         row[1] += size
         row[2] += seconds

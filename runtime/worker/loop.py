@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
+from time import perf_counter
 from typing import Any
 
-from ..execution.calls import Calls
+from ..execution.calls import ANSWER, Calls
 from ..execution.output import LogStream
 from ..wire.frames import BrokenFrame, FrameReader, FrameWriter
-from ..wire.messages import BYE, CALL, CANCEL, FORGET, LOG, PING, RELEASE, REPORT
+from ..wire.messages import BYE, CALL, CANCEL, FORGET, LOG, PING, RELEASE, REPORT, RESULT
 from ..wire.packing import Packer, packb
 
 _BRIEF = 0.0005
@@ -32,6 +32,7 @@ class Loop:
         self._reader = reader
         self._writer = writer
         self._calls = calls
+        self._run = calls.run
         self._inbox: deque[Any] = deque()
         self._outbox: list[bytes] = []
         self._held = 0
@@ -54,11 +55,13 @@ class Loop:
                 self.take(messages)
                 continue
             message = self._inbox.popleft()
+            keys = None
             try:
                 kind, number = message[0], message[1]
                 if kind == CALL:
-                    keys = _keys(message[5]) if len(message) == 6 else None
-                    target, flags, payload = message[2:5]
+                    if len(message) == 6:
+                        keys = _keys(message.pop())
+                    _, _, target, flags, payload = message
                 elif kind == BYE:
                     self._finish()
                     self._flush()
@@ -99,14 +102,14 @@ class Loop:
         if self._outbox and (runs < _BRIEF_RUNS or self._held > _BATCH_BYTES):
             self._flush()
         self._current = number
-        started = time.perf_counter()
-        kind, answer = self._calls.run(target, flags, payload)
-        took = time.perf_counter() - started
+        started = perf_counter()
+        kind, answer = self._run(target, flags, payload)
+        took = perf_counter() - started
         if self.stdout.held or self.stderr.held:
             self._finish()
         self._current = 0
-        if self._calls.buffers.outgoing or self._calls.warnings:
-            self._answer(kind, number, answer)
+        if kind == ANSWER:
+            self._answer(number, answer)
         else:
             self._put((self._pack if len(answer) < _BATCH_BYTES else packb)([kind, number, answer]))
         if took < _BRIEF:
@@ -117,13 +120,13 @@ class Loop:
             if self._reader.waiting():
                 self.take(self._reader.read())
 
-    def _answer(self, kind: int, number: int, answer: bytes) -> None:
+    def _answer(self, number: int, answer: bytes) -> None:
         """An answer that is more than a payload: the sizes of its buffers, and what else its caller should know."""
         buffers, warnings = self._calls.buffers, self._calls.warnings
         meta = {"warnings": [_clean(text) for text in warnings]} if warnings else {}
         warnings.clear()
         sizes = [len(view) for view in buffers.outgoing]
-        self._put(packb([kind, number, answer, sizes, packb(meta)]))
+        self._put(packb([RESULT, number, answer, sizes, packb(meta)]))
         if sizes:
             self._flush()
             self._calls.refs.lent = buffers.send()

@@ -9,7 +9,7 @@ import pytest
 from envmgr_runtime.execution.refs import RefTable
 from envmgr_runtime.values import statistics
 from envmgr_runtime.values.codec import Codec
-from envmgr_runtime.values.statistics import Payloads
+from envmgr_runtime.values.statistics import LARGE, Payloads
 
 
 def test_each_type_has_a_row_both_ways():
@@ -62,8 +62,8 @@ def test_types_beyond_the_limit_share_a_row(monkeypatch):
 def test_samples_stand_for_what_is_not_measured():
     payloads = Payloads()
     assert payloads.row(0) == [0, 0, 0.0]
-    payloads.add(10, 0.5, sample=True)
-    payloads.add(20, 1.5, sample=True)
+    payloads.add(10, 0.5)
+    payloads.add(20, 1.5)
     assert payloads.row(10) == [10, 150, 10.0]
-    payloads.add(1000, 7.0, sample=False)
-    assert payloads.row(11) == [11, 1150, 17.0]
+    payloads.add(LARGE, 7.0)
+    assert payloads.row(11) == [11, LARGE + 150, 17.0]
