@@ -32,7 +32,6 @@ class Loop:
         self._reader = reader
         self._writer = writer
         self._calls = calls
-        self._run = calls.run
         self._inbox: deque[Any] = deque()
         self._outbox: list[bytes] = []
         self._held = 0
@@ -55,13 +54,14 @@ class Loop:
                 self.take(messages)
                 continue
             message = self._inbox.popleft()
-            keys = None
+            if type(message) is list and len(message) == 5 and message[0] == CALL:  # as nearly always
+                self._call(message[1], message[2], message[3], message[4])
+                continue
             try:
                 kind, number = message[0], message[1]
                 if kind == CALL:
-                    if len(message) == 6:
-                        keys = _keys(message.pop())
-                    _, _, target, flags, payload = message
+                    target, flags, payload, numbers = message[2:]
+                    keys = _keys(numbers)
                 elif kind == BYE:
                     self._finish()
                     self._flush()
@@ -72,12 +72,9 @@ class Loop:
                     continue
             except (TypeError, ValueError, LookupError) as error:
                 raise BrokenFrame(f"no message of the protocol: {error}") from error
-            if keys is None:
-                self._call(number, target, flags, payload)
-            else:
-                self._calls.buffers.begin(keys)
-                self._call(number, target, flags, payload)
-                self._calls.buffers.end()
+            self._calls.buffers.begin(keys)
+            self._call(number, target, flags, payload)
+            self._calls.buffers.end()
 
     def take(self, messages: list[Any]) -> None:
         """Puts messages in the inbox. A cancel works now: in the inbox it would stand behind its call."""
@@ -103,7 +100,7 @@ class Loop:
             self._flush()
         self._current = number
         started = perf_counter()
-        kind, answer = self._run(target, flags, payload)
+        kind, answer = self._calls.run(target, flags, payload)
         took = perf_counter() - started
         if self.stdout.held or self.stderr.held:
             self._finish()
