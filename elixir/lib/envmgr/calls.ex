@@ -15,7 +15,7 @@ defmodule Envmgr.Calls do
          :ok <- check(row, args, kwargs) do
       {_path, library, environment, timeout, _least, _most, _epoch, _detail, into} = row
       request = Request.new(options, path, path, library, environment, timeout, :call)
-      Exchange.run(%{request | into: into}, args, kwargs)
+      Exchange.run(if(into, do: %{request | into: into}, else: request), args, kwargs)
     else
       {:error, error} -> {:error, about(error, path)}
     end
