@@ -12,13 +12,35 @@ THRESHOLD = 256 * 1024
 """Bytes. Below, a copy into the frame is cheaper than the lane's threads (measured: `docs/benchmarks.md`)."""
 
 
-def memory(size: int) -> Any:
-    """Uninitialised memory where NumPy is loaded, for zeroing what is overwritten costs half a copy."""
-    numpy = sys.modules.get("numpy")
-    try:
-        return numpy.empty(size, numpy.uint8)  # type: ignore[union-attr]
-    except AttributeError:  # not there, or its import is under way in another thread
-        return bytearray(size)
+_KEPT = 64 * 1024 * 1024
+
+
+class Memory:
+    """Gives the memory that buffers are received into: uninitialised where NumPy is loaded, for zeroing what is
+    overwritten costs half a copy.
+
+    The last one, of at most 64 MiB, is kept and given out again when nobody uses it any more. The kernel would
+    have to find and clear other pages each time, which can take longer than the transfer.
+    """
+
+    def __init__(self) -> None:
+        self._last: Any = object()
+        self._alone = sys.getrefcount(self._last)
+        self._last = None
+
+    def __call__(self, size: int) -> Any:
+        last = None
+        if self._last is not None and sys.getrefcount(self._last) <= self._alone:
+            last = self._last
+        if last is not None and size <= last.nbytes < 2 * size:
+            return last[:size]
+        numpy = sys.modules.get("numpy")
+        try:
+            fresh = numpy.empty(size, numpy.uint8)  # type: ignore[union-attr]
+        except AttributeError:  # not there, or its import is under way in another thread
+            return bytearray(size)
+        self._last = fresh if size <= _KEPT else None
+        return fresh
 
 
 class Buffers:

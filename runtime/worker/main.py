@@ -9,7 +9,7 @@ import sys
 import traceback
 from typing import Any
 
-from ..execution.buffers import memory
+from ..execution.buffers import Memory
 from ..execution.calls import Calls, start_failure
 from ..library.loading import Libraries, LoadError, python_version
 from ..values.strategies import merged
@@ -135,7 +135,7 @@ def _lane(directory: str | None, compressed: bool) -> Lane | None:
     if directory is None:
         return None
     try:
-        return Lane(directory, memory, compressed)
+        return Lane(directory, Memory(), compressed)
     except (OSError, LaneBroken) as error:
         os.write(2, f"envmgr worker: no second lane: {error}\n".encode())
         return None
