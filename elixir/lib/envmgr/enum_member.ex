@@ -14,8 +14,8 @@ defmodule Envmgr.EnumMember do
   defimpl Inspect do
     def inspect(member, opts) do
       name = if member.name, do: ".#{member.name}", else: ""
-
-      "#Envmgr.EnumMember<#{member.type}#{name} #{Kernel.inspect(member.value, limit: opts.limit)}>"
+      shown = [limit: opts.limit, printable_limit: opts.printable_limit]
+      "#Envmgr.EnumMember<#{member.type}#{name} #{Kernel.inspect(member.value, shown)}>"
     end
   end
 end
