@@ -3,11 +3,12 @@ defmodule Envmgr.Calls do
   @moduledoc false
 
   alias Envmgr.{Error, Pool, Ref}
-  alias Envmgr.Calls.{Arguments, Exchange, Options, Request}
+  alias Envmgr.Calls.{Arguments, Chain, Exchange, Options, Request}
   alias Envmgr.Libraries.{Catalog, Signature, Unknown}
 
-  @spec execute(String.t(), term(), keyword()) ::
-          {:ok, term()} | {:ok, term(), map()} | {:error, Error.t()}
+  @type answer :: {:ok, term()} | {:ok, term(), map()} | {:error, Error.t()}
+
+  @spec execute(String.t() | list(), term(), keyword()) :: answer()
   def execute(path, args, opts) when is_binary(path) do
     with {:ok, options} <- Options.parse(opts),
          {:ok, row} <- find(options.name, path),
@@ -21,32 +22,56 @@ defmodule Envmgr.Calls do
     end
   end
 
+  def execute(steps, [], opts) when is_list(steps) do
+    with {:ok, options} <- Options.parse(opts),
+         {:ok, chain} <- Chain.parse(steps),
+         {:ok, request} <- begin(chain, options) do
+      Exchange.run(request, chain.arguments, :chain)
+    end
+  end
+
+  def execute(steps, _args, _opts) when is_list(steps) do
+    message = "the arguments of a chain belong into its steps"
+    hint = "Envmgr.execute([{:call, path, args}, ...], [], opts)"
+    {:error, %Error{code: :arguments, message: message, hint: hint}}
+  end
+
   def execute(path, _args, _opts) do
     message = "a path is a string such as \"numpy.mean\", not #{inspect(path, limit: 5)}"
     {:error, %Error{code: :arguments, message: message}}
   end
 
-  @spec method(Ref.t(), String.t(), term(), keyword(), :call | :attribute | :part) ::
-          {:ok, term()} | {:ok, term(), map()} | {:error, Error.t()}
+  # What is known of the first step is known of the chain.
+  defp begin(%{first: path, steps: steps, arguments: [{args, kwargs} | _]}, options)
+       when is_binary(path) do
+    with {:ok, row} <- find(options.name, path),
+         :ok <- check(row, args, kwargs) do
+      {_path, library, environment, timeout, _least, _most, _epoch, _detail, into} = row
+      target = {:chain, steps}
+      request = Request.new(options, target, path, library, environment, timeout, :call)
+      {:ok, %{request | into: into}}
+    else
+      {:error, error} -> {:error, about(%{error | step: "step 1 (#{path})"}, path)}
+    end
+  end
+
+  defp begin(%{first: ref, steps: steps}, options),
+    do: {:ok, of_ref(options, ref, {:chain, steps}, ref.type, :call)}
+
+  defp of_ref(options, ref, target, path, access) do
+    options = %{options | name: ref.name}
+    {library, environment} = {ref.library, ref.environment}
+    request = Request.new(options, target, path, library, environment, timeout(ref), access)
+    %{request | owner: ref.owner}
+  end
+
+  @spec method(Ref.t(), String.t(), term(), keyword(), :call | :attribute | :part) :: answer()
   def method(%Ref{} = ref, name, args, opts, access) when is_binary(name) do
     path = "#{ref.type}.#{name}"
 
     with {:ok, options} <- Options.parse(opts),
          {:ok, args, kwargs} <- Arguments.split(args) do
-      options = %{options | name: ref.name}
-
-      request =
-        Request.new(
-          options,
-          {ref.id, name},
-          path,
-          ref.library,
-          ref.environment,
-          timeout(ref),
-          access
-        )
-
-      Exchange.run(%{request | owner: ref.owner}, args, kwargs)
+      options |> of_ref(ref, {ref.id, name}, path, access) |> Exchange.run(args, kwargs)
     else
       {:error, error} -> {:error, about(error, path)}
     end

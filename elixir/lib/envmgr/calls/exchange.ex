@@ -8,7 +8,7 @@ defmodule Envmgr.Calls.Exchange do
   require Logger
 
   alias Envmgr.{Error, Pool, Wire}
-  alias Envmgr.Calls.Request
+  alias Envmgr.Calls.{Holders, Request, Stale}
   alias Envmgr.Pool.{Lane, Route, Slot}
   alias Envmgr.Values.{Decoder, Encoder, Failure, Locate, Refusal, Unread}
   alias Envmgr.Wire.Messages
@@ -17,7 +17,8 @@ defmodule Envmgr.Calls.Exchange do
   @flatten 4_096
   @room_for_header 65_536
 
-  @spec run(Request.t(), list(), [{String.t(), term()}]) ::
+  @doc "For a chain `kwargs` is `:chain`, and `args` the `{args, kwargs}` of its steps."
+  @spec run(Request.t(), list(), [{String.t(), term()}] | :chain) ::
           {:ok, term()} | {:ok, term(), map()} | {:error, Error.t()}
   def run(request, args, kwargs) do
     case Encoder.arguments(args, kwargs, request.owner, lane: request.lane, into: request.into) do
@@ -147,7 +148,7 @@ defmodule Envmgr.Calls.Exchange do
 
   defp answered(:error, payload, request, generation, pid) do
     case Decoder.decode(own(payload), home(request, generation, pid)) do
-      {:ok, %{} = failure} -> {:error, Failure.error(failure, labels(request, generation))}
+      {:ok, %{} = failure} -> {:error, failed(failure, request, generation, pid)}
       _malformed -> error(request, code: :conversion, message: "the error cannot be read")
     end
   end
@@ -155,6 +156,13 @@ defmodule Envmgr.Calls.Exchange do
   defp answered(:lost, why, request, generation, _pid) do
     hint = "the call may have run; repeat it only if that does no harm"
     error(request, code: :worker_lost, message: why, hint: hint, generation: generation)
+  end
+
+  defp failed(failure, request, generation, pid) do
+    case Failure.error(failure, labels(request, generation)) do
+      %Error{code: :stale_ref} = error -> Stale.known(error, request, pid)
+      error -> error
+    end
   end
 
   # An answer that is more than a payload.
@@ -239,7 +247,8 @@ defmodule Envmgr.Calls.Exchange do
       library: request.library,
       generation: generation,
       environment: request.environment,
-      name: request.name
+      name: request.name,
+      holder: request.holder
     }
   end
 
@@ -252,11 +261,7 @@ defmodule Envmgr.Calls.Exchange do
   end
 
   defp stale(request) do
-    error(request,
-      code: :stale_ref,
-      message: "the object's worker is gone, and the object with it",
-      hint: "make the object again"
-    )
+    error(request, request.name |> Holders.fate(request.owner, nil) |> Stale.fields())
   end
 
   defp gone(request) do

@@ -18,12 +18,14 @@ defmodule Envmgr.Calls.Request do
     :timeout,
     :deadline,
     :owner,
+    :holder,
     :into,
     lane: Lane.threshold(),
     metadata: false,
     decode: []
   ]
 
+  @typedoc "`holder`: whose the refs in the answer are; nil: the process that decodes it."
   @type t :: %__MODULE__{
           name: atom(),
           target: Messages.target(),
@@ -34,6 +36,7 @@ defmodule Envmgr.Calls.Request do
           timeout: timeout(),
           deadline: integer() | :infinity,
           owner: pid() | nil,
+          holder: pid() | nil,
           into: Signature.hints() | nil,
           lane: pos_integer() | nil,
           metadata: boolean(),
