@@ -31,7 +31,7 @@ class Chain:
         for number, (name, step) in enumerate(self._steps[first:], first):
             try:
                 value = step(value)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - a library may raise anything
                 raise Stepped(name, error) from None
             if type(value) is CoroutineType:
                 return self._after(number, value)
@@ -41,7 +41,7 @@ class Chain:
         name, _ = self._steps[number]
         try:
             value = await waiting
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             raise Stepped(name, error) from None
         value = self._from(number + 1, value)
         return await value if type(value) is CoroutineType else value
@@ -55,8 +55,8 @@ def chain(
     member: Callable[[Any, str, bool], Callable[..., Any]],
     held: Callable[[int], Any],
 ) -> Chain:
-    """`steps` and `payload` as in `docs/protocol.md`. `find` knows paths, `member(owner, name, attribute)` methods and
-    attributes, and `held` refs. Raises what they raise for the first step, and what decoding raises.
+    """`steps` and `payload` as in `docs/protocol.md`. `find` knows paths, `held` refs, and
+    `member(owner, name, attribute)` methods and attributes. Raises what they raise for the first step, and what decoding raises.
     """
     names = [_name(number, step) for number, step in enumerate(steps, 1)]
     arguments = _arguments(payload, codec, names)
@@ -67,7 +67,7 @@ def chain(
             raise ConversionError(f"{name}: a chain begins with a path or a ref, and has none further on")
         try:
             made.append((name, _made(kind, what, args, kwargs, find, member, held)))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             raise Stepped(name, error) from None
     return Chain(made)
 

@@ -12,12 +12,24 @@ from typing import Any, Callable, Mapping
 
 _Operation = Callable[..., Any]
 
-_SAME_NAME = (
-    "lt le eq ne gt ge add sub mul matmul truediv floordiv mod lshift rshift and or xor neg pos abs invert index "
-    "getitem setitem delitem contains concat iadd isub imul imatmul itruediv ifloordiv imod ipow ilshift irshift "
-    "iand ior ixor iconcat"
-).split()
-_REFLECTED = "add sub mul matmul truediv floordiv mod lshift rshift and or xor".split()
+_COMPARISONS = ("lt", "le", "eq", "ne", "gt", "ge")
+_UNARY = ("neg", "pos", "abs", "invert", "index")
+_BINARY = (
+    "add",
+    "sub",
+    "mul",
+    "matmul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "lshift",
+    "rshift",
+    "and",
+    "or",
+    "xor",
+)
+_ITEMS = ("getitem", "setitem", "delitem", "contains", "concat", "iconcat")
+_IN_PLACE = ("ipow", *(f"i{name}" for name in _BINARY))
 
 
 def _reflected(operation: _Operation) -> _Operation:
@@ -83,8 +95,11 @@ def _public(name: Any) -> str:
 
 
 OPERATIONS: Mapping[str, _Operation] = {
-    **{f"__{name}__": getattr(operator, f"__{name}__") for name in _SAME_NAME},
-    **{f"__r{name}__": _reflected(getattr(operator, f"__{name}__")) for name in _REFLECTED},
+    **{
+        f"__{name}__": getattr(operator, f"__{name}__")
+        for name in (*_COMPARISONS, *_UNARY, *_BINARY, *_ITEMS, *_IN_PLACE)
+    },
+    **{f"__r{name}__": _reflected(getattr(operator, f"__{name}__")) for name in _BINARY},
     "__pow__": pow,
     "__rpow__": _reflected(pow),
     "__divmod__": divmod,

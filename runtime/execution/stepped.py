@@ -8,7 +8,6 @@ class Stepped(Exception):
 
     def __init__(self, step: str, error: Exception) -> None:
         super().__init__(step)
-        if type(error) is Stepped:
-            step, error = f"{step}, {error.step}", error.error
-        self.step = step
-        self.error = error
+        inner = error if isinstance(error, Stepped) else None
+        self.step: str = f"{step}, {inner.step}" if inner else step
+        self.error: Exception = inner.error if inner else error

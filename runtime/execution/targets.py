@@ -26,7 +26,10 @@ class Targets:
         self.known: dict[str, Callable[..., Any]] = {}
 
     def find(self, target: Any, flags: int, payload: bytes) -> tuple[Callable[..., Any], bytes]:
-        """What to call, and the payload that its arguments are in. Raises `Unresolved`, `StaleRef`, `ConversionError`."""
+        """What to call, and the payload that its arguments are in.
+
+        Raises `Unresolved`, `StaleRef`, `ConversionError`, and `Stepped` with one of these.
+        """
         if type(target) is str:
             return self.at(target), payload
         if type(target) is list and len(target) == 1 and type(target[0]) is list and target[0]:

@@ -162,7 +162,7 @@ def test_what_is_no_chain(ask, steps, payload, words):
 
 def test_an_argument_of_a_chain_that_cannot_be_converted(ask):
     good, bad = b"\x92\x90\x80", b"\x92\x91\x91\xd4\x63\x00\x80"  # an extension that nobody knows
-    kind, answer = ask.calls.run([[[0, "shapes.Shape"], [1, "grown"]]], 0, b"\x92" + good + bad)
+    _, answer = ask.calls.run([[[0, "shapes.Shape"], [1, "grown"]]], 0, b"\x92" + good + bad)
     error = ask.codec.decode(answer)
     assert (error["code"], error["step"], error["path"]) == ("conversion", "step 2 (grown)", "args[0][0]")
 
