@@ -57,8 +57,6 @@ class Libraries:
             if segment.startswith("_"):
                 raise Unresolved(f"{segment!r} in {path!r} is private")
             found = _attribute(found, segment, path)
-        if not callable(found):
-            raise Unresolved(f"{path!r} is a {type(found).__name__}, which cannot be called")
         return found
 
 
