@@ -121,7 +121,7 @@ defmodule Envmgr.Calls.ChainTest do
       assert {:error, %Error{code: :unknown_function, step: "step 1 (math.sqrtt)"} = error} =
                run.([{:call, "math.sqrtt", [1]}, {:op, :+, 1}], [])
 
-      assert error.hint == "did you mean math.sqrt?"
+      assert error.hint =~ "did you mean math.sqrt"
 
       assert {:error, %Error{code: :arguments, step: "step 1 (math.sqrt)"}} =
                run.([{:call, "math.sqrt", [1, 2]}], [])
