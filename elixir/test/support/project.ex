@@ -2,7 +2,7 @@ defmodule Envmgr.Test.Project do
   # Projects on disk as the control plane leaves them, with the real runtime and modules of the standard library.
   @moduledoc false
 
-  alias Envmgr.Values.{Decoder, Encoder}
+  alias Envmgr.Values.Encoder
 
   @support __DIR__
   @repository Path.expand("../../..", __DIR__)
@@ -164,22 +164,8 @@ defmodule Envmgr.Test.Project do
     ]
 
     {python, 0} = System.cmd(python(), arguments)
-    for module <- @modules, do: convert(path, module)
     System.at_exit(fn _ -> File.rm_rf!(path) end)
     %{path: path, python: String.trim(python), probes: probes}
-  end
-
-  # The introspection's answer as the catalog file that the control plane makes of it.
-  defp convert(path, module) do
-    {:ok, %{"entries" => entries}} =
-      path |> Path.join("#{module}.msgpack") |> File.read!() |> Decoder.decode()
-
-    objects =
-      for [path, kind, parameters, summary | _] <- entries,
-          do: %{paths: [path], kind: kind, parameters: parameters, summary: summary}
-
-    data = Envmgr.Test.Catalog.build(objects, %{"module" => module, "version" => nil})
-    File.write!(Path.join(path, "#{module}.catalog"), data)
   end
 
   defp python do
