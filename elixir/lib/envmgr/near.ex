@@ -6,16 +6,22 @@ defmodule Envmgr.Near do
   @spec name(String.t(), [String.t()]) :: String.t() | nil
   def name(name, candidates), do: name |> names(candidates, 1) |> List.first()
 
+  # What is so much farther than the nearest was hardly meant.
+  @spread 0.06
+
   @doc "Up to `most` candidates near `name`, the nearest first."
   @spec names(String.t(), [String.t()], pos_integer()) :: [String.t()]
   def names(name, candidates, most) do
-    candidates
-    |> Enum.filter(&(abs(byte_size(&1) - byte_size(name)) <= 4))
-    |> Enum.map(&{String.jaro_distance(name, &1), &1})
-    |> Enum.filter(fn {near, _candidate} -> near >= 0.75 end)
-    |> Enum.sort(:desc)
-    |> Enum.take(most)
-    |> Enum.map(&elem(&1, 1))
+    near =
+      candidates
+      |> Enum.filter(&(abs(byte_size(&1) - byte_size(name)) <= 4))
+      |> Enum.map(&{String.jaro_distance(name, &1), &1})
+      |> Enum.filter(fn {likeness, _candidate} -> likeness >= 0.75 end)
+      |> Enum.sort(:desc)
+
+    for {likeness, candidate} <- Enum.take(near, most),
+        likeness > elem(hd(near), 0) - @spread,
+        do: candidate
   end
 
   @doc "A question to put into a hint, or nil."
