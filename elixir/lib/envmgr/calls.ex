@@ -3,8 +3,11 @@ defmodule Envmgr.Calls do
   @moduledoc false
 
   alias Envmgr.{Error, Pool, Ref}
-  alias Envmgr.Calls.{Arguments, Chain, Exchange, Options, Request}
+  alias Envmgr.Calls.{Arguments, Chain, Correlation, Exchange, Options, Request}
   alias Envmgr.Libraries.{Catalog, Check, Row, Unknown}
+
+  # Of a ref whose library is not there any more.
+  @timeout 30_000
 
   @type answer :: {:ok, term()} | {:ok, term(), map()} | {:error, Error.t()}
 
@@ -14,12 +17,9 @@ defmodule Envmgr.Calls do
          {:ok, row} <- find(options.name, path),
          {:ok, args, kwargs} <- Arguments.split(args),
          {:ok, into} <- check(row, args, kwargs) do
-      {_path, library, environment, timeout, _, _, _, _, _, _, target} = row
-      target = target || path
-      request = Request.new(options, target, path, library, environment, timeout, :call)
-      Exchange.run(if(into, do: %{request | into: into}, else: request), args, kwargs)
+      row |> request(path, path, into, options) |> Exchange.run(args, kwargs)
     else
-      {:error, error} -> {:error, about(error, path)}
+      {:error, error} -> Correlation.mark({:error, about(error, path)}, opts)
     end
   end
 
@@ -28,29 +28,40 @@ defmodule Envmgr.Calls do
          {:ok, chain} <- Chain.parse(steps),
          {:ok, request} <- begin(chain, options) do
       Exchange.run(request, chain.arguments, :chain)
+    else
+      {:error, error} -> Correlation.mark({:error, error}, opts)
     end
   end
 
   def execute(steps, _args, _opts) when is_list(steps) do
     message = "the arguments of a chain belong into its steps"
     hint = "Envmgr.execute([{:call, path, args}, ...], [], opts)"
-    {:error, %Error{code: :arguments, message: message, hint: hint}}
+    Correlation.mark({:error, %Error{code: :arguments, message: message, hint: hint}}, [])
   end
 
-  def execute(path, _args, _opts) do
+  def execute(path, _args, opts) do
     message = "a path is a string such as \"numpy.mean\", not #{inspect(path, limit: 5)}"
-    {:error, %Error{code: :arguments, message: message}}
+    Correlation.mark({:error, %Error{code: :arguments, message: message}}, opts)
   end
+
+  defp request(row, path, target, into, options) do
+    {_path, library, environment, timeout, _, _, _, _, _, _, real, traced?} = row
+    target = if real, do: real(target, real), else: target
+    request = Request.new(options, target, path, library, environment, timeout, :call)
+    request = if into, do: %{request | into: into}, else: request
+    if traced?, do: Request.traced(request), else: request
+  end
+
+  # An alias is known on this side alone.
+  defp real({:chain, [{0, _alias} | steps]}, real), do: {:chain, [{0, real} | steps]}
+  defp real(_alias, real), do: real
 
   # What is known of the first step is known of the chain.
-  defp begin(%{first: path, steps: [_ | steps], arguments: [{args, kwargs} | _]}, options)
+  defp begin(%{first: path, steps: steps, arguments: [{args, kwargs} | _]}, options)
        when is_binary(path) do
     with {:ok, row} <- find(options.name, path),
          {:ok, into} <- check(row, args, kwargs) do
-      {_path, library, environment, timeout, _, _, _, _, _, _, target} = row
-      target = {:chain, [{0, target || path} | steps]}
-      request = Request.new(options, target, path, library, environment, timeout, :call)
-      {:ok, %{request | into: into}}
+      {:ok, request(row, path, {:chain, steps}, into, options)}
     else
       {:error, error} -> {:error, about(%{error | step: "step 1 (#{path})"}, path)}
     end
@@ -62,8 +73,10 @@ defmodule Envmgr.Calls do
   defp of_ref(options, ref, target, path, access) do
     options = %{options | name: ref.name}
     {library, environment} = {ref.library, ref.environment}
-    request = Request.new(options, target, path, library, environment, timeout(ref), access)
-    %{request | owner: ref.owner}
+    {timeout, traced?} = Catalog.settings(ref.name, library) || {@timeout, false}
+    request = Request.new(options, target, path, library, environment, timeout, access)
+    request = %{request | owner: ref.owner}
+    if traced?, do: Request.traced(request), else: request
   end
 
   @spec method(Ref.t(), String.t(), term(), keyword(), :call | :attribute | :part) :: answer()
@@ -74,7 +87,7 @@ defmodule Envmgr.Calls do
          {:ok, args, kwargs} <- Arguments.split(args) do
       options |> of_ref(ref, {ref.id, name}, path, access) |> Exchange.run(args, kwargs)
     else
-      {:error, error} -> {:error, about(error, path)}
+      {:error, error} -> Correlation.mark({:error, about(error, path)}, opts)
     end
   end
 
@@ -148,13 +161,4 @@ defmodule Envmgr.Calls do
 
   defp about(%Error{path: nil} = error, path), do: %{error | path: path}
   defp about(error, _path), do: error
-
-  defp timeout(ref) do
-    case List.keyfind(Catalog.libraries(ref.name), ref.library, 0) do
-      {_, _, facts} -> facts.timeout
-      nil -> 30_000
-    end
-  rescue
-    ArgumentError -> 30_000
-  end
 end

@@ -8,7 +8,7 @@ defmodule Envmgr.Calls.Exchange do
   require Logger
 
   alias Envmgr.{Error, Pool, Wire}
-  alias Envmgr.Calls.{Holders, Request, Stale}
+  alias Envmgr.Calls.{Correlation, Holders, Request, Stale, Trace}
   alias Envmgr.Pool.{Lane, Route, Slot}
   alias Envmgr.Values.{Decoder, Encoder, Failure, Locate, Refusal, Unread}
   alias Envmgr.Wire.Messages
@@ -21,9 +21,11 @@ defmodule Envmgr.Calls.Exchange do
   @spec run(Request.t(), list(), [{String.t(), term()}] | :chain) ::
           {:ok, term()} | {:ok, term(), map()} | {:error, Error.t()}
   def run(request, args, kwargs) do
+    request = Trace.mark(request, :check)
+
     case Encoder.arguments(args, kwargs, request.owner, lane: request.lane, into: request.into) do
       {:ok, payload, buffers} ->
-        send_payload(request, payload, buffers, {args, kwargs})
+        request |> Trace.mark(:encode) |> send_payload(payload, buffers, {args, kwargs})
 
       {:ref, owner} ->
         run(%{request | owner: owner}, args, kwargs)
@@ -51,6 +53,7 @@ defmodule Envmgr.Calls.Exchange do
     else
       tail = Messages.call_tail(request.target, request.flags, payload, size)
       tail = if size < @flatten, do: IO.iodata_to_binary(tail), else: tail
+      tail = if request.context, do: {:context, tail, request.context}, else: tail
       choose(request, {size, tail, buffers, arguments})
     end
   end
@@ -144,7 +147,7 @@ defmodule Envmgr.Calls.Exchange do
   end
 
   defp answered(:result, payload, request, generation, pid),
-    do: decode(payload, {}, [], request, generation, pid)
+    do: decode(payload, {}, %{}, request, generation, pid)
 
   defp answered(:error, payload, request, generation, pid) do
     case Decoder.decode(own(payload), home(request, generation, pid)) do
@@ -167,26 +170,34 @@ defmodule Envmgr.Calls.Exchange do
 
   # An answer that is more than a payload.
   defp landed(payload, meta, buffers, request, generation, pid) do
-    warnings =
+    meta =
       case Decoder.decode(meta) do
-        {:ok, %{"warnings" => warnings}} when is_list(warnings) -> warnings
-        _none -> []
+        {:ok, %{} = meta} -> meta
+        _none -> %{}
       end
 
-    for warning <- warnings, do: Logger.warning("envmgr: #{request.path}: #{warning}")
+    for warning <- warnings(meta), do: Logger.warning("envmgr: #{request.path}: #{warning}")
 
-    decode(payload, buffers, warnings, request, generation, pid)
+    decode(payload, buffers, meta, request, generation, pid)
   end
 
-  defp decode(payload, buffers, warnings, request, generation, pid) do
+  defp warnings(%{"warnings" => warnings}) when is_list(warnings), do: warnings
+  defp warnings(_meta), do: []
+
+  defp decode(payload, buffers, meta, request, generation, pid) do
+    request = Trace.mark(request, :transport)
     payload = own(payload)
     home = home(request, generation, pid)
 
     case Decoder.decode(payload, home, buffers, request.decode) do
       {:ok, value} when request.metadata ->
-        {:ok, value, metadata(payload, buffers, warnings, request, generation)}
+        {:ok, value, metadata(payload, buffers, meta, request, generation)}
+
+      {:ok, value} when request.trace == nil ->
+        {:ok, value}
 
       {:ok, value} ->
+        metadata(payload, buffers, meta, request, generation)
         {:ok, value}
 
       {:error, reason} ->
@@ -200,16 +211,25 @@ defmodule Envmgr.Calls.Exchange do
     end
   end
 
-  defp metadata(payload, buffers, warnings, request, generation) do
+  defp metadata(payload, buffers, meta, request, generation) do
     sizes = buffers |> Tuple.to_list() |> Enum.map(&byte_size/1)
 
     %{
-      warnings: warnings,
+      warnings: warnings(meta),
       bytes: byte_size(payload) + Enum.sum(sizes),
       library: request.library,
       environment: request.environment,
       generation: generation
     }
+    |> traced(meta, Trace.mark(request, :decode), generation)
+  end
+
+  defp traced(metadata, _meta, %{trace: nil}, _generation), do: metadata
+
+  defp traced(metadata, meta, request, generation) do
+    python = if is_map(meta["trace"]), do: meta["trace"], else: %{}
+    trace = Trace.finish(request, python, labels(request, generation))
+    Map.merge(metadata, %{trace: trace, correlation: request.correlation})
   end
 
   # An owner that ends in order has told everybody whose call it wrote: this call was not written.
@@ -280,7 +300,8 @@ defmodule Envmgr.Calls.Exchange do
       path: request.path,
       library: request.library,
       environment: request.environment,
-      generation: generation
+      generation: generation,
+      correlation: Correlation.of(request.correlation)
     ]
   end
 end

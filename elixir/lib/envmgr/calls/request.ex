@@ -2,7 +2,7 @@ defmodule Envmgr.Calls.Request do
   # A call on its way: all that is known of it but its arguments.
   @moduledoc false
 
-  alias Envmgr.Calls.Options
+  alias Envmgr.Calls.{Context, Correlation, Options, Trace}
   alias Envmgr.Libraries.Signature
   alias Envmgr.Pool.Lane
   alias Envmgr.Wire.Messages
@@ -20,6 +20,10 @@ defmodule Envmgr.Calls.Request do
     :owner,
     :holder,
     :into,
+    :correlation,
+    :context,
+    :trace,
+    output: :log,
     lane: Lane.threshold(),
     metadata: false,
     decode: []
@@ -38,6 +42,10 @@ defmodule Envmgr.Calls.Request do
           owner: pid() | nil,
           holder: pid() | nil,
           into: Signature.hints() | nil,
+          correlation: String.t() | nil,
+          context: binary() | nil,
+          trace: Trace.t() | nil,
+          output: :log | :metadata | :ignore | pid(),
           lane: pos_integer() | nil,
           metadata: boolean(),
           decode: keyword()
@@ -68,7 +76,38 @@ defmodule Envmgr.Calls.Request do
       decode: if(options.dicts == :map, do: [], else: [dicts: options.dicts]),
       deadline: if(timeout == :infinity, do: :infinity, else: now() + timeout)
     }
+    |> told(options)
   end
+
+  defp told(request, %{correlation: nil, trace: nil, output: :log}), do: request
+
+  defp told(request, options) do
+    correlation =
+      if options.trace, do: Correlation.of(options.correlation), else: options.correlation
+
+    %{
+      request
+      | correlation: correlation,
+        context: Context.encode(correlation, options.trace != nil),
+        trace: options.trace,
+        output: options.output
+    }
+  end
+
+  @doc "The request of a library whose every call is traced."
+  @spec traced(t()) :: t()
+  def traced(%{trace: nil} = request) do
+    correlation = Correlation.of(request.correlation)
+
+    %{
+      request
+      | correlation: correlation,
+        context: Context.encode(correlation, true),
+        trace: Trace.begin()
+    }
+  end
+
+  def traced(request), do: request
 
   @doc "Milliseconds until the deadline."
   @spec left(t()) :: timeout()
