@@ -22,7 +22,7 @@ KINDS = (
 """Of `accepts`, in the order in which they are told."""
 
 Leaf = Tuple[str, Any]
-"""One member of an annotation: `("object", class)`, `("name", last word)`, `("value", literal)`, `("other", None)`."""
+"""A member of an annotation: `("object", class)`, `("name", last word)`, `("value", literal)`, `("other", None)`."""
 
 _BUFFER = "buffer"
 """Bytes where bytes stand beside it, else no kind."""

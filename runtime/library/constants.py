@@ -36,10 +36,7 @@ def _is_plain(value: Any, owns: Callable[[Any], bool], budget: list[int], depth:
         return value in _BUILTIN_CLASSES or owns(value)
     if type(value) not in _HOLDERS or depth > 20 or budget[0] < len(value):
         return False
-    if isinstance(value, (dict, types.MappingProxyType)):
-        members = [*value.keys(), *value.values()]
-    else:
-        members = list(value)
+    members = [*value, *value.values()] if hasattr(value, "values") else list(value)
     return all(_is_plain(member, owns, budget, depth + 1) for member in members)
 
 

@@ -14,7 +14,7 @@ from types import (
     ModuleType,
     WrapperDescriptorType,
 )
-from typing import Any, Callable, Tuple, cast
+from typing import Any, Callable, cast
 
 ABSENT: Any = object()
 _CACHED = getattr(functools, "cached_property", property)
@@ -23,7 +23,7 @@ _FUNCTIONS = (
     FunctionType, BuiltinFunctionType, MethodType, MethodDescriptorType, WrapperDescriptorType,
     ClassMethodDescriptorType, staticmethod, classmethod,
 )  # fmt: skip
-_order: Callable[[type], Tuple[type, ...]] = type.__dict__["__mro__"].__get__
+_order: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
 _held: Callable[[type], Any] = type.__dict__["__dict__"].__get__
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Any, List
+from typing import Any
 
 from .signatures import Parameters
 
@@ -19,14 +19,15 @@ _UNKNOWN = "..."
 """The default of a parameter of which is only said that it may be left out."""
 
 
-def forms(doc: Any, name: str, bound: str | None) -> List[Parameters]:
+def forms(doc: Any, name: str, bound: str | None) -> list[Parameters]:
     """The signatures of `name` at the beginning of its docstring, one for each form; empty where there is none.
 
     `bound`: the name of a parameter that such lines leave out (`self`), put first.
     """
     if type(doc) is not str:
         return []
-    rest, found = doc.lstrip()[: _LONGEST * 2], []
+    rest = doc.lstrip()[: _LONGEST * 2]
+    found: list[Parameters] = []
     while len(found) < _MOST_FORMS:
         match = _FORM.match(rest)
         if match is None or match.group(1) != name:

@@ -34,7 +34,7 @@ def members(holder: type, owner: Owner) -> Iterator[Member]:
     """
     seen: set[str] = set()
     if issubclass(type(holder), enum.EnumMeta):
-        for name, value in holder.__members__.items():
+        for name, value in dict(getattr(holder, "__members__", {})).items():
             if is_public(name):
                 seen.add(name)
                 yield Member("constant", name, value, value, None, holder)

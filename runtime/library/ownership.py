@@ -26,7 +26,7 @@ def defining_module(value: Any) -> str | None:
     for wrapper, inside in _WRAPPED.items():
         if issubclass(kind, wrapper):
             return defining_module(getattr(value, inside))
-    if _is_ufunc(value) or kind is BuiltinFunctionType and value.__module__ is None:
+    if _is_ufunc(value) or (kind is BuiltinFunctionType and value.__module__ is None):
         home = _homes(len(sys.modules)).get(id(value))
         if home is not None:
             return home

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections import deque
 from types import ModuleType
 from typing import Any, Callable, Hashable
 
 from .constants import is_alias, is_plain
-from .descriptors import is_class, is_module
 from .describing import Describer, Facts, docstring, function_kind
+from .descriptors import is_class, is_module
 from .importing import Importer
 from .members import Member, inherited_doc, is_public, members
 from .ownership import Owner
@@ -149,10 +150,8 @@ def _listed(module: ModuleType) -> frozenset[str]:
 
 def _names(module: ModuleType, listed: frozenset[str], children: set[str]) -> list[str]:
     names = {*vars(module), *listed, *children}
-    try:
+    with contextlib.suppress(Exception):  # a __dir__ of the library's own
         names.update(dir(module))
-    except Exception:  # noqa: BLE001, S110 - a __dir__ of the library's own
-        pass
     return sorted(name for name in names if type(name) is str and is_public(name))
 
 
