@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from envmgr.catalog.facts import Parameters
+from envmgr_runtime.library.annotations import KINDS
+
+Parameters = list[list[Any]]
+"""`[name, kind, default, into, type, accepts]` of each."""
 
 POSITIONAL, EITHER, ARGS, KEYWORD, KWARGS = range(5)
 """Kinds of parameters, in the order of `inspect`."""
@@ -81,8 +84,17 @@ def _joined(here: Sequence[list[Any]], name: str, kind: int, *, optional: bool) 
         default = UNKNOWN
     intos = {each[3] for each in here}
     accepts = [each[5] for each in here]
-    taken = None if None in accepts else list(dict.fromkeys(kind for found in accepts for kind in found))
-    return [name, kind, default, intos.pop() if len(intos) == 1 else None, union([each[4] for each in here]), taken]
+    into = intos.pop() if len(intos) == 1 else None
+    return [name, kind, default, into, union([each[4] for each in here]), _either(accepts)]
+
+
+def _either(accepts: Sequence[list[str] | None]) -> list[str] | None:
+    found: set[str] = set()
+    for kinds in accepts:
+        if kinds is None:
+            return None
+        found.update(kinds)
+    return [kind for kind in KINDS if kind in found]
 
 
 def _defaults_last(positional: Parameters) -> None:

@@ -5,6 +5,7 @@ time reads annotations.
 from __future__ import annotations
 
 import ast
+import builtins
 import copy
 
 from typeshed_client import ModulePath
@@ -14,6 +15,8 @@ from envmgr.catalog.stub_signatures import Meaning
 from envmgr_runtime.library import annotations
 
 _DEEPEST = 6
+_NAMES = {"builtins": builtins}
+_UNKNOWN = ast.Name("_")
 
 
 class Meanings:
@@ -30,6 +33,13 @@ class Meanings:
             return self._known[key]
 
         return meaning
+
+    def is_other(self, module: ModulePath, name: str) -> bool:
+        """Whether a name of Python's own is another class here, as `bool` is in NumPy."""
+        if module == ("builtins",) or not hasattr(builtins, name):
+            return False
+        place = self._lookup.name(module, name)
+        return place is not None and place.module != ("builtins",) and place.class_node() is not None
 
     def alias(self, module: ModulePath, name: str, depth: int) -> ast.expr | None:
         """What a name stands for, aliases in it followed; None for what is no alias."""
@@ -54,8 +64,8 @@ class Meanings:
         node = parsed_text(written)
         if node is None:
             return None, None
-        text = ast.unparse(_Followed(self, module, 0).visit(node))
-        return annotations.into(text, {}), None
+        followed = _Followed(self, module, 0).visit(node)
+        return annotations.into(followed, _NAMES), annotations.accepts(followed, _NAMES)
 
 
 class _Followed(ast.NodeTransformer):
@@ -67,4 +77,6 @@ class _Followed(ast.NodeTransformer):
     def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
         if self._depth >= _DEEPEST:
             return node
+        if self._meanings.is_other(self._module, node.id):
+            return _UNKNOWN
         return self._meanings.alias(self._module, node.id, self._depth) or node

@@ -6,8 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from envmgr.catalog.facts import Parameters
-from envmgr.catalog.overloads import ARGS, EITHER, KEYWORD, KWARGS, POSITIONAL, UNKNOWN
+from envmgr.catalog.overloads import ARGS, EITHER, KEYWORD, KWARGS, POSITIONAL, UNKNOWN, Parameters
 from envmgr.catalog.stub_lookup import Function
 
 _LONGEST_DEFAULT = 80

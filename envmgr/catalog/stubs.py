@@ -6,10 +6,11 @@ import ast
 from collections.abc import Iterable, Sequence
 
 from envmgr.catalog import stub_signatures
-from envmgr.catalog.facts import STUB, Object, Parameters
-from envmgr.catalog.overloads import ARGS, KWARGS, POSITIONAL, merged, union
+from envmgr.catalog.facts import STUB, Object
+from envmgr.catalog.overloads import ARGS, KWARGS, POSITIONAL, Parameters, merged, union
 from envmgr.catalog.stub_lookup import Function, Lookup, Place, decorators, unwrapped
 from envmgr.catalog.stub_meaning import Meanings
+from envmgr_runtime.library.signatures import with_default
 
 _CALLABLE = frozenset(
     {"function", "coroutine", "generator", "async-generator", "ufunc", "method", "classmethod", "staticmethod"}
@@ -146,10 +147,20 @@ def _add_types(found: Object, whole: Parameters) -> None:
             known = whole[at]
         if known is None or parameter[4] is not None or known[4] is None:
             continue
-        parameter[3:] = [parameter[3] or known[3], known[4], known[5]]
+        parameter[3:] = [parameter[3] or known[3], known[4], _with_default(known[5], parameter[2])]
         added = True
     if added and not had_types:
         found.origins["types"] = STUB
+
+
+def _with_default(accepts: list[str] | None, default: str | None) -> list[str] | None:
+    """What a parameter has when nobody says is taken too."""
+    if accepts is None or default is None:
+        return accepts
+    try:
+        return with_default(accepts, ast.literal_eval(default))
+    except (ValueError, SyntaxError):
+        return accepts
 
 
 def _is_object(place: Place) -> bool:
