@@ -12,9 +12,11 @@ from ..values.statistics import LARGE, Payloads
 from ..values.strategies import Strategies
 from ..wire.messages import AS_REF, ERROR, RESULT
 from ..wire.packing import Packer
+from .around import Around
 from .buffers import Buffers
 from .failures import failure
 from .refs import RefTable
+from .refusals import PipelineError
 from .steadiness import steadiness
 from .stepped import Stepped
 from .targets import Targets
@@ -27,6 +29,7 @@ _CODES: dict[type[BaseException], str] = {
     StaleRef: "stale-ref",
     Unresolved: "unresolved",
     RefLimit: "ref-limit",
+    PipelineError: "pipeline",
 }
 
 
@@ -38,7 +41,8 @@ class Calls:
         self.strategies = Strategies()
         self.buffers = Buffers()
         self._codec = Codec(self.refs, self.strategies, self.buffers)
-        self._targets = Targets(libraries, self.refs, self._codec)
+        self.around = Around(self._codec.warnings.append)
+        self._targets = Targets(libraries, self.around, self.refs, self._codec)
         self._known = self._targets.known
         self._decode, self._encode = self._codec.decode_call, self._codec.encode
         self._pack = Packer().pack
@@ -113,19 +117,24 @@ class Calls:
     def _failure(self, error: BaseException) -> bytes:
         """Of an error of ours: before the call, or in its answer."""
         self._unsent += 1
+        self.warnings.clear()
         return self._codec.encode(_map(error, _CODES))
 
     def _raised(self, error: BaseException) -> bytes:
         self._unsent += 1
+        self.warnings.clear()
         return self._codec.encode(_map(error, {}))
 
 
 def _map(error: BaseException, codes: Mapping[type[BaseException], str]) -> dict[str, Any]:
     if type(error) is not Stepped:
         return failure(codes.get(type(error), "exception"), error)
-    return {**failure(_CODES.get(type(error.error), "exception"), error.error), "step": error.step}
+    found = {**failure(_CODES.get(type(error.error), "exception"), error.error), "step": error.step}
+    if type(error.error) is PipelineError:
+        found.update({"class": error.error.culprit, "hint": error.error.hint})
+    return found
 
 
-def start_failure(error: BaseException, library: str | None) -> bytes:
-    """The payload that says why a worker did not start."""
-    return Codec(RefTable()).encode(failure("start", error, library))
+def start_failure(error: BaseException, library: str | None, step: str | None = None) -> bytes:
+    """The payload that says why a worker did not start, and at which step of the configuration, if it was one."""
+    return Codec(RefTable()).encode({**failure("start", error, library), **({"step": step} if step else {})})

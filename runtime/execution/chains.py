@@ -56,7 +56,8 @@ def chain(
     held: Callable[[int], Any],
 ) -> Chain:
     """`steps` and `payload` as in `docs/protocol.md`. `find` knows paths, `held` refs, and
-    `member(owner, name, attribute)` methods and attributes. Raises what they raise for the first step, and what decoding raises.
+    `member(owner, name, attribute)` methods and attributes. Raises `ConversionError`, and `Stepped` with what these
+    raise for the first step.
     """
     names = [_name(number, step) for number, step in enumerate(steps, 1)]
     arguments = _arguments(payload, codec, names)

@@ -10,6 +10,7 @@ from ..library.loading import Libraries, Unresolved
 from ..values.codec import Codec
 from ..wire.messages import ATTRIBUTE, PART
 from . import chains, operations, parts
+from .around import Around
 from .refs import RefTable
 
 _NOTHING = b"\x92\x90\x80"
@@ -19,8 +20,9 @@ _NOTHING = b"\x92\x90\x80"
 class Targets:
     """Those of one worker. `known` holds what paths that were called before name."""
 
-    def __init__(self, libraries: Libraries, refs: RefTable, codec: Codec) -> None:
+    def __init__(self, libraries: Libraries, around: Around, refs: RefTable, codec: Codec) -> None:
         self._libraries = libraries
+        self._around = around
         self._refs = refs
         self._codec = codec
         self.known: dict[str, Callable[..., Any]] = {}
@@ -49,7 +51,8 @@ class Targets:
         function = self.known.get(path)
         if function is None:
             found = self._libraries.resolve(path)
-            function = self.known[path] = found if callable(found) else self._uncallable(path, found)
+            function = found if callable(found) else self._uncallable(path, found)
+            function = self.known[path] = self._around.put(path, function)
         return function
 
     def _chain(self, steps: list[Any], payload: bytes) -> chains.Chain:

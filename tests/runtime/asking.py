@@ -20,9 +20,9 @@ class Asking:
     """One worker's calls over these libraries."""
 
     def __init__(self, libraries):
-        loaded = Libraries()
-        loaded.load(libraries)
-        self.calls = Calls(loaded)
+        self.libraries = Libraries()
+        self.libraries.load(libraries)
+        self.calls = Calls(self.libraries)
         self.codec = Codec(self.calls.refs)
 
     def __call__(self, target, *args, flags=0, **kwargs):
