@@ -95,6 +95,10 @@ class Catalog:
         """All of them, aliases too, in the order of their bytes."""
         return [self._name(at).decode() for at in range(self.head["paths"])]
 
+    def places(self) -> list[tuple[str, int]]:
+        """Every path, aliases too, with the number of its object."""
+        return [(self._name(at).decode(), self._table[2 * at + 1]) for at in range(self.head["paths"])]
+
     def near(self, path: str) -> list[str]:
         """Up to three paths that look like `path`, the nearest first."""
         return difflib.get_close_matches(path, self.paths(), n=3, cutoff=0.6)

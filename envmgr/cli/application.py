@@ -33,6 +33,7 @@ COMMANDS = {
     "unbundle": "bundling",
     "launch": "generations",
     "call": "calling",
+    "shell": "shelling",
     "serializers": "serializers",
     "detect": "detecting",
     "import": "importing",

@@ -36,7 +36,7 @@ def call(root: Path, path: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
             {name: [*known[name][:2], strategies]},
             lease=launch["lease"],
             environment=launch["key"],
-            env=_variables(launch),
+            env=variables(launch),
             cwd=launch["cwd"],
         ) as client:
             return client.call(path, args, kwargs)
@@ -59,7 +59,7 @@ def prepare(
     E-UNKNOWN-LIBRARY and E-UNKNOWN-FUNCTION with near names, E-NOT-INSTALLED.
     """
     name, _, rest = path.partition(".")
-    launch = _launch_of(root, name)
+    launch = launch_of(root, name)
     return launch, fit(_row(launch, name, rest).parameters, args, kwargs)
 
 
@@ -86,7 +86,8 @@ def raised(path: str, error: dict[str, Any]) -> EnvmgrError:
     return EnvmgrError("E-CALL", f"{path}: {error['type']}: {error['message']}", details={"python": error})
 
 
-def _launch_of(root: Path, library: str) -> _Launch:
+def launch_of(root: Path, library: str) -> _Launch:
+    """The manifest of the environment that has this library. Raises E-UNKNOWN-LIBRARY and E-NOT-INSTALLED."""
     found = {name: launch for launch in active(root) for name in launch["libraries"]}
     if library not in found:
         near = difflib.get_close_matches(library, found, n=1)
@@ -125,13 +126,14 @@ def _catalog(launch: _Launch, name: str) -> Catalog:
         ) from None
 
 
-def _variables(launch: _Launch) -> dict[str, str]:
-    variables = process.clean_environment()
+def variables(launch: _Launch) -> dict[str, str]:
+    """A worker's."""
+    found = process.clean_environment()
     for variable, value in launch["env"].items():
-        variables.pop(variable, None)
+        found.pop(variable, None)
         if value is not None:
-            variables[variable] = value
-    return variables
+            found[variable] = value
+    return found
 
 
-__all__ = ["RemoteRef", "active", "call", "libraries", "prepare", "raised"]
+__all__ = ["RemoteRef", "active", "call", "launch_of", "libraries", "prepare", "raised", "variables"]
