@@ -65,7 +65,7 @@ class Calls:
         try:
             value = function(*args, **kwargs)
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt too are this call's answer
-            return ERROR, self._raised(error)
+            return ERROR, self._raised(error, target, function, args, kwargs)
         if flags & AS_REF:
             return self._kept(value)
         measured = runs & 63 == 1
@@ -131,9 +131,12 @@ class Calls:
         self._unsent += 1
         return self._codec.encode(failure(_CODES.get(type(error), "exception"), error))
 
-    def _raised(self, error: BaseException) -> bytes:
+    def _raised(
+        self, error: BaseException, target: Any, function: Any, args: list[Any], kwargs: dict[str, Any]
+    ) -> bytes:
         self._unsent += 1
-        return self._codec.encode(failure("exception", error))
+        found = failure("exception", error, function=function, args=args, kwargs=kwargs, target=target)
+        return self._codec.encode(found)
 
 
 def start_failure(error: BaseException, library: str | None) -> bytes:

@@ -19,7 +19,12 @@ class LoadError(Exception):
 
 
 class Unresolved(Exception):
-    """A path that leads nowhere in this worker."""
+    """A path that leads nowhere in this worker: `owner` has no `name`."""
+
+    def __init__(self, text: str, owner: Any = None, name: str | None = None) -> None:
+        super().__init__(text)
+        self.owner = owner
+        self.name = name
 
 
 class Libraries:
@@ -82,7 +87,7 @@ def _attribute(owner: Any, segment: str, path: str) -> Any:
         except ModuleNotFoundError as error:
             if error.name != name:
                 raise
-    raise Unresolved(f"{path!r} leads nowhere: {_named(owner)} has no {segment!r}")
+    raise Unresolved(f"{path!r} leads nowhere: {_named(owner)} has no {segment!r}", owner, segment)
 
 
 def _named(owner: Any) -> str:
