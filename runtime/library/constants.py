@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import types
 import typing
 from typing import Any, Callable
@@ -45,11 +44,6 @@ def _is_plain(value: Any, owns: Callable[[Any], bool], budget: list[int], depth:
         return False
     members = [*value, *value.values()] if hasattr(value, "values") else list(value)
     return all(_is_plain(member, owns, budget, depth + 1) for member in members)
-
-
-def is_member(value: Any) -> bool:
-    """Of an enumeration."""
-    return issubclass(type(value), enum.Enum)
 
 
 def is_alias(value: Any) -> bool:

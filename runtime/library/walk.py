@@ -70,7 +70,7 @@ class Walk:
                 self._within(path, value, ())
             elif callable(value):
                 self.paths[path] = self._function(name, value)
-            else:
+            elif self._owner.owns(type(value), listed):
                 doc = docstring(type(value))
                 self.paths[path] = self._constant(module.__name__, name, value, id(value), doc)
 
