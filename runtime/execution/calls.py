@@ -135,6 +135,7 @@ def _map(
     called = called or {}
     if type(error) is not Stepped:
         return failure(codes.get(type(error), "exception"), error, **called)
+    called = called if error.called is None else error.called
     found = failure(_CODES.get(type(error.error), "exception"), error.error, step=error.step, **called)
     if type(error.error) is PipelineError:
         found.update({"class": error.error.culprit, "hint": error.error.hint})
@@ -143,4 +144,4 @@ def _map(
 
 def start_failure(error: BaseException, library: str | None, step: str | None = None) -> bytes:
     """The payload that says why a worker did not start, and at which step of the configuration, if it was one."""
-    return Codec(RefTable()).encode({**failure("start", error, library), **({"step": step} if step else {})})
+    return Codec(RefTable()).encode(failure("start", error, library, step=step, target=library))
