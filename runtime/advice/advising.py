@@ -15,16 +15,17 @@ def advice(
     bound: Sequence[tuple[Any, Any]] = (),
     parameters: Mapping[str, Any] | None = None,
     path: str | None = None,
+    owner: Any = None,
 ) -> str | None:
     """For `error`, else for a failed import or a system's error that led to it; None where nothing helps."""
-    found = _first(Case(error, function, bound, parameters, path))
+    found = _first(Case(error, function, bound, parameters, path, owner))
     before, steps = error, 0
     while found is None and steps < _FAR:
         before, steps = before.__cause__ or before.__context__, steps + 1  # type: ignore[assignment]
         if before is None:
             break
         if isinstance(before, (ImportError, OSError)):
-            found = _first(Case(before, function, bound, parameters, path))
+            found = _first(Case(before, function, bound, parameters, path, owner))
     return found
 
 

@@ -19,6 +19,7 @@ class Case:
         bound: Sequence[tuple[Any, Any]] = (),
         parameters: Mapping[str, Any] | None = None,
         path: str | None = None,
+        owner: Any = None,
     ) -> None:
         self.error = error
         self.function = function
@@ -27,7 +28,7 @@ class Case:
         self.path = path
         self.kinds = frozenset(_names(type(error)))
         self.text = _text(error)
-        owner = getattr(function, "__self__", None)
+        owner = getattr(function, "__self__", None) if owner is None else owner
         self.owner = None if isinstance(owner, ModuleType) else owner
         """The object whose method was called."""
 

@@ -125,14 +125,18 @@ class Calls:
     ) -> bytes:
         self._unsent += 1
         self.warnings.clear()
-        call = {"function": function, "args": args, "kwargs": kwargs, "target": target}
-        return self._codec.encode(_map(error, {}, **call))
+        called = {"function": function, "args": args, "kwargs": kwargs, "target": target}
+        return self._codec.encode(_map(error, {}, called))
 
 
-def _map(error: BaseException, codes: Mapping[type[BaseException], str], **call: Any) -> dict[str, Any]:
+def _map(
+    error: BaseException, codes: Mapping[type[BaseException], str], called: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    called = called or {}
     if type(error) is not Stepped:
-        return failure(codes.get(type(error), "exception"), error, **call)
-    found = failure(_CODES.get(type(error.error), "exception"), error.error, step=error.step, **call)
+        return failure(codes.get(type(error), "exception"), error, **called)
+    called = called if error.called is None else error.called
+    found = failure(_CODES.get(type(error.error), "exception"), error.error, step=error.step, **called)
     if type(error.error) is PipelineError:
         found.update({"class": error.error.culprit, "hint": error.error.hint})
     return found
@@ -140,4 +144,4 @@ def _map(error: BaseException, codes: Mapping[type[BaseException], str], **call:
 
 def start_failure(error: BaseException, library: str | None, step: str | None = None) -> bytes:
     """The payload that says why a worker did not start, and at which step of the configuration, if it was one."""
-    return Codec(RefTable()).encode({**failure("start", error, library), **({"step": step} if step else {})})
+    return Codec(RefTable()).encode(failure("start", error, library, step=step, target=library))
