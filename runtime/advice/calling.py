@@ -29,6 +29,8 @@ def _others(case: Case, callee: str) -> list[str]:
     first, _, rest = callee.partition(".")
     for name, module in list(sys.modules.items()):
         found = getattr(module, first, None) if name.partition(".")[0] == top else None
+        if found is None:
+            continue
         for part in rest.split("."):
             found = getattr(found, part, None)
         if callable(found):

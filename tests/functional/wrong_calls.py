@@ -176,7 +176,7 @@ CALLS = [
     ("usage", "whole number|takes", [("sklearn.ensemble.RandomForestClassifier", {"kw": {"n_estimators": "10"}}), ("fit", X, Y)]),
     ("usage", '"gini"', [("sklearn.tree.DecisionTreeClassifier", {"kw": {"criterion": "ginni"}}), ("fit", X, Y)]),
     ("usage", "n_clusters", [("sklearn.cluster.KMeans", {"kw": {"n_clusters": 10}}), ("fit", X)]),
-    ("usage", "(0.0, 1.0)", ("sklearn.model_selection.train_test_split", X, {"kw": {"test_size": 1.5}})),
+    ("usage", "float in the range", ("sklearn.model_selection.train_test_split", X, {"kw": {"test_size": 1.5}})),
     ("usage", "4 and 1", ("sklearn.model_selection.train_test_split", X, [1])),
     ("usage", "folds", ("sklearn.model_selection.cross_val_score", LINEAR, X, Y, {"kw": {"cv": 10}})),
     ("usage", "r2|scorers", ("sklearn.model_selection.cross_val_score", LINEAR, X, Y, {"kw": {"scoring": "r3", "cv": 2}})),
