@@ -33,7 +33,7 @@ _FAR = 5
 
 
 def _first(case: Case) -> str | None:
-    for rules in _families():
+    for rules in _families(case.packages):
         for one in rules:
             found = _tried(one, case)
             if found:
@@ -48,28 +48,33 @@ def _tried(one: Rule, case: Case) -> str | None:
         return None
 
 
-def _families() -> Iterator[tuple[Rule, ...]]:
+def _families(packages: frozenset[str]) -> Iterator[tuple[Rule, ...]]:
     from . import ours, renamed
 
     yield ours.RULES
     yield renamed.RULES
-    if "sklearn" in sys.modules:
+    if "sklearn" in packages:
         from . import learning
 
         yield learning.RULES
-    if "pandas" in sys.modules:
+    if "pandas" in packages:
         from . import tables
 
         yield tables.RULES
-    if "numpy" in sys.modules:
+    if not _NUMERIC.isdisjoint(packages):
         from . import arrays
 
         yield arrays.RULES
-    if "urllib" in sys.modules or "socket" in sys.modules:
-        from . import web
+    from . import calling, dates, encoding, files, imports, limits, names, numbers, texts, web, wrong_types
 
-        yield web.RULES
-    from . import calling, dates, encoding, files, imports, limits, names, numbers, texts, wrong_types
-
-    for family in (imports, calling, wrong_types, numbers, dates, encoding, texts, files, limits, names):
+    for family in (web, imports, calling, wrong_types, numbers, dates, encoding, texts, files, limits, names):
         yield family.RULES
+    if (
+        _NUMERIC.isdisjoint(packages) and "numpy" in sys.modules
+    ):  # its C code may be called with no frame of its own
+        from . import arrays
+
+        yield arrays.RULES
+
+
+_NUMERIC = frozenset(("numpy", "pandas", "sklearn", "scipy"))

@@ -48,6 +48,17 @@ class Case:
         return ""
 
     @property
+    def packages(self) -> frozenset[str]:
+        """Those that had a part in it: of the function, the object, the exception, and of each frame."""
+        things = (self.function, type(self.function), type(self.owner), type(self.error))
+        found = [getattr(thing, "__module__", None) for thing in things]
+        step = self.error.__traceback__
+        while step is not None:
+            found.append(step.tb_frame.f_globals.get("__name__"))
+            step = step.tb_next
+        return frozenset(name.partition(".")[0] for name in found if isinstance(name, str))
+
+    @property
     def library(self) -> str:
         """Its name in envmgr.toml: the path's first part, else the package's name."""
         return (self.path or "").partition(".")[0] or self.module or "NAME"

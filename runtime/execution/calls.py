@@ -125,18 +125,15 @@ class Calls:
     ) -> bytes:
         self._unsent += 1
         self.warnings.clear()
-        called = {"function": function, "args": args, "kwargs": kwargs, "target": target}
-        return self._codec.encode(_map(error, {}, called))
+        call = {"function": function, "args": args, "kwargs": kwargs, "target": target}
+        return self._codec.encode(_map(error, {}, **call))
 
 
-def _map(
-    error: BaseException, codes: Mapping[type[BaseException], str], called: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    called = called or {}
+def _map(error: BaseException, codes: Mapping[type[BaseException], str], **call: Any) -> dict[str, Any]:
     if type(error) is not Stepped:
-        return failure(codes.get(type(error), "exception"), error, **called)
-    called = called if error.called is None else error.called
-    found = failure(_CODES.get(type(error.error), "exception"), error.error, step=error.step, **called)
+        return failure(codes.get(type(error), "exception"), error, **call)
+    call = call if error.called is None else {**error.called}
+    found = failure(_CODES.get(type(error.error), "exception"), error.error, step=error.step, **call)
     if type(error.error) is PipelineError:
         found.update({"class": error.error.culprit, "hint": error.error.hint})
     return found
