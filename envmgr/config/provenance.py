@@ -25,7 +25,7 @@ class Setting:
 
 
 def settings(merged: Merged, config: ConfigFile) -> dict[Keys, list[Setting]]:
-    """By table: the project, then each environment with its libraries, then aliases. What says nothing is left out."""
+    """By table: the project, then each environment with its libraries, then aliases. No empty keys."""
     found: dict[Keys, list[Setting]] = {("project",): _project(merged)}
     members: dict[str, list[str]] = {}
     for name, library in config.library.items():
