@@ -63,7 +63,7 @@ def manifest(
                 "pipelines": {path: dict(steps) for path, steps in resolved.library.pipelines.items()},
                 "aliases": dict(resolved.library.aliases),
                 "trace": resolved.library.trace,
-                "catalog": str(layout.catalog(entry) / f"{resolved.module}.msgpack"),
+                "catalog": str(layout.catalog_of(entry, resolved.module)),
             }
             for resolved in libraries
         },

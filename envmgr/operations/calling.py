@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from envmgr.catalog import read
+from envmgr.catalog import Catalog, Row, read
 from envmgr.environments.launch import decode
 from envmgr.environments.layout import Layout
 from envmgr.errors import EnvmgrError
@@ -65,7 +65,7 @@ def prepare(
     launch = _launch_of(launches, name)
     pipelines = launch["libraries"][name].get("pipelines", {})
     steps = pipelines.get(rest) or pipelines.get("*", {})
-    parameters = _entry(launch, name, rest)[2]
+    parameters = _row(launch, name, rest).parameters
     return launch, path, fit(parameters, args, kwargs, steps.get("rename", {}))
 
 
@@ -125,11 +125,12 @@ def _launch_of(launches: Sequence[_Launch], library: str) -> _Launch:
     return found[library]
 
 
-def _entry(launch: _Launch, name: str, rest: str) -> list[Any]:
+def _row(launch: _Launch, name: str, rest: str) -> Row:
     """Of the catalog."""
-    catalog = read(Path(launch["libraries"][name]["catalog"]))
-    if rest in catalog.entries:
-        return catalog.entries[rest]
+    catalog = _catalog(launch, name)
+    row = catalog.get(rest)
+    if row is not None:
+        return row
     near = [f"{name}.{path}" for path in catalog.near(rest)]
     raise EnvmgrError(
         "E-UNKNOWN-FUNCTION",
@@ -137,6 +138,18 @@ def _entry(launch: _Launch, name: str, rest: str) -> list[Any]:
         hint=f"did you mean {' or '.join(f'`{path}`' for path in near)}?" if near else "",
         details={"near": near},
     )
+
+
+def _catalog(launch: _Launch, name: str) -> Catalog:
+    path = Path(launch["libraries"][name]["catalog"])
+    try:
+        return read(path)
+    except (OSError, ValueError) as problem:
+        raise EnvmgrError(
+            "E-NOT-INSTALLED",
+            f"the catalog of library {name} cannot be read: {problem}",
+            hint=f"run `envmgr sync {launch['environment']}`",
+        ) from None
 
 
 def _variables(launch: _Launch) -> dict[str, str]:

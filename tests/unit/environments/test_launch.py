@@ -72,7 +72,7 @@ def test_every_key_that_the_protocol_names():
                 "pipelines": {"mean": {"limit": 3}},
                 "aliases": {"n": "np"},
                 "trace": True,
-                "catalog": "/r/.envmgr/store/data-k.catalog/numpy.msgpack",
+                "catalog": "/r/.envmgr/store/data-k.catalog/numpy.catalog",
             },
             "math": {
                 "module": "math",
@@ -85,7 +85,7 @@ def test_every_key_that_the_protocol_names():
                 "pipelines": {},
                 "aliases": {},
                 "trace": False,
-                "catalog": "/r/.envmgr/store/data-k.catalog/math.msgpack",
+                "catalog": "/r/.envmgr/store/data-k.catalog/math.catalog",
             },
         },
     }
