@@ -3,13 +3,11 @@ defmodule Envmgr.Libraries.Discovery do
   @moduledoc false
 
   alias Envmgr.Error
-  alias Envmgr.Libraries.{Catalog, CatalogFile, Filters, Row, Signature, Unknown}
+  alias Envmgr.Libraries.{CatalogFile, Filters, Row, Signature}
 
   @doc "The objects of a library by their canonical paths, in the order of these."
-  @spec functions(atom(), String.t(), Filters.t()) :: [map()]
-  def functions(table, library, filters) do
-    file = Catalog.file(table, library) || raise Unknown.error(table, library)
-
+  @spec functions(String.t(), CatalogFile.t(), Filters.t()) :: [map()]
+  def functions(library, file, filters) do
     for object <- 0..(file.objects - 1)//1,
         raw = row!(file, object),
         Filters.keep?(filters, raw),
