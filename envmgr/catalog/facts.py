@@ -8,12 +8,11 @@ from typing import Any
 
 import msgpack
 
+from envmgr.catalog.overloads import Parameters, merged
+
 SCHEMA = "raw-1"
 RUNTIME, STUB, DOCSTRING = "runtime", "stub", "docstring"
 """Origins of facts."""
-
-Parameters = list[list[Any]]
-"""`[name, kind, default, into, type, accepts]` of each."""
 
 
 @dataclass(slots=True)
@@ -59,8 +58,6 @@ class Facts:
 def load(content: bytes) -> Facts:
     """Raises ValueError for what is not the walk's. Objects come in the order of their canonical paths."""
     document = msgpack.unpackb(content)
-    if document.get("schema") == 1:
-        document = _old(document)
     if document.get("schema") != SCHEMA:
         raise ValueError(f"the walk's schema is {document.get('schema')!r}")
     paths: dict[int, list[str]] = {}
@@ -78,29 +75,6 @@ def load(content: bytes) -> Facts:
     )
 
 
-def _old(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Of a walk that lists callables only; until that of `runtime/library` says more."""
-    entries = document["entries"]
-    return {
-        "schema": SCHEMA,
-        "module": document["module"],
-        "distribution": None,
-        "version": document["version"],
-        "python": "",
-        "root": "",
-        "errors": document["errors"],
-        "paths": [[entry[0], number] for number, entry in enumerate(entries)],
-        "objects": [
-            {
-                "kind": kind,
-                "doc": summary or None,
-                "parameters": parameters and [[*found, *[None] * (6 - len(found))] for found in parameters],
-            }
-            for _, kind, parameters, summary in entries
-        ],
-    }
-
-
 def _object(raw: Mapping[str, Any], paths: list[str]) -> Object:
     found = Object(
         sorted(paths, key=_shortest),
@@ -116,13 +90,18 @@ def _object(raw: Mapping[str, Any], paths: list[str]) -> Object:
         raw.get("deprecated"),
         raw.get("value"),
     )
-    if found.parameters is not None:
-        found.origins["signature"] = raw.get("origin") or RUNTIME
-        if any(parameter[4] for parameter in found.parameters):
-            found.origins["types"] = RUNTIME
     for fact in ("returns", "doc", "overloads"):
         if getattr(found, fact):
             found.origins[fact] = RUNTIME
+    forms = [parameters for parameters, _ in found.overloads if parameters is not None]
+    if found.parameters is None and forms:
+        found.parameters = merged(forms)
+        if raw["origin"] == DOCSTRING:
+            found.origins["overloads"] = DOCSTRING
+    if found.parameters is not None:
+        found.origins["signature"] = raw["origin"] or RUNTIME
+        if any(parameter[4] for parameter in found.parameters):
+            found.origins["types"] = RUNTIME
     return found
 
 

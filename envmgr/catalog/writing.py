@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from envmgr.catalog import facts, layout, reading
-from envmgr.catalog.facts import Facts, Object, Parameters
+from envmgr.catalog.facts import Facts, Object
+from envmgr.catalog.overloads import Parameters
 from envmgr.catalog.words import words
 
 _LONGEST_SUMMARY = 200

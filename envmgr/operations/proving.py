@@ -10,7 +10,6 @@ from envmgr.environments.modules import Resolved
 from envmgr.environments.store import digest
 from envmgr.operations import ground
 
-
 _CATALOGS = 2
 """Raised with every change of what `envmgr/catalog` writes: catalogs of another number are built again."""
 
