@@ -102,10 +102,11 @@ defmodule Envmgr.Libraries.Nearby do
 
   defp misspelled(file, path, _known, _surely, []) do
     leaf = path |> leaf() |> String.downcase()
+    vocabulary = file |> CatalogFile.vocabulary() |> Likeness.prepare()
 
     found =
       for {position, word, likeness} when likeness > 2 <-
-            Likeness.alike(leaf, CatalogFile.vocabulary(file)),
+            Likeness.alike(leaf, vocabulary),
           object <- CatalogFile.postings(file, position),
           found = CatalogFile.canonical(file, object),
           String.downcase(leaf(found)) == word,
