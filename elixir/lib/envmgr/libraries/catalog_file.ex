@@ -9,6 +9,7 @@ defmodule Envmgr.Libraries.CatalogFile do
 
   @magic "envcat02"
 
+  @derive {Inspect, only: [:module, :version, :paths, :objects]}
   @enforce_keys [:data, :module, :version, :errors, :paths, :objects, :words, :sections]
   defstruct @enforce_keys
 

@@ -14,7 +14,7 @@ defmodule Envmgr.Libraries.Description do
   def of(table, path) do
     case Catalog.locate(table, path) do
       nil -> of_library(table, path)
-      place -> of_object(table, place)
+      place -> of_object(table, path, place)
     end
   end
 
@@ -49,18 +49,21 @@ defmodule Envmgr.Libraries.Description do
     end
   end
 
-  defp of_object(table, {_target, {library, environment, _, _}, file, object}) do
+  # What is written as code has the path that was asked for: pandas.DataFrame.head is pandas.Series.head, too.
+  defp of_object(table, path, {target, {library, environment, _, _}, file, object}) do
     raw = Discovery.row!(file, object)
     detail = detail!(file, object)
     parsed = detail["parsed"] || %{}
     facts = facts(table, library)
     [own, kind, parameters, returns, summary, flags, overloads | _] = raw
-    written = "#{library}.#{own}"
+    canonical = "#{library}.#{own}"
+    written = target || path
+    [_library, asked] = :binary.split(written, ".")
     aliases = for other <- detail["aliases"] || [], do: "#{library}.#{other}"
     noted = noted(parsed["parameters"])
 
     %{
-      path: written,
+      path: canonical,
       library: library,
       version: facts[:version],
       environment: environment,
@@ -79,16 +82,19 @@ defmodule Envmgr.Libraries.Description do
       raises: for([type, text | _] <- parsed["raises"] || [], do: %{type: type, text: text}),
       notes: parsed["notes"],
       doc_examples: parsed["examples"],
-      aliases: aliases ++ configured(table, [written | aliases]),
+      aliases: aliases ++ configured(table, [canonical | aliases]),
       module: detail["module"],
       file: detail["file"],
       line: detail["line"],
       deprecated: detail["deprecated"] || if(Filters.deprecated?(flags), do: "it is deprecated"),
       value: detail["value"],
       origins: detail["origins"] || %{},
-      examples: Example.make(library, file.module, raw, types(noted), maker(file, kind, own))
+      examples: example(library, file, [asked | tl(raw)], noted)
     }
   end
+
+  defp example(library, file, [path, kind | _] = raw, noted),
+    do: Example.make(library, file.module, raw, types(noted), maker(file, kind, path))
 
   defp facts(table, library) do
     case Catalog.library(table, library) do
@@ -135,8 +141,8 @@ defmodule Envmgr.Libraries.Description do
 
     with [_ | _] = parts <- Enum.drop(parts, -1),
          {:ok, number} <- CatalogFile.find(file, Enum.join(parts, ".")),
-         {:ok, [_, "class" | _] = raw} <- CatalogFile.row(file, CatalogFile.object(file, number)) do
-      raw
+         {:ok, [_, "class" | more]} <- CatalogFile.row(file, CatalogFile.object(file, number)) do
+      [Enum.join(parts, "."), "class" | more]
     else
       _none -> nil
     end

@@ -20,6 +20,9 @@ defmodule Envmgr.Libraries.Literal do
     "callable" => @function
   }
 
+  # A flag is an int to Python, and hardly what is asked for where an int will do.
+  @preferred ~w(int float str list tuple dict set bytes callable bool)
+
   # Tried in this order: the first that a type's text has decides.
   @of_words [
     {~r/array|ndarray/i, @numbers},
@@ -66,10 +69,10 @@ defmodule Envmgr.Libraries.Literal do
   defp of_kinds(nil, _name), do: nil
 
   defp of_kinds(kinds, name) do
-    Enum.find_value(kinds, fn
+    case Enum.find(@preferred, &(&1 in kinds)) do
       "str" -> text(name)
       kind -> @of_kind[kind]
-    end)
+    end
   end
 
   defp of_words(nil, _name), do: nil
