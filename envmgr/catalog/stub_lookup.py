@@ -99,11 +99,9 @@ class Lookup:
             return self.member(place, name, depth)
         held = self.held(place, depth)
         found = None if held is None else self.attribute(held, name, depth + 1)
-        return (
-            None
-            if found is None
-            else Place(found.module, found.info, held is not None and held.info is not None, found.in_class)
-        )
+        if found is None:
+            return None
+        return Place(found.module, found.info, held is not None and held.info is not None, found.in_class)
 
     def name(self, module: ModulePath, name: str, depth: int = 0) -> Place | None:
         """In the namespace of a module, its submodules behind it. A variable that is only another name is that."""
