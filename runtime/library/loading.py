@@ -13,9 +13,11 @@ from .descriptors import ABSENT, getter, is_class, is_property, raw
 class LoadError(Exception):
     """A library that cannot be imported or initialised; the cause is chained."""
 
-    def __init__(self, library: str, doing: str) -> None:
+    def __init__(self, library: str, doing: str, step: str | None = None) -> None:
         super().__init__(f"{doing} of library {library!r} failed")
         self.library = library
+        self.step = step
+        """Of the configuration: `hook on-load`, `convert day of shop.order`."""
 
 
 class Unresolved(Exception):
