@@ -7,7 +7,7 @@ import functools
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType
 from typing import Any, Callable, Iterator, NamedTuple
 
-from .constants import is_plain
+from .constants import is_plain, is_value_class
 from .descriptors import ABSENT, held, is_class, is_property, order
 from .ownership import Owner, defining_module
 
@@ -30,8 +30,8 @@ class Member(NamedTuple):
 
 
 def members(holder: type, owner: Owner) -> Iterator[Member]:
-    """Each public name once, as the class's order finds it. What a foreign class defines is left out, but fields
-    of C types (`pandas.Timestamp.year` is `datetime`'s).
+    """Each public name once, as the class's order finds it. What a foreign class defines is left out, but the fields
+    of dates and times (`pandas.Timestamp.year` is `datetime`'s).
     """
     seen: set[str] = set()
     if issubclass(type(holder), enum.EnumMeta):
@@ -43,12 +43,11 @@ def members(holder: type, owner: Owner) -> Iterator[Member]:
         if base is object:
             break
         own = base is holder or _owns(owner, base)
-        fields_only = not own and not issubclass(base, BaseException)
         for name, value in list(held(base).items()):
             if type(name) is not str or name in seen or not is_public(name):
                 continue
             seen.add(name)
-            if own or (fields_only and type(value) in _FIELDS and base.__module__ != "builtins"):
+            if own or (type(value) in _FIELDS and is_value_class(base)):
                 found = _member(holder, base, name, value, owner)
                 if found is not None:
                     yield found

@@ -332,5 +332,5 @@ def test_in_a_process_of_its_own(layer, tmp_path, site):
     assert (written["schema"], written["module"], written["version"]) == ("raw-1", "rt_cat", "9")
     assert written["distribution"] == "rt-cat"
     assert written["python"] == ".".join(map(str, sys.version_info[:3]))
-    assert written["root"] == str(site.resolve())
+    assert written["root"] == str(site)
     assert by_path(written)["top"]["kind"] == "function"
