@@ -46,7 +46,7 @@ class Catalog:
         self.size = len(content)
         self._names = bytes(self._sections["names"])
         paths = self._sections["paths"]
-        self._table = struct.unpack(f"<{len(paths) // 4}I", paths)
+        self._table: tuple[int, ...] = struct.unpack(f"<{len(paths) // 4}I", paths)
         self._words: list[str] | None = None
         self._masks: list[int] | None = None
 

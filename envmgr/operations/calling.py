@@ -26,14 +26,15 @@ def call(root: Path, path: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
     Raises E-UNKNOWN-LIBRARY and E-UNKNOWN-FUNCTION with near names, E-NOT-INSTALLED, and E-CALL for what the
     function raised.
     """
+    launch, path, (args, kwargs) = prepare(root, path, args, kwargs)
     name = path.partition(".")[0]
-    launch, (args, kwargs) = prepare(root, path, args, kwargs)
     known = libraries(launch)
-    strategies = {kind: strategy for *_, named in known.values() for kind, strategy in named.items()}
+    module, init, _, around = known[name]
+    strategies = {kind: said for _, _, named, _ in known.values() for kind, said in named.items()}
     try:
         with Client(
             launch["command"],
-            {name: [*known[name][:2], strategies]},
+            {name: [module, init, strategies, around]},
             lease=launch["lease"],
             environment=launch["key"],
             env=variables(launch),
@@ -54,13 +55,18 @@ def call(root: Path, path: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 def prepare(
     root: Path, path: str, args: Sequence[Any], kwargs: Mapping[str, Any]
-) -> tuple[_Launch, tuple[list[Any], dict[str, Any]]]:
-    """The manifest of the environment that has this function, and the arguments as it takes them. Raises
-    E-UNKNOWN-LIBRARY and E-UNKNOWN-FUNCTION with near names, E-NOT-INSTALLED.
+) -> tuple[_Launch, str, tuple[list[Any], dict[str, Any]]]:
+    """The manifest of the environment that has this function, its path without aliases, and the arguments as it takes
+    them. Raises E-UNKNOWN-LIBRARY and E-UNKNOWN-FUNCTION with near names, E-NOT-INSTALLED.
     """
+    launches = active(root)
+    path = _unaliased(launches, path)
     name, _, rest = path.partition(".")
-    launch = launch_of(root, name)
-    return launch, fit(_row(launch, name, rest).parameters, args, kwargs)
+    launch = launch_of(launches, name)
+    pipelines = launch["libraries"][name].get("pipelines", {})
+    steps = pipelines.get(rest) or pipelines.get("*", {})
+    parameters = _row(launch, name, rest).parameters
+    return launch, path, fit(parameters, args, kwargs, steps.get("rename", {}))
 
 
 def active(root: Path) -> list[_Launch]:
@@ -76,9 +82,14 @@ def active(root: Path) -> list[_Launch]:
 def libraries(launch: _Launch) -> dict[str, list[Any]]:
     """As a worker's hello wants them."""
     return {
-        name: [library["module"], library["init"], library.get("serializers", {})]
+        name: [library["module"], library["init"], library.get("serializers", {}), _settings(library)]
         for name, library in launch["libraries"].items()
     }
+
+
+def _settings(library: Mapping[str, Any]) -> dict[str, Any]:
+    found = {key: library[key] for key in ("hooks", "pipelines", "trace") if library.get(key)}
+    return {**found, "version": library["version"]}
 
 
 def raised(path: str, error: dict[str, Any]) -> EnvmgrError:
@@ -86,11 +97,27 @@ def raised(path: str, error: dict[str, Any]) -> EnvmgrError:
     return EnvmgrError("E-CALL", f"{path}: {error['type']}: {error['message']}", details={"python": error})
 
 
-def launch_of(root: Path, library: str) -> _Launch:
-    """The manifest of the environment that has this library. Raises E-UNKNOWN-LIBRARY and E-NOT-INSTALLED."""
-    found = {name: launch for launch in active(root) for name in launch["libraries"]}
+def _unaliased(launches: Sequence[_Launch], path: str) -> str:
+    """The path that is meant where it begins with an alias; of several, the longest."""
+    aliases = _aliases(launches)
+    segments = path.split(".")
+    for length in range(len(segments), 0, -1):
+        alias = ".".join(segments[:length])
+        if alias in aliases:
+            return aliases[alias] + path[len(alias) :]
+    return path
+
+
+def _aliases(launches: Sequence[_Launch]) -> dict[str, str]:
+    libraries = [library for launch in launches for library in launch["libraries"].values()]
+    return {alias: path for library in libraries for alias, path in library.get("aliases", {}).items()}
+
+
+def launch_of(launches: Sequence[_Launch], library: str) -> _Launch:
+    """The manifest of the environment that has this library. Raises E-UNKNOWN-LIBRARY."""
+    found = {name: launch for launch in launches for name in launch["libraries"]}
     if library not in found:
-        near = difflib.get_close_matches(library, found, n=1)
+        near = difflib.get_close_matches(library, [*found, *_aliases(launches)], n=1)
         raise EnvmgrError(
             "E-UNKNOWN-LIBRARY",
             f"no library {library!r} is active; there are {', '.join(sorted(found))}",

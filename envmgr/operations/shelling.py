@@ -24,7 +24,7 @@ Launch = dict[str, Any]
 
 def shell(root: Path, library: str) -> NoReturn:
     """This process becomes the shell of that library's environment. Raises E-UNKNOWN-LIBRARY and E-NOT-INSTALLED."""
-    launch = calling.launch_of(root, library)
+    launch = calling.launch_of(calling.active(root), library)
     descriptor, path = tempfile.mkstemp(prefix="envmgr-shell-")
     try:
         with os.fdopen(descriptor, "wb") as file:

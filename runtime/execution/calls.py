@@ -69,7 +69,7 @@ class Calls:
         try:
             value = function(*args, **kwargs)
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt too are this call's answer
-            return ERROR, self._raised(error)
+            return ERROR, self._raised(error, target, function, args, kwargs)
         if flags & AS_REF:
             return self._kept(value)
         measured = runs & 63 == 1
@@ -120,16 +120,20 @@ class Calls:
         self.warnings.clear()
         return self._codec.encode(_map(error, _CODES))
 
-    def _raised(self, error: BaseException) -> bytes:
+    def _raised(
+        self, error: BaseException, target: Any, function: Any, args: list[Any], kwargs: dict[str, Any]
+    ) -> bytes:
         self._unsent += 1
         self.warnings.clear()
-        return self._codec.encode(_map(error, {}))
+        call = {"function": function, "args": args, "kwargs": kwargs, "target": target}
+        return self._codec.encode(_map(error, {}, **call))
 
 
-def _map(error: BaseException, codes: Mapping[type[BaseException], str]) -> dict[str, Any]:
+def _map(error: BaseException, codes: Mapping[type[BaseException], str], **call: Any) -> dict[str, Any]:
     if type(error) is not Stepped:
-        return failure(codes.get(type(error), "exception"), error)
-    found = {**failure(_CODES.get(type(error.error), "exception"), error.error), "step": error.step}
+        return failure(codes.get(type(error), "exception"), error, **call)
+    call = call if error.called is None else {**error.called}
+    found = failure(_CODES.get(type(error.error), "exception"), error.error, step=error.step, **call)
     if type(error.error) is PipelineError:
         found.update({"class": error.error.culprit, "hint": error.error.hint})
     return found
@@ -137,4 +141,4 @@ def _map(error: BaseException, codes: Mapping[type[BaseException], str]) -> dict
 
 def start_failure(error: BaseException, library: str | None, step: str | None = None) -> bytes:
     """The payload that says why a worker did not start, and at which step of the configuration, if it was one."""
-    return Codec(RefTable()).encode({**failure("start", error, library), **({"step": step} if step else {})})
+    return Codec(RefTable()).encode(failure("start", error, library, step=step, target=library))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import types
 import typing
 from typing import Any, Callable
@@ -10,6 +9,11 @@ from typing import Any, Callable
 from .descriptors import is_class
 
 _PLAIN = frozenset({type(None), bool, int, float, complex, str, bytes, type(...)})
+_VALUES = {
+    "datetime": frozenset({"date", "time", "datetime", "timedelta", "timezone"}),
+    "decimal": frozenset({"Decimal"}),
+    "fractions": frozenset({"Fraction"}),
+}
 _HOLDERS = frozenset({tuple, list, set, frozenset, types.MappingProxyType, dict})
 _BUILTIN_CLASSES = frozenset(
     {bool, int, float, complex, str, bytes, bytearray, memoryview, object, type(None)}
@@ -30,19 +34,20 @@ def is_plain(value: Any, owns: Callable[[Any], bool]) -> bool:
 
 def _is_plain(value: Any, owns: Callable[[Any], bool], budget: list[int], depth: int) -> bool:
     budget[0] -= 1
-    if type(value) in _PLAIN:
+    kind = type(value)
+    if kind in _PLAIN or is_value_class(kind):
         return True
     if depth and is_class(value):
         return value in _BUILTIN_CLASSES or owns(value)
-    if type(value) not in _HOLDERS or depth > 20 or budget[0] < len(value):
+    if kind not in _HOLDERS or depth > 20 or budget[0] < len(value):
         return False
     members = [*value, *value.values()] if hasattr(value, "values") else list(value)
     return all(_is_plain(member, owns, budget, depth + 1) for member in members)
 
 
-def is_member(value: Any) -> bool:
-    """Of an enumeration."""
-    return issubclass(type(value), enum.Enum)
+def is_value_class(kind: type) -> bool:
+    """Of dates, times, decimals and fractions: its objects are no more than their value."""
+    return kind.__module__ in _VALUES and kind.__name__ in _VALUES[kind.__module__]
 
 
 def is_alias(value: Any) -> bool:

@@ -1,5 +1,6 @@
 """Catalog files: golden bytes that Elixir's reader is held against too, and any tree of names."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import msgpack
@@ -80,7 +81,7 @@ def test_the_golden_file_by_hand():
     assert section("names") == "TableTable.größemeanstats.mean".encode()
     assert integers("paths") == [0, 0, 5, 1, 18, 2, 22, 2, 32, 0]
     begins = integers("offsets")
-    rows = [msgpack.unpackb(section("rows")[a:b]) for a, b in zip(begins, begins[1:])]
+    rows = [msgpack.unpackb(section("rows")[a:b]) for a, b in pairwise(begins)]
     assert begins[-1] == len(section("rows"))
     assert rows == [
         ["Table", "class", [["rows", 1, None]], None, "", 0, None],
@@ -100,7 +101,7 @@ def test_the_golden_file_by_hand():
     ]
     assert section("vocabulary").decode() == "größe\nmean\nstats\ntable\nthe\n"
     begins = integers("posting-offsets")
-    assert [integers("postings")[a // 4 : b // 4] for a, b in zip(begins, begins[1:])] == [
+    assert [integers("postings")[a // 4 : b // 4] for a, b in pairwise(begins)] == [
         [1],
         [2],
         [2],
@@ -163,7 +164,7 @@ def test_every_path_is_found_and_no_other(tree, others):
         assert catalog.path(number) == item.row[0] == catalog.row(number).path
         assert catalog.detail(number) == item.detail
     words = catalog.vocabulary()
-    assert [catalog.having(at) for at in range(len(words))][0] == (0, 1, 2, 3, 4, 5)
+    assert catalog.having(words.index("w")) == (0, 1, 2, 3, 4, 5)
     assert encode({"module": "m"}, dict(reversed(tree.items())), items) == encode(
         {"module": "m"}, tree, items
     )
