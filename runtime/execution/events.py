@@ -78,12 +78,15 @@ class Events:
         context.run(NUMBER.set, number)
         call.task = task = context.run(self._loop.create_task, call.value())  # type: ignore[union-attr]
         task.add_done_callback(lambda task: self._done(call), context=context)
+        if call.cancelled:  # by a signal's handler, in the midst of `start`
+            task.cancel()
 
     def _cancel(self, number: int) -> None:
         call = self._open.get(number)
-        if call is not None and not call.cancelled and call.task is not None:
+        if call is not None and not call.cancelled:
             call.cancelled = True
-            call.task.cancel()
+            if call.task is not None:
+                call.task.cancel()
 
     def _done(self, call: _Coroutine) -> None:
         if os.getpid() != self._process:  # a coroutine has forked, and the child came back from it

@@ -90,8 +90,13 @@ class Loop:
     def interrupt(self, signal: int = 0, frame: Any = None) -> None:
         """The signal's handler: ends what runs if the pool has cancelled it. Raises `Cancelled` in the library's code
         and nowhere else."""
-        self._turns.glance()
-        if self._asked and self._calls.user.runs:
+        user = self._calls.user
+        runs, user.runs = user.runs, False  # another signal may come while this reads
+        try:
+            self._turns.glance()
+        finally:
+            user.runs = runs
+        if runs and self._asked:
             self._cancellation.tell(self._current, self._around)
 
     def unheard(self) -> None:
