@@ -38,7 +38,7 @@ defmodule Envmgr do
   """
 
   alias Envmgr.{Bytes, Calls, Error, Instance, Options, Pool, Ref, Reload}
-  alias Envmgr.Libraries.{Catalog, Unknown}
+  alias Envmgr.Libraries.{Catalog, Discovery, Filters}
 
   @type arguments :: list() | map() | keyword() | {list(), map() | keyword()}
   @type option ::
@@ -182,21 +182,28 @@ defmodule Envmgr do
   end
 
   @doc """
-  What a library offers: maps with `path`, `kind`, `parameters` (`nil` when not known), `signature`, `summary`.
+  What a library offers: maps with `path`, `kind`, `parameters` (`nil` when not known; of each `name`, `kind`, `default`, `type`, `into`),
+  `signature`, `returns`, `summary`, `deprecated`. Each object once, under its shortest path; `describe/2` knows its other names.
 
-  Answered from the catalog, in time linear in the library's functions. Raises `Envmgr.Error` for an unknown library.
+  Options: `kind` (`"function"`, `"class"`, `"method"`, …), `module` (`"linalg"`), `deprecated` (`true` or `false`), `name` (the instance); an
+  instance's name instead of options is one too.
 
-      [%{path: "math.acos", signature: "math.acos(x, /)"} | _] = Envmgr.functions("math")
+  Answered from the catalog, in time linear in the library's objects. Raises `Envmgr.Error` for an unknown library.
+
+      [%{path: "math.acos", signature: "math.acos(x, /)"} | _] = Envmgr.functions("math", kind: "function")
   """
-  @spec functions(String.t(), atom()) :: [map()]
-  def functions(library, name \\ __MODULE__) when is_binary(library) do
-    reading(name, fn ->
-      case List.keyfind(Catalog.libraries(name), library, 0) do
-        {_, environment, _} -> Pool.await_catalog(name, environment, :infinity)
-        nil -> raise Unknown.error(name, library)
-      end
+  @spec functions(String.t(), atom() | keyword()) :: [map()]
+  def functions(library, opts \\ [])
 
-      Catalog.functions(name, library)
+  def functions(library, name) when is_binary(library) and is_atom(name),
+    do: functions(library, name: name)
+
+  def functions(library, opts) when is_binary(library) do
+    {name, filters} = discovering(opts, [])
+
+    reading(name, fn ->
+      await_catalog(name, library)
+      Discovery.functions(name, library, filters)
     end)
   end
 
@@ -261,6 +268,16 @@ defmodule Envmgr do
   @spec unload(String.t(), atom()) :: :ok | {:error, Error.t()}
   def unload(library, name \\ __MODULE__) when is_binary(library),
     do: answering(name, fn -> Pool.unload(name, library) end)
+
+  defp discovering(opts, others) do
+    {Keyword.get(opts, :name, __MODULE__), Filters.new!(opts, [:name | others])}
+  end
+
+  defp await_catalog(name, library) do
+    with {environment, _facts} <- Catalog.library(name, library),
+         {:error, error} <- Pool.await_catalog(name, environment, :infinity),
+         do: raise(error)
+  end
 
   defp value!({:ok, value}), do: value
   defp value!({:ok, value, metadata}), do: {value, metadata}

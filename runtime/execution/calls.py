@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 from time import perf_counter
-from typing import Any, Callable
+from typing import Any, Mapping
 
 from ..library.loading import Libraries, Unresolved
 from ..values.awaitables import Awaited, is_awaited
@@ -12,26 +11,33 @@ from ..values.codec import Codec
 from ..values.errors import ConversionError, RefLimit, StaleRef
 from ..values.statistics import LARGE, Payloads
 from ..values.strategies import Strategies
-from ..wire.messages import AS_REF, ATTRIBUTE, ERROR, PART, RESULT, STREAM
+from ..wire.messages import AS_REF, ERROR, RESULT, STREAM
 from ..wire.packing import Packer
+from .around import Around
 from .buffers import Buffers
 from .cancellation import Cancelled, Interruptible
 from .failures import failure
-from .parts import OPERATIONS
+from .functions import Functions
 from .refs import RefTable
+from .refusals import PipelineError
 from .steadiness import steadiness
+from .stepped import Stepped
+from .targets import Targets
 
 ANSWER = -RESULT
 """Of `Calls.run`: a result to which more belongs than its payload."""
 AWAIT, OPEN = -3, -4
-"""Of `Calls.run`, with a value instead of a payload: it is to be awaited, or to be streamed."""
+"""Of `Calls.run`, with a value instead of a payload, and what errors tell of the call: it is to be awaited, or to be
+streamed."""
 
+_NO_CALL: Mapping[str, Any] = {}
 _OTHERWISE = AS_REF | STREAM
 _CODES: dict[type[BaseException], str] = {
     ConversionError: "conversion",
     StaleRef: "stale-ref",
     Unresolved: "unresolved",
     RefLimit: "ref-limit",
+    PipelineError: "pipeline",
 }
 
 
@@ -47,10 +53,13 @@ class Calls:
         self.refs = RefTable() if beside is None else beside.refs
         self.strategies = Strategies() if beside is None else beside.strategies
         self.buffers = Buffers() if beside is None else beside.buffers.inward()
+        self.functions: Functions = Functions(self.beside) if beside is None else beside.functions
         self.user = Interruptible()
-        self._codec = Codec(self.refs, self.strategies, self.buffers)
+        self._codec = Codec(self.refs, self.strategies, self.buffers, self.functions)
         self._codec.awaited = True
-        self._targets: dict[str, Callable[..., Any]] = {}
+        self.around = Around(self._codec.warnings.append) if beside is None else beside.around
+        self._targets = Targets(libraries, self.around, self.refs, self._codec)
+        self._known = self._targets.known
         self._decode, self._encode = self._codec.decode_call, self._codec.encode
         self._pack = Packer().pack
         self._runs = self._unsent = 0
@@ -61,15 +70,15 @@ class Calls:
         return Calls(self._libraries, self)
 
     def run(self, target: Any, flags: int, payload: bytes) -> tuple[int, Any]:
-        """(RESULT, ANSWER or ERROR, payload of the answer), or (AWAIT or OPEN, value). Raises nothing that a call can
-        cause.
+        """(RESULT, ANSWER or ERROR, payload of the answer), or (AWAIT or OPEN, (value, call)). Raises nothing that a
+        call can cause.
 
         ANSWER is a result to which more belongs: it is in `buffers` and `warnings` until the next call.
         """
         try:
-            function = self._targets.get(target) if type(target) is str else None
+            function = self._known.get(target) if type(target) is str else None
             if function is None:
-                function = self._find(target, flags)
+                function, payload = self._targets.find(target, flags, payload)
             # Of what is small one in 64 is measured: see values.statistics.
             self._runs = runs = self._runs + 1
             if runs & 63 != 1 and len(payload) < LARGE:
@@ -86,9 +95,9 @@ class Calls:
             finally:
                 user.runs = False
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt too are this call's answer
-            return ERROR, self._raised(error)
+            return ERROR, self._raised(error, _call(target, function, args, kwargs))
         if flags & _OTHERWISE:
-            return self._otherwise(value, flags)
+            return self._otherwise(value, flags, _call(target, function, args, kwargs))
         measured = runs & 63 == 1
         if type(value) is float and not measured:
             return RESULT, self._pack(value)
@@ -98,7 +107,7 @@ class Calls:
         except RefLimit as error:
             return ERROR, self._failure(error)
         except Awaited:
-            return AWAIT, value
+            return AWAIT, (value, _call(target, function, args, kwargs))
         if measured or len(answer) >= LARGE:
             self._sent.add(len(answer), perf_counter() - started)
         if self.buffers.outgoing:
@@ -107,23 +116,39 @@ class Calls:
             return ANSWER, answer
         return ANSWER if self.warnings else RESULT, answer
 
-    def answer(self, value: Any, flags: int = 0) -> tuple[int, Any]:
-        """As `run`, of a value that is there."""
+    def answer(self, value: Any, flags: int, call: Mapping[str, Any]) -> tuple[int, Any]:
+        """As `run`, of a value that came later."""
         self._runs += 1
         if flags & _OTHERWISE:
-            return self._otherwise(value, flags)
+            return self._otherwise(value, flags, call)
         try:
             answer = self._encode(value)
         except RefLimit as error:
             return ERROR, self._failure(error)
         except Awaited:
-            return AWAIT, value
+            return AWAIT, (value, call)
         return ANSWER if self.warnings else RESULT, answer
 
-    def raised(self, error: BaseException, cancelled: bool = False) -> bytes:
-        """The payload for what a coroutine or an iterator has raised, because it was cancelled or not."""
+    def raised(
+        self, error: BaseException, call: Mapping[str, Any] = _NO_CALL, cancelled: bool = False
+    ) -> bytes:
+        """The payload for what a coroutine or an iterator has raised, because it was cancelled or not; or for a
+        limit of ours."""
         self._runs += 1
-        return self._raised(error, cancelled)
+        if type(error) in _CODES:
+            return self._failure(error)
+        return self._raised(error, call, cancelled)
+
+    def pack(self, value: Any) -> bytes:
+        """MessagePack of one value. Raises `RefLimit`."""
+        try:
+            return self._encode(value)
+        except Awaited:
+            return self._codec.encode_ref(value)
+
+    def unpack(self, data: bytes) -> Any:
+        """The value. Raises `ConversionError` or `StaleRef`."""
+        return self._codec.decode(data)
 
     def report(self) -> dict[str, Any]:
         """What this worker has converted: `sent` and `received`, rows by type (`values.statistics`)."""
@@ -133,10 +158,10 @@ class Calls:
             "received": {**self._codec.received.report(), "payload": received},
         }
 
-    def _otherwise(self, value: Any, flags: int) -> tuple[int, Any]:
+    def _otherwise(self, value: Any, flags: int, call: Mapping[str, Any]) -> tuple[int, Any]:
         if is_awaited(type(value)):
-            return AWAIT, value
-        return (OPEN, value) if flags & STREAM else self._kept(value)
+            return AWAIT, (value, call)
+        return (OPEN, (value, call)) if flags & STREAM else self._kept(value)
 
     def _kept(self, value: Any) -> tuple[int, bytes]:
         self._unsent += 1
@@ -156,33 +181,34 @@ class Calls:
         """What the caller should know of the answer; whoever takes them clears the list."""
         return self._codec.warnings
 
-    def _find(self, target: Any, flags: int) -> Callable[..., Any]:
-        if type(target) is str:
-            found = self._libraries.resolve(target)
-            self._targets[target] = found
-            return found  # type: ignore[no-any-return]
-        number, name = target
-        if name.startswith("_"):
-            raise Unresolved(f"{name!r} is private")
-        owner = self.refs.get(number, "object")
-        if flags & PART:
-            if name not in OPERATIONS:
-                raise Unresolved(f"there is no operation {name!r}; there are {', '.join(OPERATIONS)}")
-            return functools.partial(OPERATIONS[name], owner)
-        if flags & ATTRIBUTE:
-            return lambda: getattr(owner, name)
-        return getattr(owner, name)  # type: ignore[no-any-return]
-
     def _failure(self, error: BaseException) -> bytes:
+        """Of an error of ours: before the call, or in its answer."""
         self._unsent += 1
-        return self._codec.encode(failure(_CODES.get(type(error), "exception"), error))
+        self.warnings.clear()
+        return self._codec.encode(_map(error, _CODES))
 
-    def _raised(self, error: BaseException, cancelled: bool = False) -> bytes:
+    def _raised(self, error: BaseException, call: Mapping[str, Any], cancelled: bool = False) -> bytes:
         self._unsent += 1
-        code = "cancelled" if cancelled or isinstance(error, Cancelled) else "exception"
-        return self._codec.encode(failure(code, error))
+        self.warnings.clear()
+        if cancelled or isinstance(error, Cancelled):
+            return self._codec.encode(failure("cancelled", error, **call))
+        return self._codec.encode(_map(error, {}, **call))
 
 
-def start_failure(error: BaseException, library: str | None) -> bytes:
-    """The payload that says why a worker did not start."""
-    return Codec(RefTable()).encode(failure("start", error, library))
+def _call(target: Any, function: Any, args: Any, kwargs: Any) -> dict[str, Any]:
+    """What an error of the call tells of it."""
+    return {"target": target, "function": function, "args": args, "kwargs": kwargs}
+
+
+def _map(error: BaseException, codes: Mapping[type[BaseException], str], **call: Any) -> dict[str, Any]:
+    if type(error) is not Stepped:
+        return failure(codes.get(type(error), "exception"), error, **call)
+    found = failure(_CODES.get(type(error.error), "exception"), error.error, step=error.step, **call)
+    if type(error.error) is PipelineError:
+        found.update({"class": error.error.culprit, "hint": error.error.hint})
+    return found
+
+
+def start_failure(error: BaseException, library: str | None, step: str | None = None) -> bytes:
+    """The payload that says why a worker did not start, and at which step of the configuration, if it was one."""
+    return Codec(RefTable()).encode({**failure("start", error, library), **({"step": step} if step else {})})

@@ -4,7 +4,7 @@ defmodule Envmgr.Calls do
 
   alias Envmgr.{Error, Pool, Ref}
   alias Envmgr.Calls.{Arguments, Exchange, Options, Request}
-  alias Envmgr.Libraries.{Catalog, Signature, Unknown}
+  alias Envmgr.Libraries.{Catalog, Check, Row, Unknown}
 
   @spec execute(String.t(), term(), keyword()) ::
           {:ok, term()} | {:ok, term(), map()} | {:error, Error.t()}
@@ -12,9 +12,10 @@ defmodule Envmgr.Calls do
     with {:ok, options} <- Options.parse(opts),
          {:ok, row} <- find(options.name, path),
          {:ok, args, kwargs} <- Arguments.split(args),
-         :ok <- check(row, args, kwargs) do
-      {_path, library, environment, timeout, _least, _most, _epoch, _detail, into} = row
-      request = Request.new(options, path, path, library, environment, timeout, :call)
+         {:ok, into} <- check(row, args, kwargs) do
+      {_path, library, environment, timeout, _, _, _, _, _, _, target} = row
+      target = target || path
+      request = Request.new(options, target, path, library, environment, timeout, :call)
       Exchange.run(if(into, do: %{request | into: into}, else: request), args, kwargs)
     else
       {:error, error} -> {:error, about(error, path)}
@@ -73,35 +74,41 @@ defmodule Envmgr.Calls do
     }
   end
 
+  # A path that nobody called yet is read from its catalog, which may just be loading.
   defp find_again(name, path) do
-    [library | _] = String.split(path, ".", parts: 2)
-
-    with {_, environment, _facts} <- List.keyfind(Catalog.libraries(name), library, 0),
-         {:error, error} <- Pool.await_catalog(name, environment, :infinity) do
-      {:error, error}
+    with :error <- Catalog.fetch(name, path),
+         :ok <- loaded(name, path),
+         :error <- Catalog.fetch(name, path) do
+      {:error, Unknown.error(name, path)}
     else
-      _loaded_or_unknown ->
-        if row = Catalog.lookup(name, path),
-          do: {:ok, row},
-          else: {:error, Unknown.error(name, path)}
+      {:ok, row} -> {:ok, row}
+      {:error, %Error{} = error} -> {:error, error}
+      {:error, reason} -> {:error, damaged(path, reason)}
     end
   end
 
-  defp check(
-         {_path, _library, _environment, _timeout, least, most, _epoch, _detail, _into} = row,
-         args,
-         []
-       ) do
-    count = length(args)
-    if count >= least and count <= most, do: :ok, else: full_check(row, count, [])
+  defp loaded(name, path) do
+    case Catalog.home(name, path) do
+      nil -> :ok
+      environment -> Pool.await_catalog(name, environment, :infinity)
+    end
   end
 
-  defp check(row, args, kwargs), do: full_check(row, length(args), Enum.map(kwargs, &elem(&1, 0)))
+  defp damaged(path, reason), do: %Error{code: :catalog, path: path, message: reason}
 
-  defp full_check(row, count, names) do
+  defp check(row, args, []) do
+    case Check.quick(row, args) do
+      {:ok, into} -> {:ok, into}
+      :none -> full_check(row, args, [])
+    end
+  end
+
+  defp check(row, args, kwargs), do: full_check(row, args, kwargs)
+
+  defp full_check(row, args, kwargs) do
     path = elem(row, 0)
 
-    with {:error, message, hint} <- Signature.check(path, Catalog.parameters(row), count, names) do
+    with {:error, message, hint} <- Check.call(path, Row.raw(row), args, kwargs) do
       {:error,
        %Error{
          code: :arguments,

@@ -40,7 +40,7 @@ defmodule Envmgr.Pool.Server do
   @impl true
   def init(%{options: options, manifest: manifest, manager: manager, supervisor: supervisor}) do
     epoch = System.unique_integer([:monotonic])
-    active = %Generation{manifest: manifest, epoch: epoch, rows: []}
+    active = %Generation{manifest: manifest, epoch: epoch, catalogs: %{}}
 
     s = %__MODULE__{
       options: options,
@@ -130,9 +130,9 @@ defmodule Envmgr.Pool.Server do
 
   # The first generation. Its catalog comes first, so that wrong calls are told apart while workers start.
   defp boot(s) do
-    case Catalog.load(s.active.manifest, s.active.epoch) do
-      {:ok, rows} ->
-        Catalog.publish(s.options.name, s.active.manifest, s.active.epoch, rows)
+    case Catalog.load(s.active.manifest) do
+      {:ok, catalogs} ->
+        Catalog.publish(s.options.name, s.active.manifest, s.active.epoch, catalogs)
         start_missing(%{s | loaded?: true})
 
       {:error, why} ->
@@ -148,11 +148,11 @@ defmodule Envmgr.Pool.Server do
   defp change(s, manifest) do
     epoch = System.unique_integer([:monotonic])
 
-    case Catalog.load(manifest, epoch) do
-      {:ok, rows} ->
+    case Catalog.load(manifest) do
+      {:ok, catalogs} ->
         if s.loaded? and Manifest.same_workers?(s.active.manifest, manifest),
-          do: adopt(s, manifest, epoch, rows),
-          else: prepare(s, %Generation{manifest: manifest, epoch: epoch, rows: rows})
+          do: adopt(s, manifest, epoch, catalogs),
+          else: prepare(s, %Generation{manifest: manifest, epoch: epoch, catalogs: catalogs})
 
       {:error, why} ->
         refuse(s, manifest, problem(manifest, why))
@@ -162,10 +162,10 @@ defmodule Envmgr.Pool.Server do
   defp prepare(s, generation), do: publish(%{s | next: start(s, generation)})
 
   # The workers that run serve the new generation, more or fewer of them; the objects that they hold stay.
-  defp adopt(s, manifest, epoch, rows) do
+  defp adopt(s, manifest, epoch, catalogs) do
     {active, surplus} = Generation.trim(%{s.active | manifest: manifest, epoch: epoch})
     s = expose(%{s | active: active, refused: nil})
-    Catalog.publish(s.options.name, manifest, epoch, rows)
+    Catalog.publish(s.options.name, manifest, epoch, catalogs)
     start_missing(drain(s, surplus))
   end
 
@@ -175,7 +175,7 @@ defmodule Envmgr.Pool.Server do
     s =
       expose(%{
         s
-        | active: %{new | rows: []},
+        | active: %{new | catalogs: %{}},
           next: nil,
           refused: nil,
           failures: 0,
@@ -183,7 +183,7 @@ defmodule Envmgr.Pool.Server do
           loaded?: true
       })
 
-    Catalog.publish(s.options.name, new.manifest, new.epoch, new.rows)
+    Catalog.publish(s.options.name, new.manifest, new.epoch, new.catalogs)
     Logger.info("envmgr: #{s.environment}: generation #{new.manifest.generation} serves")
     publish(drain(s, Generation.pids(old)))
   end
