@@ -4,18 +4,28 @@ defmodule Envmgr.Calls.Options do
 
   alias Envmgr.{Error, Near}
 
-  defstruct name: Envmgr, timeout: nil, as: :value, dicts: :map, metadata: false
+  alias Envmgr.Calls.Beside
+
+  defstruct name: Envmgr,
+            timeout: nil,
+            as: :value,
+            dicts: :map,
+            metadata: false,
+            priority: :normal,
+            beside: nil
 
   @type t :: %__MODULE__{
           name: atom(),
           timeout: timeout() | nil,
           as: :value | :ref,
           dicts: :map | :ordered,
-          metadata: boolean()
+          metadata: boolean(),
+          priority: :high | :normal | :low,
+          beside: Beside.t() | nil
         }
 
   @default_name Envmgr
-  @known [:name, :timeout, :as, :dicts, :metadata]
+  @known [:name, :timeout, :as, :dicts, :metadata, :priority]
 
   @spec parse(keyword()) :: {:ok, t()} | {:error, Error.t()}
   def parse([]), do: {:ok, %__MODULE__{name: @default_name}}
@@ -36,6 +46,10 @@ defmodule Envmgr.Calls.Options do
   defp problem({:dicts, dicts}) when dicts in [:map, :ordered], do: []
   defp problem({:metadata, metadata}) when is_boolean(metadata), do: []
 
+  defp problem({:priority, priority}) when priority in [:high, :normal, :low], do: []
+  # Ours alone: how `Envmgr.async/3` and `Envmgr.stream/3` wait.
+  defp problem({:beside, %Beside{}}), do: []
+
   defp problem({key, value}) when key in @known,
     do: ["#{inspect(value)} is no value of the option #{key}"]
 
@@ -51,7 +65,7 @@ defmodule Envmgr.Calls.Options do
      %Error{
        code: :arguments,
        message: message,
-       hint: "options of a call are name, timeout, as, dicts, metadata"
+       hint: "options of a call are name, timeout, as, dicts, metadata, priority"
      }}
   end
 end
