@@ -7,13 +7,15 @@ from time import perf_counter
 from typing import Any, Callable
 
 from ..library.loading import Libraries, Unresolved
+from ..values.awaitables import Awaited, is_awaited
 from ..values.codec import Codec
 from ..values.errors import ConversionError, RefLimit, StaleRef
 from ..values.statistics import LARGE, Payloads
 from ..values.strategies import Strategies
-from ..wire.messages import AS_REF, ATTRIBUTE, ERROR, PART, RESULT
+from ..wire.messages import AS_REF, ATTRIBUTE, ERROR, PART, RESULT, STREAM
 from ..wire.packing import Packer
 from .buffers import Buffers
+from .cancellation import Cancelled, Interruptible
 from .failures import failure
 from .parts import OPERATIONS
 from .refs import RefTable
@@ -21,7 +23,10 @@ from .steadiness import steadiness
 
 ANSWER = -RESULT
 """Of `Calls.run`: a result to which more belongs than its payload."""
+AWAIT, OPEN = -3, -4
+"""Of `Calls.run`, with a value instead of a payload: it is to be awaited, or to be streamed."""
 
+_OTHERWISE = AS_REF | STREAM
 _CODES: dict[type[BaseException], str] = {
     ConversionError: "conversion",
     StaleRef: "stale-ref",
@@ -31,22 +36,33 @@ _CODES: dict[type[BaseException], str] = {
 
 
 class Calls:
-    """Executes call messages of one worker, one at a time."""
+    """Executes call messages of one worker, one at a time.
 
-    def __init__(self, libraries: Libraries) -> None:
+    With `beside`: in another thread than that one does. Objects and settings are the same; its answers do without
+    the second lane, whose buffers have an order.
+    """
+
+    def __init__(self, libraries: Libraries, beside: Calls | None = None) -> None:
         self._libraries = libraries
-        self.refs = RefTable()
-        self.strategies = Strategies()
-        self.buffers = Buffers()
+        self.refs = RefTable() if beside is None else beside.refs
+        self.strategies = Strategies() if beside is None else beside.strategies
+        self.buffers = Buffers() if beside is None else beside.buffers.inward()
+        self.user = Interruptible()
         self._codec = Codec(self.refs, self.strategies, self.buffers)
+        self._codec.awaited = True
         self._targets: dict[str, Callable[..., Any]] = {}
         self._decode, self._encode = self._codec.decode_call, self._codec.encode
         self._pack = Packer().pack
         self._runs = self._unsent = 0
         self._sent, self._received = Payloads(), Payloads()
 
-    def run(self, target: Any, flags: int, payload: bytes) -> tuple[int, bytes]:
-        """(RESULT, ANSWER or ERROR, payload of the answer). Raises nothing that a call can cause.
+    def beside(self) -> Calls:
+        """The same for another thread."""
+        return Calls(self._libraries, self)
+
+    def run(self, target: Any, flags: int, payload: bytes) -> tuple[int, Any]:
+        """(RESULT, ANSWER or ERROR, payload of the answer), or (AWAIT or OPEN, value). Raises nothing that a call can
+        cause.
 
         ANSWER is a result to which more belongs: it is in `buffers` and `warnings` until the next call.
         """
@@ -62,12 +78,17 @@ class Calls:
                 args, kwargs = self._measured_arguments(payload)
         except BaseException as error:  # noqa: BLE001 - a module's import may raise anything
             return ERROR, self._failure(error)
+        user = self.user
         try:
-            value = function(*args, **kwargs)
+            try:
+                user.runs = True
+                value = function(*args, **kwargs)
+            finally:
+                user.runs = False
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt too are this call's answer
             return ERROR, self._raised(error)
-        if flags & AS_REF:
-            return self._kept(value)
+        if flags & _OTHERWISE:
+            return self._otherwise(value, flags)
         measured = runs & 63 == 1
         if type(value) is float and not measured:
             return RESULT, self._pack(value)
@@ -76,6 +97,8 @@ class Calls:
             answer = self._encode(value)
         except RefLimit as error:
             return ERROR, self._failure(error)
+        except Awaited:
+            return AWAIT, value
         if measured or len(answer) >= LARGE:
             self._sent.add(len(answer), perf_counter() - started)
         if self.buffers.outgoing:
@@ -84,6 +107,24 @@ class Calls:
             return ANSWER, answer
         return ANSWER if self.warnings else RESULT, answer
 
+    def answer(self, value: Any, flags: int = 0) -> tuple[int, Any]:
+        """As `run`, of a value that is there."""
+        self._runs += 1
+        if flags & _OTHERWISE:
+            return self._otherwise(value, flags)
+        try:
+            answer = self._encode(value)
+        except RefLimit as error:
+            return ERROR, self._failure(error)
+        except Awaited:
+            return AWAIT, value
+        return ANSWER if self.warnings else RESULT, answer
+
+    def raised(self, error: BaseException, cancelled: bool = False) -> bytes:
+        """The payload for what a coroutine or an iterator has raised, because it was cancelled or not."""
+        self._runs += 1
+        return self._raised(error, cancelled)
+
     def report(self) -> dict[str, Any]:
         """What this worker has converted: `sent` and `received`, rows by type (`values.statistics`)."""
         sent, received = self._sent.row(self._runs - self._unsent), self._received.row(self._runs)
@@ -91,6 +132,11 @@ class Calls:
             "sent": {**self._codec.sent.report(), "payload": sent},
             "received": {**self._codec.received.report(), "payload": received},
         }
+
+    def _otherwise(self, value: Any, flags: int) -> tuple[int, Any]:
+        if is_awaited(type(value)):
+            return AWAIT, value
+        return (OPEN, value) if flags & STREAM else self._kept(value)
 
     def _kept(self, value: Any) -> tuple[int, bytes]:
         self._unsent += 1
@@ -131,9 +177,10 @@ class Calls:
         self._unsent += 1
         return self._codec.encode(failure(_CODES.get(type(error), "exception"), error))
 
-    def _raised(self, error: BaseException) -> bytes:
+    def _raised(self, error: BaseException, cancelled: bool = False) -> bytes:
         self._unsent += 1
-        return self._codec.encode(failure("exception", error))
+        code = "cancelled" if cancelled or isinstance(error, Cancelled) else "exception"
+        return self._codec.encode(failure(code, error))
 
 
 def start_failure(error: BaseException, library: str | None) -> bytes:

@@ -7,17 +7,23 @@ from collections import deque
 from time import perf_counter
 from typing import Any
 
-from ..execution.calls import ANSWER, Calls
+from ..execution.calls import ANSWER, AWAIT, Calls
+from ..execution.cancellation import Cancellation, Cancelled
+from ..execution.current import NUMBER
+from ..execution.events import Events
 from ..execution.output import LogStream
 from ..wire.frames import BrokenFrame, FrameReader, FrameWriter
-from ..wire.messages import BYE, CALL, CANCEL, FORGET, LOG, PING, RELEASE, REPORT, RESULT
+from ..wire.messages import ASIDE, BYE, CALL, CANCEL, ERROR, FORGET, LOG, PING, RELEASE, REPORT, RESULT
 from ..wire.packing import Packer, packb
+from .turns import Bell, Turns
 
 _BRIEF = 0.0005
 """Seconds. A path whose runs stay below may run while finished answers wait for their batch."""
 _BRIEF_RUNS = 16
 """Brief runs in a row before a path is trusted so."""
 _BATCH_BYTES = 1 << 16
+_PATIENCE = 0.02
+"""Seconds between two looks at what no bell tells."""
 
 
 class Loop:
@@ -25,13 +31,15 @@ class Loop:
 
     An answer leaves at once, unless the next call's path has been brief lately: then one write carries
     several. A call that is slow for the first time in a while can so hold back the answers of its own batch.
-    Threads of a library may print at any time; `_lock` keeps their logs and this thread's answers apart.
+    Threads of a library may print at any time, and the event loop's answers come when they come; `_lock` keeps
+    what they say and this thread's answers apart.
     """
 
     def __init__(self, reader: FrameReader, writer: FrameWriter, calls: Calls) -> None:
-        self._reader = reader
         self._writer = writer
         self._calls = calls
+        self._turns = Turns(reader, self.take)
+        self._bell = Bell()
         self._inbox: deque[Any] = deque()
         self._outbox: list[bytes] = []
         self._held = 0
@@ -40,57 +48,98 @@ class Loop:
         self._pack = Packer().pack  # for answers only: a log may come while it packs
         self._brief_runs: dict[Any, int] = {}
         self._current = 0
-        self.stdout = LogStream(lambda text: self._log(1, text))
-        self.stderr = LogStream(lambda text: self._log(2, text))
+        self._around: list[int] = []
+        self._cancellation = Cancellation()
+        self._asked = self._cancellation.asked
+        self._events = Events(calls, self._answer_aside, self._flush)
+        self._main = threading.get_ident()
+        self.stdout = LogStream(lambda number, text: self._log(number, 1, text), self.number)
+        self.stderr = LogStream(lambda number, text: self._log(number, 2, text), self.number)
 
     def run(self) -> bool:
         """True after a bye, False at end of file. Raises `BrokenFrame`."""
+        self._main = threading.get_ident()
+        turns = self._turns
         while True:
             if not self._inbox:
-                self._flush()
-                messages = self._reader.read()
-                if not messages:
+                self._rest()
+                if not turns.idle(self._inbox):
+                    turns.until(lambda: self._inbox, self._bell)
+                if turns.ended and not self._inbox:
+                    if turns.broken is not None:
+                        raise turns.broken
                     return False
-                self.take(messages)
                 continue
             message = self._inbox.popleft()
             if type(message) is list and len(message) == 5 and message[0] == CALL:  # as nearly always
                 self._call(message[1], message[2], message[3], message[4])
-                continue
-            try:
-                kind, number = message[0], message[1]
-                if kind == CALL:
-                    target, flags, payload, numbers = message[2:]
-                    keys = _keys(numbers)
-                elif kind == BYE:
-                    self._finish()
-                    self._flush()
-                    self._calls.buffers.flush()
-                    return True
-                else:
-                    self._control(kind, number, message)
-                    continue
-            except (TypeError, ValueError, LookupError) as error:
-                raise BrokenFrame(f"no message of the protocol: {error}") from error
-            self._calls.buffers.begin(keys)
-            self._call(number, target, flags, payload)
-            self._calls.buffers.end()
+            elif self._other(message):
+                return True
 
     def take(self, messages: list[Any]) -> None:
-        """Puts messages in the inbox. A cancel works now: in the inbox it would stand behind its call."""
+        """Puts messages in the inbox, but for those that cannot stand behind a call: they work now. In any thread, and
+        in the midst of what the main thread does."""
+        inbox = self._inbox
         for message in messages:
-            if type(message) is list and len(message) == 2 and message[0] == CANCEL:
-                self._inbox = deque(m for m in self._inbox if not self._drops(message[1], m))
-            else:
-                self._inbox.append(message)
+            if type(message) is list and len(message) < 5 and self._at_once(message):
+                continue
+            inbox.append(message)
+        if inbox and threading.get_ident() != self._main:
+            self._bell.ring()
 
-    def _drops(self, number: Any, message: Any) -> bool:
-        """Whether `message` is the call `number`; its buffers are then forgotten too."""
-        if type(message) is not list or message[:2] != [CALL, number]:
-            return False
-        if len(message) == 6:
-            self._calls.buffers.forget(_keys(message[5]))
-        return True
+    def interrupt(self, signal: int = 0, frame: Any = None) -> None:
+        """The signal's handler: ends what runs if the pool has cancelled it. Raises `Cancelled` in the library's code
+        and nowhere else."""
+        self._turns.glance()
+        if self._asked and self._calls.user.runs:
+            self._cancellation.tell(self._current, self._around)
+
+    def unheard(self) -> None:
+        """A `Cancelled` was lost in a finaliser: the next signal raises another."""
+        self._cancellation.unheard()
+
+    def _at_once(self, message: Any) -> bool:
+        """Whether this was done with. Else it waits for its turn."""
+        if len(message) == 2 and message[0] == CANCEL and type(message[1]) is int:
+            self._asked.add(message[1])
+            if self._events.cancel(message[1]):
+                self._asked.discard(message[1])
+            return True
+        return False
+
+    def _rest(self) -> None:
+        """Before waiting for more to do."""
+        if self._asked:
+            self._cancellation.settle(self._around)
+        self._flush()
+
+    def _other(self, message: Any) -> bool:
+        """Does what is no plain call. True after a bye."""
+        try:
+            kind, number = message[0], message[1]
+            if kind == CALL:
+                target, flags, payload, numbers = message[2:]
+                keys = _keys(numbers)
+            elif kind == BYE:
+                self._leave()
+                return True
+            else:
+                self._control(kind, number, message)
+                return False
+        except (TypeError, ValueError, LookupError) as error:
+            raise BrokenFrame(f"no message of the protocol: {error}") from error
+        self._calls.buffers.begin(keys)
+        self._call(number, target, flags, payload)
+        self._calls.buffers.end(keys)
+        return False
+
+    def _leave(self) -> None:
+        """Finishes what has begun, coroutines too."""
+        while self._events and not self._turns.ended:
+            self._turns.until(lambda: not self._events, self._bell, lambda: _PATIENCE)
+        self._finish()
+        self._flush()
+        self._calls.buffers.flush()
 
     def _call(self, number: int, target: Any, flags: int, payload: bytes) -> None:
         brief = self._brief_runs
@@ -98,6 +147,13 @@ class Loop:
         runs = brief.get(path, 0)
         if self._outbox and (runs < _BRIEF_RUNS or self._held > _BATCH_BYTES):
             self._flush()
+        if self._asked and self._cancellation.of(number):
+            self._put(
+                packb(
+                    [ERROR, number, self._calls.raised(Cancelled("the call was cancelled before it began"))]
+                )
+            )
+            return
         self._current = number
         started = perf_counter()
         kind, answer = self._calls.run(target, flags, payload)
@@ -105,8 +161,8 @@ class Loop:
         if self.stdout.held or self.stderr.held:
             self._finish()
         self._current = 0
-        if kind == ANSWER:
-            self._answer(number, answer)
+        if kind < 0:
+            self._more(kind, number, flags, answer)
         else:
             self._put((self._pack if len(answer) < _BATCH_BYTES else packb)([kind, number, answer]))
         if took < _BRIEF:
@@ -114,19 +170,34 @@ class Loop:
         else:
             brief[path] = 0
             self._flush()
-            if self._reader.waiting():
-                self.take(self._reader.read())
+            self._turns.glance()
 
-    def _answer(self, number: int, answer: bytes) -> None:
+    def _more(self, kind: int, number: int, flags: int, answer: Any) -> None:
+        """What is more than a payload, or goes on beside other calls."""
+        if kind == ANSWER:
+            self._answer(number, answer, self._calls)
+        elif kind == AWAIT:
+            self._put(packb([ASIDE, number]))
+            self._events.start(number, answer, flags)
+            if self._asked and self._cancellation.of(number):
+                self._events.cancel(number)
+
+    def _answer_aside(self, number: int, kind: int, answer: Any, calls: Calls) -> None:
+        if kind == ANSWER:
+            self._answer(number, answer, calls)
+        else:
+            self._put(packb([kind, number, answer]))
+
+    def _answer(self, number: int, answer: bytes, calls: Calls) -> None:
         """An answer that is more than a payload: the sizes of its buffers, and what else its caller should know."""
-        buffers, warnings = self._calls.buffers, self._calls.warnings
+        buffers, warnings = calls.buffers, calls.warnings
         meta = {"warnings": [_clean(text) for text in warnings]} if warnings else {}
         warnings.clear()
         sizes = [len(view) for view in buffers.outgoing]
         self._put(packb([RESULT, number, answer, sizes, packb(meta)]))
         if sizes:
             self._flush()
-            self._calls.refs.lent = buffers.send()
+            calls.refs.lent = buffers.send()
 
     def _control(self, kind: int, number: int, message: Any) -> None:
         if kind == RELEASE:
@@ -140,11 +211,24 @@ class Loop:
         else:
             raise ValueError(f"kind {kind}")
 
-    def _log(self, stream: int, text: str) -> None:
-        with self._lock:
-            self._put(packb([LOG, self._current, stream, _clean(text)]))
-            if self._current == 0 or self._held > _BATCH_BYTES:
-                self._flush()
+    def number(self) -> int:
+        """The call that the code of this thread belongs to, or 0."""
+        return NUMBER.get() or self._current
+
+    def _log(self, number: int, stream: int, text: str) -> None:
+        user = self._calls.user
+        runs = user.runs
+        ours = runs and threading.get_ident() == self._main
+        if ours:
+            user.runs = False  # nothing may be raised here: half a frame would be written
+        try:
+            with self._lock:
+                self._put(packb([LOG, number, stream, _clean(text)]))
+                if number != self._current or number == 0 or self._held > _BATCH_BYTES:
+                    self._flush()
+        finally:
+            if ours:
+                user.runs = runs
 
     def send(self, packed: bytes) -> None:
         """Sends a message behind all that waits, half lines of output too."""

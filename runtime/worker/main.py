@@ -11,6 +11,7 @@ from typing import Any
 
 from ..execution.buffers import Memory
 from ..execution.calls import Calls, start_failure
+from ..execution.cancellation import Cancelled
 from ..library.loading import Libraries, LoadError, python_version
 from ..values.strategies import merged
 from ..wire.compression import FORMATS
@@ -23,6 +24,8 @@ from .loop import Loop
 
 _FAILED = 70
 """EX_SOFTWARE of sysexits.h, also when a library cannot be loaded."""
+_INTERRUPT: int = signal.SIGRTMIN + 9 if hasattr(signal, "SIGRTMIN") else signal.SIGUSR1
+"""Of the real-time signals one from the middle: debuggers and C libraries take the first or the last."""
 _PIPE_BYTES = 1 << 20
 _F_SETPIPE_SZ = 1031
 
@@ -80,6 +83,8 @@ def _serve(reading: int, writing: int) -> int:
         return 0
     loop.take(messages[1:])
     guard.die_at_hangup(reading)
+    signal.signal(_INTERRUPT, loop.interrupt)
+    _hear_of_lost_cancels(loop)
     sys.stdout, sys.stderr = loop.stdout, loop.stderr
     os.register_at_fork(
         after_in_child=lambda: _leave_the_pool(loop, reading, writing, *calls.buffers.descriptors)
@@ -108,6 +113,19 @@ def _leave_the_pool(loop: Loop, *descriptors: int) -> None:
         sys.stderr = sys.__stderr__
 
 
+def _hear_of_lost_cancels(loop: Loop) -> None:
+    """A finaliser cannot pass on what is raised in it: Python hands it to this hook."""
+    print_it = sys.unraisablehook
+
+    def hook(lost: Any) -> None:
+        if isinstance(lost.exc_value, Cancelled):
+            loop.unheard()
+        else:
+            print_it(lost)
+
+    sys.unraisablehook = hook
+
+
 def _start(hello: Any, libraries: Libraries, calls: Calls) -> dict[str, Any]:
     """Meets what the pool's hello asks for. Raises when that cannot be done."""
     kind, _, settings = hello
@@ -127,6 +145,7 @@ def _start(hello: Any, libraries: Libraries, calls: Calls) -> dict[str, Any]:
         "python": python_version(),
         "libraries": libraries.versions(),
         "lane": lane is not None,
+        "interrupt": int(_INTERRUPT),
     }
 
 

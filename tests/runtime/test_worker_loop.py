@@ -44,11 +44,20 @@ def test_pings_wait_for_their_turn(serve):
 
 
 def test_a_call_that_waits_can_be_cancelled(serve):
-    """It gets no answer; what waits before and after it does."""
+    """Its answer comes at its turn, and says so."""
     thread = serve()
     calls = [thread.call(n, "math.floor", n) for n in (1, 2, 3, 4)]
     thread.send(*calls, [CANCEL, 2], [CANCEL, 99], [PING, 4], [CANCEL, 4], thread.call(5, "math.floor", 5))
-    assert [m[:2] for m in thread.receive(4)] == [[RESULT, 1], [RESULT, 3], [PING, 4], [RESULT, 5]]
+    found = thread.receive(6)
+    assert [m[:2] for m in found] == [
+        [RESULT, 1],
+        [ERROR, 2],
+        [RESULT, 3],
+        [ERROR, 4],
+        [PING, 4],
+        [RESULT, 5],
+    ]
+    assert [m[2]["code"] for m in found if m[0] == ERROR] == ["cancelled", "cancelled"]
 
 
 @pytest.mark.parametrize("together", [True, False], ids=["in one frame", "in a later frame"])
@@ -66,7 +75,7 @@ def test_a_cancel_that_comes_during_a_slow_call(serve, library, together):
     for frame in [calls + later] if together else [calls, later]:
         thread.send(*frame)
     library.go.set()
-    assert [m[:2] for m in thread.receive(3)] == [[RESULT, 1], [RESULT, 3], [RESULT, 4]]
+    assert [m[:2] for m in thread.receive(4)] == [[RESULT, 1], [ERROR, 2], [RESULT, 3], [RESULT, 4]]
 
 
 def test_after_a_cancel_the_loop_goes_on(serve):
