@@ -23,46 +23,37 @@ defmodule Envmgr.Calls.Async do
         Logger.metadata(metadata)
         monitor = Process.monitor(caller)
         beside = %Beside{kind: :async, holder: caller, cancel: ref, caller: monitor}
-        target |> call(args, opts, beside) |> keep(ref, monitor)
+        answer = call(target, args, opts, beside)
+        if :atomics.get(state, 1) == @running, do: keep(answer, ref, monitor)
       end)
 
-    %Async{pid: pid, owner: caller, ref: ref, state: state}
+    path = if is_binary(target), do: target
+    %Async{pid: pid, owner: caller, ref: ref, state: state, path: path}
   end
 
   @spec await(Async.t(), timeout()) :: answer()
-  def await(%Async{owner: owner}, _timeout) when owner != self(),
-    do: error(:arguments, "an asynchronous call is awaited by the process that made it")
+  def await(%Async{owner: owner} = async, _timeout) when owner != self(),
+    do: error(async, :arguments, "an asynchronous call is awaited by the process that made it")
 
-  def await(%Async{pid: pid, ref: ref, state: state}, timeout) do
+  def await(%Async{pid: pid, ref: ref} = async, timeout) do
     reply = :erlang.monitor(:process, pid, alias: :reply_demonitor)
     send(pid, {:await, ref, reply})
 
     receive do
-      {^reply, answer} ->
-        :atomics.put(state, 1, @taken)
-        send(pid, {:taken, ref})
-        given(answer)
-
-      {:DOWN, ^reply, _, _, reason} ->
-        gone(:atomics.get(state, 1), reason)
+      {^reply, answer} -> taken(async, answer)
+      {:DOWN, ^reply, _, _, reason} -> gone(async, :atomics.get(async.state, 1), reason)
     after
-      timeout ->
-        :erlang.demonitor(reply, [:flush])
-
-        receive do
-          {^reply, answer} ->
-            :atomics.put(state, 1, @taken)
-            send(pid, {:taken, ref})
-            given(answer)
-        after
-          0 ->
-            error(
-              :timeout,
-              "no answer within #{timeout} ms of waiting",
-              "the call goes on: await it again, or Envmgr.cancel/1"
-            )
-        end
+      timeout -> late(async, reply, timeout)
     end
+  end
+
+  @doc "All answers, in order; those that are not there after `timeout` ms altogether are errors."
+  @spec await_many([Async.t()], timeout()) :: [answer()]
+  def await_many(asyncs, :infinity), do: Enum.map(asyncs, &await(&1, :infinity))
+
+  def await_many(asyncs, timeout) do
+    until = System.monotonic_time(:millisecond) + timeout
+    Enum.map(asyncs, &await(&1, max(until - System.monotonic_time(:millisecond), 0)))
   end
 
   @spec cancel(Async.t()) :: :ok
@@ -72,12 +63,33 @@ defmodule Envmgr.Calls.Async do
     :ok
   end
 
+  # An answer that came at this very moment still counts.
+  defp late(async, reply, timeout) do
+    :erlang.demonitor(reply, [:flush])
+
+    receive do
+      {^reply, answer} -> taken(async, answer)
+    after
+      0 -> error(async, :timeout, "no answer within #{timeout} ms of waiting")
+    end
+  end
+
+  defp taken(async, answer) do
+    :atomics.compare_exchange(async.state, 1, @running, @taken)
+    send(async.pid, {:taken, async.ref})
+
+    case answer do
+      {:answer, answer} -> answer
+      {:raised, kind, reason, stacktrace} -> :erlang.raise(kind, reason, stacktrace)
+    end
+  end
+
   defp call(target, args, opts, beside) do
     {:answer, Calls.execute(target, args, [{:beside, beside} | opts])}
   catch
-    # A decoder or encoder of the caller's may do anything: it is the caller's to see.
-    kind, reason ->
-      if reason == :normal, do: exit(:normal), else: {:raised, kind, reason, __STACKTRACE__}
+    :exit, :normal -> exit(:normal)
+    # A decoder or an encoder of the caller's may do anything: it is for the caller to see.
+    kind, reason -> {:raised, kind, reason, __STACKTRACE__}
   end
 
   defp keep(answer, ref, monitor) do
@@ -94,15 +106,15 @@ defmodule Envmgr.Calls.Async do
     end
   end
 
-  defp given({:answer, answer}), do: answer
-  defp given({:raised, kind, reason, stacktrace}), do: :erlang.raise(kind, reason, stacktrace)
+  defp gone(async, @cancelled, _reason), do: error(async, :cancelled, "the call was cancelled")
+  defp gone(async, @taken, _reason), do: error(async, :arguments, "the call was awaited before")
 
-  defp gone(@cancelled, _reason), do: error(:cancelled, "the call was cancelled")
-  defp gone(@taken, _reason), do: error(:arguments, "the call was awaited before")
+  defp gone(async, @running, reason),
+    do: error(async, :worker_lost, "the call's process ended: #{inspect(reason, limit: 5)}")
 
-  defp gone(@running, reason),
-    do: error(:worker_lost, "the call's process ended: #{inspect(reason, limit: 5)}")
+  defp error(async, code, message),
+    do: {:error, %Error{code: code, message: message, path: async.path, hint: hint(code)}}
 
-  defp error(code, message, hint \\ nil),
-    do: {:error, %Error{code: code, message: message, hint: hint}}
+  defp hint(:timeout), do: "the call goes on: await it again, or end it with Envmgr.cancel/1"
+  defp hint(_code), do: nil
 end

@@ -375,9 +375,10 @@ defmodule Envmgr.Pool.Owner do
       {id, reply, deadline, _label} when id == s.head ->
         s = arm(nudge(slow(%{s | seen: s.seen + 1}), 0))
 
-        if reply && s.seen > @overdue_ticks and deadline < System.monotonic_time(:millisecond),
-          do: cancel(s, reply),
-          else: s
+        if reply != nil and s.seen > @overdue_ticks and
+             deadline < System.monotonic_time(:millisecond),
+           do: cancel(s, reply),
+           else: s
 
       {id, _reply, _deadline, _label} ->
         arm(%{s | head: id, seen: 0})

@@ -198,7 +198,7 @@ defmodule Envmgr.Values.Decoder do
   defp ext(16, data, depth, {home, _share, _buffers, _dicts} = ctx) do
     case {whole_list(16, data, depth, ctx), home} do
       {[id, type], %{}} when is_integer(id) and is_binary(type) ->
-        struct!(%Ref{id: id, type: type, owner: home.owner}, home)
+        struct(%Ref{id: id, type: type, owner: home.owner}, home)
 
       {_value, nil} ->
         fail("a ref outside a worker's answer")
