@@ -4,6 +4,20 @@ Imported as `envmgr_runtime`. It is the standard library and msgpack, imports no
 staged into a runtime layer whose directory never stands on `sys.path`. Rooms and arrows (a test proves it)::
 
     wire <- values <- library <- execution <- worker
+
+What a library's code, a hook or an init source may use of it is here; the rest is the worker's own.
 """
 
+from __future__ import annotations
+
 __version__ = "0.1.0"
+
+
+def context() -> dict[str, str | None]:
+    """Of the call that runs, in coroutines too: its `correlation` (as the caller gave it), `path` and `library`.
+
+    Each is None where it is not known: in a call that came without a context, in a thread of the library's.
+    """
+    from .execution.context import current
+
+    return current()

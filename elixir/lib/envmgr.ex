@@ -41,7 +41,8 @@ defmodule Envmgr do
   """
 
   alias Envmgr.{Async, Bytes, Calls, Error, Instance, Items, Options, Pool, Ref, Reload}
-  alias Envmgr.Libraries.{Catalog, Unknown}
+  alias Envmgr.Calls.{Holders, Objects}
+  alias Envmgr.Libraries.{Catalog, Discovery, Filters}
 
   @type arguments :: list() | map() | keyword() | {list(), map() | keyword()}
   @type option ::
@@ -63,6 +64,8 @@ defmodule Envmgr do
           environment: String.t(),
           generation: pos_integer()
         }
+
+  @type answer :: {:ok, term()} | {:ok, term(), metadata()} | {:error, Error.t()}
 
   @doc """
   A child for one's own supervisor: `{Envmgr, name: NAME, project: PATH}`.
@@ -92,6 +95,19 @@ defmodule Envmgr do
   @spec start_link(keyword()) :: Supervisor.on_start()
   def start_link(options), do: options |> Options.new!() |> Instance.start_link()
 
+  @typedoc "A step of a chain; arguments as in `execute/3`. The first is a call of a path or a ref, the others are not."
+  @type step ::
+          {:call, String.t()}
+          | {:call, String.t(), arguments()}
+          | Ref.t()
+          | {:ref, Ref.t()}
+          | {:method, String.t()}
+          | {:method, String.t(), arguments()}
+          | {:attr, String.t()}
+          | {:item, term()}
+          | {:op, atom()}
+          | {:op, atom(), term()}
+
   @doc """
   Calls a Python function and waits for its value.
 
@@ -113,9 +129,23 @@ defmodule Envmgr do
       iex> {:error, error} = Envmgr.execute("math.sqrrt", [16.0])
       iex> {error.code, error.hint}
       {:unknown_function, "did you mean math.sqrt?"}
+
+  A list of steps is a **chain**: each works on the value of the step before it, all in one round trip, and the last
+  value alone is sent. Deadline and library are those of the first step; an error's `step` says which failed.
+
+      {:ok, summary} =
+        Envmgr.execute([
+          {:call, "pandas.read_csv", ["orders.csv"]},
+          {:method, "dropna"},
+          {:item, "price"},
+          {:op, :*, 1.19},
+          {:method, "describe"}
+        ])
+
+      iex> Envmgr.execute([{:call, "math.hypot", [3, 4]}, {:op, :+, 1}, {:method, "is_integer"}])
+      {:ok, true}
   """
-  @spec execute(String.t(), arguments(), [option()]) ::
-          {:ok, term()} | {:ok, term(), metadata()} | {:error, Error.t()}
+  @spec execute(String.t() | [step()], arguments(), [option()]) :: answer()
   def execute(path, args \\ [], opts \\ []), do: Calls.execute(path, args, opts)
 
   @doc """
@@ -124,7 +154,7 @@ defmodule Envmgr do
       iex> Envmgr.execute!("math.gcd", [12, 18])
       6
   """
-  @spec execute!(String.t(), arguments(), [option()]) :: term()
+  @spec execute!(String.t() | [step()], arguments(), [option()]) :: term()
   def execute!(path, args \\ [], opts \\ []), do: path |> execute(args, opts) |> value!()
 
   @doc """
@@ -218,8 +248,7 @@ defmodule Envmgr do
       {:ok, counter} = Envmgr.execute("collections.Counter", ["hello"])
       {:ok, [{"l", 2}]} = Envmgr.method(counter, "most_common", [1])
   """
-  @spec method(Ref.t(), String.t(), arguments(), [option()]) ::
-          {:ok, term()} | {:ok, term(), metadata()} | {:error, Error.t()}
+  @spec method(Ref.t(), String.t(), arguments(), [option()]) :: answer()
   def method(%Ref{} = ref, name, args \\ [], opts \\ []),
     do: Calls.method(ref, name, args, opts, :call)
 
@@ -228,20 +257,109 @@ defmodule Envmgr do
 
       {:ok, 7} = Envmgr.attr(ref, "numerator")
   """
-  @spec attr(Ref.t(), String.t(), [option()]) ::
-          {:ok, term()} | {:ok, term(), metadata()} | {:error, Error.t()}
+  @spec attr(Ref.t(), String.t(), [option()]) :: answer()
   def attr(%Ref{} = ref, name, opts \\ []), do: Calls.method(ref, name, [], opts, :attribute)
 
   @doc """
-  Lets an object go. Returns at once, whether or not its worker still lives.
+  Calls the object itself. Arguments and options as in `execute/3`.
+
+      {:ok, model} = Envmgr.execute("numpy.poly1d", [[1, 0, 2]], as: :ref)
+      {:ok, 11} = Envmgr.call(model, [3])
+  """
+  @spec call(Ref.t(), arguments(), [option()]) :: answer()
+  def call(%Ref{} = ref, args \\ [], opts \\ []), do: method(ref, "__call__", args, opts)
+
+  @doc """
+  An operator of Python: `+ - * / // % ** @ & | ^ << >> == != < <= > >=` with a ref on one side at least, as an atom
+  (`:+`, `:"//"`). Where both are refs they are of one worker. Options as in `execute/3`.
+
+      {:ok, doubled} = Envmgr.op(series, :*, 2)
+      {:ok, rest} = Envmgr.op(1, :-, series)
+  """
+  @spec op(term(), atom(), term(), [option()]) :: answer()
+  def op(left, operator, right, opts \\ []), do: Objects.binary(left, operator, right, opts)
+
+  @doc """
+  An operator with one operand: `:-`, `:+`, `:"~"`.
+
+      {:ok, negative} = Envmgr.op(series, :-)
+  """
+  @spec op(Ref.t(), atom()) :: answer()
+  def op(%Ref{} = ref, operator), do: Objects.unary(ref, operator)
+
+  @doc """
+  `object[key]`. Options as in `execute/3`.
+
+      {:ok, column} = Envmgr.item(frame, "price")
+      {:ok, cells} = Envmgr.item(array, {0, %Envmgr.Slice{stop: 3}})
+  """
+  @spec item(Ref.t(), term(), [option()]) :: answer()
+  def item(%Ref{} = ref, key, opts \\ []), do: method(ref, "__getitem__", [key], opts)
+
+  @doc """
+  `object[key] = value`.
+
+      :ok = Envmgr.put_item(frame, "gross", column)
+  """
+  @spec put_item(Ref.t(), term(), term(), [option()]) :: :ok | {:error, Error.t()}
+  def put_item(%Ref{} = ref, key, value, opts \\ []),
+    do: Objects.change(ref, "__setitem__", [key, value], opts)
+
+  @doc """
+  `del object[key]`.
+
+      :ok = Envmgr.delete_item(frame, "gross")
+  """
+  @spec delete_item(Ref.t(), term(), [option()]) :: :ok | {:error, Error.t()}
+  def delete_item(%Ref{} = ref, key, opts \\ []),
+    do: Objects.change(ref, "__delitem__", [key], opts)
+
+  @doc """
+  `object.name = value`.
+
+      :ok = Envmgr.put_attr(frame, "columns", ["a", "b"])
+  """
+  @spec put_attr(Ref.t(), String.t(), term(), [option()]) :: :ok | {:error, Error.t()}
+  def put_attr(%Ref{} = ref, name, value, opts \\ []) when is_binary(name),
+    do: Objects.change(ref, "__setattr__", [name, value], opts)
+
+  @doc """
+  Python's `with`: enters the object, runs `fun` with what that gives, and leaves it, whatever happens in `fun`. Answers
+  what `fun` returns.
+
+  Where `fun` raises, throws or exits, Python hears of it: the object is left with an `envmgr_runtime.ElixirError`, so that a
+  transaction is rolled back; then it goes on here, also where Python would have it swallowed.
+
+      {:ok, connection} = Envmgr.execute("sqlite3.connect", ["orders.db"])
+
+      {:ok, _cursor} =
+        Envmgr.with_ref(connection, fn connection ->
+          Envmgr.method(connection, "execute", ["delete from orders"])
+        end)
+  """
+  @spec with_ref(Ref.t(), (term() -> result), [option()]) :: {:ok, result} | {:error, Error.t()}
+        when result: term()
+  def with_ref(%Ref{} = ref, fun, opts \\ []) when is_function(fun, 1),
+    do: Objects.within(ref, fun, opts)
+
+  @doc """
+  Lets an object go, or a list of them. Returns at once, whether or not their worker still lives.
+
+  A ref belongs to the process that got it, and is let go when that ends: this is for processes that live long.
 
       :ok = Envmgr.release(ref)
   """
-  @spec release(Ref.t()) :: :ok
-  def release(%Ref{id: id, owner: owner}) do
-    send(owner, {:release, [id]})
-    :ok
-  end
+  @spec release(Ref.t() | [Ref.t()]) :: :ok
+  def release(%Ref{} = ref), do: Holders.release([ref])
+  def release(refs) when is_list(refs), do: Holders.release(refs)
+
+  @doc """
+  Makes `pid` the process that a ref belongs to: it lives as long as that. Sending a ref does not give it away.
+
+      :ok = Envmgr.give_away(ref, pid)
+  """
+  @spec give_away(Ref.t(), pid()) :: :ok | {:error, Error.t()}
+  def give_away(%Ref{} = ref, pid) when is_pid(pid), do: Objects.give_away(ref, pid)
 
   @doc """
   Marks a binary as Python `bytes`.
@@ -274,21 +392,28 @@ defmodule Envmgr do
   end
 
   @doc """
-  What a library offers: maps with `path`, `kind`, `parameters` (`nil` when not known), `signature`, `summary`.
+  What a library offers: maps with `path`, `kind`, `parameters` (`nil` when not known; of each `name`, `kind`, `default`, `type`, `into`),
+  `signature`, `returns`, `summary`, `deprecated`. Each object once, under its shortest path; `describe/2` knows its other names.
 
-  Answered from the catalog, in time linear in the library's functions. Raises `Envmgr.Error` for an unknown library.
+  Options: `kind` (`"function"`, `"class"`, `"method"`, …), `module` (`"linalg"`), `deprecated` (`true` or `false`), `name` (the instance); an
+  instance's name instead of options is one too.
 
-      [%{path: "math.acos", signature: "math.acos(x, /)"} | _] = Envmgr.functions("math")
+  Answered from the catalog, in time linear in the library's objects. Raises `Envmgr.Error` for an unknown library.
+
+      [%{path: "math.acos", signature: "math.acos(x, /)"} | _] = Envmgr.functions("math", kind: "function")
   """
-  @spec functions(String.t(), atom()) :: [map()]
-  def functions(library, name \\ __MODULE__) when is_binary(library) do
-    reading(name, fn ->
-      case List.keyfind(Catalog.libraries(name), library, 0) do
-        {_, environment, _} -> Pool.await_catalog(name, environment, :infinity)
-        nil -> raise Unknown.error(name, library)
-      end
+  @spec functions(String.t(), atom() | keyword()) :: [map()]
+  def functions(library, opts \\ [])
 
-      Catalog.functions(name, library)
+  def functions(library, name) when is_binary(library) and is_atom(name),
+    do: functions(library, name: name)
+
+  def functions(library, opts) when is_binary(library) do
+    {name, filters} = discovering(opts, [])
+
+    reading(name, fn ->
+      await_catalog(name, library)
+      Discovery.functions(name, library, filters)
     end)
   end
 
@@ -353,6 +478,16 @@ defmodule Envmgr do
   @spec unload(String.t(), atom()) :: :ok | {:error, Error.t()}
   def unload(library, name \\ __MODULE__) when is_binary(library),
     do: answering(name, fn -> Pool.unload(name, library) end)
+
+  defp discovering(opts, others) do
+    {Keyword.get(opts, :name, __MODULE__), Filters.new!(opts, [:name | others])}
+  end
+
+  defp await_catalog(name, library) do
+    with {environment, _facts} <- Catalog.library(name, library),
+         {:error, error} <- Pool.await_catalog(name, environment, :infinity),
+         do: raise(error)
+  end
 
   defp value!({:ok, value}), do: value
   defp value!({:ok, value, metadata}), do: {value, metadata}

@@ -1,9 +1,11 @@
-"""Proof by a real worker, and every callable of a library, written down once per store entry.
+"""Proof by a real worker, and all that a library has, written down once per store entry.
 
 Imports environments and what that may import.
 """
 
 from envmgr.catalog.building import prove, write
-from envmgr.catalog.reading import Catalog, read
+from envmgr.catalog.completing import complete
+from envmgr.catalog.reading import Catalog, Row, read
+from envmgr.catalog.searching import Filters, search
 
-__all__ = ["Catalog", "prove", "read", "write"]
+__all__ = ["Catalog", "Filters", "Row", "complete", "prove", "read", "search", "write"]

@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from envmgr.catalog.completing import complete
 from envmgr.catalog.hints import hint_for
+from envmgr.catalog.layout import SUFFIX
 from envmgr.environments.modules import Resolved
 from envmgr.errors import EnvmgrError
 from envmgr.tools import process
@@ -26,13 +28,13 @@ def write(
     libraries: Sequence[Resolved],
     into: Path,
 ) -> None:
-    """Lists every function of `libraries` into `<module>.msgpack`, in the directory `into`.
+    """Writes what `libraries` have into `<module>.catalog`, in the directory `into`.
 
     `command` starts a worker. Costs one import of the libraries, and of their public submodules. Raises E-PROOF
     for a library that cannot be walked.
     """
     for found in {found.module: found for found in libraries}.values():
-        _walk(command, found, into / f"{found.module}.msgpack")
+        (into / f"{found.module}{SUFFIX}").write_bytes(_walk(command, found, into))
 
 
 def prove(
@@ -98,26 +100,31 @@ def _health_calls(client: Client, found: Resolved) -> None:
             ) from None
 
 
-def _walk(command: Sequence[str], found: Resolved, into: Path) -> None:
-    request = {
-        "module": found.module,
-        "distribution": found.distribution,
-        "version": found.version,
-        "into": str(into.absolute()),
-    }
-    # Beside the catalog, so in staging: what a killed walk leaves there is swept by the next command.
-    with tempfile.TemporaryDirectory(prefix="walk-", dir=into.parent.parent) as elsewhere:
+def _walk(command: Sequence[str], found: Resolved, into: Path) -> bytes:
+    # Beside the catalogs, so in staging: what a killed walk leaves there is swept by the next command.
+    with tempfile.TemporaryDirectory(prefix="walk-", dir=into.parent) as elsewhere:
+        raw = Path(elsewhere).absolute() / "raw.msgpack"
+        request = {
+            "module": found.module,
+            "distribution": found.distribution,
+            "version": found.version,
+            "into": str(raw),
+        }
         done = process.run(
             [*command, "catalog", json.dumps(request)], cwd=Path(elsewhere), timeout=_SILENCE_SECONDS
         )
-    if done.status or not into.exists():
-        raise EnvmgrError(
-            "E-PROOF",
-            f"the functions of library {found.library.name} could not be listed "
-            f"(status {done.status}): {_last_line(done.stderr)}",
-            hint=hint_for(done.stderr, found.library.environment),
-            details={"stderr": done.stderr[-10_000:]},
-        )
+        try:
+            if not done.status:
+                return complete(raw.read_bytes())
+        except (OSError, ValueError):
+            pass
+    raise EnvmgrError(
+        "E-PROOF",
+        f"the functions of library {found.library.name} could not be listed "
+        f"(status {done.status}): {_last_line(done.stderr)}",
+        hint=hint_for(done.stderr, found.library.environment),
+        details={"stderr": done.stderr[-10_000:]},
+    )
 
 
 def _last_line(text: str) -> str:

@@ -59,7 +59,7 @@ def manifest(
                 "timeout": resolved.library.timeout_ms,
                 "init": resolved.library.init,
                 "serializers": dict(resolved.library.serializers),
-                "catalog": str(layout.catalog(entry) / f"{resolved.module}.msgpack"),
+                "catalog": str(layout.catalog_of(entry, resolved.module)),
             }
             for resolved in libraries
         },

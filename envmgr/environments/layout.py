@@ -96,6 +96,9 @@ class Layout:
     def catalog(self, entry: str) -> Path:
         return self.store / f"{entry}.catalog"
 
+    def catalog_of(self, entry: str, module: str) -> Path:
+        return self.catalog(entry) / f"{module}.catalog"
+
     def proofs(self, entry: str) -> Path:
         return self.store / f"{entry}.proofs"
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from envmgr.catalog import read
+from envmgr.catalog import Catalog, Row, read
 from envmgr.environments.launch import decode
 from envmgr.environments.layout import Layout
 from envmgr.errors import EnvmgrError
@@ -60,7 +60,7 @@ def prepare(
     """
     name, _, rest = path.partition(".")
     launch = _launch_of(root, name)
-    return launch, fit(_entry(launch, name, rest)[2], args, kwargs)
+    return launch, fit(_row(launch, name, rest).parameters, args, kwargs)
 
 
 def active(root: Path) -> list[_Launch]:
@@ -98,11 +98,12 @@ def _launch_of(root: Path, library: str) -> _Launch:
     return found[library]
 
 
-def _entry(launch: _Launch, name: str, rest: str) -> list[Any]:
+def _row(launch: _Launch, name: str, rest: str) -> Row:
     """Of the catalog."""
-    catalog = read(Path(launch["libraries"][name]["catalog"]))
-    if rest in catalog.entries:
-        return catalog.entries[rest]
+    catalog = _catalog(launch, name)
+    row = catalog.get(rest)
+    if row is not None:
+        return row
     near = [f"{name}.{path}" for path in catalog.near(rest)]
     raise EnvmgrError(
         "E-UNKNOWN-FUNCTION",
@@ -110,6 +111,18 @@ def _entry(launch: _Launch, name: str, rest: str) -> list[Any]:
         hint=f"did you mean {' or '.join(f'`{path}`' for path in near)}?" if near else "",
         details={"near": near},
     )
+
+
+def _catalog(launch: _Launch, name: str) -> Catalog:
+    path = Path(launch["libraries"][name]["catalog"])
+    try:
+        return read(path)
+    except (OSError, ValueError) as problem:
+        raise EnvmgrError(
+            "E-NOT-INSTALLED",
+            f"the catalog of library {name} cannot be read: {problem}",
+            hint=f"run `envmgr sync {launch['environment']}`",
+        ) from None
 
 
 def _variables(launch: _Launch) -> dict[str, str]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 from time import perf_counter
-from typing import Any, Callable
+from typing import Any, Mapping
 
 from ..library.loading import Libraries, Unresolved
 from ..values.awaitables import Awaited, is_awaited
@@ -12,14 +11,17 @@ from ..values.codec import Codec
 from ..values.errors import ConversionError, RefLimit, StaleRef
 from ..values.statistics import LARGE, Payloads
 from ..values.strategies import Strategies
-from ..wire.messages import AS_REF, ATTRIBUTE, ERROR, PART, RESULT, STREAM
+from ..wire.messages import AS_REF, ERROR, RESULT, STREAM
 from ..wire.packing import Packer
+from .around import Around
 from .buffers import Buffers
 from .cancellation import Cancelled, Interruptible
 from .failures import failure
-from .parts import OPERATIONS
 from .refs import RefTable
+from .refusals import PipelineError
 from .steadiness import steadiness
+from .stepped import Stepped
+from .targets import Targets
 
 ANSWER = -RESULT
 """Of `Calls.run`: a result to which more belongs than its payload."""
@@ -32,6 +34,7 @@ _CODES: dict[type[BaseException], str] = {
     StaleRef: "stale-ref",
     Unresolved: "unresolved",
     RefLimit: "ref-limit",
+    PipelineError: "pipeline",
 }
 
 
@@ -50,7 +53,9 @@ class Calls:
         self.user = Interruptible()
         self._codec = Codec(self.refs, self.strategies, self.buffers)
         self._codec.awaited = True
-        self._targets: dict[str, Callable[..., Any]] = {}
+        self.around = Around(self._codec.warnings.append)
+        self._targets = Targets(libraries, self.around, self.refs, self._codec)
+        self._known = self._targets.known
         self._decode, self._encode = self._codec.decode_call, self._codec.encode
         self._pack = Packer().pack
         self._runs = self._unsent = 0
@@ -67,9 +72,9 @@ class Calls:
         ANSWER is a result to which more belongs: it is in `buffers` and `warnings` until the next call.
         """
         try:
-            function = self._targets.get(target) if type(target) is str else None
+            function = self._known.get(target) if type(target) is str else None
             if function is None:
-                function = self._find(target, flags)
+                function, payload = self._targets.find(target, flags, payload)
             # Of what is small one in 64 is measured: see values.statistics.
             self._runs = runs = self._runs + 1
             if runs & 63 != 1 and len(payload) < LARGE:
@@ -156,33 +161,29 @@ class Calls:
         """What the caller should know of the answer; whoever takes them clears the list."""
         return self._codec.warnings
 
-    def _find(self, target: Any, flags: int) -> Callable[..., Any]:
-        if type(target) is str:
-            found = self._libraries.resolve(target)
-            self._targets[target] = found
-            return found  # type: ignore[no-any-return]
-        number, name = target
-        if name.startswith("_"):
-            raise Unresolved(f"{name!r} is private")
-        owner = self.refs.get(number, "object")
-        if flags & PART:
-            if name not in OPERATIONS:
-                raise Unresolved(f"there is no operation {name!r}; there are {', '.join(OPERATIONS)}")
-            return functools.partial(OPERATIONS[name], owner)
-        if flags & ATTRIBUTE:
-            return lambda: getattr(owner, name)
-        return getattr(owner, name)  # type: ignore[no-any-return]
-
     def _failure(self, error: BaseException) -> bytes:
+        """Of an error of ours: before the call, or in its answer."""
         self._unsent += 1
-        return self._codec.encode(failure(_CODES.get(type(error), "exception"), error))
+        self.warnings.clear()
+        return self._codec.encode(_map(error, _CODES))
 
     def _raised(self, error: BaseException, cancelled: bool = False) -> bytes:
         self._unsent += 1
-        code = "cancelled" if cancelled or isinstance(error, Cancelled) else "exception"
-        return self._codec.encode(failure(code, error))
+        self.warnings.clear()
+        if cancelled or isinstance(error, Cancelled):
+            return self._codec.encode(failure("cancelled", error))
+        return self._codec.encode(_map(error, {}))
 
 
-def start_failure(error: BaseException, library: str | None) -> bytes:
-    """The payload that says why a worker did not start."""
-    return Codec(RefTable()).encode(failure("start", error, library))
+def _map(error: BaseException, codes: Mapping[type[BaseException], str]) -> dict[str, Any]:
+    if type(error) is not Stepped:
+        return failure(codes.get(type(error), "exception"), error)
+    found = {**failure(_CODES.get(type(error.error), "exception"), error.error), "step": error.step}
+    if type(error.error) is PipelineError:
+        found.update({"class": error.error.culprit, "hint": error.error.hint})
+    return found
+
+
+def start_failure(error: BaseException, library: str | None, step: str | None = None) -> bytes:
+    """The payload that says why a worker did not start, and at which step of the configuration, if it was one."""
+    return Codec(RefTable()).encode({**failure("start", error, library), **({"step": step} if step else {})})

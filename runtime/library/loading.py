@@ -11,9 +11,11 @@ from typing import Any, Mapping, Sequence
 class LoadError(Exception):
     """A library that cannot be imported or initialised; the cause is chained."""
 
-    def __init__(self, library: str, doing: str) -> None:
+    def __init__(self, library: str, doing: str, step: str | None = None) -> None:
         super().__init__(f"{doing} of library {library!r} failed")
         self.library = library
+        self.step = step
+        """Of the configuration: `hook on-load`, `convert day of shop.order`."""
 
 
 class Unresolved(Exception):
@@ -57,8 +59,6 @@ class Libraries:
             if segment.startswith("_"):
                 raise Unresolved(f"{segment!r} in {path!r} is private")
             found = _attribute(found, segment, path)
-        if not callable(found):
-            raise Unresolved(f"{path!r} is a {type(found).__name__}, which cannot be called")
         return found
 
 

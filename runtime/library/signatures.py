@@ -1,61 +1,139 @@
-"""What a callable takes, as the catalog keeps it."""
+"""What a callable takes and gives back, as Python knows it at run time."""
 
 from __future__ import annotations
 
+import functools
 import inspect
 import sys
-from types import ModuleType
-from typing import Any, Mapping
+from types import MethodType
+from typing import Any, List, Mapping
 
-from .annotations import into
+from .annotations import KINDS, accepts, into, kind_of
+from .constants import shown
 from .ownership import defining_module
 
-_LONGEST_DEFAULT = 80
+Parameters = List[List[Any]]
+Overload = List[Any]
+"""`[parameters, returns]`."""
+
+_LONGEST_TYPE = 300
+_DEEPEST = 50
+_EMPTY = inspect.Parameter.empty
+_REST = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
-def parameters(value: Any) -> list[list[Any]] | None:
-    """`[name, kind, default repr or None]` of each parameter, and what it is made into where its annotation
-    says so; None where Python knows no signature.
-    """
-    try:
-        found = list(inspect.signature(value).parameters.values())
-    except Exception:  # noqa: BLE001 - C functions without one, and descriptors that raise what they like
+class Reader:
+    """Reads signatures; remembers what each annotation of a module says, for most stand there many times."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, str], tuple[str | None, list[str] | None]] = {}
+
+    def read(self, value: Any) -> tuple[Parameters, str | None] | None:
+        """`[name, kind, default repr, into, annotation, accepts]` of each parameter, and the annotation of what is
+        returned; None where Python knows no signature.
+        """
+        try:
+            found = inspect.signature(value)
+        except Exception:  # noqa: BLE001 - C functions without one, and descriptors that raise what they like
+            return None
+        return self.rows(found, names_of(value))
+
+    def rows(self, found: inspect.Signature, names: Mapping[str, Any]) -> tuple[Parameters, str | None]:
+        rows = [self._row(parameter, names) for parameter in found.parameters.values()]
+        return rows, text(found.return_annotation)
+
+    def _row(self, parameter: inspect.Parameter, names: Mapping[str, Any]) -> list[Any]:
+        has_default = parameter.default is not _EMPTY
+        default = shown(parameter.default) if has_default else None
+        words = text(parameter.annotation)
+        if words is None or parameter.kind in _REST:
+            return [parameter.name, int(parameter.kind), default, None, words, None]
+        made, taken = self._said(parameter.annotation, words, names)
+        if has_default:
+            taken = with_default(taken, parameter.default)
+        return [parameter.name, int(parameter.kind), default, made, words, taken]
+
+    def _said(
+        self, annotation: Any, words: str, names: Mapping[str, Any]
+    ) -> tuple[str | None, list[str] | None]:
+        if type(annotation) is not str:
+            return into(annotation, names), accepts(annotation, names)
+        known = self._known.get((id(names), words))
+        if known is None:
+            known = into(annotation, names), accepts(annotation, names)
+            self._known[id(names), words] = known
+        return known
+
+
+def with_default(taken: list[str] | None, default: Any) -> list[str] | None:
+    """What a parameter takes is also what it has when nobody says."""
+    own = kind_of(default) if default is not None else ("none",)
+    if taken is None or own is None:
         return None
-    names = _names(value)
-    return [[p.name, int(p.kind), _default(p), *_into(p, names)] for p in found]
+    return [kind for kind in KINDS if kind in taken or kind in own]
 
 
-def summary(value: Any) -> str:
-    """The docstring's first line."""
-    try:
-        doc = value.__doc__
-    except Exception:  # noqa: BLE001 - a property of the library's own
-        return ""
-    if not isinstance(doc, str):
-        return ""
-    lines = doc.strip().splitlines()
-    return lines[0].strip().encode("utf-8", "replace").decode()[:200] if lines else ""
+def says_nothing(parameters: Parameters, bound: int) -> bool:
+    """Whether behind its `bound` first parameters a signature is `*args, **kwargs`."""
+    rest = parameters[bound:]
+    return bool(rest) and all(row[1] in (2, 4) for row in rest)
 
 
-def _into(parameter: inspect.Parameter, names: Mapping[str, Any]) -> list[str]:
-    is_rest = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
-    if is_rest or parameter.annotation is parameter.empty:
-        return []
-    kind = into(parameter.annotation, names)
-    return [] if kind is None else [kind]
-
-
-def _names(value: Any) -> Mapping[str, Any]:
-    """Of the module that defines it."""
-    module = sys.modules.get(defining_module(value) or "")
-    return vars(module) if type(module) is ModuleType else {}
-
-
-def _default(parameter: inspect.Parameter) -> str | None:
-    if parameter.default is inspect.Parameter.empty:
+def text(annotation: Any) -> str | None:
+    """An annotation as one writes it."""
+    if annotation is _EMPTY:
         return None
+    if type(annotation) is str:
+        words = annotation.strip()
+    elif annotation is None or annotation is type(None):
+        words = "None"
+    elif issubclass(type(annotation), type):
+        words = _class_name(annotation)
+    else:
+        try:
+            words = repr(annotation).replace("typing.", "").replace("NoneType", "None")
+        except Exception:  # noqa: BLE001 - a __repr__ of the library's own
+            return None
+    return words.encode("utf-8", "replace").decode()[:_LONGEST_TYPE]
+
+
+def _class_name(value: type) -> str:
     try:
-        text = repr(parameter.default)
-    except Exception:  # noqa: BLE001 - a default's __repr__ is the library's
-        text = "..."
-    return text.encode("utf-8", "replace").decode()[:_LONGEST_DEFAULT]
+        module, name = value.__module__, value.__qualname__
+    except Exception:  # noqa: BLE001 - a metaclass of the library's own
+        return "..."
+    return name if module in ("builtins", "typing") else f"{module}.{name}"
+
+
+def names_of(value: Any) -> Mapping[str, Any]:
+    """Of the module that holds the annotations of `value`."""
+    function = innermost(value)
+    found = getattr(function, "__globals__", None)
+    if type(found) is dict:
+        return found
+    module = sys.modules.get(defining_module(function) or "")
+    return vars(module) if module is not None else {}
+
+
+def innermost(value: Any) -> Any:
+    """What decorators, methods and partial objects were put around."""
+    for _ in range(_DEEPEST):
+        inner = _inner(value)
+        if inner is None:
+            break
+        value = inner
+    return value
+
+
+def _inner(value: Any) -> Any:
+    """None where nothing is inside. No `__getattr__` is asked."""
+    kind = type(value)
+    if issubclass(kind, (MethodType, staticmethod, classmethod)):
+        return value.__func__
+    if issubclass(kind, (functools.partial, functools.partialmethod)):
+        return value.func
+    try:
+        inner = object.__getattribute__(value, "__dict__").get("__wrapped__")
+    except Exception:  # noqa: BLE001 - it has no attributes of its own
+        return None
+    return inner if callable(inner) else None

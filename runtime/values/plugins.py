@@ -8,12 +8,12 @@ comes by wire.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any, Collection
 
 from ..wire.packing import ExtType
 from . import codes
 from .errors import ConversionError
+from .named import named
 from .names import type_name
 from .protocols import Coder
 
@@ -65,10 +65,7 @@ class Serializers:
 
 def _load(name: str) -> Any:
     if ":" in name:
-        module, _, attribute = name.partition(":")
-        found: Any = import_module(module)
-        for segment in attribute.split("."):
-            found = getattr(found, segment)
+        found = named(name)
     else:
         found = entry_points().get(name)
         if found is None:

@@ -92,9 +92,9 @@ def _serve(reading: int, writing: int) -> int:
     try:
         facts = _start(messages[0], libraries, calls)
     except Exception as error:  # noqa: BLE001 - whatever it is, the pool is told
-        cause = error.__cause__ if isinstance(error, LoadError) else None
-        name = error.library if isinstance(error, LoadError) else None
-        loop.send(packb([ERROR, 0, start_failure(cause or error, name)]))
+        failed = error if isinstance(error, LoadError) else None
+        cause, name, step = (failed.__cause__, failed.library, failed.step) if failed else (None, None, None)
+        loop.send(packb([ERROR, 0, start_failure(cause or error, name, step)]))
         return _FAILED
     loop.send(packb([HELLO, 0, facts]))
     loop.run()
@@ -139,6 +139,7 @@ def _start(hello: Any, libraries: Libraries, calls: Calls) -> dict[str, Any]:
         merged(settings["libraries"]), settings.get("environment"), settings.get("secret")
     )
     libraries.load(settings["libraries"])
+    calls.around.configure(settings["libraries"], libraries)
     return {
         "protocol": PROTOCOL,
         "pid": os.getpid(),

@@ -171,11 +171,11 @@ def test_the_runtime_layer_and_the_catalogs_are_looked_at_and_built_afresh(tmp_p
     sync(asked)
     layout = Layout(tmp_path)
     (layer,) = (path for path in layout.layers.iterdir() if path.is_dir())
-    (catalog,) = layout.store.glob("six-*.catalog/six.msgpack")
+    (catalog,) = layout.store.glob("six-*.catalog/six.catalog")
     flip(layer / "envmgr_runtime/wire/frames.py", 100)
     flip(catalog, 100)
     assert found(asked) == []
-    assert found(asked, deep=True) == [(None, "frames.py", "changed"), (None, "six.msgpack", "changed")]
+    assert found(asked, deep=True) == [(None, "frames.py", "changed"), (None, "six.catalog", "changed")]
     (repaired,) = health(asked, deep=True, repair=True)
     assert (repaired.healthy, repaired.generation) == (True, 2)
     assert found(asked, deep=True) == []
@@ -184,8 +184,8 @@ def test_the_runtime_layer_and_the_catalogs_are_looked_at_and_built_afresh(tmp_p
     assert [problem for _, _, problem in found(asked)] == ["missing"]
     assert health(asked, repair=True)[0].healthy
     catalog.unlink()  # of the sick entry
-    (layout.store / f"{layout.current('six').readlink().name}.catalog" / "six.msgpack").unlink()
-    assert found(asked) == [(None, "six.msgpack", "missing")]
+    (layout.store / f"{layout.current('six').readlink().name}.catalog" / "six.catalog").unlink()
+    assert found(asked) == [(None, "six.catalog", "missing")]
 
 
 def test_an_entry_point_that_was_published_without_its_module_is_told_and_no_harm(tmp_path, monkeypatch):

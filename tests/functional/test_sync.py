@@ -77,8 +77,8 @@ def test_settings_alone_make_a_new_generation_of_the_same_entry(tmp_path, monkey
     assert changed.generation == 5
     store = Layout(tmp_path).entry(f"six-{first.key}")
     assert take(store, {}) == before
-    assert sorted(found.name for found in Layout(tmp_path).catalog(store.name).glob("*.msgpack")) == [
-        "six.moves.msgpack", "six.msgpack",
+    assert sorted(found.name for found in Layout(tmp_path).catalog(store.name).glob("*.catalog")) == [
+        "six.moves.catalog", "six.catalog",
     ]  # fmt: skip
 
 

@@ -88,9 +88,7 @@ def test_paths(files, path, name):
         ("mine.Box.shut", "Box has no 'shut'"),
         ("mine._hidden.secret", "'_hidden' .*private"),
         ("mine.Box.__init__", "private"),
-        ("mine.value", "a int, which cannot be called"),
         ("mine.value.bit", "int has no 'bit'"),
-        ("mine", "a module, which cannot be called"),
         ("mine.", "leads nowhere"),
         ("", "no library ''"),
     ],
@@ -111,6 +109,12 @@ def test_a_submodule_that_fails_says_why(files, path, error, words):
     """A missing dependency is not the same as a wrong path."""
     with pytest.raises(error, match=words):
         loaded(mine=["rt_lib", ""]).resolve(path)
+
+
+def test_what_cannot_be_called_is_found_too(files):
+    libraries = loaded(mine=["rt_lib", ""])
+    assert libraries.resolve("mine.value") == 3
+    assert libraries.resolve("mine") is sys.modules["rt_lib"]
 
 
 def test_the_standard_library():

@@ -32,6 +32,8 @@ defmodule Envmgr.Error do
     :traceback,
     :environment,
     :generation,
+    :step,
+    :correlation,
     frames: [],
     details: %{}
   ]

@@ -4,8 +4,10 @@ defmodule Envmgr.Libraries do
   #
   # One ETS table per instance, named like it and owned by the instance's supervisor, so that it outlives every writer:
   #
-  #   {path, library, environment, timeout, least, most, epoch, detail, hints}   a callable
-  #   {{:library, name}, environment, epoch, facts}                              a library
+  #   {path, library, environment, timeout, least, most, …}                 a path that was called, by Envmgr.Libraries.Row
+  #   {{:library, name}, environment, epoch, facts}                         a library
+  #   {{:catalog, library}, environment, epoch, timeout, file}              its catalog
+  #   {{:alias, name}, environment, epoch, target}                          another name of a path
   #   {{:route, environment}, generation, workers, pool}                    written by Envmgr.Pool.Route
   #   {{:environment, name}, facts, pool}                                   written by the environment's pool
   #   {:unloaded, libraries}                                                written by the manager

@@ -89,7 +89,7 @@ defmodule Envmgr.Test.Project do
         "version" => nil,
         "timeout" => 30_000,
         "init" => "",
-        "catalog" => Path.join(layer().path, "#{module}.msgpack")
+        "catalog" => Path.join(layer().path, "#{module}.catalog")
       },
       overrides
     )

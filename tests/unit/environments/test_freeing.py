@@ -12,7 +12,7 @@ def stored(layout, entry):
     """A store entry with all that belongs to it; its name."""
     entry()
     (layout.catalog("web-k1")).mkdir()
-    (layout.catalog("web-k1") / "six.msgpack").write_bytes(b"12345")
+    (layout.catalog("web-k1") / "six.catalog").write_bytes(b"12345")
     layout.proofs("web-k1").write_text("proof\n")
     layout.lease("web-k1").parent.mkdir(parents=True)
     layout.lease("web-k1").touch()

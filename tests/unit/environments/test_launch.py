@@ -64,7 +64,7 @@ def test_every_key_that_the_protocol_names():
                 "timeout": 5,
                 "init": "import os",
                 "serializers": {"numpy.matrix": "ref"},
-                "catalog": "/r/.envmgr/store/data-k.catalog/numpy.msgpack",
+                "catalog": "/r/.envmgr/store/data-k.catalog/numpy.catalog",
             },
             "math": {
                 "module": "math",
@@ -73,7 +73,7 @@ def test_every_key_that_the_protocol_names():
                 "timeout": 30_000,
                 "init": "",
                 "serializers": {},
-                "catalog": "/r/.envmgr/store/data-k.catalog/math.msgpack",
+                "catalog": "/r/.envmgr/store/data-k.catalog/math.catalog",
             },
         },
     }

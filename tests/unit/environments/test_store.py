@@ -55,7 +55,7 @@ def staged(tmp_path, text):
     (home / "bin/python").write_text(text)
     (home / "bin/python").chmod(0o755)
     catalog.mkdir()
-    (catalog / "six.msgpack").write_text(text)
+    (catalog / "six.catalog").write_text(text)
     return {"environment": home, "catalog": catalog}
 
 
@@ -66,7 +66,7 @@ def test_admission_and_what_an_earlier_attempt_left(layout, tmp_path):
     store.admit(layout, "web-k", **staged(tmp_path, "new"), manifest=b"new", proof="q")
     assert store.is_whole(layout, "web-k")
     assert (layout.entry("web-k") / "bin/python").read_text() == "new"
-    assert (layout.catalog("web-k") / "six.msgpack").read_text() == "new"
+    assert (layout.catalog("web-k") / "six.catalog").read_text() == "new"
     assert store.proved(layout, "web-k", "q")
     assert not store.proved(layout, "web-k", "p")
 
@@ -76,12 +76,12 @@ def test_proofs_add_up(layout, tmp_path):
     store.admit(layout, "web-k", **staged(tmp_path, "x"), manifest=b"", proof="p")
     more = tmp_path / "more"
     more.mkdir()
-    (more / "idna.msgpack").write_text("y")
+    (more / "idna.catalog").write_text("y")
     store.add_proof(layout, "web-k", catalog=more, proof="q")
     assert store.proved(layout, "web-k", "p")
     assert store.proved(layout, "web-k", "q")
-    catalogs = sorted(layout.catalog("web-k").glob("*.msgpack"))
-    assert [found.name for found in catalogs] == ["idna.msgpack", "six.msgpack"]
+    catalogs = sorted(layout.catalog("web-k").glob("*.catalog"))
+    assert [found.name for found in catalogs] == ["idna.catalog", "six.catalog"]
     assert all(map(digests.holds, catalogs))
     catalogs[0].write_text("z")
     assert not digests.holds(catalogs[0])

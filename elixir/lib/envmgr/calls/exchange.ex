@@ -8,7 +8,7 @@ defmodule Envmgr.Calls.Exchange do
   require Logger
 
   alias Envmgr.{Error, Pool, Wire}
-  alias Envmgr.Calls.{Beside, Held, Request}
+  alias Envmgr.Calls.{Beside, Correlation, Held, Holders, Request, Stale, Trace}
   alias Envmgr.Pool.{Lane, Route, Slot}
   alias Envmgr.Values.{Decoder, Encoder, Failure, Locate, Refusal, Unread}
   alias Envmgr.Wire.Messages
@@ -18,16 +18,19 @@ defmodule Envmgr.Calls.Exchange do
   @room_for_header 65_536
   @patience 500
 
-  @spec run(Request.t(), list(), [{String.t(), term()}]) ::
+  @doc "For a chain `kwargs` is `:chain`, and `args` the `{args, kwargs}` of its steps."
+  @spec run(Request.t(), list(), [{String.t(), term()}] | :chain) ::
           {:ok, term()} | {:ok, term(), map()} | {:error, Error.t()}
   def run(request, args, kwargs) do
+    request = Trace.mark(request, :check)
+
     case Encoder.arguments(args, kwargs, request.owner, lane: request.lane, into: request.into) do
       {:ok, payload, []} ->
-        send_payload(request, payload, [], {args, kwargs})
+        request |> Trace.mark(:encode) |> send_payload(payload, [], {args, kwargs})
 
       {:ok, payload, held} ->
         held = Held.new(held, request.holder)
-        answer = send_payload(request, payload, held, {args, kwargs})
+        answer = request |> Trace.mark(:encode) |> send_payload(payload, held, {args, kwargs})
 
         # Python had them not, or may not use them: the call was taken back, or its worker is gone.
         with {:error, %{code: code}} when code != :exception <- answer,
@@ -61,6 +64,7 @@ defmodule Envmgr.Calls.Exchange do
     else
       tail = Messages.call_tail(request.target, request.flags, payload, size)
       tail = if size < @flatten, do: IO.iodata_to_binary(tail), else: tail
+      tail = if request.context, do: {:context, tail, request.context}, else: tail
       choose(request, {size, tail, held, arguments})
     end
   end
@@ -250,11 +254,11 @@ defmodule Envmgr.Calls.Exchange do
   end
 
   defp answered(:result, payload, request, generation, pid),
-    do: decode(payload, {}, [], request, generation, pid)
+    do: decode(payload, {}, %{}, request, generation, pid)
 
   defp answered(:error, payload, request, generation, pid) do
     case Decoder.decode(own(payload), home(request, generation, pid)) do
-      {:ok, %{} = failure} -> {:error, Failure.error(failure, labels(request, generation))}
+      {:ok, %{} = failure} -> {:error, failed(failure, request, generation, pid)}
       _malformed -> error(request, code: :conversion, message: "the error cannot be read")
     end
   end
@@ -264,28 +268,43 @@ defmodule Envmgr.Calls.Exchange do
     error(request, code: :worker_lost, message: why, hint: hint, generation: generation)
   end
 
-  # An answer that is more than a payload.
-  defp landed(payload, meta, buffers, request, generation, pid) do
-    warnings =
-      case Decoder.decode(meta) do
-        {:ok, %{"warnings" => warnings}} when is_list(warnings) -> warnings
-        _none -> []
-      end
-
-    for warning <- warnings, do: Logger.warning("envmgr: #{request.path}: #{warning}")
-
-    decode(payload, buffers, warnings, request, generation, pid)
+  defp failed(failure, request, generation, pid) do
+    case Failure.error(failure, labels(request, generation)) do
+      %Error{code: :stale_ref} = error -> Stale.known(error, request, pid)
+      error -> error
+    end
   end
 
-  defp decode(payload, buffers, warnings, request, generation, pid) do
+  # An answer that is more than a payload.
+  defp landed(payload, meta, buffers, request, generation, pid) do
+    meta =
+      case Decoder.decode(meta) do
+        {:ok, %{} = meta} -> meta
+        _none -> %{}
+      end
+
+    for warning <- warnings(meta), do: Logger.warning("envmgr: #{request.path}: #{warning}")
+
+    decode(payload, buffers, meta, request, generation, pid)
+  end
+
+  defp warnings(%{"warnings" => warnings}) when is_list(warnings), do: warnings
+  defp warnings(_meta), do: []
+
+  defp decode(payload, buffers, meta, request, generation, pid) do
+    request = Trace.mark(request, :transport)
     payload = own(payload)
     home = home(request, generation, pid)
 
     case Decoder.decode(payload, home, buffers, request.decode) do
       {:ok, value} when request.metadata ->
-        {:ok, value, metadata(payload, buffers, warnings, request, generation)}
+        {:ok, value, metadata(payload, buffers, meta, request, generation)}
+
+      {:ok, value} when request.trace == nil ->
+        {:ok, value}
 
       {:ok, value} ->
+        metadata(payload, buffers, meta, request, generation)
         {:ok, value}
 
       {:error, reason} ->
@@ -299,16 +318,25 @@ defmodule Envmgr.Calls.Exchange do
     end
   end
 
-  defp metadata(payload, buffers, warnings, request, generation) do
+  defp metadata(payload, buffers, meta, request, generation) do
     sizes = buffers |> Tuple.to_list() |> Enum.map(&byte_size/1)
 
     %{
-      warnings: warnings,
+      warnings: warnings(meta),
       bytes: byte_size(payload) + Enum.sum(sizes),
       library: request.library,
       environment: request.environment,
       generation: generation
     }
+    |> traced(meta, Trace.mark(request, :decode), generation)
+  end
+
+  defp traced(metadata, _meta, %{trace: nil}, _generation), do: metadata
+
+  defp traced(metadata, meta, request, generation) do
+    python = if is_map(meta["trace"]), do: meta["trace"], else: %{}
+    trace = Trace.finish(request, python, labels(request, generation))
+    Map.merge(metadata, %{trace: trace, correlation: request.correlation})
   end
 
   # An owner that ends in order has told everybody whose call it wrote: this call was not written.
@@ -362,11 +390,7 @@ defmodule Envmgr.Calls.Exchange do
   end
 
   defp stale(request) do
-    error(request,
-      code: :stale_ref,
-      message: "the object's worker is gone, and the object with it",
-      hint: "make the object again"
-    )
+    error(request, request.name |> Holders.fate(request.owner, nil) |> Stale.fields())
   end
 
   defp gone(request) do
@@ -385,7 +409,8 @@ defmodule Envmgr.Calls.Exchange do
       path: request.path,
       library: request.library,
       environment: request.environment,
-      generation: generation
+      generation: generation,
+      correlation: Correlation.of(request.correlation)
     ]
   end
 end

@@ -2,7 +2,7 @@ defmodule Envmgr.Calls.Request do
   # A call on its way: all that is known of it but its arguments.
   @moduledoc false
 
-  alias Envmgr.Calls.{Beside, Options}
+  alias Envmgr.Calls.{Beside, Context, Correlation, Options, Trace}
   alias Envmgr.Libraries.Signature
   alias Envmgr.Pool.{Callback, Flight, Lane}
   alias Envmgr.Wire.Messages
@@ -22,11 +22,16 @@ defmodule Envmgr.Calls.Request do
     :holder,
     :beside,
     :into,
+    :correlation,
+    :context,
+    :trace,
+    output: :log,
     lane: Lane.threshold(),
     metadata: false,
     decode: []
   ]
 
+  @typedoc "`holder`: whose the refs in the answer are; nil: the process that decodes it."
   @type t :: %__MODULE__{
           name: atom(),
           target: Messages.target(),
@@ -41,6 +46,10 @@ defmodule Envmgr.Calls.Request do
           holder: pid() | nil,
           beside: Beside.t() | nil,
           into: Signature.hints() | nil,
+          correlation: String.t() | nil,
+          context: binary() | nil,
+          trace: Trace.t() | nil,
+          output: :log | :metadata | :ignore | pid(),
           lane: pos_integer() | nil,
           metadata: boolean(),
           decode: keyword()
@@ -74,6 +83,7 @@ defmodule Envmgr.Calls.Request do
       decode: if(options.dicts == :map, do: [], else: [dicts: options.dicts]),
       deadline: if(timeout == :infinity, do: :infinity, else: now() + timeout)
     }
+    |> told(options)
   end
 
   # Of a function's path its library is a part.
@@ -84,6 +94,35 @@ defmodule Envmgr.Calls.Request do
   defp flags(flags, _other), do: flags
 
   defp nested, do: if(Callback.calling?(), do: %Beside{kind: :nested})
+  defp told(request, %{correlation: nil, trace: nil, output: :log}), do: request
+
+  defp told(request, options) do
+    correlation =
+      if options.trace, do: Correlation.of(options.correlation), else: options.correlation
+
+    %{
+      request
+      | correlation: correlation,
+        context: Context.encode(correlation, options.trace != nil),
+        trace: options.trace,
+        output: options.output
+    }
+  end
+
+  @doc "The request of a library whose every call is traced."
+  @spec traced(t()) :: t()
+  def traced(%{trace: nil} = request) do
+    correlation = Correlation.of(request.correlation)
+
+    %{
+      request
+      | correlation: correlation,
+        context: Context.encode(correlation, true),
+        trace: Trace.begin()
+    }
+  end
+
+  def traced(request), do: request
 
   @doc "Milliseconds until the deadline."
   @spec left(t()) :: timeout()

@@ -1,73 +1,178 @@
 defmodule Envmgr.Libraries.Catalog do
-  # What may be called. Pools write, callers read without asking a process.
+  # What may be called. Pools write catalogs, callers read them without asking a process, and keep the rows of the paths
+  # that they call in the same table: the second call of a path is one lookup.
   @moduledoc false
 
-  alias Envmgr.Libraries.{Manifest, Signature}
-  alias Envmgr.Values.Decoder
+  alias Envmgr.Libraries.{CatalogFile, Manifest, Row}
 
-  @chunk 1_000
+  @typedoc "Where a path leads: the real path of an alias, whose it is, its catalog, the number of its object."
+  @type place :: {target :: String.t() | nil, Row.home(), CatalogFile.t(), non_neg_integer()}
 
-  @type row ::
-          {String.t(), library :: String.t(), environment :: String.t(), timeout :: pos_integer(),
-           least :: integer(), most :: integer(), epoch :: integer(), detail :: binary(),
-           hints :: Signature.hints() | nil}
-
-  @doc """
-  The rows of all libraries of an environment. Reads the catalog files: linear in their entries.
-
-  `epoch` marks the rows, so that those of an earlier load can be told apart and removed.
-  """
-  @spec load(Manifest.t(), integer()) :: {:ok, [row()]} | {:error, String.t()}
-  def load(manifest, epoch) do
-    Enum.reduce_while(manifest.libraries, {:ok, []}, fn {name, library}, {:ok, rows} ->
-      with {:ok, content} <- read(library.catalog),
-           {:ok, %{"schema" => 1, "entries" => entries}} <- Decoder.decode(content) do
-        row = &row(&1, name, manifest.environment, library.timeout, epoch)
-        {:cont, {:ok, Enum.reduce(entries, rows, &[row.(&1) | &2])}}
-      else
-        {:error, reason} -> {:halt, {:error, "catalog #{library.catalog}: #{reason}"}}
-        {:ok, _other} -> {:halt, {:error, "catalog #{library.catalog}: its schema is not known"}}
+  @doc "The catalogs of an environment, by library. Reads the files, decodes no row."
+  @spec load(Manifest.t()) :: {:ok, %{String.t() => CatalogFile.t()}} | {:error, String.t()}
+  def load(manifest) do
+    Enum.reduce_while(manifest.libraries, {:ok, %{}}, fn {name, library}, {:ok, files} ->
+      case CatalogFile.open(library.catalog) do
+        {:ok, file} -> {:cont, {:ok, Map.put(files, name, file)}}
+        {:error, reason} -> {:halt, {:error, reason}}
       end
     end)
   end
 
-  @doc "Puts the rows where callers see them, then takes away those of earlier epochs. Not in one step: see Pool.Server."
-  @spec publish(atom(), Manifest.t(), integer(), [row()]) :: :ok
-  def publish(table, manifest, epoch, rows) do
+  @doc """
+  Puts the catalogs where callers see them, then takes away those of earlier epochs with their rows. Not in one step: see
+  Pool.Server.
+
+  `epoch` marks what was published together.
+  """
+  @spec publish(atom(), Manifest.t(), integer(), %{String.t() => CatalogFile.t()}) :: :ok
+  def publish(table, manifest, epoch, files) do
     announce(table, manifest, epoch)
-    rows |> Stream.chunk_every(@chunk) |> Enum.each(&:ets.insert(table, &1))
-    delete(table, manifest.environment, :"=/=", epoch)
+
+    for {name, file} <- files do
+      %{timeout: timeout, trace: traced?} = manifest.libraries[name]
+      :ets.insert(table, {{:catalog, name}, manifest.environment, epoch, timeout, traced?, file})
+    end
+
+    delete(table, manifest.environment, [{:"=/=", :"$1", epoch}])
+    forget(table, epoch, Map.keys(files))
   end
 
   @doc "Makes the names of an environment's libraries known, before their catalogs are read."
   @spec announce(atom(), Manifest.t(), integer()) :: :ok
   def announce(table, manifest, epoch) do
+    environment = manifest.environment
+
     for {name, library} <- manifest.libraries do
       facts = Map.put(library, :generation, manifest.generation)
-      :ets.insert(table, {{:library, name}, manifest.environment, epoch, facts})
+      :ets.insert(table, {{:library, name}, environment, epoch, facts})
+
+      for {alias, target} <- library.aliases,
+          do: :ets.insert(table, {{:alias, alias}, environment, epoch, target})
     end
 
     :ok
   end
 
-  @doc "Removes the rows that an environment has from one load."
+  @doc "Removes what an environment has from one publication."
   @spec remove(atom(), String.t(), integer()) :: :ok
-  def remove(table, environment, epoch), do: delete(table, environment, :"=:=", epoch)
+  def remove(table, environment, epoch), do: delete(table, environment, [{:"=:=", :"$1", epoch}])
 
-  defp delete(table, environment, comparison, epoch) do
-    which = [{comparison, :"$1", epoch}]
-    callable = {{:_, :_, environment, :_, :_, :_, :"$1", :_, :_}, which, [true]}
+  # Catalogs go before rows: a caller that puts a row there looks afterwards whether its catalog is still the same.
+  defp delete(table, environment, which) do
+    catalog = {{{:catalog, :_}, environment, :"$1", :_, :_, :_}, which, [true]}
     library = {{{:library, :_}, environment, :"$1", :_}, which, [true]}
-    :ets.select_delete(table, [callable, library])
+    alias = {{{:alias, :_}, environment, :"$1", :_}, which, [true]}
+    :ets.select_delete(table, [catalog, library, alias])
+    :ets.select_delete(table, [{pattern(%{3 => environment, 7 => :"$1"}), which, [true]}])
     :ok
   end
 
-  @spec lookup(atom(), String.t()) :: row() | nil
+  # A library that came from another environment answers from this one at once, and what an alias stands for may have changed.
+  defp forget(table, epoch, libraries) do
+    moved =
+      for name <- libraries,
+          do: {pattern(%{2 => name, 7 => :"$1"}), [{:"=/=", :"$1", epoch}], [true]}
+
+    aliased = {pattern(%{11 => :"$1"}), [{:"=/=", :"$1", nil}], [true]}
+    :ets.select_delete(table, [aliased | moved])
+    :ok
+  end
+
+  defp pattern(elements), do: List.to_tuple(for i <- 1..12, do: Map.get(elements, i, :_))
+
+  @doc "The row of a path that was called before."
+  @spec lookup(atom(), String.t()) :: Row.t() | nil
   def lookup(table, path) do
     case :ets.lookup(table, path) do
       [row] -> row
       [] -> nil
     end
+  end
+
+  @doc "The row of a path, read from its catalog and kept. `:error`: there is none that can be called."
+  @spec fetch(atom(), String.t()) :: {:ok, Row.t()} | :error | {:error, String.t()}
+  def fetch(table, path) do
+    with {target, home, file, object} = place <- locate(table, path),
+         {:ok, [_path, kind | _] = raw} when kind != "module" <- CatalogFile.row(file, object) do
+      row = Row.build(path, target, home, raw)
+      :ets.insert(table, row)
+
+      # A row must not outlive its catalog: one that was replaced meanwhile took no row of ours with it.
+      if same?(place, locate(table, path)) do
+        {:ok, row}
+      else
+        :ets.delete_object(table, row)
+        fetch(table, path)
+      end
+    else
+      {:error, reason} -> {:error, reason}
+      _none -> :error
+    end
+  end
+
+  defp same?({target, home, _file, object}, {target, home, _same, object}), do: true
+  defp same?(_place, _other), do: false
+
+  @doc "Where a path leads, by its own name or by an alias. An alias never hides a library, or what a catalog has."
+  @spec locate(atom(), String.t()) :: place() | nil
+  def locate(table, path) do
+    with nil <- locate(table, path, nil),
+         target when is_binary(target) <- target(table, path),
+         do: locate(table, target, target)
+  end
+
+  defp locate(table, path, target) do
+    with [library, rest] <- :binary.split(path, "."),
+         [{_, environment, epoch, timeout, traced?, file}] <-
+           :ets.lookup(table, {:catalog, library}),
+         {:ok, number} <- CatalogFile.find(file, rest) do
+      {target, {library, environment, timeout, epoch, traced?}, file,
+       CatalogFile.object(file, number)}
+    else
+      _none -> nil
+    end
+  end
+
+  @doc "The path that an alias, or a path that begins with one, stands for; nil when there is none."
+  @spec target(atom(), String.t()) :: String.t() | nil
+  def target(table, path), do: target(table, path, byte_size(path))
+
+  # The longest alias counts.
+  defp target(table, path, size) do
+    <<name::binary-size(size), rest::binary>> = path
+
+    case not_hidden(table, name) do
+      [{_, _environment, _epoch, target}] -> target <> rest
+      [] -> shorter(table, path, name)
+    end
+  end
+
+  defp not_hidden(table, name) do
+    if library(table, name), do: [], else: :ets.lookup(table, {:alias, name})
+  end
+
+  defp shorter(table, path, name) do
+    case :binary.matches(name, ".") do
+      [] -> nil
+      dots -> target(table, path, dots |> List.last() |> elem(0))
+    end
+  end
+
+  @doc "The environment that a path's library is in, or that of its alias; nil when there is none."
+  @spec home(atom(), String.t()) :: String.t() | nil
+  def home(table, path) do
+    [library | _] = :binary.split(path, ".")
+
+    case library(table, library) || library(table, aliased(table, path)) do
+      {environment, _facts} -> environment
+      nil -> nil
+    end
+  end
+
+  defp aliased(table, path) do
+    target = target(table, path)
+    target && target |> :binary.split(".") |> hd()
   end
 
   @doc "All libraries: `{name, environment, facts}`."
@@ -76,45 +181,35 @@ defmodule Envmgr.Libraries.Catalog do
     :ets.select(table, [{{{:library, :"$1"}, :"$2", :_, :"$3"}, [], [{{:"$1", :"$2", :"$3"}}]}])
   end
 
-  @doc "The rows of a library, as `functions/1` answers them."
-  @spec functions(atom(), String.t()) :: [map()]
-  def functions(table, library) do
-    table
-    |> :ets.select([{{:"$1", library, :_, :_, :_, :_, :_, :"$2", :_}, [], [{{:"$1", :"$2"}}]}])
-    |> Enum.map(fn {path, detail} ->
-      {kind, parameters, summary} = :erlang.binary_to_term(detail)
+  @doc "The names of all aliases."
+  @spec aliases(atom()) :: [String.t()]
+  def aliases(table), do: :ets.select(table, [{{{:alias, :"$1"}, :_, :_, :_}, [], [:"$1"]}])
 
-      %{
-        path: path,
-        kind: kind,
-        parameters: parameters && Enum.map(parameters, &Signature.parameter/1),
-        signature: Signature.text(path, parameters),
-        summary: summary
-      }
-    end)
-    |> Enum.sort_by(& &1.path)
+  @doc "One library: `{environment, facts}`."
+  @spec library(atom(), String.t()) :: {String.t(), map()} | nil
+  def library(table, name) do
+    case :ets.lookup(table, {:library, name}) do
+      [{_, environment, _epoch, facts}] -> {environment, facts}
+      [] -> nil
+    end
   end
 
-  @spec paths(atom(), String.t()) :: [String.t()]
-  def paths(table, library) do
-    :ets.select(table, [{{:"$1", library, :_, :_, :_, :_, :_, :_, :_}, [], [:"$1"]}])
+  @doc "The deadline of a library's calls, and whether they are traced; nil when it is not there."
+  @spec settings(atom(), String.t() | nil) ::
+          {timeout :: pos_integer(), traced? :: boolean()} | nil
+  def settings(table, library) do
+    key = {:catalog, library}
+    {:ets.lookup_element(table, key, 4), :ets.lookup_element(table, key, 5)}
+  rescue
+    ArgumentError -> nil
   end
 
-  @spec parameters(row()) :: Signature.parameters()
-  def parameters(row) do
-    {_kind, parameters, _summary} = row |> elem(7) |> :erlang.binary_to_term()
-    parameters
-  end
-
-  defp read(path) do
-    with {:error, reason} <- File.read(path), do: {:error, to_string(:file.format_error(reason))}
-  end
-
-  # The detail is a binary of its own: a lookup copies a pointer instead of fifty parameters.
-  defp row([path, kind, parameters, summary | _later], library, environment, timeout, epoch) do
-    {least, most} = Signature.positional(parameters)
-    detail = :erlang.term_to_binary({kind, parameters, summary})
-    hints = Signature.hints(parameters)
-    {"#{library}.#{path}", library, environment, timeout, least, most, epoch, detail, hints}
+  @doc "The catalog of a library, when it was read."
+  @spec file(atom(), String.t()) :: CatalogFile.t() | nil
+  def file(table, library) do
+    case :ets.lookup(table, {:catalog, library}) do
+      [{_, _environment, _epoch, _timeout, _traced?, file}] -> file
+      [] -> nil
+    end
   end
 end

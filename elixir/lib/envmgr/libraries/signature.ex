@@ -1,7 +1,7 @@
 defmodule Envmgr.Libraries.Signature do
-  # Whether a call's arguments fit a signature, told before anything reaches Python.
-  # Parameters are `[name, kind, default]` or `[name, kind, default, into]` as in the catalog; kind 0 positional-only,
-  # 1 positional-or-keyword, 2 *args, 3 keyword-only, 4 **kwargs.
+  # Parameters of the catalog: how many and which arguments they take, and how Python writes them.
+  # Each is `[name, kind, default]`, `[name, kind, default, into]` or `[name, kind, default, into, type, accepts]`; kind 0
+  # positional-only, 1 positional-or-keyword, 2 *args, 3 keyword-only, 4 **kwargs.
   @moduledoc false
 
   alias Envmgr.Near
@@ -49,40 +49,28 @@ defmodule Envmgr.Libraries.Signature do
   defp variadic(parameters, kind),
     do: Enum.find_value(parameters, fn [_, k | _] = parameter -> k == kind && into(parameter) end)
 
-  @doc "Checks positional count and keyword names; every problem is reported, in one message."
-  @spec check(String.t(), parameters(), non_neg_integer(), [String.t()]) ::
-          :ok | {:error, String.t(), String.t()}
-  def check(_path, nil, _count, _names), do: :ok
+  @doc "What is wrong with this many arguments by position and these names; empty when they fit."
+  @spec problems(parameters(), non_neg_integer(), [String.t()]) :: [String.t()]
+  def problems(nil, _count, _names), do: []
 
-  def check(path, parameters, count, names) do
+  def problems(parameters, count, names) do
     slots = for [name, kind, default | _] <- parameters, kind < 2, do: {name, kind, default}
     {taken, open} = Enum.split(slots, count)
     open_names = for {name, 1, _} <- open, do: name
     keyword_only = for [name, 3, default | _] <- parameters, do: {name, default}
     accepted = open_names ++ Enum.map(keyword_only, &elem(&1, 0))
 
-    problems =
-      too_many(parameters, length(slots), count) ++
-        Enum.flat_map(names, &keyword(&1, accepted, taken, slots, variadic?(parameters, 4))) ++
-        missing(
-          open ++ Enum.map(keyword_only, fn {name, default} -> {name, 3, default} end),
-          names
-        )
-
-    case problems do
-      [] ->
-        :ok
-
-      problems ->
-        {:error, Enum.join(problems, "; "), "the signature is #{text(path, parameters)}"}
-    end
+    too_many(parameters, length(slots), count) ++
+      Enum.flat_map(names, &keyword(&1, accepted, taken, slots, variadic?(parameters, 4))) ++
+      missing(open ++ Enum.map(keyword_only, fn {name, default} -> {name, 3, default} end), names)
   end
 
-  @doc "The signature as Python writes it."
-  @spec text(String.t(), parameters()) :: String.t()
-  def text(path, nil), do: "#{path}(…)"
+  @doc "The signature as Python writes it, with the types that are known."
+  @spec text(String.t(), parameters(), String.t() | nil) :: String.t()
+  def text(path, parameters, returns \\ nil)
+  def text(path, nil, returns), do: "#{path}(…)#{arrow(returns)}"
 
-  def text(path, parameters) do
+  def text(path, parameters, returns) do
     slash = Enum.count(parameters, &match?([_, 0 | _], &1))
 
     star =
@@ -96,18 +84,39 @@ defmodule Envmgr.Libraries.Signature do
           [word(parameter)] ++ if(i + 1 == slash, do: ["/"], else: [])
       end)
 
-    "#{path}(#{Enum.join(words, ", ")})"
+    "#{path}(#{Enum.join(words, ", ")})#{arrow(returns)}"
   end
 
   @doc "A parameter as `functions/1` answers it."
-  @spec parameter(list()) :: %{name: String.t(), kind: atom(), default: String.t() | nil}
-  def parameter([name, kind, default | _]),
-    do: %{name: name, kind: elem(@kinds, kind), default: default}
+  @spec parameter(list()) :: map()
+  def parameter([name, kind, default | more]) do
+    %{
+      name: name,
+      kind: elem(@kinds, kind),
+      default: default,
+      type: Enum.at(more, 1),
+      into: Enum.at(more, 0)
+    }
+  end
 
-  defp word([name, 2 | _]), do: "*#{name}"
-  defp word([name, 4 | _]), do: "**#{name}"
-  defp word([name, _kind, nil | _]), do: name
-  defp word([name, _kind, default | _]), do: "#{name}=#{default}"
+  @doc "The type of a parameter as Python writes it; nil when it is not known."
+  @spec type(list()) :: String.t() | nil
+  def type(parameter), do: Enum.at(parameter, 4)
+
+  defp arrow(nil), do: ""
+  defp arrow(returns), do: " -> #{returns}"
+
+  defp word([name, 2 | _] = parameter), do: "*#{name}#{colon(parameter)}"
+  defp word([name, 4 | _] = parameter), do: "**#{name}#{colon(parameter)}"
+  defp word([name, _kind, nil | _] = parameter), do: "#{name}#{colon(parameter)}"
+
+  defp word([name, _kind, default | _] = parameter) do
+    if type(parameter),
+      do: "#{name}#{colon(parameter)} = #{default}",
+      else: "#{name}=#{default}"
+  end
+
+  defp colon(parameter), do: if(type = type(parameter), do: ": #{type}", else: "")
 
   defp variadic?(parameters, kind), do: Enum.any?(parameters, &match?([_, ^kind | _], &1))
 

@@ -3,28 +3,35 @@ defmodule Envmgr.Libraries.Unknown do
   @moduledoc false
 
   alias Envmgr.{Error, Near}
-  alias Envmgr.Libraries.Catalog
+  alias Envmgr.Libraries.{Catalog, CatalogFile, Nearby}
 
   @spec error(atom(), String.t()) :: Error.t()
   def error(table, path) do
+    target = Catalog.target(table, path)
+    [library | rest] = String.split(target || path, ".", parts: 2)
+
+    error =
+      case {Catalog.library(table, library), rest} do
+        {nil, _rest} -> no_library(table, library, path)
+        {{environment, facts}, []} -> no_function(library, environment, facts)
+        {{environment, facts}, [rest]} -> unknown(table, library, environment, facts, rest)
+      end
+
+    about(%{error | path: path}, path, target)
+  end
+
+  defp about(error, _path, nil), do: error
+
+  defp about(error, path, target),
+    do: %{error | message: "#{path} stands for #{target}: #{error.message}"}
+
+  defp no_library(table, library, path) do
     libraries = Catalog.libraries(table)
-    [library | rest] = String.split(path, ".", parts: 2)
 
-    case {Enum.find(libraries, &(elem(&1, 0) == library)), rest, unloaded?(table, library)} do
-      {nil, _rest, true} ->
-        unloaded(library, path)
-
-      {nil, _rest, _} when libraries == [] ->
-        %{not_installed(table) | path: path}
-
-      {nil, _rest, _} ->
-        unknown_library(libraries, library, path)
-
-      {{_, environment, facts}, [], _} ->
-        no_function(library, environment, facts, path)
-
-      {{_, environment, facts}, [_], _} ->
-        unknown_function(table, library, environment, facts, path)
+    cond do
+      unloaded?(table, library) -> unloaded(library)
+      libraries == [] -> not_installed(table)
+      true -> unknown_library(table, libraries, library, path)
     end
   end
 
@@ -35,11 +42,10 @@ defmodule Envmgr.Libraries.Unknown do
     end
   end
 
-  defp unloaded(library, path) do
+  defp unloaded(library) do
     %Error{
       code: :unknown_library,
       library: library,
-      path: path,
       message: "the library #{library} was unloaded",
       hint: "Envmgr.load(#{inspect(library)}) loads it again"
     }
@@ -65,73 +71,113 @@ defmodule Envmgr.Libraries.Unknown do
     end
   end
 
-  defp unknown_library(libraries, library, path) do
-    near = Near.hint(library, Enum.map(libraries, &elem(&1, 0)))
-
+  defp unknown_library(table, libraries, library, path) do
     %Error{
       code: :unknown_library,
       library: library,
-      path: path,
       message: "there is no library #{library}",
       hint:
-        near ||
+        of_module(libraries, library, path) || Near.question(near(table, libraries, library)) ||
           "libraries stand in envmgr.toml; Envmgr.configuration() tells whether a change there is in force"
     }
   end
 
-  defp no_function(library, environment, facts, path) do
-    %Error{
-      code: :unknown_function,
-      library: library,
-      environment: environment,
-      generation: facts.generation,
-      path: path,
-      message: "names a library, not a function",
-      hint: "Envmgr.functions(#{inspect(library)}) lists what it has"
-    }
-  end
+  # A library's name need not be that of its module: scikit-learn, sklearn.
+  defp of_module(libraries, module, path) do
+    case for {name, _, %{module: ^module}} <- libraries, do: name do
+      [] ->
+        nil
 
-  defp unknown_function(table, library, environment, facts, path) do
-    near = nearest(path, Catalog.paths(table, library))
+      names ->
+        rest = binary_part(path, byte_size(module), byte_size(path) - byte_size(module))
 
-    %Error{
-      code: :unknown_function,
-      library: library,
-      environment: environment,
-      generation: facts.generation,
-      path: path,
-      message: "#{library}#{if facts.version, do: " " <> facts.version} has no such function",
-      hint:
-        if(near,
-          do: "did you mean #{near}?",
-          else: "Envmgr.functions(#{inspect(library)}) lists what it has"
-        )
-    }
-  end
-
-  # The same last name elsewhere (numpy.norm: numpy.linalg.norm) is a better guess than a similar spelling. Spelling is
-  # compared with names of the same depth and first letters only: 40,000 comparisons would take a second.
-  defp nearest(path, paths) do
-    last = "." <> List.last(String.split(path, "."))
-
-    case paths |> Enum.filter(&String.ends_with?(&1, last)) |> Enum.sort_by(&byte_size/1) do
-      [near | _] -> near
-      [] -> near_spelling(path, paths)
+        "#{module} is the module of the library #{names |> Enum.sort() |> Enum.join(", ")}: " <>
+          Near.question(for name <- Enum.sort(names), do: name <> rest)
     end
   end
 
-  defp near_spelling(path, paths) do
-    depth = dots(path)
-    size = byte_size(path)
-    similar = Enum.filter(paths, &(abs(byte_size(&1) - size) <= 3 and dots(&1) == depth))
-    prefix = path |> String.split(".") |> Enum.drop(-1) |> Enum.join(".")
-    siblings = Enum.filter(similar, &String.starts_with?(&1, prefix <> "."))
-
-    near = Near.name(leaf(path), Enum.map(siblings, &leaf/1))
-
-    if near, do: "#{prefix}.#{near}", else: Near.name(path, Enum.take(similar, 2_000))
+  defp near(table, libraries, library) do
+    names = Enum.map(libraries, &elem(&1, 0)) ++ Catalog.aliases(table)
+    lower = String.downcase(library)
+    {same, others} = Enum.split_with(names, &(String.downcase(&1) == lower))
+    Enum.take(same ++ Near.names(library, others, 3), 3)
   end
 
-  defp leaf(path), do: path |> String.split(".") |> List.last()
-  defp dots(path), do: path |> :binary.matches(".") |> length()
+  defp no_function(library, environment, facts) do
+    unknown_function(
+      library,
+      environment,
+      facts,
+      "names a library, not a function",
+      "Envmgr.functions(#{inspect(library)}) lists what it has"
+    )
+  end
+
+  defp unknown(table, library, environment, facts, path) do
+    file = Catalog.file(table, library)
+    {message, hint} = why(file, library, facts, path)
+    unknown_function(library, environment, facts, message, hint)
+  end
+
+  defp unknown_function(library, environment, facts, message, hint) do
+    %Error{
+      code: :unknown_function,
+      library: library,
+      environment: environment,
+      generation: facts.generation,
+      message: message,
+      hint: hint
+    }
+  end
+
+  defp why(nil, library, _facts, _path), do: {"the catalog of #{library} is not there yet", nil}
+
+  defp why(file, library, facts, path) do
+    case CatalogFile.find(file, path) do
+      {:ok, _number} ->
+        {"names a module, not a function",
+         "Envmgr.functions(#{inspect(library)}, module: #{inspect(path)}) lists what it has"}
+
+      {:none, _at} ->
+        missing(file, library, facts, path)
+    end
+  end
+
+  defp missing(file, library, facts, path) do
+    {known, missing, rest} = Nearby.split(file, path)
+    named = "#{library}#{if facts.version, do: " " <> facts.version}"
+    near = for near <- Nearby.paths(file, path), do: "#{library}.#{near}"
+    has_none = "#{named} has no such #{what(file, known)}"
+
+    cond do
+      private = Enum.find(String.split(path, "."), &String.starts_with?(&1, "_")) ->
+        {"#{has_none}: private names are not reachable, and #{private} is one",
+         Near.question(near)}
+
+      near != [] ->
+        {has_none, Near.question(near)}
+
+      rest != [] and known == "" ->
+        {"#{has_none}: #{missing} is not #{library}'s",
+         "only what #{library} itself defines can be called; where #{missing} is a library of its own, " <>
+           "add [library.#{missing}] to envmgr.toml"}
+
+      true ->
+        {has_none, everything(library, known)}
+    end
+  end
+
+  defp what(file, known) do
+    with {:ok, number} <- CatalogFile.find(file, known),
+         {:ok, [_path, "class" | _]} <- CatalogFile.row(file, CatalogFile.object(file, number)) do
+      "method of #{known}"
+    else
+      _module -> "function"
+    end
+  end
+
+  defp everything(library, ""), do: "Envmgr.functions(#{inspect(library)}) lists what it has"
+
+  defp everything(library, known),
+    do: "Envmgr.functions(#{inspect(library)}, module: #{inspect(known)}) lists what #{known} has"
 end

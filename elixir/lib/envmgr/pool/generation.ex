@@ -2,16 +2,16 @@ defmodule Envmgr.Pool.Generation do
   # The workers of one activation, as the Server counts them. Pure.
   @moduledoc false
 
-  alias Envmgr.Libraries.Manifest
+  alias Envmgr.Libraries.{CatalogFile, Manifest}
   alias Envmgr.Pool.Slot
 
-  @enforce_keys [:manifest, :epoch, :rows]
-  defstruct [:manifest, :epoch, :rows, starting: %{}, ready: %{}]
+  @enforce_keys [:manifest, :epoch, :catalogs]
+  defstruct [:manifest, :epoch, :catalogs, starting: %{}, ready: %{}]
 
   @type t :: %__MODULE__{
           manifest: Manifest.t(),
           epoch: integer(),
-          rows: list(),
+          catalogs: %{String.t() => CatalogFile.t()},
           starting: %{pid() => Slot.t()},
           ready: %{pid() => {Slot.t(), os_pid :: pos_integer()}}
         }

@@ -13,7 +13,13 @@ defmodule Envmgr.Pool.Hello do
   def settings(manifest, options, lane, crash) do
     libraries =
       Map.new(manifest.libraries, fn {name, library} ->
-        {name, [library.module, library.init, library.serializers]}
+        settings = %{
+          "hooks" => library.hooks,
+          "pipelines" => library.pipelines,
+          "version" => library.version
+        }
+
+        {name, [library.module, library.init, library.serializers, settings]}
       end)
 
     settings = %{

@@ -18,7 +18,7 @@ defmodule Envmgr.Pool.Owner do
 
   alias Envmgr.Pool.{Answers, Callback, Callbacks, Cancelled, Child, Crash, Flight, Hello, Lane}
   alias Envmgr.Pool.{Lent, Nudge, Outbox, Raised, Slot, Stats, Watched}
-  alias Envmgr.Values.{Decoder, Failure}
+  alias Envmgr.Values.{Decoder, Failure, Holding}
   alias Envmgr.Wire.Messages
 
   # The most unanswered calls in the pipe. A worker begins with one, each answered frame doubles it, and a slow call
@@ -228,7 +228,7 @@ defmodule Envmgr.Pool.Owner do
 
   @impl true
   def terminate(_reason, s) do
-    Slot.close(s.slot)
+    close(s, "the pool was shut down")
     Lane.unpublish(s.options.name)
     Stats.ended(s.options.name, self())
     abandon(s, "the pool is shutting down")
@@ -473,13 +473,19 @@ defmodule Envmgr.Pool.Owner do
   defp kill(%{phase: :ending} = s, _why), do: s
 
   defp kill(s, why) do
-    Slot.close(s.slot)
+    close(s, why)
     if s.started?, do: send(s.server, {:closing, self()})
     Logger.warning("envmgr: #{s.manifest.environment}: #{why}")
     s = abandon(s, why)
     Child.kill(s.os_pid)
     Process.send_after(self(), :overdue, s.options.grace)
     %{s | phase: :ending, failure: s.failure || %{"code" => "start", "message" => why}}
+  end
+
+  # From now on a ref of this worker is stale: why is known before that.
+  defp close(s, why) do
+    if s.started?, do: Holding.tell(s.options.name, {:ended, self(), why})
+    Slot.close(s.slot)
   end
 
   # Everybody who waits gets an answer: whose call ran hears of it, the others hear whose it was.
@@ -536,7 +542,7 @@ defmodule Envmgr.Pool.Owner do
   end
 
   defp finish(s, why, frames \\ nil) do
-    Slot.close(s.slot)
+    close(s, why)
     abandoned = abandon(s, why, frames)
     land(s.landing, s.options.grace)
     {:stop, {:shutdown, reason(s, why)}, %{abandoned | port: nil}}

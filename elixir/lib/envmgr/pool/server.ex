@@ -12,6 +12,7 @@ defmodule Envmgr.Pool.Server do
   alias Envmgr.Error
   alias Envmgr.Libraries.{Catalog, Manifest}
   alias Envmgr.Pool.{Backoff, Generation, Owner, Route, Slot, Stats}
+  alias Envmgr.Values.Holding
 
   defstruct [
               :options,
@@ -40,7 +41,7 @@ defmodule Envmgr.Pool.Server do
   @impl true
   def init(%{options: options, manifest: manifest, manager: manager, supervisor: supervisor}) do
     epoch = System.unique_integer([:monotonic])
-    active = %Generation{manifest: manifest, epoch: epoch, rows: []}
+    active = %Generation{manifest: manifest, epoch: epoch, catalogs: %{}}
 
     s = %__MODULE__{
       options: options,
@@ -89,6 +90,7 @@ defmodule Envmgr.Pool.Server do
 
   def handle_cast(:remove, s) do
     table = s.options.name
+    ending(s, Generation.pids(s.active), "its environment was unloaded")
     Catalog.remove(table, s.environment, s.active.epoch)
     Route.delete(table, s.environment, self())
     Stats.delete(table, s.environment)
@@ -130,9 +132,9 @@ defmodule Envmgr.Pool.Server do
 
   # The first generation. Its catalog comes first, so that wrong calls are told apart while workers start.
   defp boot(s) do
-    case Catalog.load(s.active.manifest, s.active.epoch) do
-      {:ok, rows} ->
-        Catalog.publish(s.options.name, s.active.manifest, s.active.epoch, rows)
+    case Catalog.load(s.active.manifest) do
+      {:ok, catalogs} ->
+        Catalog.publish(s.options.name, s.active.manifest, s.active.epoch, catalogs)
         start_missing(%{s | loaded?: true})
 
       {:error, why} ->
@@ -148,11 +150,11 @@ defmodule Envmgr.Pool.Server do
   defp change(s, manifest) do
     epoch = System.unique_integer([:monotonic])
 
-    case Catalog.load(manifest, epoch) do
-      {:ok, rows} ->
+    case Catalog.load(manifest) do
+      {:ok, catalogs} ->
         if s.loaded? and Manifest.same_workers?(s.active.manifest, manifest),
-          do: adopt(s, manifest, epoch, rows),
-          else: prepare(s, %Generation{manifest: manifest, epoch: epoch, rows: rows})
+          do: adopt(s, manifest, epoch, catalogs),
+          else: prepare(s, %Generation{manifest: manifest, epoch: epoch, catalogs: catalogs})
 
       {:error, why} ->
         refuse(s, manifest, problem(manifest, why))
@@ -162,20 +164,22 @@ defmodule Envmgr.Pool.Server do
   defp prepare(s, generation), do: publish(%{s | next: start(s, generation)})
 
   # The workers that run serve the new generation, more or fewer of them; the objects that they hold stay.
-  defp adopt(s, manifest, epoch, rows) do
+  defp adopt(s, manifest, epoch, catalogs) do
     {active, surplus} = Generation.trim(%{s.active | manifest: manifest, epoch: epoch})
+    ending(s, surplus, "generation #{manifest.generation} has fewer workers")
     s = expose(%{s | active: active, refused: nil})
-    Catalog.publish(s.options.name, manifest, epoch, rows)
+    Catalog.publish(s.options.name, manifest, epoch, catalogs)
     start_missing(drain(s, surplus))
   end
 
   defp switch(s) do
     {old, new} = {s.active, s.next}
+    ending(s, Generation.pids(old), replaced(old.manifest.generation, new.manifest.generation))
 
     s =
       expose(%{
         s
-        | active: %{new | rows: []},
+        | active: %{new | catalogs: %{}},
           next: nil,
           refused: nil,
           failures: 0,
@@ -183,7 +187,7 @@ defmodule Envmgr.Pool.Server do
           loaded?: true
       })
 
-    Catalog.publish(s.options.name, new.manifest, new.epoch, new.rows)
+    Catalog.publish(s.options.name, new.manifest, new.epoch, new.catalogs)
     Logger.info("envmgr: #{s.environment}: generation #{new.manifest.generation} serves")
     publish(drain(s, Generation.pids(old)))
   end
@@ -246,6 +250,19 @@ defmodule Envmgr.Pool.Server do
 
   defp abandon_next(%{next: nil} = s), do: s
   defp abandon_next(s), do: %{drain(s, Generation.pids(s.next)) | next: nil}
+
+  # Before their route goes: who meets a stale ref shall hear why.
+  defp ending(s, pids, why) do
+    for pid <- pids, do: Holding.tell(s.options.name, {:ended, pid, why})
+  end
+
+  defp replaced(old, new) when new > old,
+    do: "generation #{new} took the place of generation #{old}"
+
+  defp replaced(old, new) when new < old,
+    do: "generation #{old} was rolled back to generation #{new}"
+
+  defp replaced(_same, _new), do: "a library of its environment was loaded, unloaded or changed"
 
   defp drain(s, pids) do
     for pid <- pids, do: send(pid, :drain)

@@ -59,9 +59,10 @@ defmodule Envmgr.Values.Encoder do
 
   @doc """
   The payload of a call, and the large binaries that are to take the second lane, in order, among them what is lent. `kwargs`
-  are pairs of name and value. Options: `lane`, the size from which bytes take it; `into`, the hints of the catalog's row.
+  are pairs of name and value; with `:chain`, `args` is a list of `{args, kwargs}`, one for each step. Options: `lane`, the size
+  from which bytes take it; `into`, the hints of the catalog's row, for the first step.
   """
-  @spec arguments(list(), [{String.t(), term()}], owner(), keyword()) ::
+  @spec arguments(list(), [{String.t(), term()}] | :chain, owner(), keyword()) ::
           {:ok, iodata(), [Account.buffer() | Account.loan()]} | failure()
   def arguments(args, kwargs, owner, opts \\ [])
 
@@ -80,6 +81,12 @@ defmodule Envmgr.Values.Encoder do
   defp closed(failure) do
     Account.close()
     failure
+  end
+
+  defp payload([{args, kwargs} | steps], :chain, ctx, into) do
+    first = payload(args, kwargs, ctx, into)
+    others = for {args, kwargs} <- steps, do: payload(args, kwargs, ctx, nil)
+    [Msgpack.array(1 + length(steps)), first | others]
   end
 
   defp payload(args, [], ctx, nil), do: [0x92, list(args, ctx, @max_depth), 0x80]

@@ -32,6 +32,7 @@ defmodule Envmgr.Values.Failure do
         module: text(failure["module"]),
         traceback: text(failure["traceback"]),
         frames: frames(failure["frames"]),
+        step: text(failure["step"]),
         details: details(text(failure["path"]))
       },
       fields

@@ -9,7 +9,9 @@ defmodule Envmgr.Wire.Messages do
   @part 4
   @stream 8
 
-  @type target :: binary() | {pos_integer(), binary()}
+  @type target :: binary() | {pos_integer(), binary()} | {:chain, [step(), ...]}
+  @typedoc "Of a chain: 0 calls a path, 1 a method; 2 reads an attribute; 3 is an object."
+  @type step :: {0..2, binary()} | {3, pos_integer()}
   @type message ::
           {:result | :error, non_neg_integer(), binary()}
           | {:result, non_neg_integer(), binary(), sizes :: [pos_integer()], meta :: binary()}
@@ -46,9 +48,17 @@ defmodule Envmgr.Wire.Messages do
     [target(target), flags, Msgpack.bin(size) | payload]
   end
 
+  @typedoc "What follows a call's id, perhaps with a context, a map in MessagePack."
+  @type tail :: iodata() | {:context, tail :: iodata(), context :: iodata()}
+
   @doc "A call; `{:lane, tail, key, count}` says under which keys its buffers went to the worker."
-  @spec call(pos_integer(), iodata() | {:lane, iodata(), pos_integer(), pos_integer()}) ::
-          iodata()
+  @spec call(pos_integer(), tail() | {:lane, tail(), pos_integer(), pos_integer()}) :: iodata()
+  def call(id, {:context, tail, context}),
+    do: [<<0x97, 1>>, Msgpack.int(id), tail, 0xC0 | context]
+
+  def call(id, {:lane, {:context, tail, context}, key, count}),
+    do: [<<0x97, 1>>, Msgpack.int(id), tail, 0x92, Msgpack.int(key), Msgpack.int(count) | context]
+
   def call(id, {:lane, tail, key, count}),
     do: [<<0x96, 1>>, Msgpack.int(id), tail, 0x92, Msgpack.int(key), Msgpack.int(count)]
 
@@ -149,12 +159,18 @@ defmodule Envmgr.Wire.Messages do
 
   def next(_other), do: :malformed
 
+  defp target({:chain, steps}),
+    do: [<<0x91>>, Msgpack.array(length(steps)) | Enum.map(steps, &step/1)]
+
   defp target({ref, name}), do: [<<0x92>>, Msgpack.int(ref) | target(name)]
   defp target(path), do: [Msgpack.str(byte_size(path)) | path]
 
   defp about(kind, rest) do
     with {id, rest} <- id(rest), do: {{kind, id}, rest}
   end
+
+  defp step({3, ref}), do: [<<0x92, 3>> | Msgpack.int(ref)]
+  defp step({kind, name}), do: [<<0x92, kind>> | target(name)]
 
   defp answer(kind, rest) do
     with {id, rest} <- id(rest), {payload, rest} <- bin(rest), do: {{kind, id, payload}, rest}

@@ -29,14 +29,8 @@ defmodule Envmgr.Libraries.SignatureTest do
     test "case #{i}: #{count} by position, #{inspect(names)} by name" do
       {parameters, count, names, expected} = @case_data
 
-      case expected do
-        :ok ->
-          assert Signature.check("f", parameters, count, names) == :ok
-
-        words ->
-          assert {:error, ^words, "the signature is " <> _} =
-                   Signature.check("f", parameters, count, names)
-      end
+      problems = Enum.join(Signature.problems(parameters, count, names), "; ")
+      assert problems == if(expected == :ok, do: "", else: expected)
     end
   end
 
@@ -52,7 +46,7 @@ defmodule Envmgr.Libraries.SignatureTest do
         ],
         count <- 0..5 do
       {least, most} = Signature.positional(parameters)
-      assert count in least..most//1 == (Signature.check("f", parameters, count, []) == :ok)
+      assert count in least..most//1 == (Signature.problems(parameters, count, []) == [])
     end
   end
 

@@ -67,7 +67,7 @@ defmodule Envmgr.Values.WaysTest do
     test "signatures are read with and without them" do
       assert Signature.text("f", [["a", 0, nil, "set"], ["b", 3, "1", nil]]) == "f(a, /, *, b=1)"
       assert Signature.positional([["a", 0, nil, "set"], ["b", 1, "1", nil]]) == {1, 2}
-      assert :ok = Signature.check("f", [["a", 1, nil, "set"]], 0, ["a"])
+      assert [] = Signature.problems([["a", 1, nil, "set"]], 0, ["a"])
       assert Signature.parameter(["a", 1, nil, "set"]).name == "a"
     end
   end

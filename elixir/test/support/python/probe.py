@@ -10,6 +10,8 @@ import threading
 import time
 
 __all__ = [
+    "Box",
+    "Held",
     "Point",
     "Thing",
     "apply",
@@ -216,6 +218,21 @@ def points(count):
     return {"rows": [Point(n, n) for n in range(count)]}
 
 
+class Held:
+    """Something for `with`: tells what it was left with."""
+
+    def __init__(self, swallow=False):
+        self.swallow = swallow
+        self.left = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.left.append([None if kind is None else kind.__name__, None if error is None else str(error)])
+        return self.swallow
+
+
 class Thing:
     """Stays where it was made."""
 
@@ -228,6 +245,37 @@ class Thing:
 
     def add(self, other, times=1):
         return self.value + times * (other.value if isinstance(other, Thing) else other)
+
+    def __call__(self, *args, **kwargs):
+        return [self.value, list(args), kwargs]
+
+    def __sub__(self, other):
+        return self.value - (other.value if isinstance(other, Thing) else other)
+
+    def __rsub__(self, other):
+        return other - self.value
+
+    def __lt__(self, other):
+        return self.value < other
+
+    def __neg__(self):
+        return -self.value
+
+
+class Box:
+    """Has items, and is no dict."""
+
+    def __init__(self, **items):
+        self.items = items
+
+    def __getitem__(self, key):
+        return self.items[key]
+
+    def __setitem__(self, key, value):
+        self.items[key] = value
+
+    def __delitem__(self, key):
+        del self.items[key]
 
 
 async def asleep(seconds, value=None):

@@ -1,0 +1,24 @@
+"""From what the walk saw to the bytes of a catalog."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from envmgr.catalog import writing
+from envmgr.catalog.facts import Facts, load
+
+
+def complete(walked: bytes) -> bytes:
+    """A catalog file of what `worker.py catalog` wrote. Equal facts, equal bytes. Raises ValueError for other bytes."""
+    found = load(walked)
+    _add_stubs(found)
+    return writing.encode(found)
+
+
+def _add_stubs(found: Facts) -> None:
+    from envmgr.catalog.stub_lookup import Lookup
+    from envmgr.catalog.stubs import Stubs
+
+    major, minor, *_ = found.python.split(".")
+    site = None if found.distribution is None else Path(found.root)
+    Stubs(found.module, Lookup(site, (int(major), int(minor)))).complete(found.objects)

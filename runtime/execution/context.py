@@ -1,0 +1,27 @@
+"""What Python code may know of the call that it runs in."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar, Token
+from typing import Any, Mapping
+
+_current: ContextVar[Mapping[str, Any] | None] = ContextVar("envmgr_context", default=None)
+
+
+def current() -> dict[str, Any]:
+    """Of the call that runs, in coroutines too: `correlation`, `path` and `library`; each is None where it is not
+    known, as in a call that came without a context, and in a thread that the library started.
+    """
+    found = _current.get()
+    return {"correlation": None, "path": None, "library": None} if found is None else dict(found)
+
+
+def enter(target: Any, given: Mapping[str, Any]) -> Token[Any]:
+    """Until `leave`, `current` tells of this call."""
+    path = target if type(target) is str else None
+    library = path.partition(".")[0] if path else None
+    return _current.set({"correlation": given.get("correlation"), "path": path, "library": library})
+
+
+def leave(token: Token[Any]) -> None:
+    _current.reset(token)

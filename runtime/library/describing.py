@@ -1,0 +1,231 @@
+"""The raw facts of one object of a library: signature, docstring, place."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import typing
+from types import FunctionType
+from typing import Any, Dict
+
+from . import docstrings
+from .constants import shown
+from .descriptors import raw
+from .ownership import defining_module
+from .places import Places, deprecated
+from .signatures import Overload, Parameters, Reader, innermost, names_of, says_nothing
+
+Facts = Dict[str, Any]
+
+_SELF: list[Any] = ["self", 0, None, None, None, None]
+_UFUNC_REST: Parameters = [
+    ["out", 1, "None", None, None, None],
+    ["where", 3, "True", None, None, None],
+    ["casting", 3, "'same_kind'", None, None, None],
+    ["order", 3, "'K'", None, None, None],
+    ["dtype", 3, "None", None, None, None],
+    ["subok", 3, "True", None, None, None],
+]
+_COROUTINE, _ASYNC_GENERATOR, _GENERATOR = 0x180, 0x200, 0x20
+"""Of a code object's flags: `inspect.CO_*`."""
+
+
+class Describer:
+    """Describes what it is given; remembers annotations and the lines of files."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._reader = Reader()
+
+    def callable(
+        self, kind: str, name: str, target: Any, read: Any = None, base: type | None = None
+    ) -> Facts:
+        """Of a function, ufunc, class, or a method that `base` defines; `read` is what the signature is read
+        from, the target itself where it is None.
+        """
+        doc = docstring(target)
+        parameters, returns, origin, overloads = self._signature(kind, target if read is None else read, doc)
+        file, line = self._places.of(target)
+        return {
+            "kind": kind,
+            "module": _module(target if base is None else base),
+            "qualname": _qualname(target, name) if base is None else f"{_qualname(base, '')}.{name}",
+            "parameters": parameters,
+            "origin": origin,
+            "returns": returns,
+            "overloads": overloads,
+            "doc": doc,
+            "file": file,
+            "line": line,
+            "deprecated": deprecated(target, doc),
+            "value": None,
+        }
+
+    def property(self, name: str, value: Any, base: type) -> Facts:
+        """Its one parameter is the object that it is read from."""
+        function = next(
+            (found for slot in ("fget", "func", "__wrapped__") if (found := _slot(value, slot)) is not None),
+            None,
+        )
+        read = None if function is None else self._reader.read(function)
+        facts = self.callable("property", name, value if function is None else function, base=base)
+        doc = docstring(value) or facts["doc"]
+        returns = None if read is None else read[1]
+        return {
+            **facts,
+            "parameters": [_SELF],
+            "returns": returns,
+            "origin": "runtime",
+            "overloads": None,
+            "doc": doc,
+        }
+
+    def constant(self, module: str | None, qualname: str, value: Any, doc: str | None) -> Facts:
+        return {
+            **_NOTHING,
+            "kind": "constant",
+            "module": module,
+            "qualname": qualname,
+            "returns": "None" if value is None else type(value).__qualname__,
+            "doc": doc,
+            "value": shown(value),
+        }
+
+    def module(self, name: str, value: Any) -> Facts:
+        file = self._places.of_module(name)
+        doc = docstring(value)
+        facts = {**_NOTHING, "kind": "module", "module": name, "qualname": "", "doc": doc, "file": file}
+        return {**facts, "line": None if file is None else 1, "deprecated": deprecated(value, doc)}
+
+    def _signature(
+        self, kind: str, read: Any, doc: str | None
+    ) -> tuple[Parameters | None, str | None, str | None, list[Overload] | None]:
+        if kind == "property":
+            return None, None, None, None
+        found = self._constructor(read) if kind == "class" else self._reader.read(read)
+        bound = 1 if kind == "method" else 0
+        overloads = self._overloads(kind, read)
+        if found is None and kind == "ufunc":
+            return _ufunc(read), None, "runtime", None
+        if found is None or says_nothing(found[0], bound):
+            forms = docstrings.forms(doc, _name(read), "self" if bound else None)
+            if len(forms) == 1:
+                return forms[0], found[1] if found else None, "docstring", overloads
+            if forms:
+                return None, None, "docstring", overloads or [[form, None] for form in forms]
+        if found is None:
+            return None, None, None, overloads
+        returns = None if kind == "class" else found[1]
+        return found[0], returns, "runtime", overloads
+
+    def _constructor(self, value: type) -> tuple[Parameters, str | None] | None:
+        """What `value(…)` takes: by the class, or by the most telling of the functions that make it."""
+        found = self._reader.read(value)
+        if found is not None and not says_nothing(found[0], 0):
+            return found
+        makers = [raw(value, name) for name in ("__init__", "__new__")]
+        for maker in (*map(innermost, makers), innermost(value)):
+            if type(maker) is FunctionType:
+                read = self._reader.read(maker)
+                if read is not None and not says_nothing(read[0], 1):
+                    return read[0][1:], None
+        own = any(type(innermost(maker)) is FunctionType for maker in makers)
+        return found if own else None
+
+    def _overloads(self, kind: str, value: Any) -> list[Overload] | None:
+        if kind == "class":
+            value = raw(value, "__init__")
+        registry = getattr(value, "registry", None) if type(value) is FunctionType else None
+        if type(registry) is _REGISTRY and callable(getattr(value, "dispatch", None)):
+            return self._dispatched(registry)
+        function = innermost(value)
+        if type(function) is not FunctionType or _get_overloads is None:
+            return None
+        found = [self._reader.read(overload) for overload in _get_overloads(function)]
+        skipped = 1 if kind in ("class", "classmethod") else 0
+        return [[read[0][skipped:], read[1]] for read in found if read is not None] or None
+
+    def _dispatched(self, registry: Any) -> list[Overload]:
+        """Of a `singledispatch` function: one for each class of its first argument."""
+        found = []
+        for kind, function in registry.items():
+            try:
+                signature = inspect.signature(function)
+                first, *rest = signature.parameters.values()
+                signature = signature.replace(parameters=[first.replace(annotation=kind), *rest])
+            except Exception:  # noqa: BLE001, S112 - an implementation in C, or one without parameters
+                continue
+            if kind is object:
+                signature = signature.replace(parameters=[first.replace(annotation=first.empty), *rest])
+            found.append(list(self._reader.rows(signature, names_of(function))))
+        return found
+
+
+_REGISTRY = type(type.__dict__)
+_get_overloads: Any = getattr(typing, "get_overloads", None)
+_NOTHING: Facts = dict.fromkeys(
+    ("parameters", "origin", "returns", "overloads", "doc", "file", "line", "deprecated", "value")
+)
+
+
+def function_kind(value: Any) -> str:
+    """`function`, or what a call gives: `coroutine`, `generator`, `async-generator`; `ufunc`."""
+    if type(value).__name__ == "ufunc":
+        return "ufunc"
+    while issubclass(type(value), functools.partial):
+        value = value.func
+    flags = getattr(getattr(value, "__code__", None), "co_flags", 0)
+    if type(flags) is not int:
+        return "function"
+    if flags & _ASYNC_GENERATOR:
+        return "async-generator"
+    if flags & _COROUTINE:
+        return "coroutine"
+    return "generator" if flags & _GENERATOR else "function"
+
+
+def docstring(value: Any) -> str | None:
+    """Cleaned of its indentation; None where there is none."""
+    try:
+        doc = value.__doc__
+        return inspect.cleandoc(doc).encode("utf-8", "replace").decode() or None if type(doc) is str else None
+    except Exception:  # noqa: BLE001 - a property of the library's own
+        return None
+
+
+def _ufunc(value: Any) -> Parameters:
+    names = ["x"] if value.nin == 1 else [f"x{number + 1}" for number in range(value.nin)]
+    ahead = [[name, 0, None, None, None, None] for name in names]
+    out = "None" if value.nout == 1 else repr((None,) * value.nout)
+    return [*ahead, ["out", 1, out, None, None, None], *_UFUNC_REST[1:]]
+
+
+def _module(value: Any) -> str | None:
+    try:
+        return defining_module(value)
+    except Exception:  # noqa: BLE001 - an object that does as it likes
+        return None
+
+
+def _qualname(value: Any, otherwise: str) -> str:
+    for name in ("__qualname__", "__name__"):
+        try:
+            found = getattr(value, name, None)
+        except Exception:  # noqa: BLE001, S112 - as above
+            continue
+        if type(found) is str and "<" not in found:
+            return found
+    return otherwise
+
+
+def _name(value: Any) -> str:
+    return _qualname(value, "").rpartition(".")[2]
+
+
+def _slot(value: Any, name: str) -> Any:
+    """A function inside a property, of whatever kind the property is."""
+    try:
+        found = getattr(value, name, None)
+    except Exception:  # noqa: BLE001 - as above
+        return None
+    return found if type(found) is FunctionType else None
