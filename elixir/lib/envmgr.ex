@@ -31,13 +31,16 @@ defmodule Envmgr do
   | `Envmgr.Frame`, `Envmgr.Series` | DataFrames of pandas and polars, pyarrow tables; `Series`, `Index` |
   | `Envmgr.Object`, `Envmgr.Singleton` | scalars and arrays of pandas and SciPy; `Ellipsis`, `NaT`, `NA` |
   | `Envmgr.Ref` | an object that stays in its worker |
+  | a function | a callable; what it raises is an `ElixirError` in Python |
+  | `%Stream{}`, `%File.Stream{}`, `Envmgr.items(enumerable)` | an iterator that is read as Python asks |
+  | `Envmgr.io(enumerable)` | a file object to read bytes from |
 
   Nothing is guessed by content. Where Python says what a parameter is, that decides: a list becomes the `tuple`, `set` or `ndarray` and a
   binary the `bytes` that it asks for. Structs of your own are sent by `Envmgr.Encoder` and made again by the option `decoders`
   (`start_link/1`).
   """
 
-  alias Envmgr.{Bytes, Calls, Error, Instance, Options, Pool, Ref, Reload}
+  alias Envmgr.{Async, Bytes, Calls, Error, Instance, Items, Options, Pool, Ref, Reload}
   alias Envmgr.Calls.{Discover, Holders, Objects}
   alias Envmgr.Libraries.Catalog
 
@@ -47,6 +50,7 @@ defmodule Envmgr do
           | {:as, :value | :ref}
           | {:dicts, :map | :ordered}
           | {:metadata, boolean()}
+          | {:priority, :high | :normal | :low}
           | {:name, atom()}
 
   @typedoc """
@@ -109,9 +113,12 @@ defmodule Envmgr do
 
   `args`: a list (positional), a map or keyword list (by name), or `{list, map}`. Options:
 
-  - `timeout`: milliseconds or `:infinity`; default: the library's `timeout`. A call that has begun is ended with its worker.
+  - `timeout`: milliseconds or `:infinity`; default: the library's `timeout`. A call that has begun is interrupted; where that does not end it
+    within half a second (C code that does not come back), its worker is killed and replaced.
   - `as`: `:ref` keeps the value in its worker and answers a `%Envmgr.Ref{}`; default `:value`.
   - `dicts`: `:ordered` answers every dict as an `Envmgr.Dict`, which keeps its order; default `:map`.
+  - `priority`: of the calls that wait for a worker, `:high` ones go first and `:low` ones when no others wait (with their deadline
+    running all the while); default `:normal`. A call that a worker has got is not overtaken.
   - `metadata`: `true` answers `{:ok, value, metadata}`; default `false`. Warnings are logged either way.
   - `name`: the instance; default `Envmgr`.
 
@@ -149,6 +156,91 @@ defmodule Envmgr do
   """
   @spec execute!(String.t() | [step()], arguments(), [option()]) :: term()
   def execute!(path, args \\ [], opts \\ []), do: path |> execute(args, opts) |> value!()
+
+  @doc """
+  Begins a call and returns at once; `await/2` has its answer. Arguments and options as in `execute/3`, what is wrong with
+  them too is told by `await/2`.
+
+  Coroutines run beside each other in one worker, as many as come. The call is cancelled when the calling process ends.
+
+      iex> call = Envmgr.async("math.factorial", [20])
+      iex> Envmgr.await(call)
+      {:ok, 2432902008176640000}
+  """
+  @spec async(String.t() | list(), arguments(), [option()]) :: Async.t()
+  def async(path, args \\ [], opts \\ []), do: Calls.Async.start(path, args, opts)
+
+  @doc """
+  The answer of an asynchronous call, as `execute/3` gives it. Waits at most `timeout` ms: then the error's code is `:timeout`, the
+  call goes on and may be awaited again. Only the process that made the call awaits it, and takes its answer once.
+
+      iex> call = Envmgr.async("math.sqrt", [16.0])
+      iex> Envmgr.await(call, 5_000)
+      {:ok, 4.0}
+  """
+  @spec await(Async.t(), timeout()) ::
+          {:ok, term()} | {:ok, term(), metadata()} | {:error, Error.t()}
+  def await(%Async{} = call, timeout \\ :infinity), do: Calls.Async.await(call, timeout)
+
+  @doc """
+  The answers of asynchronous calls, in their order. `timeout` is for all of them together.
+
+      iex> calls = for n <- 1..3, do: Envmgr.async("math.factorial", [n])
+      iex> Envmgr.await_many(calls)
+      [{:ok, 1}, {:ok, 2}, {:ok, 6}]
+  """
+  @spec await_many([Async.t()], timeout()) :: [
+          {:ok, term()} | {:ok, term(), metadata()} | {:error, Error.t()}
+        ]
+  def await_many(calls, timeout \\ :infinity) when is_list(calls),
+    do: Calls.Async.await_many(calls, timeout)
+
+  @doc """
+  Ends an asynchronous call, or several. Returns at once; awaiting it then answers an error with code `:cancelled`. In Python the
+  coroutine is cancelled, or the running code interrupted.
+
+      iex> call = Envmgr.async("time.sleep", [60])
+      iex> Envmgr.cancel(call)
+      :ok
+      iex> {:error, error} = Envmgr.await(call)
+      iex> error.code
+      :cancelled
+  """
+  @spec cancel(Async.t() | [Async.t()]) :: :ok
+  def cancel(%Async{} = call), do: Calls.Async.cancel(call)
+  def cancel(calls) when is_list(calls), do: Enum.each(calls, &Calls.Async.cancel/1)
+
+  @doc """
+  The items of what a Python function answers, or of an object that stays in its worker: an Enumerable, lazy, that makes the call when it
+  is enumerated (again each time). Generators, async generators, and whatever can be iterated.
+
+  Items come in chunks as large as Python makes within a few milliseconds; while one is consumed the next is made, and no
+  more than that. What ends the enumeration (`Enum.take/2`, an exception, the end of the process) closes the generator. Options as in
+  `execute/3`, `timeout` being for each chunk. Raises `Envmgr.Error` while it runs.
+
+      iex> counter = Envmgr.execute!("itertools.count", [10], as: :ref)
+      iex> counter |> Envmgr.stream() |> Enum.take(3)
+      [10, 11, 12]
+  """
+  @spec stream(String.t() | list() | Ref.t(), arguments(), [option()]) :: Enumerable.t()
+  def stream(source, args \\ [], opts \\ []), do: Calls.Feed.new(source, args, opts)
+
+  @doc """
+  Marks an enumerable as what Python reads item by item (`Envmgr.Items`).
+
+      iex> Envmgr.execute("math.fsum", [Envmgr.items([1, 2, 3, 4])])
+      {:ok, 10.0}
+  """
+  @spec items(Enumerable.t()) :: Items.t()
+  def items(enumerable), do: %Items{enumerable: enumerable}
+
+  @doc """
+  Marks an enumerable of binaries as a file that Python reads (`Envmgr.IO`).
+
+      {:ok, frame} = Envmgr.execute("pandas.read_csv", [Envmgr.io(File.stream!("rows.csv", [], 65_536))])
+  """
+  @spec io(Enumerable.t()) :: Envmgr.IO.t()
+  def io(enumerable), do: %Envmgr.IO{enumerable: enumerable}
 
   @doc """
   Calls a method of an object that stayed in its worker. Arguments and options as in `execute/3`.

@@ -1,14 +1,14 @@
 defmodule Envmgr.Calls.Exchange do
   # One call and its one answer: encode, choose a worker, send to its owner, wait, decode.
   #
-  # What is sent is a load `{size, tail, buffers, arguments}`: a call's message without its id, the binaries that take the
-  # second lane, and what they were made of, for a worker that has no such lane.
+  # What is sent is a load `{size, tail, held, arguments}`: a call's message without its id, what goes with it (`[]` or
+  # `Held`), and what both were made of, for a worker that has no second lane.
   @moduledoc false
 
   require Logger
 
   alias Envmgr.{Error, Pool, Wire}
-  alias Envmgr.Calls.{Correlation, Holders, Request, Stale, Trace}
+  alias Envmgr.Calls.{Beside, Correlation, Held, Holders, Request, Stale, Trace}
   alias Envmgr.Pool.{Lane, Route, Slot}
   alias Envmgr.Values.{Decoder, Encoder, Failure, Locate, Refusal, Unread}
   alias Envmgr.Wire.Messages
@@ -16,6 +16,7 @@ defmodule Envmgr.Calls.Exchange do
   # Below this a copy is cheaper than a message full of pointers.
   @flatten 4_096
   @room_for_header 65_536
+  @patience 500
 
   @doc "For a chain `kwargs` is `:chain`, and `args` the `{args, kwargs}` of its steps."
   @spec run(Request.t(), list(), [{String.t(), term()}] | :chain) ::
@@ -24,8 +25,18 @@ defmodule Envmgr.Calls.Exchange do
     request = Trace.mark(request, :check)
 
     case Encoder.arguments(args, kwargs, request.owner, lane: request.lane, into: request.into) do
-      {:ok, payload, buffers} ->
-        request |> Trace.mark(:encode) |> send_payload(payload, buffers, {args, kwargs})
+      {:ok, payload, []} ->
+        request |> Trace.mark(:encode) |> send_payload(payload, [], {args, kwargs})
+
+      {:ok, payload, held} ->
+        held = Held.new(held, request.holder)
+        answer = request |> Trace.mark(:encode) |> send_payload(payload, held, {args, kwargs})
+
+        # Python had them not, or may not use them: the call was taken back, or its worker is gone.
+        with {:error, %{code: code}} when code != :exception <- answer,
+             do: Held.take_back(held, request.name)
+
+        answer
 
       {:ref, owner} ->
         run(%{request | owner: owner}, args, kwargs)
@@ -42,7 +53,7 @@ defmodule Envmgr.Calls.Exchange do
     end
   end
 
-  defp send_payload(request, payload, buffers, arguments) do
+  defp send_payload(request, payload, held, arguments) do
     size = IO.iodata_length(payload)
 
     if size > Wire.max_frame() - @room_for_header do
@@ -54,7 +65,7 @@ defmodule Envmgr.Calls.Exchange do
       tail = Messages.call_tail(request.target, request.flags, payload, size)
       tail = if size < @flatten, do: IO.iodata_to_binary(tail), else: tail
       tail = if request.context, do: {:context, tail, request.context}, else: tail
-      choose(request, {size, tail, buffers, arguments})
+      choose(request, {size, tail, held, arguments})
     end
   end
 
@@ -74,12 +85,16 @@ defmodule Envmgr.Calls.Exchange do
   defp pick(workers, owner), do: Route.pinned(workers, owner)
 
   defp attempt(%{owner: nil} = request, load, _generation, nil) do
-    case Pool.await_worker(request.name, request.environment, Request.left(request)) do
+    case Pool.await_worker(request.name, request.environment, patience(request)) do
       :ok ->
         choose(request, load)
 
       :timeout ->
-        timeout(request)
+        case {Beside.wanted(request), Request.left(request)} do
+          {:wanted, 0} -> timeout(request)
+          {:wanted, _left} -> choose(request, load)
+          {unwanted, _left} -> ended(unwanted, request)
+        end
 
       {:error, error} ->
         {:error, %{error | path: request.path, library: error.library || request.library}}
@@ -88,22 +103,114 @@ defmodule Envmgr.Calls.Exchange do
 
   defp attempt(request, _load, _generation, nil), do: stale(request)
 
-  defp attempt(request, {size, tail, [], _arguments} = load, generation, {pid, _slot}) do
+  defp attempt(%{beside: nil} = request, {size, tail, [], _} = load, generation, {pid, _slot}) do
     reply = :erlang.monitor(:process, pid, alias: :reply_demonitor)
-    send(pid, {:call, reply, request.deadline, request.library, size, tail})
+    send(pid, {:call, reply, request.deadline, request.label, size, tail})
     await(reply, request, load, generation, pid)
   end
 
-  defp attempt(request, {size, tail, buffers, {args, kwargs}} = load, generation, {pid, slot}) do
-    if writer = Lane.writer(request.name, pid) do
-      reply = :erlang.monitor(:process, pid, alias: :reply_demonitor)
-      send(writer, {:board, reply, request.deadline, request.library, size, tail, buffers})
-      await(reply, request, load, generation, pid)
-    else
-      Slot.give_back(slot, 1)
-      run(%{request | lane: nil}, args, kwargs)
+  defp attempt(request, {size, tail, held, {args, kwargs}} = load, generation, {pid, slot}) do
+    case route(held, request.name, pid) do
+      {nil, _buffers} ->
+        Slot.give_back(slot, 1)
+        Held.take_back(held, request.name)
+        run(%{request | lane: nil}, args, kwargs)
+
+      {process, buffers} ->
+        reply = Beside.open(request, pid)
+        if held != [], do: Held.lend(held, request.name, pid, reply)
+        call = {reply, owner_deadline(request), request.label, size, tail}
+
+        if buffers == [],
+          do: send(process, Tuple.insert_at(call, 0, :call)),
+          else: send(process, call |> Tuple.insert_at(0, :board) |> Tuple.append(buffers))
+
+        if request.beside,
+          do: await_beside(reply, request, load, generation, pid),
+          else: await(reply, request, load, generation, pid)
     end
   end
+
+  # To whom the call goes: the owner, or first the writer of its lane.
+  defp route([], _name, owner), do: {owner, []}
+  defp route(%{buffers: []}, _name, owner), do: {owner, []}
+  defp route(%{buffers: buffers}, name, owner), do: {Lane.writer(name, owner), buffers}
+
+  # A stream's deadline is for each chunk, and its consumer's clock the only one.
+  defp owner_deadline(%{beside: %{kind: :stream}}), do: :infinity
+  defp owner_deadline(request), do: request.deadline
+
+  # Whoever waits for a worker to start hears of a cancellation in between.
+  defp patience(%{beside: nil} = request), do: Request.left(request)
+  defp patience(request), do: min(Request.left(request), @patience)
+
+  defp await_beside(reply, request, load, generation, pid) do
+    case Beside.await(request, reply, pid, Request.left(request)) do
+      {:got, {:result, payload, meta, buffers}} ->
+        landed(payload, meta, buffers, request, generation, pid)
+
+      {:got, {:down, reason}} ->
+        down(reason, request, load)
+
+      {:got, {kind, payload}} ->
+        answered(kind, payload, request, generation, pid)
+
+      {:got, :moved} ->
+        again(request, load)
+
+      {:got, :elsewhere} ->
+        choose(request, load)
+
+      {:got, :aside} ->
+        {:ok, %{reply: reply, owner: pid, generation: generation, request: request}}
+
+      {:got, :end} ->
+        {:ok, :end}
+
+      :late ->
+        timeout(request)
+
+      unwanted ->
+        ended(unwanted, request)
+    end
+  end
+
+  @doc "The items of a chunk of a stream."
+  @spec chunk(binary(), map()) :: {:ok, list()} | {:error, Error.t()}
+  def chunk(payload, %{request: request, generation: generation, owner: owner}) do
+    case decode(payload, {}, [], %{request | metadata: false}, generation, owner) do
+      {:ok, items} when is_list(items) -> {:ok, items}
+      {:ok, _other} -> error(request, code: :conversion, message: "a chunk that is no list")
+      {:error, error} -> {:error, error}
+    end
+  end
+
+  @doc "Why a stream that was open has no further chunk."
+  @spec broken(Beside.message() | :late, map()) :: Error.t()
+  def broken(message, %{request: request, generation: generation, owner: owner}) do
+    {:error, error} =
+      case message do
+        {:down, reason} ->
+          lost(request, reason)
+
+        {kind, payload} when kind in [:error, :lost] ->
+          answered(kind, payload, request, generation, owner)
+
+        :late ->
+          timeout(request)
+
+        _other ->
+          error(request, code: :worker_lost, message: "the worker broke the protocol")
+      end
+
+    error
+  end
+
+  # The caller of an asynchronous call has ended: nobody is there to be told.
+  defp ended(:left, _request), do: exit(:normal)
+
+  defp ended(:cancelled, request),
+    do: error(request, code: :cancelled, message: "the call was cancelled")
 
   defp await(reply, request, load, generation, pid) do
     receive do
@@ -141,7 +248,7 @@ defmodule Envmgr.Calls.Exchange do
         timeout(request)
     after
       0 ->
-        send(pid, {:timeout, reply})
+        send(pid, {:cancel, reply})
         timeout(request)
     end
   end
@@ -238,7 +345,9 @@ defmodule Envmgr.Calls.Exchange do
 
   defp down({:shutdown, _}, request, load), do: again(request, load)
 
-  defp down(reason, request, _load) do
+  defp down(reason, request, _load), do: lost(request, reason)
+
+  defp lost(request, reason) do
     error(request,
       code: :worker_lost,
       message: "the worker's owner crashed: #{inspect(reason, limit: 5)}"

@@ -3,16 +3,18 @@ defmodule Envmgr.Calls.Options do
   @moduledoc false
 
   alias Envmgr.{Error, Near}
-  alias Envmgr.Calls.{Correlation, Trace}
+  alias Envmgr.Calls.{Beside, Correlation, Trace}
 
   defstruct name: Envmgr,
             timeout: nil,
             as: :value,
             dicts: :map,
             metadata: false,
+            priority: :normal,
             correlation: nil,
             output: :log,
-            trace: nil
+            trace: nil,
+            beside: nil
 
   @type t :: %__MODULE__{
           name: atom(),
@@ -20,13 +22,15 @@ defmodule Envmgr.Calls.Options do
           as: :value | :ref,
           dicts: :map | :ordered,
           metadata: boolean(),
+          priority: :high | :normal | :low,
           correlation: String.t() | nil,
           output: :log | :metadata | :ignore | pid(),
-          trace: Trace.t() | nil
+          trace: Trace.t() | nil,
+          beside: Beside.t() | nil
         }
 
   @default_name Envmgr
-  @known [:name, :timeout, :as, :dicts, :metadata, :correlation, :output, :trace]
+  @known [:name, :timeout, :as, :dicts, :metadata, :priority, :correlation, :output, :trace]
 
   @spec parse(keyword()) :: {:ok, t()} | {:error, Error.t()}
   def parse([]), do: {:ok, %__MODULE__{name: @default_name}}
@@ -46,6 +50,10 @@ defmodule Envmgr.Calls.Options do
   defp problem({:as, as}) when as in [:value, :ref], do: []
   defp problem({:dicts, dicts}) when dicts in [:map, :ordered], do: []
   defp problem({:metadata, metadata}) when is_boolean(metadata), do: []
+
+  defp problem({:priority, priority}) when priority in [:high, :normal, :low], do: []
+  # Ours alone: how `Envmgr.async/3` and `Envmgr.stream/3` wait.
+  defp problem({:beside, %Beside{}}), do: []
 
   defp problem({:output, output}) when output in [:log, :metadata, :ignore] or is_pid(output),
     do: []

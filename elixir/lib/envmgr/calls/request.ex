@@ -2,9 +2,9 @@ defmodule Envmgr.Calls.Request do
   # A call on its way: all that is known of it but its arguments.
   @moduledoc false
 
-  alias Envmgr.Calls.{Context, Correlation, Options, Trace}
+  alias Envmgr.Calls.{Beside, Context, Correlation, Options, Trace}
   alias Envmgr.Libraries.Signature
-  alias Envmgr.Pool.Lane
+  alias Envmgr.Pool.{Callback, Flight, Lane}
   alias Envmgr.Wire.Messages
 
   @enforce_keys [:name, :target, :flags, :path, :library, :environment, :timeout, :deadline]
@@ -17,8 +17,10 @@ defmodule Envmgr.Calls.Request do
     :environment,
     :timeout,
     :deadline,
+    :label,
     :owner,
     :holder,
+    :beside,
     :into,
     :correlation,
     :context,
@@ -33,14 +35,16 @@ defmodule Envmgr.Calls.Request do
   @type t :: %__MODULE__{
           name: atom(),
           target: Messages.target(),
-          flags: 0..5,
+          flags: 0..13,
           path: String.t(),
           library: String.t() | nil,
           environment: String.t(),
           timeout: timeout(),
           deadline: integer() | :infinity,
+          label: Flight.label(),
           owner: pid() | nil,
           holder: pid() | nil,
+          beside: Beside.t() | nil,
           into: Signature.hints() | nil,
           correlation: String.t() | nil,
           context: binary() | nil,
@@ -67,8 +71,11 @@ defmodule Envmgr.Calls.Request do
     %__MODULE__{
       name: options.name,
       target: target,
-      flags: Messages.flags(options.as, access),
+      flags: flags(Messages.flags(options.as, access), options.beside),
       path: path,
+      label: label(target, options.priority, library, path),
+      holder: options.beside && options.beside.holder,
+      beside: options.beside || nested(),
       library: library,
       environment: environment,
       timeout: timeout,
@@ -79,6 +86,14 @@ defmodule Envmgr.Calls.Request do
     |> told(options)
   end
 
+  # Of a function's path its library is a part.
+  defp label(path, :normal, _library, path), do: path
+  defp label(_target, priority, library, path), do: {priority, library, path}
+
+  defp flags(flags, %Beside{kind: :stream}), do: Messages.stream(flags)
+  defp flags(flags, _other), do: flags
+
+  defp nested, do: if(Callback.calling?(), do: %Beside{kind: :nested})
   defp told(request, %{correlation: nil, trace: nil, output: :log}), do: request
 
   defp told(request, options) do

@@ -1,19 +1,23 @@
 defmodule Envmgr.Pool.Owner do
   # The process that owns a worker's port, and alone writes to it. It never waits for a busy port.
   #
-  # From callers: `{:call, reply, deadline, library, size, tail}` (by way of the lane's writer where the arguments hold
-  # large buffers), `{:timeout, reply}`, `{:release, refs}`, `{:report, reply}`.
+  # From callers: `{:call, reply, deadline, label, size, tail}` (by way of the lane's writer where the arguments hold
+  # large buffers), before it perhaps `{:watch, reply, pid, first}` (the call ends with that process) and `{:lend, reply, passer,
+  # keys}` (functions in it); then `{:cancel, reply}` (nobody waits for it any more), `{:unwatch, reply}` (it got its last message), `{:more, reply, items}` (of a stream);
+  # `{:release, refs}`, `{:report, reply}`.
   # To callers, by the alias `reply`, exactly one of: `{reply, :result | :error, payload}`, `{reply, :result, payload, meta,
   # buffers}` (from the lane's reader where there are buffers), `{reply, :lost, why}`
   # (the call may have run), `{reply, :moved}` (it has not: take another worker), `{reply, :elsewhere}` (it has not:
-  # this worker is busy with a slow call, another may be free).
+  # this worker is busy with a slow call, another may be free). A stream gets `{reply, :aside}`, `{reply, :chunk, payload}` for each
+  # demand, and for an end `{reply, :end}`.
   # To the Server: `{:ready, self, os_pid}`, `{:closing, self}`; and it ends with `{:shutdown, reason}`.
   @moduledoc false
 
   use GenServer, restart: :temporary
   require Logger
 
-  alias Envmgr.Pool.{Answers, Child, Flight, Hello, Lane, Outbox, Slot, Stats}
+  alias Envmgr.Pool.{Answers, Callback, Callbacks, Cancelled, Child, Crash, Flight, Hello, Lane}
+  alias Envmgr.Pool.{Lent, Nudge, Outbox, Raised, Slot, Stats, Watched}
   alias Envmgr.Values.{Decoder, Failure, Holding}
   alias Envmgr.Wire.Messages
 
@@ -28,9 +32,16 @@ defmodule Envmgr.Pool.Owner do
   @lane_grace 200
   # How long a worker that ends may send what it has answered.
   @landing_grace 60_000
+  # How long a worker may take to end a call that was cancelled.
+  @cancel_grace 500
+  # Most coroutines and streams end without a signal, when the worker reads that they should.
+  @unsignalled 20
+  # How often calls aside are looked at whose caller may have died, and how long after their deadline they are ended.
+  @sweep 500
 
   @enforce_keys [:server, :manifest, :slot, :options]
   defstruct [:server, :manifest, :slot, :options, :port, :os_pid, :failure, :tick, :head, :retry] ++
+              [:interrupt, :crash, :nudge, :sweep] ++
               [
                 lane: nil,
                 landing: 0,
@@ -39,8 +50,11 @@ defmodule Envmgr.Pool.Owner do
                 slow?: false,
                 seen: 0,
                 started?: false,
-                pings: [],
                 reports: %{},
+                watched: %{},
+                cancelled: %{},
+                callbacks: %{},
+                lent: %Lent{},
                 flight: Flight.new(),
                 outbox: %Outbox{}
               ]
@@ -63,8 +77,9 @@ defmodule Envmgr.Pool.Owner do
         Process.send_after(self(), :start_timeout, s.options.start_timeout)
         compressed? = s.manifest.compression == "zlib"
         lane = Lane.open(within: s.options.start_timeout, compressed?: compressed?)
-        Child.write(port, Hello.settings(s.manifest, s.options, lane))
-        {:noreply, %{s | port: port, os_pid: os_pid, lane: lane}}
+        crash = Crash.path()
+        Child.write(port, Hello.settings(s.manifest, s.options, lane, crash))
+        {:noreply, %{s | port: port, os_pid: os_pid, lane: lane, crash: crash}}
 
       {:error, why} ->
         finish(s, why)
@@ -78,8 +93,7 @@ defmodule Envmgr.Pool.Owner do
     if deadline > System.monotonic_time(:millisecond) do
       {:noreply, flush(%{s | outbox: outbox})}
     else
-      Slot.give_back(s.slot, 1)
-      {:noreply, flush(%{s | outbox: Outbox.drop(outbox, reply)})}
+      {:noreply, flush(dropped(s, reply, Outbox.drop(outbox, reply)))}
     end
   end
 
@@ -87,9 +101,15 @@ defmodule Envmgr.Pool.Owner do
     {:noreply, flush(%{s | outbox: gather(Outbox.push(s.outbox, call), @window - 1)})}
   end
 
-  def handle_info({:call, reply, _, _, _, _}, s) do
-    moved(reply, s.slot)
-    {:noreply, s}
+  def handle_info({:call, reply, _, _, _, _}, s), do: {:noreply, moved(s, reply, :moved)}
+
+  def handle_info({:watch, reply, pid, first}, %{phase: :ready} = s),
+    do: {:noreply, %{s | watched: Watched.add(s.watched, reply, pid, first)}}
+
+  def handle_info({:lend, reply, passer, keys}, s) do
+    lent = Lent.add(s.lent, reply, passer, keys)
+    live? = s.phase in [:ready, :draining]
+    {:noreply, %{s | lent: if(live?, do: lent, else: Lent.return(lent, s.options.name, reply))}}
   end
 
   def handle_info({port, {:data, frame}}, %{port: port} = s) do
@@ -109,28 +129,49 @@ defmodule Envmgr.Pool.Owner do
     end
   end
 
-  def handle_info({:timeout, reply}, s) do
-    case {Outbox.drop(s.outbox, reply), Flight.abandon(s.flight, reply)} do
-      {_none, _any} when s.phase == :ending ->
+  def handle_info({:cancel, reply}, s),
+    do: {:noreply, cancel(%{s | watched: Watched.delete(s.watched, reply)}, reply)}
+
+  def handle_info({:unwatch, reply}, s),
+    do: {:noreply, %{s | watched: Watched.delete(s.watched, reply)}}
+
+  def handle_info({{:gone, reply}, _monitor, :process, _pid, _reason}, s),
+    do: {:noreply, cancel(%{s | watched: Map.delete(s.watched, reply)}, reply)}
+
+  def handle_info({:grace, id}, s) do
+    case Cancelled.expire(s.cancelled, s.flight, id) do
+      :over ->
+        why =
+          "a call that was cancelled, or passed its deadline, did not end within #{@cancel_grace} ms"
+
+        {:noreply, kill(s, "the worker was ended because " <> why)}
+
+      {:again, cancelled} ->
+        Process.send_after(self(), {:grace, id}, @cancel_grace)
+        {:noreply, %{s | cancelled: cancelled}}
+
+      :settled ->
         {:noreply, s}
-
-      {nil, :oldest} ->
-        {:noreply, kill(s, "the worker was ended because a call passed its deadline")}
-
-      {nil, {:cancel, id, flight}} ->
-        # The ping comes back when the worker has read the cancellation: see Flight.settle/2.
-        {ping, outbox} = s.outbox |> Outbox.control(Messages.cancel(id)) |> Outbox.next_id()
-        outbox = Outbox.control(outbox, Messages.ping(ping))
-        {:noreply, flush(%{s | flight: flight, outbox: outbox, pings: [ping | s.pings]})}
-
-      {nil, :unknown} ->
-        {:noreply, s}
-
-      {outbox, _flight} ->
-        Slot.give_back(s.slot, 1)
-        {:noreply, flush(%{s | outbox: outbox})}
     end
   end
+
+  def handle_info({:more, reply, items}, s) do
+    case Flight.find(s.flight, reply) do
+      nil -> {:noreply, s}
+      id -> {:noreply, flush(more(s, id, items))}
+    end
+  end
+
+  def handle_info({:returned, number, status, payload}, s),
+    do: {:noreply, returned(s, number, status, payload)}
+
+  def handle_info({{:ended, number}, _monitor, :process, _pid, reason}, s) do
+    why = "the process of the function ended: #{Exception.format_exit(reason)}"
+    {:noreply, returned(s, number, 1, Raised.failure("exit", why))}
+  end
+
+  def handle_info({{:passer, pid}, _monitor, :process, _pid, _reason}, s),
+    do: {:noreply, %{s | lent: Lent.gone(s.lent, s.options.name, pid)}}
 
   def handle_info({:release, refs}, %{phase: :ready} = s) do
     {:noreply, flush(%{s | outbox: Outbox.control(s.outbox, Messages.release(refs))})}
@@ -145,15 +186,14 @@ defmodule Envmgr.Pool.Owner do
 
   def handle_info(:drain, %{phase: :ready} = s) do
     Slot.close(s.slot)
-    for {:call, reply, _, _, _, _} <- Outbox.calls(s.outbox), do: moved(reply, s.slot)
-    outbox = Outbox.control(%{s.outbox | calls: :queue.new()}, Messages.bye())
-    idle(flush(%{s | phase: :draining, outbox: outbox}))
+    s = unwritten(s, :moved)
+    idle(flush(%{s | phase: :draining, outbox: Outbox.control(s.outbox, Messages.bye())}))
   end
 
   def handle_info(:drain, %{phase: :starting} = s), do: {:stop, {:shutdown, :drained}, s}
 
   def handle_info({port, {:exit_status, status}}, %{port: port} = s) do
-    finish(%{s | os_pid: nil}, "the worker #{Child.ending(status)}")
+    finish(%{s | os_pid: nil}, "the worker #{Child.ending(status)}", Crash.read(s.crash))
   end
 
   def handle_info({:EXIT, port, reason}, %{port: port} = s) do
@@ -176,6 +216,12 @@ defmodule Envmgr.Pool.Owner do
     {:noreply, kill(s, "the worker was not ready within #{s.options.start_timeout} ms")}
   end
 
+  # Asynchronous calls and streams end with their callers; a plain call that went aside has its deadline alone.
+  def handle_info(:sweep, s) do
+    late = Flight.overdue(s.flight, System.monotonic_time(:millisecond) - @sweep)
+    {:noreply, late |> Enum.reduce(%{s | sweep: nil}, &cancel(&2, &1)) |> sweep()}
+  end
+
   def handle_info(:tick, s), do: {:noreply, watch(%{s | tick: nil})}
   def handle_info(:overdue, s), do: finish(s, "the worker did not end in time")
   def handle_info(_late, s), do: {:noreply, s}
@@ -188,6 +234,7 @@ defmodule Envmgr.Pool.Owner do
     abandon(s, "the pool is shutting down")
     if s.port && s.os_pid, do: Child.stop(s.port, s.os_pid)
     Lane.close(s.lane)
+    Crash.delete(s.crash)
   end
 
   # Everything that waits goes into one frame: this is what makes many small calls cheap.
@@ -214,6 +261,8 @@ defmodule Envmgr.Pool.Owner do
 
   defp flush(s), do: s
 
+  # What a function of ours calls meanwhile must get through: the worker waits for it.
+  defp room(%{callbacks: open} = s) when open != %{}, do: @window - Flight.size(s.flight)
   defp room(%{slow?: true}), do: 0
   defp room(s), do: s.window - Flight.size(s.flight)
 
@@ -235,17 +284,86 @@ defmodule Envmgr.Pool.Owner do
 
   defp slow(s) do
     Slot.slow(s.slot)
-
-    for {:call, reply, _, _, _, _} <- Outbox.calls(s.outbox) do
-      Slot.give_back(s.slot, 1)
-      send(reply, {reply, :elsewhere})
-    end
-
-    flush(%{s | slow?: true, window: 1, outbox: Outbox.empty(s.outbox)})
+    flush(unwritten(%{s | slow?: true, window: 1}, :elsewhere))
   end
 
   defp arm(%{tick: nil} = s), do: %{s | tick: Process.send_after(self(), :tick, @tick)}
   defp arm(s), do: s
+
+  # A call that is not written is taken back. One that is gets one last message from the worker whatever becomes of it, or the
+  # worker is killed.
+  defp cancel(%{phase: :ending} = s, _reply), do: s
+
+  defp cancel(s, reply) do
+    case Outbox.drop(s.outbox, reply) do
+      nil -> cancel_written(s, reply, Flight.cancel(s.flight, reply))
+      outbox -> flush(dropped(s, reply, outbox))
+    end
+  end
+
+  defp cancel_written(s, _reply, :unknown), do: s
+
+  defp cancel_written(s, reply, {:ok, id, flight}) do
+    {answers, callbacks} = Callbacks.cancel(s.callbacks, id)
+    outbox = s.outbox |> Outbox.control(Messages.cancel(id)) |> Outbox.control(answers)
+    Process.send_after(self(), {:grace, id}, @cancel_grace)
+
+    s = %{
+      s
+      | flight: flight,
+        outbox: outbox,
+        callbacks: callbacks,
+        cancelled: Cancelled.add(s.cancelled, flight, id),
+        lent: Lent.forget(s.lent, s.options.name, reply)
+    }
+
+    case Flight.oldest(flight) do
+      {^id, _, _, _} -> s |> slow() |> flush() |> nudge(0)
+      _other -> s |> flush() |> nudge(@unsignalled)
+    end
+  end
+
+  defp nudge(%{nudge: nil, interrupt: signal} = s, delay) when is_integer(signal) do
+    if Cancelled.running?(s.cancelled, s.flight),
+      do: %{s | nudge: Nudge.start(s.os_pid, signal, delay)},
+      else: s
+  end
+
+  defp nudge(%{nudge: nudge} = s, _delay) do
+    if Cancelled.running?(s.cancelled, s.flight), do: s, else: %{s | nudge: Nudge.stop(nudge)}
+  end
+
+  defp dropped(s, reply, outbox) do
+    Slot.give_back(s.slot, 1)
+    %{s | outbox: outbox, lent: Lent.forget(s.lent, s.options.name, reply)}
+  end
+
+  defp more(s, id, items) do
+    outbox = Outbox.control(s.outbox, Messages.more(id, items))
+    %{s | outbox: outbox, flight: Flight.occupy(s.flight, id, true)}
+  end
+
+  defp returned(s, number, status, payload) do
+    case Callbacks.returned(s.callbacks, number, status, payload) do
+      nil ->
+        s
+
+      {message, id, callbacks} ->
+        flight = Flight.occupy(s.flight, id, true)
+
+        flush(%{
+          s
+          | callbacks: callbacks,
+            flight: flight,
+            outbox: Outbox.control(s.outbox, message)
+        })
+    end
+  end
+
+  defp sweep(%{sweep: nil, flight: {_size, _queue, asides}} = s) when asides != %{},
+    do: %{s | sweep: Process.send_after(self(), :sweep, @sweep)}
+
+  defp sweep(s), do: s
 
   # The caller's own clock comes first; this one is for callers that died. A call must have been the oldest for a
   # while, so that one which waited long behind another is given time to run or to be dropped.
@@ -254,25 +372,29 @@ defmodule Envmgr.Pool.Owner do
       nil ->
         %{s | head: nil}
 
-      {id, _reply, deadline, _library} when id == s.head ->
-        if s.seen > @overdue_ticks and deadline < System.monotonic_time(:millisecond),
-          do: kill(s, "the worker was ended because a call passed its deadline"),
-          else: arm(slow(%{s | seen: s.seen + 1}))
+      {id, reply, deadline, _label} when id == s.head ->
+        s = arm(nudge(slow(%{s | seen: s.seen + 1}), 0))
 
-      {id, _reply, _deadline, _library} ->
+        if reply != nil and s.seen > @overdue_ticks and
+             deadline < System.monotonic_time(:millisecond),
+           do: cancel(s, reply),
+           else: s
+
+      {id, _reply, _deadline, _label} ->
         arm(%{s | head: id, seen: 0})
     end
   end
 
   defp event({:hello, facts}, %{phase: :starting} = s) do
     case Hello.read(facts) do
-      {:ok, lane?} ->
-        lane = meet(s.lane, lane?, s.options.name)
+      {:ok, facts} ->
+        lane = meet(s.lane, facts.lane?, s.options.name)
         send(s.server, {:ready, self(), s.os_pid})
-        %{s | phase: :ready, started?: true, lane: lane}
+        %{s | phase: :ready, started?: true, lane: lane, interrupt: facts.interrupt}
 
-      {:error, why} ->
-        kill(s, why)
+      {:error, why, hint} ->
+        failure = %{"code" => "start", "message" => why, "hint" => hint}
+        kill(%{s | failure: failure}, why)
     end
   end
 
@@ -292,17 +414,41 @@ defmodule Envmgr.Pool.Owner do
     %{s | reports: reports}
   end
 
-  defp event({:ping, id}, s) do
-    if id in s.pings do
-      {settled, flight} = Flight.settle(s.flight, id)
-      if settled > 0, do: Slot.give_back(s.slot, settled)
-      %{s | flight: flight, pings: List.delete(s.pings, id)}
-    else
-      %{s | outbox: Outbox.control(s.outbox, Messages.ping(id))}
+  defp event({:settled, id}, s),
+    do: nudge(%{s | cancelled: Map.delete(s.cancelled, id)}, @unsignalled)
+
+  # A stream's caller has said what it wants first.
+  defp event({:aside, id, reply}, s) do
+    case Watched.first(s.watched, reply) do
+      nil ->
+        sweep(s)
+
+      first ->
+        send(reply, {reply, :aside})
+        more(s, id, first)
     end
   end
 
+  defp event({:callback, id, number, key, payload}, s) do
+    callback = %Callback{table: s.options.name, key: key, payload: payload, home: home(s, id)}
+    %{s | callbacks: Callbacks.open(s.callbacks, id, number, callback)}
+  end
+
+  defp event({:drop, keys}, s), do: %{s | lent: Lent.drop(s.lent, s.options.name, keys)}
+
+  defp event({:ping, id}, s), do: %{s | outbox: Outbox.control(s.outbox, Messages.ping(id))}
+
   defp event(_unexpected, s), do: kill(s, "the worker broke the protocol")
+
+  defp home(s, id) do
+    %{
+      owner: self(),
+      library: Flight.library(s.flight, id),
+      generation: s.manifest.generation,
+      environment: s.manifest.environment,
+      name: s.options.name
+    }
+  end
 
   defp meet(%Lane{} = lane, true, table) do
     send(lane.writer, :met)
@@ -318,7 +464,7 @@ defmodule Envmgr.Pool.Owner do
   # A drained worker has said all it had to; it must end soon. What is in the lane may take a while.
   defp idle(%{phase: :draining} = s) do
     within = if s.landing == 0, do: s.options.grace, else: @landing_grace
-    if Flight.size(s.flight) == 0, do: Process.send_after(self(), :overdue, within)
+    if Flight.empty?(s.flight), do: Process.send_after(self(), :overdue, within)
     {:noreply, s}
   end
 
@@ -342,32 +488,62 @@ defmodule Envmgr.Pool.Owner do
     Slot.close(s.slot)
   end
 
-  # Everybody who waits gets an answer.
-  defp abandon(s, why) do
-    for reply <- Flight.replies(s.flight), do: send(reply, {reply, :lost, why})
-    for {:call, reply, _, _, _, _} <- Outbox.calls(s.outbox), do: moved(reply, s.slot)
-    late(s.slot)
-    %{s | flight: Flight.new(), outbox: %Outbox{}}
+  # Everybody who waits gets an answer: whose call ran hears of it, the others hear whose it was.
+  defp abandon(s, why, frames \\ nil) do
+    running = Flight.running(s.flight)
+
+    for reply <- Flight.replies(s.flight),
+        do: send(reply, {reply, :lost, why(why, running, reply, frames)})
+
+    Nudge.stop(s.nudge)
+    Callbacks.close(s.callbacks)
+    s = late(unwritten(s, :moved))
+    lent = Lent.close(s.lent, s.options.name)
+
+    %{
+      s
+      | flight: Flight.new(),
+        outbox: %Outbox{},
+        cancelled: %{},
+        callbacks: %{},
+        lent: lent,
+        nudge: nil
+    }
   end
 
-  defp late(slot) do
+  defp why(why, nil, _reply, _frames), do: why
+
+  defp why(why, {reply, path}, reply, frames),
+    do: "#{why} while it ran #{path}#{if frames, do: "\n\n" <> frames}"
+
+  defp why(why, {_other, path}, _reply, _frames), do: "#{why} while it ran a call of #{path}"
+
+  defp late(s) do
     receive do
-      {:call, reply, _, _, _, _} ->
-        moved(reply, slot)
-        late(slot)
+      {:call, reply, _, _, _, _} -> late(moved(s, reply, :moved))
     after
-      0 -> :ok
+      0 -> s
     end
   end
 
-  defp moved(reply, slot) do
-    Slot.give_back(slot, 1)
-    send(reply, {reply, :moved})
+  # What was not written goes elsewhere.
+  defp unwritten(s, why) do
+    calls = Outbox.calls(s.outbox)
+    s = %{s | outbox: Outbox.empty(s.outbox)}
+    Enum.reduce(calls, s, fn {:call, reply, _, _, _, _}, s -> moved(s, reply, why) end)
   end
 
-  defp finish(s, why) do
+  defp moved(s, reply, why) do
+    Slot.give_back(s.slot, 1)
+    lent = Lent.return(s.lent, s.options.name, reply)
+    watched = Watched.delete(s.watched, reply)
+    send(reply, {reply, why})
+    %{s | lent: lent, watched: watched}
+  end
+
+  defp finish(s, why, frames \\ nil) do
     close(s, why)
-    abandoned = abandon(s, why)
+    abandoned = abandon(s, why, frames)
     land(s.landing, s.options.grace)
     {:stop, {:shutdown, reason(s, why)}, %{abandoned | port: nil}}
   end
@@ -383,7 +559,7 @@ defmodule Envmgr.Pool.Owner do
     end
   end
 
-  defp reason(%{phase: :draining, flight: {0, _}}, _why), do: :drained
+  defp reason(%{phase: :draining, flight: {0, _, asides}}, _why) when asides == %{}, do: :drained
   defp reason(%{started?: true}, why), do: {:lost, why}
 
   defp reason(s, why) do

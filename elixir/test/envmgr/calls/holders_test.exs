@@ -105,7 +105,7 @@ defmodule Envmgr.Calls.HoldersTest do
     ref = Envmgr.execute!("probe.Thing", [1], name: name)
 
     assert {:error, %Error{code: :timeout}} =
-             Envmgr.execute("probe.nap", [600], name: name, timeout: 50)
+             Envmgr.execute("probe.deaf", [600], name: name, timeout: 50)
 
     assert stale(ref)
     assert {:error, %Error{message: message}} = Envmgr.attr(ref, "value")
