@@ -87,7 +87,7 @@ def _serve(reading: int, writing: int) -> int:
     signal.signal(_INTERRUPT, loop.interrupt)
     _hear_of_lost_cancels(loop)
     sys.stdout, sys.stderr = loop.out.stdout, loop.out.stderr
-    records = Records(loop.out.record)
+    records = Records(loop.out.tell)
     records.install()
     os.register_at_fork(
         after_in_child=lambda: _leave_the_pool(loop, records, reading, writing, *calls.buffers.descriptors)

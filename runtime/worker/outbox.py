@@ -85,9 +85,9 @@ class Outbox:
             if runs:
                 user.runs = True
 
-    def record(self, stream: int, text: str, name: str, level: int) -> None:
-        """A record of `logging` or a warning, of the call that this thread works for."""
-        self.log(self._doing.number(), stream, text, name, level)
+    def tell(self, stream: int, text: str, *more: Any) -> None:
+        """As `log`, of the call that the code of this thread belongs to."""
+        self.log(self._doing.number(), stream, text, *more)
 
     def drop(self) -> None:
         """Adds what Python holds no longer."""
