@@ -414,6 +414,19 @@ defmodule Envmgr.Pool.Owner do
     %{s | reports: reports}
   end
 
+  # Nobody waited for the answer any more.
+  defp event({:unclaimed, payload}, s) do
+    Decoder.decode(payload, %{
+      owner: self(),
+      generation: nil,
+      environment: nil,
+      name: nil,
+      holder: :nobody
+    })
+
+    s
+  end
+
   defp event({:settled, id}, s),
     do: nudge(%{s | cancelled: Map.delete(s.cancelled, id)}, @unsignalled)
 
