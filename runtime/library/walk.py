@@ -94,7 +94,7 @@ class Walk:
         for member in members(holder, self._owner):
             try:
                 found.append((member.name, self._member(holder, member), member.within))
-            except Exception:  # noqa: BLE001, S112 - a member that cannot be described
+            except BaseException:  # noqa: BLE001, S112 - a member that cannot be described
                 continue
         return found
 
@@ -145,7 +145,7 @@ class Walk:
 def _listed(module: ModuleType) -> frozenset[str]:
     try:
         return frozenset(name for name in getattr(module, "__all__", ()) if type(name) is str)
-    except Exception:  # noqa: BLE001 - a lazy module, or no list
+    except BaseException:  # noqa: BLE001 - a lazy module, or no list
         return frozenset()
 
 
