@@ -63,7 +63,7 @@ class Walk:
                 self.paths[path] = self._module(value)
                 self._queue.append((path + ".", value, (*around, id(value))))
         elif is_plain(value, self._owner.owns):
-            if name not in _IMPORTED:
+            if listed or name not in _IMPORTED:
                 self.paths[path] = self._constant(module.__name__, name, value, (name, id(value)), None)
         elif listed and is_alias(value):
             self.paths[path] = self._constant(module.__name__, name, value, id(value), None)
