@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from envmgr.catalog import Catalog, Row, read
+from envmgr.catalog import Catalog, Row, near, read
 from envmgr.environments.launch import decode
 from envmgr.environments.layout import Layout
 from envmgr.errors import EnvmgrError
@@ -16,7 +16,7 @@ from envmgr.tools import process
 from envmgr_runtime.values.errors import ConversionError
 from envmgr_runtime.worker.client import Client, RemoteRef, WorkerError, WorkerLost
 
-_Launch = dict[str, Any]
+Launch = dict[str, Any]
 
 
 def call(root: Path, path: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -54,16 +54,17 @@ def call(root: Path, path: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 def prepare(
     root: Path, path: str, args: Sequence[Any], kwargs: Mapping[str, Any]
-) -> tuple[_Launch, tuple[list[Any], dict[str, Any]]]:
+) -> tuple[Launch, tuple[list[Any], dict[str, Any]]]:
     """The manifest of the environment that has this function, and the arguments as it takes them. Raises
     E-UNKNOWN-LIBRARY and E-UNKNOWN-FUNCTION with near names, E-NOT-INSTALLED.
     """
     name, _, rest = path.partition(".")
-    launch = _launch_of(root, name)
-    return launch, fit(_row(launch, name, rest).parameters, args, kwargs)
+    launch = launch_of(root, name)
+    row, _ = look_up(catalog_of(launch, name), name, rest)
+    return launch, fit(row.parameters, args, kwargs)
 
 
-def active(root: Path) -> list[_Launch]:
+def active(root: Path) -> list[Launch]:
     """The manifests of all environments that serve. Raises E-NOT-INSTALLED when there is none."""
     found = [decode(path.read_bytes()) for path in sorted(Layout(root).environments.glob("*/launch.msgpack"))]
     if not found:
@@ -73,7 +74,7 @@ def active(root: Path) -> list[_Launch]:
     return found
 
 
-def libraries(launch: _Launch) -> dict[str, list[Any]]:
+def libraries(launch: Launch) -> dict[str, list[Any]]:
     """As a worker's hello wants them."""
     return {
         name: [library["module"], library["init"], library.get("serializers", {})]
@@ -86,34 +87,35 @@ def raised(path: str, error: dict[str, Any]) -> EnvmgrError:
     return EnvmgrError("E-CALL", f"{path}: {error['type']}: {error['message']}", details={"python": error})
 
 
-def _launch_of(root: Path, library: str) -> _Launch:
+def launch_of(root: Path, library: str) -> Launch:
+    """The manifest of the environment that has a library. Raises E-UNKNOWN-LIBRARY, E-NOT-INSTALLED."""
     found = {name: launch for launch in active(root) for name in launch["libraries"]}
     if library not in found:
-        near = difflib.get_close_matches(library, found, n=1)
+        guess = difflib.get_close_matches(library, found, n=1)
         raise EnvmgrError(
             "E-UNKNOWN-LIBRARY",
             f"no library {library!r} is active; there are {', '.join(sorted(found))}",
-            hint=f"did you mean `{near[0]}`?" if near else "add it with `envmgr add`, then run `envmgr sync`",
+            hint=f"did you mean `{guess[0]}`?" if guess else "add it with `envmgr add`, then run `envmgr sync`",
         )
     return found[library]
 
 
-def _row(launch: _Launch, name: str, rest: str) -> Row:
-    """Of the catalog."""
-    catalog = _catalog(launch, name)
-    row = catalog.get(rest)
-    if row is not None:
-        return row
-    near = [f"{name}.{path}" for path in catalog.near(rest)]
+def look_up(known: Catalog, library: str, path: str) -> tuple[Row, int]:
+    """What `path`, relative to the library, leads to. Raises E-UNKNOWN-FUNCTION with near names."""
+    number = known.find(path)
+    if number is not None:
+        return known.row(number), number
+    guesses = [f"{library}.{each}" for each in near(known, path)] if path else []
     raise EnvmgrError(
         "E-UNKNOWN-FUNCTION",
-        f"library {name} has no function {rest!r}" if rest else f"{name!r} names a library, not a function",
-        hint=f"did you mean {' or '.join(f'`{path}`' for path in near)}?" if near else "",
-        details={"near": near},
+        f"library {library} has no function {path!r}" if path else f"{library!r} names a library, not a function",
+        hint=f"did you mean {' or '.join(f'`{each}`' for each in guesses)}?" if guesses else "",
+        details={"near": guesses},
     )
 
 
-def _catalog(launch: _Launch, name: str) -> Catalog:
+def catalog_of(launch: Launch, name: str) -> Catalog:
+    """Of an active library. Raises E-NOT-INSTALLED."""
     path = Path(launch["libraries"][name]["catalog"])
     try:
         return read(path)
@@ -125,7 +127,7 @@ def _catalog(launch: _Launch, name: str) -> Catalog:
         ) from None
 
 
-def _variables(launch: _Launch) -> dict[str, str]:
+def _variables(launch: Launch) -> dict[str, str]:
     variables = process.clean_environment()
     for variable, value in launch["env"].items():
         variables.pop(variable, None)
@@ -134,4 +136,15 @@ def _variables(launch: _Launch) -> dict[str, str]:
     return variables
 
 
-__all__ = ["RemoteRef", "active", "call", "libraries", "prepare", "raised"]
+__all__ = [
+    "Launch",
+    "RemoteRef",
+    "active",
+    "call",
+    "catalog_of",
+    "launch_of",
+    "libraries",
+    "look_up",
+    "prepare",
+    "raised",
+]
