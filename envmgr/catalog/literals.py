@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -62,7 +63,12 @@ _BY_NAME: tuple[tuple[re.Pattern[str], Any], ...] = (
     (re.compile(r"^(?:func|function|fn|callback|callable|predicate)$"), Function(1)),
     (re.compile(r"path|file|fname|filename"), "data.csv"),
     (re.compile(r"^url$|_url$"), "https://example.com"),
-    (re.compile(r"^(?:[axyv]|[axyv]\d|arr|arrays?|array_like|data|values?|m|seq|sequence|iterable|weights)$"), _FLOATS),
+    (
+        re.compile(
+            r"^(?:[axyv]|[axyv]\d|arr|arrays?|array_like|data|values?|m|seq|sequence|iterable|weights)$"
+        ),
+        _FLOATS,
+    ),
     (re.compile(r"^X$|^(?:rows|matrix)$"), [_FLOATS, _FLOATS]),
     (re.compile(r"^(?:n|k|i|num|count|size|length|axis|nums?|n_\w+|\w+_count|index|seed|start|stop)$"), 3),
     (re.compile(r"^(?:shape|newshape)$"), [2, 3]),
@@ -75,8 +81,8 @@ _NO_NAME = re.compile(r"\W")
 
 
 def argument(parameter: Sequence[Any], said: str | None = None) -> Any:
-    """`said`: its type in the docstring. A value of Python (numbers, text, bytes, lists, tuples, sets, dicts, None), a `Function`, or a `Name` where
-    nothing is known.
+    """A plausible value: of Python (numbers, text, bytes, lists, tuples, sets, dicts, None), a `Function`, or a `Name`
+    where nothing is known. `said`: the parameter's type in the docstring.
     """
     name, kinds, text = parameter[0], None, None
     if len(parameter) > 4:
@@ -108,12 +114,10 @@ def variable(name: str) -> str:
     return found if found.isascii() and found and found not in _RESERVED else "value"
 
 
-_RESERVED = frozenset(
-    ["after", "and", "catch", "do", "else", "end", "false", "fn", "in", "nil", "not", "or", "rescue", "true", "when"]
-    + ["as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif", "except", "finally"]
-    + ["for", "from", "global", "if", "import", "is", "lambda", "nonlocal", "pass", "raise", "return", "try", "while"]
-    + ["with", "yield"]
-)
+_RESERVED = frozenset(keyword.kwlist) | {
+    "after", "catch", "do", "else", "end", "false", "fn", "in", "nil", "not", "or", "rescue", "true", "when",
+}  # fmt: skip
+"""Words that are no variables, of Python and of Elixir."""
 
 
 def _named(name: str) -> Any:

@@ -13,8 +13,8 @@ from envmgr import catalog
 from envmgr.catalog import Catalog, Filters, Row, examples, spelling
 from envmgr.environments.layout import site_packages
 from envmgr.model.discovery import Description, Examples, Found, Home, LibraryDescription, Parameter, Said
-from envmgr.operations import calling
-from envmgr.operations.calling import Launch
+from envmgr.operations import serving
+from envmgr.operations.serving import Launch
 
 _KINDS = ("positional-only", "positional-or-keyword", "var-positional", "keyword-only", "var-keyword")
 _MOST_MEMBERS = 1_000
@@ -27,7 +27,7 @@ def functions(root: Path, library: str | None, filters: Filters) -> tuple[Found,
     return tuple(
         _found(name, row, row.path)
         for name, launch in _chosen(root, library).items()
-        for row in calling.catalog_of(launch, name).rows()
+        for row in serving.catalog_of(launch, name).rows()
         if _within(filters, name).keep(row)
     )
 
@@ -35,7 +35,7 @@ def functions(root: Path, library: str | None, filters: Filters) -> tuple[Found,
 def search(root: Path, words: str, library: str | None, filters: Filters, limit: int) -> tuple[Found, ...]:
     """The best first; docs/architecture.md says how they rank. Raises as `functions`."""
     names = _chosen(root, library)
-    catalogs = {name: calling.catalog_of(launch, name) for name, launch in names.items()}
+    catalogs = {name: serving.catalog_of(launch, name) for name, launch in names.items()}
     if library is not None:
         filters = _within(filters, library)
     return tuple(
@@ -47,19 +47,21 @@ def describe(root: Path, path: str) -> Description | LibraryDescription:
     """Of a path, or of a library by its name. Raises E-UNKNOWN-LIBRARY and E-UNKNOWN-FUNCTION with near names,
     E-NOT-INSTALLED.
     """
-    name, _, rest = path.partition(".")
-    launch = calling.launch_of(root, name)
-    known = calling.catalog_of(launch, name)
+    launches = serving.active(root)
+    name, _, rest = serving.unaliased(launches, path).partition(".")
+    launch = serving.launch_of(launches, name)
+    known = serving.catalog_of(launch, name)
     if not rest:
         return _library(launch, name, known)
-    row, number = calling.look_up(known, name, rest)
+    row, number = serving.look_up(known, name, rest)
     return _described(_home(launch, name), known, row, rest, known.detail(number))
 
 
 def _chosen(root: Path, library: str | None) -> dict[str, Launch]:
+    launches = serving.active(root)
     if library is not None:
-        return {library: calling.launch_of(root, library)}
-    return {name: launch for launch in calling.active(root) for name in launch["libraries"]}
+        return {library: serving.launch_of(launches, library)}
+    return {name: launch for launch in launches for name in launch["libraries"]}
 
 
 def _within(filters: Filters, library: str) -> Filters:
@@ -187,5 +189,3 @@ def _metadata(store: Path, distribution: str | None) -> tuple[str, str | None, t
         requires = tuple(text for text in each.requires or () if "extra ==" not in text)
         return said.get("Summary", ""), said.get("Requires-Python"), requires
     return "", None, ()
-
-

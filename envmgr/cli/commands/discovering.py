@@ -26,8 +26,12 @@ _ON_OBJECTS = ("method", "property")
 def _filtered(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that narrow a list."""
     for option in (
-        click.option("--deprecated/--no-deprecated", default=None, help="Only what is deprecated, or is not."),
-        click.option("--module", metavar="PATH", help="Only what stands under this path, such as numpy.linalg."),
+        click.option(
+            "--deprecated/--no-deprecated", default=None, help="Only what is deprecated, or is not."
+        ),
+        click.option(
+            "--module", metavar="PATH", help="Only what stands under this path, such as numpy.linalg."
+        ),
         click.option("--kind", type=click.Choice(KINDS), help="Only objects of this kind."),
     ):
         command = option(command)
@@ -54,7 +58,9 @@ def functions(
 @click.argument("words", metavar="WORDS...", nargs=-1, required=True)
 @click.option("--library", metavar="LIB", help="Only in this library.")
 @_filtered
-@click.option("--limit", type=click.IntRange(1, 1_000), default=20, show_default=True, help="At most so many.")
+@click.option(
+    "--limit", type=click.IntRange(1, 1_000), default=20, show_default=True, help="At most so many."
+)
 @click.pass_obj
 def search(
     invocation: Invocation,
@@ -182,7 +188,10 @@ def _library(found: LibraryDescription) -> str:
         ("module", home.import_name),
         ("distribution", f"{home.distribution} {home.version}" if home.distribution else "Python's own"),
         ("environment", f"{home.environment}, generation {home.generation}"),
-        ("Python", home.python + (f" ({found.requires_python} is asked for)" if found.requires_python else "")),
+        (
+            "Python",
+            home.python + (f" ({found.requires_python} is asked for)" if found.requires_python else ""),
+        ),
         *([("requires", ", ".join(found.requires))] if found.requires else []),
         ("paths", str(found.paths)),
         *((kind, str(count)) for kind, count in found.counts.items()),

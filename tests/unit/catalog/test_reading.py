@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from envmgr.catalog import facts, read, writing
 from envmgr.catalog.facts import Facts, Object
-from envmgr.catalog.nearby import near
 from envmgr.catalog.layout import Item, decode_head, encode
+from envmgr.catalog.nearby import near
 from envmgr.catalog.reading import Catalog
 
 GOLDEN = Path(__file__).parents[2] / "wire" / "golden.catalog"
