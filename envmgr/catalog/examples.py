@@ -70,10 +70,9 @@ def _holder(catalog: Catalog, path: str) -> tuple[Row | None, str]:
 def _required(parameters: Sequence[Sequence[Any]] | None, said: Said) -> tuple[list[Any], dict[str, Any]]:
     """By position, and by name what cannot stand there. Where nothing is needed but anything is taken, two."""
     wanted = [each for each in parameters or () if each[2] is None]
-    found = {
-        kind: [(each[0], argument(each, said.get(each[0]))) for each in wanted if each[1] == kind]
-        for kind in range(4)
-    }
+    found: dict[int, list[tuple[str, Any]]] = {kind: [] for kind in range(5)}
+    for each in wanted:
+        found[each[1]].append((each[0], argument(each, said.get(each[0]))))
     positional = [value for _, value in found[POSITIONAL] + found[EITHER]]
     if not any(each[1] in (POSITIONAL, EITHER) for each in parameters or ()):
         positional = [value for _, value in found[ARGS] for _ in range(2) if not isinstance(value, Name)]

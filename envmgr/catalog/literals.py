@@ -81,8 +81,8 @@ _NO_NAME = re.compile(r"\W")
 
 
 def argument(parameter: Sequence[Any], said: str | None = None) -> Any:
-    """A plausible value: of Python (numbers, text, bytes, lists, tuples, sets, dicts, None), a `Function`, or a `Name`
-    where nothing is known. `said`: the parameter's type in the docstring.
+    """A plausible value: of Python (numbers, text, bytes, lists, tuples, sets, dicts, None), a `Function`, or a
+    `Name` where nothing is known. `said`: the parameter's type in the docstring.
     """
     name, kinds, text = parameter[0], None, None
     if len(parameter) > 4:

@@ -13,8 +13,8 @@ _VALUES = frozenset({"property", "constant"})
 
 
 def signature(row: Row, path: str, *, types: bool = True) -> str:
-    """How `path` is written, which leads to `row`: a call, or a value and its type. Without `types`, names and defaults
-    alone.
+    """How `path` is written, which leads to `row`: a call, or a value and its type. Without `types`, names and
+    defaults alone.
     """
     if row.kind == "module":
         return path

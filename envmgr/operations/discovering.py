@@ -1,4 +1,4 @@
-"""`functions`, `search` and `describe`: what libraries offer, from the catalogs of what is active. Starts no Python."""
+"""`functions`, `search` and `describe`: what libraries offer, from active catalogs. Starts nothing."""
 
 from __future__ import annotations
 
@@ -60,6 +60,7 @@ def describe(root: Path, path: str) -> Description | LibraryDescription:
 def _chosen(root: Path, library: str | None) -> dict[str, Launch]:
     launches = serving.active(root)
     if library is not None:
+        library = serving.unaliased(launches, library)
         return {library: serving.launch_of(launches, library)}
     return {name: launch for launch in launches for name in launch["libraries"]}
 

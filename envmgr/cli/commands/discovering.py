@@ -45,7 +45,7 @@ def _filtered(command: Callable[..., Any]) -> Callable[..., Any]:
 def functions(
     invocation: Invocation, library: str | None, kind: str | None, module: str | None, deprecated: bool | None
 ) -> Answer:
-    """List what the library LIB offers, or every active library: functions, classes with what they have, modules, constants."""
+    """List what the library LIB, or every active library, offers: functions, classes and their members, constants."""
     root = invocation.root()
     from envmgr.catalog import Filters
     from envmgr.operations.discovering import functions as operation
@@ -71,7 +71,9 @@ def search(
     deprecated: bool | None,
     limit: int,
 ) -> Answer:
-    """Search the active libraries by names and by words of their summaries, the best first. Slips of the keyboard are forgiven.
+    """Search the active libraries by names and by words of their summaries, the best first.
+
+    Words may have slips of the keyboard; a beginning of a word will do:
 
     envmgr search read csv
     """
