@@ -120,7 +120,8 @@ def _numpy(text: str) -> Parsed:
 def _google(text: str) -> Parsed:
     import griffe
 
-    return _sections(griffe.parse_google(_griffes(text), warnings=False))
+    options = {"returns_named_value": False, "returns_multiple_items": False}
+    return _sections(griffe.parse_google(_griffes(text), warnings=False, **options))
 
 
 def _griffes(text: str) -> Any:
