@@ -190,6 +190,8 @@ def docstring(value: Any) -> str | None:
     """Cleaned of its indentation; None where there is none."""
     try:
         doc = value.__doc__
+        if doc is type(value).__doc__:
+            return None  # its class's
         return inspect.cleandoc(doc).encode("utf-8", "replace").decode() or None if type(doc) is str else None
     except Exception:  # noqa: BLE001 - a property of the library's own
         return None

@@ -40,8 +40,8 @@ class Loop:
         self._pack = Packer().pack  # for answers only: a log may come while it packs
         self._brief_runs: dict[Any, int] = {}
         self._current = 0
-        self.stdout = LogStream(lambda text: self._log(1, text))
-        self.stderr = LogStream(lambda text: self._log(2, text))
+        self.stdout = LogStream(lambda text: self.log(1, text))
+        self.stderr = LogStream(lambda text: self.log(2, text))
 
     def run(self) -> bool:
         """True after a bye, False at end of file. Raises `BrokenFrame`."""
@@ -140,9 +140,10 @@ class Loop:
         else:
             raise ValueError(f"kind {kind}")
 
-    def _log(self, stream: int, text: str) -> None:
+    def log(self, stream: int, text: str, *more: Any) -> None:
+        """Tells what the running call wrote; `more`: a record's logger and level."""
         with self._lock:
-            self._put(packb([LOG, self._current, stream, _clean(text)]))
+            self._put(packb([LOG, self._current, stream, _clean(text), *more]))
             if self._current == 0 or self._held > _BATCH_BYTES:
                 self._flush()
 

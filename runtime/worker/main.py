@@ -11,6 +11,7 @@ from typing import Any
 
 from ..execution.buffers import Memory
 from ..execution.calls import Calls, start_failure
+from ..execution.records import Records
 from ..library.loading import Libraries, LoadError, python_version
 from ..values.strategies import merged
 from ..wire.compression import FORMATS
@@ -81,8 +82,10 @@ def _serve(reading: int, writing: int) -> int:
     loop.take(messages[1:])
     guard.die_at_hangup(reading)
     sys.stdout, sys.stderr = loop.stdout, loop.stderr
+    records = Records(loop.log)
+    records.install()
     os.register_at_fork(
-        after_in_child=lambda: _leave_the_pool(loop, reading, writing, *calls.buffers.descriptors)
+        after_in_child=lambda: _leave_the_pool(loop, records, reading, writing, *calls.buffers.descriptors)
     )
     try:
         facts = _start(messages[0], libraries, calls)
@@ -96,12 +99,13 @@ def _serve(reading: int, writing: int) -> int:
     return 0
 
 
-def _leave_the_pool(loop: Loop, *descriptors: int) -> None:
+def _leave_the_pool(loop: Loop, records: Records, *descriptors: int) -> None:
     """In a fork of this process: it must not answer, take calls, or hold the pool's pipes open."""
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in descriptors:
         os.dup2(null, descriptor, inheritable=False)
     os.close(null)
+    records.leave()
     if sys.stdout is loop.stdout:
         sys.stdout = sys.__stdout__
     if sys.stderr is loop.stderr:
