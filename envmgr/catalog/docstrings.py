@@ -56,7 +56,8 @@ def complete(objects: Sequence[Object]) -> None:
 
 def without_signature(doc: str, name: str) -> str:
     """The docstring behind a first paragraph that only shows how `name` is called, as those of C functions do."""
-    if not re.match(rf"(?:[\w.]+\.)?{re.escape(name)}\(", doc):
+    called = doc.partition("(")[0]
+    if called == doc or called.rpartition(".")[2] != name or not called.replace(".", "").isidentifier():
         return doc
     head, _, rest = doc.partition("\n\n")
     if not rest and "\n" in head and head.partition("\n")[0].rstrip().endswith(")"):
