@@ -83,7 +83,12 @@ def libraries(launch: _Launch) -> dict[str, list[Any]]:
 
 def raised(path: str, error: dict[str, Any]) -> EnvmgrError:
     """What the function raised, from the worker's error map."""
-    return EnvmgrError("E-CALL", f"{path}: {error['type']}: {error['message']}", details={"python": error})
+    return EnvmgrError(
+        "E-CALL",
+        f"{path}: {error['type']}: {error['message']}",
+        hint=error.get("hint") or "",
+        details={"python": error},
+    )
 
 
 def _launch_of(root: Path, library: str) -> _Launch:
