@@ -79,7 +79,12 @@ def _settings(library: Mapping[str, Any]) -> dict[str, Any]:
 
 def raised(path: str, error: dict[str, Any]) -> EnvmgrError:
     """What the function raised, from the worker's error map."""
-    return EnvmgrError("E-CALL", f"{path}: {error['type']}: {error['message']}", details={"python": error})
+    return EnvmgrError(
+        "E-CALL",
+        f"{path}: {error['type']}: {error['message']}",
+        hint=error.get("hint") or "",
+        details={"python": error},
+    )
 
 
 def _variables(launch: Launch) -> dict[str, str]:
