@@ -11,6 +11,7 @@ from typing import Any
 
 from ..execution.buffers import Memory
 from ..execution.calls import Calls, start_failure
+from ..execution.cancellation import Cancelled
 from ..execution.records import Records
 from ..library.loading import Libraries, LoadError, python_version
 from ..values.strategies import merged
@@ -24,6 +25,8 @@ from .loop import Loop
 
 _FAILED = 70
 """EX_SOFTWARE of sysexits.h, also when a library cannot be loaded."""
+_INTERRUPT: int = signal.SIGRTMIN + 9 if hasattr(signal, "SIGRTMIN") else signal.SIGUSR1
+"""Of the real-time signals one from the middle: debuggers and C libraries take the first or the last."""
 _PIPE_BYTES = 1 << 20
 _F_SETPIPE_SZ = 1031
 
@@ -75,14 +78,16 @@ def _serve(reading: int, writing: int) -> int:
     reader, writer = FrameReader(reading), FrameWriter(writing)
     libraries = Libraries()
     calls = Calls(libraries)
-    loop = Loop(reader, writer, calls)
+    loop = Loop(reader, writer, calls, _INTERRUPT)
     messages = reader.read()
     if not messages:
         return 0
     loop.take(messages[1:])
     guard.die_at_hangup(reading)
-    sys.stdout, sys.stderr = loop.stdout, loop.stderr
-    records = Records(loop.log)
+    signal.signal(_INTERRUPT, loop.interrupt)
+    _hear_of_lost_cancels(loop)
+    sys.stdout, sys.stderr = loop.out.stdout, loop.out.stderr
+    records = Records(loop.out.tell)
     records.install()
     os.register_at_fork(
         after_in_child=lambda: _leave_the_pool(loop, records, reading, writing, *calls.buffers.descriptors)
@@ -92,9 +97,9 @@ def _serve(reading: int, writing: int) -> int:
     except Exception as error:  # noqa: BLE001 - whatever it is, the pool is told
         failed = error if isinstance(error, LoadError) else None
         cause, name, step = (failed.__cause__, failed.library, failed.step) if failed else (None, None, None)
-        loop.send(packb([ERROR, 0, start_failure(cause or error, name, step)]))
+        loop.out.send(packb([ERROR, 0, start_failure(cause or error, name, step)]))
         return _FAILED
-    loop.send(packb([HELLO, 0, facts]))
+    loop.out.send(packb([HELLO, 0, facts]))
     loop.run()
     return 0
 
@@ -106,10 +111,24 @@ def _leave_the_pool(loop: Loop, records: Records, *descriptors: int) -> None:
         os.dup2(null, descriptor, inheritable=False)
     os.close(null)
     records.leave()
-    if sys.stdout is loop.stdout:
+    loop.after_fork()
+    if sys.stdout is loop.out.stdout:
         sys.stdout = sys.__stdout__
-    if sys.stderr is loop.stderr:
+    if sys.stderr is loop.out.stderr:
         sys.stderr = sys.__stderr__
+
+
+def _hear_of_lost_cancels(loop: Loop) -> None:
+    """A finaliser cannot pass on what is raised in it: Python hands it to this hook."""
+    print_it = sys.unraisablehook
+
+    def hook(lost: Any) -> None:
+        if isinstance(lost.exc_value, Cancelled):
+            loop.unheard()
+        else:
+            print_it(lost)
+
+    sys.unraisablehook = hook
 
 
 def _start(hello: Any, libraries: Libraries, calls: Calls) -> dict[str, Any]:
@@ -132,6 +151,7 @@ def _start(hello: Any, libraries: Libraries, calls: Calls) -> dict[str, Any]:
         "python": python_version(),
         "libraries": libraries.versions(),
         "lane": lane is not None,
+        "interrupt": int(_INTERRUPT),
     }
 
 
