@@ -111,7 +111,9 @@ defmodule EnvmgrTest do
     assert {file, line, "fail", source} = List.last(error.frames)
     assert file =~ "probe.py" and is_integer(line) and source =~ "raise"
     assert {error.library, error.environment, error.generation} == {"probe", "std", 1}
-    assert Exception.message(error) == "probe.fail: ValueError: broken"
+
+    assert Exception.message(error) ==
+             "probe.fail: ValueError: broken\n\nsignature: fail(message, kind='ValueError')\ncalled with: message = 'broken'"
 
     assert {:error, %Error{code: :exception, type: "SystemExit"}} =
              Envmgr.execute("probe.raise_exit", [], name: name)

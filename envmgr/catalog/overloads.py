@@ -46,7 +46,9 @@ def merged(signatures: Sequence[Parameters]) -> Parameters:
     for name in positional.keys() & keywords.keys():
         positional[name] = _joined([positional[name], *keywords.pop(name)], name, EITHER, optional=True)
     _defaults_last(list(positional.values()))
-    rest = {kind: [each for found in signatures for each in found if each[1] == kind] for kind in (ARGS, KWARGS)}
+    rest = {
+        kind: [each for found in signatures for each in found if each[1] == kind] for kind in (ARGS, KWARGS)
+    }
     return [
         *positional.values(),
         *(_joined(here, here[0][0], ARGS, optional=False) for here in [rest[ARGS]] if here),

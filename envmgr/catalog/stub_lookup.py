@@ -85,7 +85,11 @@ class Lookup:
             return self.member(place, name, depth)
         held = self.held(place, depth)
         found = None if held is None else self.attribute(held, name, depth + 1)
-        return None if found is None else Place(found.module, found.info, held is not None and held.info is not None)
+        return (
+            None
+            if found is None
+            else Place(found.module, found.info, held is not None and held.info is not None)
+        )
 
     def name(self, module: ModulePath, name: str, depth: int = 0) -> Place | None:
         """In the namespace of a module, its submodules behind it. What a variable is only another name for, is that."""
@@ -201,7 +205,4 @@ def parsed_text(text: str) -> ast.expr | None:
 
 
 def decorators(node: Function) -> Sequence[str]:
-    return [
-        last_name(each.func if isinstance(each, ast.Call) else each)
-        for each in node.decorator_list
-    ]
+    return [last_name(each.func if isinstance(each, ast.Call) else each) for each in node.decorator_list]

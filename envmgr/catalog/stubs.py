@@ -13,7 +13,16 @@ from envmgr.catalog.stub_meaning import Meanings
 from envmgr_runtime.library.signatures import with_default
 
 _CALLABLE = frozenset(
-    {"function", "coroutine", "generator", "async-generator", "ufunc", "method", "classmethod", "staticmethod"}
+    {
+        "function",
+        "coroutine",
+        "generator",
+        "async-generator",
+        "ufunc",
+        "method",
+        "classmethod",
+        "staticmethod",
+    }
 )
 _FEW_ALIASES = 4
 """Paths of an object that stubs are asked about: the stub of some module has it, if any does."""
@@ -76,7 +85,13 @@ class Stubs:
         self._signature(found, functions, place, without_first=without_first, returns=True)
 
     def _signature(
-        self, found: Object, functions: Sequence[Function], place: Place, *, without_first: bool, returns: bool
+        self,
+        found: Object,
+        functions: Sequence[Function],
+        place: Place,
+        *,
+        without_first: bool,
+        returns: bool,
     ) -> None:
         if not functions:
             return

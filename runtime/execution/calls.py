@@ -17,6 +17,7 @@ from .around import Around
 from .buffers import Buffers
 from .cancellation import Cancelled, Interruptible
 from .failures import failure
+from .functions import Functions
 from .refs import RefTable
 from .refusals import PipelineError
 from .steadiness import steadiness
@@ -26,8 +27,10 @@ from .targets import Targets
 ANSWER = -RESULT
 """Of `Calls.run`: a result to which more belongs than its payload."""
 AWAIT, OPEN = -3, -4
-"""Of `Calls.run`, with a value instead of a payload: it is to be awaited, or to be streamed."""
+"""Of `Calls.run`, with a value instead of a payload, and what errors tell of the call: it is to be awaited, or to be
+streamed."""
 
+_NO_CALL: Mapping[str, Any] = {}
 _OTHERWISE = AS_REF | STREAM
 _CODES: dict[type[BaseException], str] = {
     ConversionError: "conversion",
@@ -50,10 +53,11 @@ class Calls:
         self.refs = RefTable() if beside is None else beside.refs
         self.strategies = Strategies() if beside is None else beside.strategies
         self.buffers = Buffers() if beside is None else beside.buffers.inward()
+        self.functions: Functions = Functions(self.beside) if beside is None else beside.functions
         self.user = Interruptible()
-        self._codec = Codec(self.refs, self.strategies, self.buffers)
+        self._codec = Codec(self.refs, self.strategies, self.buffers, self.functions)
         self._codec.awaited = True
-        self.around = Around(self._codec.warnings.append)
+        self.around = Around(self._codec.warnings.append) if beside is None else beside.around
         self._targets = Targets(libraries, self.around, self.refs, self._codec)
         self._known = self._targets.known
         self._decode, self._encode = self._codec.decode_call, self._codec.encode
@@ -66,8 +70,8 @@ class Calls:
         return Calls(self._libraries, self)
 
     def run(self, target: Any, flags: int, payload: bytes) -> tuple[int, Any]:
-        """(RESULT, ANSWER or ERROR, payload of the answer), or (AWAIT or OPEN, value). Raises nothing that a call can
-        cause.
+        """(RESULT, ANSWER or ERROR, payload of the answer), or (AWAIT or OPEN, (value, call)). Raises nothing that a
+        call can cause.
 
         ANSWER is a result to which more belongs: it is in `buffers` and `warnings` until the next call.
         """
@@ -91,9 +95,9 @@ class Calls:
             finally:
                 user.runs = False
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt too are this call's answer
-            return ERROR, self._raised(error)
+            return ERROR, self._raised(error, _call(target, function, args, kwargs))
         if flags & _OTHERWISE:
-            return self._otherwise(value, flags)
+            return self._otherwise(value, flags, _call(target, function, args, kwargs))
         measured = runs & 63 == 1
         if type(value) is float and not measured:
             return RESULT, self._pack(value)
@@ -103,7 +107,7 @@ class Calls:
         except RefLimit as error:
             return ERROR, self._failure(error)
         except Awaited:
-            return AWAIT, value
+            return AWAIT, (value, _call(target, function, args, kwargs))
         if measured or len(answer) >= LARGE:
             self._sent.add(len(answer), perf_counter() - started)
         if self.buffers.outgoing:
@@ -112,23 +116,39 @@ class Calls:
             return ANSWER, answer
         return ANSWER if self.warnings else RESULT, answer
 
-    def answer(self, value: Any, flags: int = 0) -> tuple[int, Any]:
-        """As `run`, of a value that is there."""
+    def answer(self, value: Any, flags: int, call: Mapping[str, Any]) -> tuple[int, Any]:
+        """As `run`, of a value that came later."""
         self._runs += 1
         if flags & _OTHERWISE:
-            return self._otherwise(value, flags)
+            return self._otherwise(value, flags, call)
         try:
             answer = self._encode(value)
         except RefLimit as error:
             return ERROR, self._failure(error)
         except Awaited:
-            return AWAIT, value
+            return AWAIT, (value, call)
         return ANSWER if self.warnings else RESULT, answer
 
-    def raised(self, error: BaseException, cancelled: bool = False) -> bytes:
-        """The payload for what a coroutine or an iterator has raised, because it was cancelled or not."""
+    def raised(
+        self, error: BaseException, call: Mapping[str, Any] = _NO_CALL, cancelled: bool = False
+    ) -> bytes:
+        """The payload for what a coroutine or an iterator has raised, because it was cancelled or not; or for a
+        limit of ours."""
         self._runs += 1
-        return self._raised(error, cancelled)
+        if type(error) in _CODES:
+            return self._failure(error)
+        return self._raised(error, call, cancelled)
+
+    def pack(self, value: Any) -> bytes:
+        """MessagePack of one value. Raises `RefLimit`."""
+        try:
+            return self._encode(value)
+        except Awaited:
+            return self._codec.encode_ref(value)
+
+    def unpack(self, data: bytes) -> Any:
+        """The value. Raises `ConversionError` or `StaleRef`."""
+        return self._codec.decode(data)
 
     def report(self) -> dict[str, Any]:
         """What this worker has converted: `sent` and `received`, rows by type (`values.statistics`)."""
@@ -138,10 +158,10 @@ class Calls:
             "received": {**self._codec.received.report(), "payload": received},
         }
 
-    def _otherwise(self, value: Any, flags: int) -> tuple[int, Any]:
+    def _otherwise(self, value: Any, flags: int, call: Mapping[str, Any]) -> tuple[int, Any]:
         if is_awaited(type(value)):
-            return AWAIT, value
-        return (OPEN, value) if flags & STREAM else self._kept(value)
+            return AWAIT, (value, call)
+        return (OPEN, (value, call)) if flags & STREAM else self._kept(value)
 
     def _kept(self, value: Any) -> tuple[int, bytes]:
         self._unsent += 1
@@ -167,18 +187,23 @@ class Calls:
         self.warnings.clear()
         return self._codec.encode(_map(error, _CODES))
 
-    def _raised(self, error: BaseException, cancelled: bool = False) -> bytes:
+    def _raised(self, error: BaseException, call: Mapping[str, Any], cancelled: bool = False) -> bytes:
         self._unsent += 1
         self.warnings.clear()
         if cancelled or isinstance(error, Cancelled):
-            return self._codec.encode(failure("cancelled", error))
-        return self._codec.encode(_map(error, {}))
+            return self._codec.encode(failure("cancelled", error, **call))
+        return self._codec.encode(_map(error, {}, **call))
 
 
-def _map(error: BaseException, codes: Mapping[type[BaseException], str]) -> dict[str, Any]:
+def _call(target: Any, function: Any, args: Any, kwargs: Any) -> dict[str, Any]:
+    """What an error of the call tells of it."""
+    return {"target": target, "function": function, "args": args, "kwargs": kwargs}
+
+
+def _map(error: BaseException, codes: Mapping[type[BaseException], str], **call: Any) -> dict[str, Any]:
     if type(error) is not Stepped:
-        return failure(codes.get(type(error), "exception"), error)
-    found = {**failure(_CODES.get(type(error.error), "exception"), error.error), "step": error.step}
+        return failure(codes.get(type(error), "exception"), error, **call)
+    found = failure(_CODES.get(type(error.error), "exception"), error.error, step=error.step, **call)
     if type(error.error) is PipelineError:
         found.update({"class": error.error.culprit, "hint": error.error.hint})
     return found

@@ -31,7 +31,8 @@ class Cancellation:
     def __init__(self) -> None:
         self.asked: set[int] = set()
         self._old: set[int] = set()
-        self._told = 0
+        self._told: set[int] = set()
+        self._last = 0
 
     def of(self, number: int) -> bool:
         """Whether this call, which has not begun or is over, was to end; it is forgotten."""
@@ -39,18 +40,27 @@ class Cancellation:
         self.asked.discard(number)
         return found
 
+    def due(self, innermost: int, around: Iterable[int]) -> bool:
+        """Whether the innermost call is to end, and was not told yet."""
+        asked = self.asked
+        if not asked or innermost in self._told:
+            return False
+        return innermost in asked or not asked.isdisjoint(around)
+
+    def tell(self, innermost: int, around: Iterable[int]) -> None:
+        """Raises `Cancelled` when that is due."""
+        if self.due(innermost, around):
+            self._told.add(innermost)
+            self._last = innermost
+            raise Cancelled("the call was cancelled")
+
+    def unheard(self) -> None:
+        """What was raised last was lost, in a finaliser, say."""
+        self._told.discard(self._last)
+
     def settle(self, running: Iterable[int]) -> None:
         """Forgets what was asked before the last time that this was called: it came after the call's answer."""
         self._old.difference_update(running)
         self.asked.difference_update(self._old)
+        self._told.intersection_update(running)
         self._old = set(self.asked)
-
-    def tell(self, innermost: int, around: Iterable[int]) -> None:
-        """Raises `Cancelled` when the innermost call is to end, and was not told yet."""
-        if self._told != innermost and (innermost in self.asked or not self.asked.isdisjoint(around)):
-            self._told = innermost
-            raise Cancelled("the call was cancelled")
-
-    def unheard(self) -> None:
-        """What was raised was lost, in a finaliser, say."""
-        self._told = 0

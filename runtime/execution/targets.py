@@ -61,11 +61,9 @@ class Targets:
         )
 
     def _uncallable(self, path: str, found: Any) -> Callable[..., Any]:
-        """A property takes its object; a constant takes nothing, and is looked up each time: it may change."""
+        """A constant takes nothing, and is looked up each time: it may change."""
         if isinstance(found, ModuleType):
             raise Unresolved(f"{path!r} is a module, which cannot be called")
-        if hasattr(type(found), "__get__"):
-            return lambda owner: found.__get__(owner, type(owner))
 
         def constant(*args: Any, **kwargs: Any) -> Any:
             if args or kwargs:

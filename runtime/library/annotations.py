@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 import collections.abc
+import enum
 import numbers
 import sys
 import typing
@@ -182,9 +183,11 @@ def _accepts(leaf: Leaf) -> tuple[str, ...] | None:
         return _ACCEPTS_NAMES.get(what)
     if form == "value":
         return kind_of(what)
-    if form == "object":
-        return next((kinds for known, kinds in _ACCEPTS if what is known), None)
-    return None
+    if form != "object":
+        return None
+    if issubclass(type(what), enum.EnumMeta) and not issubclass(what, (int, str)):
+        return ()  # its members are of no plain kind
+    return next((kinds for known, kinds in _ACCEPTS if what is known), None)
 
 
 def _of_node(node: ast.expr, names: Mapping[str, Any]) -> Iterator[Leaf]:

@@ -13,7 +13,7 @@ from .constants import shown
 from .descriptors import raw
 from .ownership import defining_module
 from .places import Places, deprecated
-from .signatures import Overload, Parameters, Reader, innermost, names_of, says_nothing
+from .signatures import Overload, Parameters, Reader, innermost, says_nothing
 
 Facts = Dict[str, Any]
 
@@ -26,6 +26,7 @@ _UFUNC_REST: Parameters = [
     ["dtype", 3, "None", None, None, None],
     ["subok", 3, "True", None, None, None],
 ]
+_WITH_KEYWORDS = (ImportError, NameError, AttributeError)
 _COROUTINE, _ASYNC_GENERATOR, _GENERATOR = 0x180, 0x200, 0x20
 """Of a code object's flags: `inspect.CO_*`."""
 
@@ -129,8 +130,9 @@ class Describer:
                 read = self._reader.read(maker)
                 if read is not None and not says_nothing(read[0], 1):
                     return read[0][1:], None
-        own = any(type(innermost(maker)) is FunctionType for maker in makers)
-        return found if own else None
+        if any(type(innermost(maker)) is FunctionType for maker in makers):
+            return found
+        return (_exception(value), None) if issubclass(value, BaseException) else None
 
     def _overloads(self, kind: str, value: Any) -> list[Overload] | None:
         if kind == "class":
@@ -157,7 +159,7 @@ class Describer:
                 continue
             if kind is object:
                 signature = signature.replace(parameters=[first.replace(annotation=first.empty), *rest])
-            found.append(list(self._reader.rows(signature, names_of(function))))
+            found.append(list(self._reader.rows(signature, self._reader.names(function))))
         return found
 
 
@@ -198,6 +200,12 @@ def _ufunc(value: Any) -> Parameters:
     ahead = [[name, 0, None, None, None, None] for name in names]
     out = "None" if value.nout == 1 else repr((None,) * value.nout)
     return [*ahead, ["out", 1, out, None, None, None], *_UFUNC_REST[1:]]
+
+
+def _exception(value: type[BaseException]) -> Parameters:
+    """Of one that is made as Python's own are: any arguments, and keywords where its base has some."""
+    rows: Parameters = [["args", 2, None, None, None, None]]
+    return [*rows, ["kwargs", 4, None, None, None, None]] if issubclass(value, _WITH_KEYWORDS) else rows
 
 
 def _module(value: Any) -> str | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Iterator
 
-from .descriptors import ABSENT, is_module
+from .descriptors import ABSENT
 
 IMPORT_SECONDS = 60.0
 """For all of them together."""
@@ -33,14 +33,14 @@ class Importer:
     def children(self, module: ModuleType) -> set[str]:
         """The names of the children that could be imported.
 
-        A package may have a function under the name of a child (`from .dump import dump`). A worker, which imports
-        nothing that it is not asked for, finds the function there, so it must stay.
+        A package may have something else under the name of a child (`from .dump import dump`). A worker, which
+        imports nothing that it is not asked for, finds that there, so it must stay.
         """
         names = list(_children(module))
         before = {name: _attribute(module, name) for name in names}
         found = {name for name in names if self._import(f"{module.__name__}.{name}")}
         for name, value in before.items():
-            if value is not ABSENT and not is_module(value) and _attribute(module, name) is not value:
+            if value is not ABSENT and _attribute(module, name) is not value:
                 setattr(module, name, value)
         return found
 

@@ -7,6 +7,8 @@ import sys
 from types import ModuleType
 from typing import Any, Mapping, Sequence
 
+from .descriptors import ABSENT, getter, is_class, is_property, raw
+
 
 class LoadError(Exception):
     """A library that cannot be imported or initialised; the cause is chained."""
@@ -19,7 +21,12 @@ class LoadError(Exception):
 
 
 class Unresolved(Exception):
-    """A path that leads nowhere in this worker."""
+    """A path that leads nowhere in this worker: `owner` has no `name`."""
+
+    def __init__(self, text: str, owner: Any = None, name: str | None = None) -> None:
+        super().__init__(text)
+        self.owner = owner
+        self.name = name
 
 
 class Libraries:
@@ -50,15 +57,23 @@ class Libraries:
         return found
 
     def resolve(self, path: str) -> Any:
-        """What `library.attribute…` names; submodules are imported on the way. Raises `Unresolved`."""
+        """What `library.attribute…` names; submodules are imported on the way. Raises `Unresolved`.
+
+        A constant is answered as it is, a property of a class as a function of the object that it is read from.
+        """
         name, *segments = path.split(".")
         if name not in self._modules:
             raise Unresolved(f"this worker has no library {name!r}; it has {', '.join(self._modules)}")
+        owner: Any = None
         found: Any = self._modules[name]
         for segment in segments:
             if segment.startswith("_"):
                 raise Unresolved(f"{segment!r} in {path!r} is private")
-            found = _attribute(found, segment, path)
+            owner, found = found, _attribute(found, segment, path)
+        if segments and is_class(owner):
+            value = raw(owner, segments[-1])
+            if value is not ABSENT and is_property(owner, segments[-1], value):
+                return getter(owner, segments[-1], value)
         return found
 
 
@@ -74,7 +89,7 @@ def _attribute(owner: Any, segment: str, path: str) -> Any:
         except ModuleNotFoundError as error:
             if error.name != name:
                 raise
-    raise Unresolved(f"{path!r} leads nowhere: {_named(owner)} has no {segment!r}")
+    raise Unresolved(f"{path!r} leads nowhere: {_named(owner)} has no {segment!r}", owner, segment)
 
 
 def _named(owner: Any) -> str:

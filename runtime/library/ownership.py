@@ -97,14 +97,16 @@ class Owner:
             known = self._known[name] = self._is_within(name)
         return known
 
-    def owns_child(self, parent: str, segment: str, child: str, listed: bool) -> bool:
+    def owns_child(self, parent: ModuleType, segment: str, child: ModuleType, listed: bool) -> bool:
         """Whether the attribute `segment` of module `parent`, which is the module `child`, may be entered.
 
         It is a true child, or one that its package lists under another name, as `os` does `posixpath`.
         """
-        if child == f"{parent}.{segment}":
+        if child.__name__ == f"{parent.__name__}.{segment}":
             return True
-        return listed and (self._standard or self.owns_module(child))
+        return listed and (
+            self._standard or (hasattr(parent, "__path__") and self.owns_module(child.__name__))
+        )
 
     def _is_within(self, name: str) -> bool:
         if any(name == package or name.startswith(f"{package}.") for package in self._packages):

@@ -9,6 +9,7 @@ from types import MethodType
 from typing import Any, List, Mapping
 
 from .annotations import KINDS, accepts, into, kind_of
+from .checking import Checking
 from .constants import shown
 from .ownership import defining_module
 
@@ -26,6 +27,7 @@ class Reader:
     """Reads signatures; remembers what each annotation of a module says, for most stand there many times."""
 
     def __init__(self) -> None:
+        self._checking = Checking()
         self._known: dict[tuple[int, str], tuple[str | None, list[str] | None]] = {}
 
     def read(self, value: Any) -> tuple[Parameters, str | None] | None:
@@ -36,7 +38,11 @@ class Reader:
             found = inspect.signature(value)
         except Exception:  # noqa: BLE001 - C functions without one, and descriptors that raise what they like
             return None
-        return self.rows(found, names_of(value))
+        return self.rows(found, self.names(value))
+
+    def names(self, value: Any) -> Mapping[str, Any]:
+        """Of the module that holds the annotations of `value`, those for type checkers too."""
+        return self._checking.names(_names(value))
 
     def rows(self, found: inspect.Signature, names: Mapping[str, Any]) -> tuple[Parameters, str | None]:
         rows = [self._row(parameter, names) for parameter in found.parameters.values()]
@@ -66,11 +72,9 @@ class Reader:
 
 
 def with_default(taken: list[str] | None, default: Any) -> list[str] | None:
-    """What a parameter takes is also what it has when nobody says."""
-    own = kind_of(default) if default is not None else ("none",)
-    if taken is None or own is None:
-        return None
-    return [kind for kind in KINDS if kind in taken or kind in own]
+    """What a parameter takes is also what it has when nobody says; a default of its own class is of no kind."""
+    own = ("none",) if default is None else kind_of(default) or ()
+    return None if taken is None else [kind for kind in KINDS if kind in taken or kind in own]
 
 
 def says_nothing(parameters: Parameters, bound: int) -> bool:
@@ -105,8 +109,7 @@ def _class_name(value: type) -> str:
     return name if module in ("builtins", "typing") else f"{module}.{name}"
 
 
-def names_of(value: Any) -> Mapping[str, Any]:
-    """Of the module that holds the annotations of `value`."""
+def _names(value: Any) -> dict[str, Any]:
     function = innermost(value)
     found = getattr(function, "__globals__", None)
     if type(found) is dict:

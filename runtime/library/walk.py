@@ -55,7 +55,7 @@ class Walk:
         self, path: str, module: ModuleType, name: str, value: Any, listed: bool, around: tuple[int, ...]
     ) -> None:
         if is_module(value):
-            owned = self._owner.owns_child(module.__name__, name, value.__name__, listed)
+            owned = self._owner.owns_child(module, name, value, listed)
             if owned and id(value) not in around:
                 self.paths[path] = self._module(value)
                 self._queue.append((path + ".", value, (*around, id(value))))
@@ -140,12 +140,10 @@ class Walk:
 
 
 def _listed(module: ModuleType) -> frozenset[str]:
-    found = vars(module).get("__all__", ())
-    return (
-        frozenset(name for name in found if type(name) is str)
-        if type(found) in (list, tuple, set)
-        else frozenset()
-    )
+    try:
+        return frozenset(name for name in getattr(module, "__all__", ()) if type(name) is str)
+    except Exception:  # noqa: BLE001 - a lazy module, or no list
+        return frozenset()
 
 
 def _names(module: ModuleType, listed: frozenset[str], children: set[str]) -> list[str]:

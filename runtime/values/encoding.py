@@ -11,7 +11,7 @@ from .awaitables import Awaited, is_awaited
 from .core import DEEPEST, Core
 from .errors import ConversionError, RefLimit, Trouble, Unsendable
 from .owners import Owners
-from .protocols import Lane, Pack, Refs, Strategies
+from .protocols import Functions, Lane, Pack, Refs, Strategies
 from .replacing import Instead, replaced
 from .scan import EASY, LARGE, TOO_LARGE, fits
 from .words import lines, place_among, why_part, why_whole
@@ -27,8 +27,14 @@ refers to itself often so costs one look for each time; larger parts cannot come
 
 
 class Encoder(Core):
-    def __init__(self, refs: Refs, strategies: Strategies | None = None, lane: Lane | None = None) -> None:
-        super().__init__(refs, strategies, lane)
+    def __init__(
+        self,
+        refs: Refs,
+        strategies: Strategies | None = None,
+        lane: Lane | None = None,
+        functions: Functions | None = None,
+    ) -> None:
+        super().__init__(refs, strategies, lane, functions)
         self.warnings: list[str] = []
         """What the callers of `encode` should know of what was sent. Whoever takes them clears the list."""
         self.awaited = False

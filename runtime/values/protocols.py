@@ -42,6 +42,16 @@ class Lane(Protocol):
         """Forgets what was put since `mark`."""
 
 
+class Functions(Protocol):
+    """Functions and streams of the pool."""
+
+    def function(self, key: int, arity: int) -> Any:
+        """What calls the function `key`."""
+
+    def stream(self, key: int, kind: str) -> Any:
+        """What reads the stream `key`. Raises `ConversionError`."""
+
+
 class Strategies(Protocol):
     """What configuration says about types."""
 

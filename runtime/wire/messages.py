@@ -28,6 +28,9 @@ ATTRIBUTE = 2
 PART = 4
 STREAM = 8
 
+WARNING = 4
+"""Of a log: the stream of warnings."""
+
 MAX_FRAME = 512 * 1024 * 1024
 """Bytes of one frame, either way."""
 MAX_PAYLOAD = MAX_FRAME - 64

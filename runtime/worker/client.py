@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from collections import deque
 from time import monotonic
 from types import TracebackType
 from typing import Any, Callable, Mapping, Sequence
@@ -105,6 +106,7 @@ class Client:
         self._codec = codec(self.functions)
         self._timeout = timeout
         self._last = 0
+        self._pending: deque[list[Any]] = deque()  # a function that the worker calls may call the worker
         self._answers: dict[tuple[int, int], list[Any]] = {}
         self.printed: list[str] = []
         self.logs: list[list[Any]] = []
@@ -202,10 +204,11 @@ class Client:
         while not self._answers.get(number):
             if again is not None:
                 again()
-                if not self._reader.waiting(_AGAIN) and monotonic() < until:
+                if not self._pending and not self._reader.waiting(_AGAIN) and monotonic() < until:
                     continue
-            for message in self._receive():
-                self._take(message)
+            if not self._pending:
+                self._pending.extend(self._receive())
+            self._take(self._pending.popleft())
         message = self._answers[number].pop(0)
         if not self._answers[number]:
             del self._answers[number]

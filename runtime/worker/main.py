@@ -77,7 +77,7 @@ def _serve(reading: int, writing: int) -> int:
     reader, writer = FrameReader(reading), FrameWriter(writing)
     libraries = Libraries()
     calls = Calls(libraries)
-    loop = Loop(reader, writer, calls)
+    loop = Loop(reader, writer, calls, _INTERRUPT)
     messages = reader.read()
     if not messages:
         return 0
@@ -85,7 +85,7 @@ def _serve(reading: int, writing: int) -> int:
     guard.die_at_hangup(reading)
     signal.signal(_INTERRUPT, loop.interrupt)
     _hear_of_lost_cancels(loop)
-    sys.stdout, sys.stderr = loop.stdout, loop.stderr
+    sys.stdout, sys.stderr = loop.out.stdout, loop.out.stderr
     os.register_at_fork(
         after_in_child=lambda: _leave_the_pool(loop, reading, writing, *calls.buffers.descriptors)
     )
@@ -94,9 +94,9 @@ def _serve(reading: int, writing: int) -> int:
     except Exception as error:  # noqa: BLE001 - whatever it is, the pool is told
         failed = error if isinstance(error, LoadError) else None
         cause, name, step = (failed.__cause__, failed.library, failed.step) if failed else (None, None, None)
-        loop.send(packb([ERROR, 0, start_failure(cause or error, name, step)]))
+        loop.out.send(packb([ERROR, 0, start_failure(cause or error, name, step)]))
         return _FAILED
-    loop.send(packb([HELLO, 0, facts]))
+    loop.out.send(packb([HELLO, 0, facts]))
     loop.run()
     return 0
 
@@ -107,9 +107,10 @@ def _leave_the_pool(loop: Loop, *descriptors: int) -> None:
     for descriptor in descriptors:
         os.dup2(null, descriptor, inheritable=False)
     os.close(null)
-    if sys.stdout is loop.stdout:
+    loop.after_fork()
+    if sys.stdout is loop.out.stdout:
         sys.stdout = sys.__stdout__
-    if sys.stderr is loop.stderr:
+    if sys.stderr is loop.out.stderr:
         sys.stderr = sys.__stderr__
 
 

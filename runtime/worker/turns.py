@@ -73,7 +73,7 @@ class Turns:
         finally:
             self._lock.release()
             if self._bells:
-                self.next()
+                self.ring()
 
     def next(self) -> None:
         """Wakes one of those who wait: it may read."""
@@ -84,6 +84,11 @@ class Turns:
         """Wakes all: there is something for one of them."""
         for bell in list(self._bells):
             bell.ring()
+
+    def after_fork(self) -> None:
+        """In a fork: the thread that might have held the lock is not there."""
+        self._lock = threading.Lock()
+        self._bells.clear()
 
     def _read(self) -> None:
         try:

@@ -23,11 +23,11 @@ ROOMS = {
         "operations",
         "cli",
     ],
-    "envmgr_runtime": ["wire", "values", "library", "execution", "worker"],
+    "envmgr_runtime": ["wire", "values", "library", "advice", "failures", "execution", "worker"],
 }
 FOLDERS = {"envmgr": ROOT / "envmgr", "envmgr_runtime": ROOT / "runtime"}
 SEES_RUNTIME = {"catalog", "operations", "environments"}
-FOREIGN = {"envmgr_runtime": {"msgpack", "numpy", "pandas", "dateutil", "pytz"}}
+FOREIGN = {"envmgr_runtime": {"msgpack", "numpy", "pandas", "sklearn", "dateutil", "pytz"}}
 
 
 def modules() -> Iterator[tuple[str, Path, str]]:

@@ -167,4 +167,17 @@ def test_source_lines_that_cannot_be_had(library, monkeypatch):
 def test_a_start_that_failed():
     found = unpackb(start_failure(ImportError("no such"), "pandas1"))
     assert (found["code"], found["library"], found["message"]) == ("start", "pandas1", "no such")
-    assert set(found) == {"code", "type", "module", "message", "traceback", "frames", "library", "path"}
+    told = {
+        "code",
+        "type",
+        "module",
+        "message",
+        "traceback",
+        "frames",
+        "library",
+        "path",
+        "class",
+        "retry",
+        "hint",
+    }
+    assert set(found) == told | {"mro", "notes", "chain", "group", "signature", "arguments", "step"}

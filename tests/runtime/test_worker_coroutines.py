@@ -59,7 +59,9 @@ def test_a_function_may_run_a_loop_of_its_own(slow):
     assert slow.call("slow.run_own_loop", [0.01]) == "own loop"
 
 
-@pytest.mark.parametrize("name", ["ValueError", "SystemExit", "KeyboardInterrupt", "GeneratorExit", "MemoryError"])
+@pytest.mark.parametrize(
+    "name", ["ValueError", "SystemExit", "KeyboardInterrupt", "GeneratorExit", "MemoryError"]
+)
 def test_what_it_raises_is_its_answer(slow, name):
     with pytest.raises(WorkerError) as caught:
         slow.call("slow.co_raise", [name, "three"])

@@ -11,7 +11,12 @@ defmodule Envmgr.Near do
 
   @doc "Up to `most` candidates near `name`, the nearest first."
   @spec names(String.t(), [String.t()], pos_integer()) :: [String.t()]
-  def names(name, candidates, most) do
+  def names(name, candidates, most),
+    do: for({_, near} <- ranked(name, candidates, most), do: near)
+
+  @doc "The same, each with how near it is: 1.0 is `name` itself."
+  @spec ranked(String.t(), [String.t()], pos_integer()) :: [{float(), String.t()}]
+  def ranked(name, candidates, most) do
     near =
       candidates
       |> Enum.filter(&(abs(byte_size(&1) - byte_size(name)) <= 4))
@@ -21,7 +26,7 @@ defmodule Envmgr.Near do
 
     for {likeness, candidate} <- Enum.take(near, most),
         likeness > elem(hd(near), 0) - @spread,
-        do: candidate
+        do: {likeness, candidate}
   end
 
   @doc "A question to put into a hint, or nil."

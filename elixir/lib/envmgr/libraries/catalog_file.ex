@@ -141,6 +141,17 @@ defmodule Envmgr.Libraries.CatalogFile do
     end
   end
 
+  @doc "The canonical path of an object, without the rest of its row; empty where that is damaged."
+  @spec canonical(t(), non_neg_integer()) :: String.t()
+  def canonical(file, object) do
+    case part(file, "offsets", "rows", object) do
+      <<_, 0b101::3, n::5, path::binary-size(n), _::binary>> -> path
+      <<_, 0xD9, n, path::binary-size(n), _::binary>> -> path
+      <<_, 0xDA, n::16, path::binary-size(n), _::binary>> -> path
+      _damaged -> ""
+    end
+  end
+
   @doc "The detail of an object, inflated."
   @spec detail(t(), non_neg_integer()) :: {:ok, map()} | {:error, String.t()}
   def detail(file, object) do

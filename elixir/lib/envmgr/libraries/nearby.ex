@@ -4,7 +4,7 @@ defmodule Envmgr.Libraries.Nearby do
   @moduledoc false
 
   alias Envmgr.Near
-  alias Envmgr.Libraries.CatalogFile
+  alias Envmgr.Libraries.{CatalogFile, Likeness}
 
   @most 3
 
@@ -12,17 +12,24 @@ defmodule Envmgr.Libraries.Nearby do
   @spec paths(CatalogFile.t(), String.t()) :: [String.t()]
   def paths(file, path) do
     {known, missing, rest} = split(file, path)
+    {surely, perhaps} = missing |> similar(siblings(file, known)) |> Enum.split_with(&sure?/1)
+    mended = fn ranked -> for {_, name} <- ranked, do: join([known, name | rest]) end
 
-    mended =
-      for sibling <- similar(missing, siblings(file, known)),
-          whole = join([join([known, sibling]) | rest]),
-          match?({:ok, _}, CatalogFile.find(file, whole)),
-          do: whole
+    named = Enum.filter(mended.(surely), &there?(file, &1))
+    named = if named == [], do: elsewhere(file, path) ++ mended.(perhaps), else: named
 
-    (mended ++ elsewhere(file, path, leaf(path)))
+    named =
+      if Enum.any?(named, &there?(file, &1)),
+        do: named,
+        else: misspelled(file, path, known, surely, rest)
+
+    named
+    |> Enum.filter(&there?(file, &1))
     |> Enum.uniq_by(&object(file, &1))
     |> Enum.take(@most)
   end
+
+  defp sure?({likeness, _name}), do: likeness >= 0.88
 
   @doc "The longest part of a path that leads somewhere, the segment after it, and the segments after that."
   @spec split(CatalogFile.t(), String.t()) :: {String.t(), String.t(), [String.t()]}
@@ -32,7 +39,7 @@ defmodule Envmgr.Libraries.Nearby do
     depth =
       Enum.find((length(segments) - 1)..0//-1, 0, fn depth ->
         depth == 0 or
-          match?({:ok, _}, CatalogFile.find(file, segments |> Enum.take(depth) |> join()))
+          there?(file, segments |> Enum.take(depth) |> join())
       end)
 
     {known, [missing | rest]} = Enum.split(segments, depth)
@@ -45,21 +52,37 @@ defmodule Envmgr.Libraries.Nearby do
     prefix = if known == "", do: "", else: known <> "."
     size = byte_size(prefix)
 
-    for number <- CatalogFile.range(file, prefix),
-        <<_::binary-size(size), name::binary>> = CatalogFile.path(file, number),
-        :binary.match(name, ".") == :nomatch,
-        String.valid?(name),
-        do: name
+    first..last = CatalogFile.range(file, prefix)
+    siblings(file, prefix, size, first, last, [])
+  end
+
+  # What is under a name is stepped over: there may be thousands of paths in a module.
+  defp siblings(_file, _prefix, _size, at, last, found) when at > last, do: Enum.reverse(found)
+
+  defp siblings(file, prefix, size, at, last, found) do
+    <<_::binary-size(size), name::binary>> = CatalogFile.path(file, at)
+
+    case :binary.split(name, ".") do
+      [name] ->
+        found = if String.valid?(name), do: [name | found], else: found
+        siblings(file, prefix, size, at + 1, last, found)
+
+      [name, _under] ->
+        # The byte after a dot.
+        {_, next} = CatalogFile.find(file, prefix <> name <> "/")
+        siblings(file, prefix, size, max(next, at + 1), last, found)
+    end
   end
 
   defp similar(name, siblings) do
     lower = String.downcase(name)
     {same, others} = Enum.split_with(siblings, &(String.downcase(&1) == lower))
-    same ++ Near.names(name, others, @most)
+    Enum.map(same, &{1.0, &1}) ++ Near.ranked(name, others, @most)
   end
 
-  # The same last name in other places, in whatever case, the shortest path first.
-  defp elsewhere(file, path, leaf) do
+  # The same last name in other places, where the paths have most in common first, then the shortest.
+  defp elsewhere(file, path) do
+    leaf = leaf(path)
     dotted = "." <> leaf
 
     for(
@@ -68,18 +91,37 @@ defmodule Envmgr.Libraries.Nearby do
       String.ends_with?(found, dotted) and String.valid?(found),
       do: found
     )
-    |> then(&if(match?({:ok, _}, CatalogFile.find(file, leaf)), do: [leaf | &1], else: &1))
+    |> then(&if(there?(file, leaf), do: [leaf | &1], else: &1))
     |> Enum.sort_by(&{-shared(&1, path), byte_size(&1), &1})
     |> Enum.take(16)
   end
 
-  # A method that another class of the same name has is nearer than one far away.
+  # A last name with a slip, elsewhere; or what the slip in the middle of the path was to be.
+  defp misspelled(_file, _path, known, surely, [_ | _]),
+    do: for({_, name} <- surely, do: join([known, name]))
+
+  defp misspelled(file, path, _known, _surely, []) do
+    leaf = path |> leaf() |> String.downcase()
+
+    found =
+      for {position, word, likeness} when likeness > 2 <-
+            Likeness.alike(leaf, CatalogFile.vocabulary(file)),
+          object <- CatalogFile.postings(file, position),
+          found = CatalogFile.canonical(file, object),
+          String.downcase(leaf(found)) == word,
+          do: {likeness, byte_size(found), found}
+
+    for {_, _, found} <- found |> Enum.sort() |> Enum.take(@most), do: found
+  end
+
   defp shared(one, other) do
     [String.split(one, "."), String.split(other, ".")]
     |> Enum.zip()
     |> Enum.take_while(fn {a, b} -> a == b end)
     |> length()
   end
+
+  defp there?(file, path), do: match?({:ok, _}, CatalogFile.find(file, path))
 
   defp object(file, path) do
     {:ok, number} = CatalogFile.find(file, path)

@@ -1,0 +1,94 @@
+"""Arguments that do not fit the function."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .case import Case
+from .near import near
+from .rules import rule
+
+
+def _taken(case: Case) -> list[str]:
+    return [
+        name for name, parameter in case.parameters.items() if parameter.kind in (1, 3) and name != "self"
+    ]
+
+
+def _shown(names: list[str]) -> str:
+    return ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+
+
+def _unexpected(case: Case, match: Any) -> str | None:
+    name, callee = match["name"], (match["callee"] or "").rpartition(".")[2]
+    taken = _taken(case)
+    found = near(name, taken)
+    if found:
+        return f"did you mean `{found}`?"
+    if name in taken and callee and callee != case.name:
+        return f"{case.name} handed `{name}` on to {callee}, which does not take it: leave it out"
+    if any(parameter.kind == 4 for parameter in case.parameters.values()) and callee != case.name:
+        return f"{case.name} hands on what it does not know, and {callee or 'what it calls'} does not take `{name}`: leave it out, or look its name up with Envmgr.describe/1"
+    if taken:
+        return f"leave `{name}` out; arguments by name are {_shown(taken)}"
+    return f"leave `{name}` out: it takes no such argument"
+
+
+def _missing(case: Case, match: Any) -> str | None:
+    names = match["names"]
+    if "'self'" in names:
+        return "it is a method: make an object of the class first (as: :ref) and call it with Envmgr.method/4"
+    if (match["callee"] or "").rpartition(".")[2] not in (case.name, "__init__", "__new__"):
+        return None
+    return f"pass {names.replace(chr(39), '`')}: by position in the list, or by name, as {{[…], %{{…}}}}"
+
+
+def _too_many(case: Case, match: Any) -> str | None:
+    only = [name for name, parameter in case.parameters.items() if parameter.kind == 3]
+    if only:
+        return f"pass the others by name: {{[…], %{{{only[0]}: …}}}}; by name go {_shown(only)}"
+    return (
+        "one list is one argument: [[1, 2, 3]] passes the list, [1, 2, 3] three arguments"
+        if len(case.bound) > 2
+        else None
+    )
+
+
+RULES = (
+    rule(
+        "TypeError",
+        r"(?:(?P<callee>[\w.<>]+)\(\) )?got an unexpected keyword argument '(?P<name>\w+)'",
+        _unexpected,
+    ),
+    rule("TypeError", r"'(?P<name>\w+)' is an invalid keyword argument for (?P<callee>[\w.]+)", _unexpected),
+    rule(
+        "TypeError",
+        r"(?P<callee>[\w.]+)\(\) missing \d+ required (?:positional|keyword-only) arguments?: (?P<names>.+)",
+        _missing,
+    ),
+    rule(
+        "TypeError",
+        r"got multiple values for (?:keyword )?argument '(\w+)'",
+        "`{1}` came twice, by position and by name: leave one out",
+    ),
+    rule(
+        "TypeError",
+        r"positional-only arguments passed as keyword arguments: '([^']+)'",
+        "pass {1} by position: [value], not %{{{1}: value}}",
+    ),
+    rule(
+        "TypeError",
+        r"takes no keyword arguments|takes no arguments by name",
+        "pass all arguments by position, in a list",
+    ),
+    rule(
+        "TypeError",
+        r"takes (?:from \d+ to |at most |exactly )?\w+ (?:positional )?arguments? (?:but|\()",
+        _too_many,
+    ),
+    rule(
+        "TypeError",
+        r"unbound method|descriptor '(\w+)' .* (?:requires|for)|needs an argument",
+        "it is a method: call it on an object with Envmgr.method/4, or pass the object as the first argument",
+    ),
+)

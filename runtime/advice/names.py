@@ -1,0 +1,113 @@
+"""Names, keys and positions that are not there."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any, Iterator
+
+from .case import Case
+from .near import listed, meant, near
+from .rules import rule
+
+
+def _attribute(case: Case, match: Any) -> str | None:
+    name = match["name"]
+    owner = getattr(case.error, "obj", None)
+    if owner is None:
+        kind = match["kind"]
+        owner = next((value for value in case.values() if type(value).__name__ == kind), None)
+    if owner is None:
+        return None
+    found = near(name, (known for known in dir(owner) if not known.startswith("_")))
+    return f"did you mean `{found}`?" if found else None
+
+
+def keys_of(value: Any) -> list[Any] | None:
+    """What can be looked up in a dict, a frame or a series; None of anything else."""
+    if type(value) is dict or isinstance(value, dict):
+        return list(dict.keys(value))
+    if type(value).__module__.partition(".")[0] != "pandas":
+        return None
+    if type(value).__name__ == "DataFrame":
+        return [*value.columns, *(name for name in value.index.names if name is not None)]
+    if type(value).__name__ == "Series":
+        return list(value.index[:1000])
+    inner = getattr(value, "obj", None)
+    return None if inner is None or inner is value else keys_of(inner)
+
+
+def _containers(value: Any, depth: int = 2) -> Iterator[list[Any]]:
+    keys = keys_of(value)
+    if keys:
+        yield keys
+    if depth and type(value) in (list, tuple):
+        for part in value[:20]:
+            yield from _containers(part, depth - 1)
+    if depth and type(value) is dict:
+        for part in list(value.values())[:20]:
+            yield from _containers(part, depth - 1)
+
+
+def _key(case: Case, match: Any) -> str | None:
+    key = case.error.args[0] if len(case.error.args) == 1 else None
+    known = [keys for value in case.values() for keys in _containers(value) if key not in keys]
+    for keys in known:
+        found = near(key, keys)
+        if found:
+            return f'did you mean "{found}"? Keys are case-sensitive'
+    if isinstance(key, str):
+        for keys in known:
+            if any(str(other) == key for other in keys):
+                return f'the key is a number there: {key}, not "{key}"'
+    elif isinstance(key, (int, float)):
+        for keys in known:
+            if str(key) in keys:
+                return f'the key is a string there: "{key}"'
+    if len(known) == 1 and isinstance(key, (str, int)):
+        return f"the keys are {listed(known[0])}"
+    return None
+
+
+def _position(case: Case, match: Any) -> str | None:
+    lists = [value for value in case.values() if type(value) in (list, tuple, str)]
+    if len(lists) != 1:
+        return None
+    size = len(lists[0])
+    if size == 0:
+        return "it is empty"
+    return f"it has {size} elements, counted from 0: 0 to {size - 1}, or -1 to -{size} from the end"
+
+
+def _undefined(case: Case, match: Any) -> str | None:
+    name = match["name"]
+    for value in case.values():
+        keys = keys_of(value)
+        if keys:
+            found = meant(name, keys, "the names are")
+            return f"{found}; a string inside the expression needs quotes of its own" if found else None
+    return None
+
+
+def text_of_keys(text: str) -> list[Any]:
+    """Python's list in a message."""
+    try:
+        found = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return []
+    return found if isinstance(found, list) else [found]
+
+
+RULES = (
+    rule(
+        "AttributeError",
+        r"(?:'(?P<kind>[\w.]+)' object|module '(?P<module>[\w.]+)'|type object '(?P<type>[\w.]+)') has no attribute '(?P<name>\w+)'",
+        _attribute,
+    ),
+    rule("KeyError", "", _key),
+    rule(
+        "IndexError",
+        r"(?:list|tuple|string|pop) (?:assignment )?index out of range|pop from empty",
+        _position,
+    ),
+    rule("NameError pandas.UndefinedVariableError", r"name '(?P<name>[^']+)' is not defined", _undefined),
+)

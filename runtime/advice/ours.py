@@ -1,0 +1,38 @@
+"""Errors of the runtime itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .case import Case
+from .near import near
+from .rules import rule
+
+
+def _path(case: Case, match: Any) -> str | None:
+    owner, name = getattr(case.error, "owner", None), getattr(case.error, "name", None)
+    if owner is None or name is None:
+        return None
+    found = near(name, (known for known in dir(owner) if not known.startswith("_")))
+    return f"did you mean {match['before']}{found}?" if found else None
+
+
+RULES = (
+    rule(
+        "envmgr_runtime.StaleRef",
+        "",
+        "the object was released, or was of an earlier worker; make it again. Envmgr.release/1 lets go of it for all who hold the ref",
+    ),
+    rule(
+        "envmgr_runtime.RefLimit",
+        "",
+        "let objects go with Envmgr.release/1, and ask for values (without as: :ref) where no object is needed",
+    ),
+    rule("envmgr_runtime.Unresolved", r"^'(?P<before>(?:[\w]+\.)+)\w+' leads nowhere", _path),
+    rule(
+        "envmgr_runtime.Unresolved",
+        "which cannot be called",
+        "a value is read, not called; a function that returns it can be",
+    ),
+    rule("envmgr_runtime.Unresolved", "leads nowhere", "Envmgr.search/1 finds what the library has"),
+)
