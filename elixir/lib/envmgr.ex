@@ -416,10 +416,12 @@ defmodule Envmgr do
   @doc """
   All that the catalog has of a function, class, method, property, constant or module, under any of its names; or of a library.
 
-  A map of `path` (its shortest), `library`, `version`, `environment`, `generation`, `kind`, `signature`, `parameters` (of each `name`, `kind`, `default`,
-  `type`, `into`, `text`), `returns` (`inferred`: from the docstring), `overloads` (signatures), `summary`, `description`, `doc` (as written), `results`, `yields`,
-  `raises`, `notes`, `doc_examples`, `aliases`, `module` (that defines it), `file`, `line`, `deprecated` (why, or `nil`), `value` (of a constant), `origins` (of
-  each fact: `"runtime"`, `"stub"`, `"docstring"`), and `examples`: a call in `elixir` and in `python`. What is not known is `nil`.
+  A map of `path` (as asked, an alias of the configuration resolved), `canonical` (its shortest), `library`, `version`, `environment`,
+  `generation`, `kind`, `signature`, `parameters` (of each `name`, `kind`, `default`, `type`, `into`, `text`), `returns` (`inferred`: from the
+  docstring), `overloads` (signatures), `summary`, `description`, `doc` (as written), `returned`, `yields`, `raises`, `notes`, `members` (of a class or
+  module), `aliases`, `module` (that defines it), `file`, `line`, `deprecated` (why, or `nil`), `value` (of a constant), `origins` (of each fact:
+  `"runtime"`, `"stub"`, `"docstring"`), and `examples`: a call in `elixir` and in `python`, and those of the `library`. What is not known is `nil`.
+  Of a library, `counts` by kind, `submodules`, and `errors`: submodules that could not be imported.
 
   Option `name`: the instance. Raises `Envmgr.Error` for an unknown path, with near names.
 

@@ -14,6 +14,7 @@ from envmgr import caches
 from envmgr.catalog import Row, read
 from envmgr.errors import EnvmgrError
 from envmgr.operations import calling
+from envmgr.operations.serving import active, launch_of
 from envmgr.tools import process
 
 _BEFORE = {2: "*", 4: "**"}
@@ -24,7 +25,7 @@ Launch = dict[str, Any]
 
 def shell(root: Path, library: str) -> NoReturn:
     """This process becomes the shell of that library's environment. Raises E-UNKNOWN-LIBRARY and E-NOT-INSTALLED."""
-    launch = calling.launch_of(calling.active(root), library)
+    launch = launch_of(active(root), library)
     descriptor, path = tempfile.mkstemp(prefix="envmgr-shell-")
     try:
         with os.fdopen(descriptor, "wb") as file:

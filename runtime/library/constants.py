@@ -64,5 +64,5 @@ def shown(value: Any) -> str:
     try:
         text = repr(value)
         return text.encode("utf-8", "replace").decode()[:_LONGEST]
-    except Exception:  # noqa: BLE001 - a __repr__ is the library's
+    except BaseException:  # noqa: BLE001 - a __repr__ is the library's
         return "..."

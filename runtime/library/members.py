@@ -60,7 +60,7 @@ def is_public(name: str) -> bool:
 def _owns(owner: Owner, base: type) -> bool:
     try:
         return owner.owns(base)
-    except Exception:  # noqa: BLE001 - a metaclass of the library's own
+    except BaseException:  # noqa: BLE001 - a metaclass of the library's own
         return False
 
 
@@ -72,7 +72,7 @@ def _member(holder: type, base: type, name: str, value: Any, owner: Owner) -> Me
             return _called(holder, base, name, value, owner)
         if is_plain(value, owner.owns) or owner.owns(type(value)):
             return Member("constant", name, value, value, None, base)
-    except Exception:  # noqa: BLE001 - a descriptor or an object that does as it likes
+    except BaseException:  # noqa: BLE001 - a descriptor or an object that does as it likes
         return None
     return None
 

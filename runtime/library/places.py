@@ -110,7 +110,7 @@ def deprecated(value: Any, doc: str | None) -> str | None:
 def _mark(value: Any) -> str | None:
     try:
         marks = object.__getattribute__(value, "__dict__")
-    except Exception:  # noqa: BLE001 - it has no attributes of its own
+    except BaseException:  # noqa: BLE001 - it has no attributes of its own
         return None
     text = marks.get("__deprecated__")
     if type(text) is str:

@@ -63,7 +63,7 @@ class Walk:
                 self.paths[path] = self._module(value)
                 self._queue.append((path + ".", value, (*around, id(value))))
         elif is_plain(value, self._owner.owns):
-            if name not in _IMPORTED:
+            if listed or name not in _IMPORTED:
                 self.paths[path] = self._constant(module.__name__, name, value, (name, id(value)), None)
         elif listed and is_alias(value):
             self.paths[path] = self._constant(module.__name__, name, value, id(value), None)
@@ -94,7 +94,7 @@ class Walk:
         for member in members(holder, self._owner):
             try:
                 found.append((member.name, self._member(holder, member), member.within))
-            except Exception:  # noqa: BLE001, S112 - a member that cannot be described
+            except BaseException:  # noqa: BLE001, S112 - a member that cannot be described
                 continue
         return found
 
@@ -145,7 +145,7 @@ class Walk:
 def _listed(module: ModuleType) -> frozenset[str]:
     try:
         return frozenset(name for name in getattr(module, "__all__", ()) if type(name) is str)
-    except Exception:  # noqa: BLE001 - a lazy module, or no list
+    except BaseException:  # noqa: BLE001 - a lazy module, or no list
         return frozenset()
 
 

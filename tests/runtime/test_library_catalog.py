@@ -264,6 +264,7 @@ STANDARD = {
         ["sys.exit"],
     ),
     "os": (["getpid", "listdir", "sep", "path.join"], ["sys.exit", "abc.ABC", "path.os.system"]),
+    "enum": (["Enum.name", "Flag", "auto"], ["types.MappingProxyType"]),
     "collections": (["OrderedDict.fromkeys", "deque.append", "abc.Mapping.get"], ["Counter.keys"]),
 }  # fmt: skip
 

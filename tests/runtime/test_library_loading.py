@@ -137,6 +137,14 @@ def test_a_property_is_a_function_of_its_object(files):
     assert libraries.resolve("mine.Box.limit") == 4
 
 
+def test_members_and_properties_of_enumerations():
+    import enum
+
+    libraries = loaded(e=["enum", ""], h=["http", ""])
+    assert libraries.resolve("h.HTTPStatus.OK") is sys.modules["http"].HTTPStatus.OK
+    assert libraries.resolve("e.Enum.name")(enum.Enum("Color", "RED").RED) == "RED"
+
+
 def test_properties_of_c_types_and_of_other_kinds():
     import datetime
     import functools
