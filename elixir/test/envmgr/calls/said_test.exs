@@ -197,9 +197,10 @@ defmodule Envmgr.Calls.SaidTest do
   end
 
   test "nothing is sent where there is nothing to say" do
-    assert Context.encode(nil, false) == nil
-    assert Context.encode("a", false) == <<0x81, 0xAB, "correlation", 0xA1, "a">>
-    assert Context.encode("a", true) =~ "trace"
+    assert Context.encode(nil, false, false) == nil
+    assert Context.encode("a", false, false) == <<0x81, 0xAB, "correlation", 0xA1, "a">>
+    assert Context.encode(nil, false, true) == <<0x81, 0xA4, "live", 0xC3>>
+    assert Context.encode("a", true, false) =~ "trace"
   end
 
   test "an error that has a correlation keeps it" do
