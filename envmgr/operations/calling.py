@@ -32,7 +32,7 @@ def call(root: Path, path: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
             {name: [module, init, strategies, around]},
             lease=launch["lease"],
             environment=launch["key"],
-            env=_variables(launch),
+            env=variables(launch),
             cwd=launch["cwd"],
         ) as client:
             return client.call(path, args, kwargs)
@@ -87,13 +87,14 @@ def raised(path: str, error: dict[str, Any]) -> EnvmgrError:
     )
 
 
-def _variables(launch: Launch) -> dict[str, str]:
-    variables = process.clean_environment()
+def variables(launch: Launch) -> dict[str, str]:
+    """A worker's."""
+    found = process.clean_environment()
     for variable, value in launch["env"].items():
-        variables.pop(variable, None)
+        found.pop(variable, None)
         if value is not None:
-            variables[variable] = value
-    return variables
+            found[variable] = value
+    return found
 
 
-__all__ = ["RemoteRef", "active", "call", "libraries", "prepare", "raised"]
+__all__ = ["RemoteRef", "active", "call", "launch_of", "libraries", "prepare", "raised", "variables"]
