@@ -41,8 +41,8 @@ defmodule Envmgr do
   """
 
   alias Envmgr.{Async, Bytes, Calls, Error, Instance, Items, Options, Pool, Ref, Reload}
-  alias Envmgr.Calls.{Holders, Objects}
-  alias Envmgr.Libraries.{Catalog, Discovery, Filters}
+  alias Envmgr.Calls.{Discover, Holders, Objects}
+  alias Envmgr.Libraries.Catalog
 
   @type arguments :: list() | map() | keyword() | {list(), map() | keyword()}
   @type option ::
@@ -409,12 +409,44 @@ defmodule Envmgr do
     do: functions(library, name: name)
 
   def functions(library, opts) when is_binary(library) do
-    {name, filters} = discovering(opts, [])
+    opts = Discover.options!(opts, [:name, :kind, :module, :deprecated])
+    reading(opts.name, fn -> Discover.functions(library, opts) end)
+  end
 
-    reading(name, fn ->
-      await_catalog(name, library)
-      Discovery.functions(name, library, filters)
-    end)
+  @doc """
+  All that the catalog has of a function, class, method, property, constant or module, under any of its names; or of a library.
+
+  A map of `path` (as asked, an alias of the configuration resolved), `canonical` (its shortest), `library`, `version`, `environment`,
+  `generation`, `kind`, `signature`, `parameters` (of each `name`, `kind`, `default`, `type`, `into`, `text`), `returns` (`inferred`: from the
+  docstring), `overloads` (signatures), `summary`, `description`, `doc` (as written), `returned`, `yields`, `raises`, `notes`, `members` (of a class or
+  module), `aliases`, `module` (that defines it), `file`, `line`, `deprecated` (why, or `nil`), `value` (of a constant), `origins` (of each fact:
+  `"runtime"`, `"stub"`, `"docstring"`), and `examples`: a call in `elixir` and in `python`, and those of the `library`. What is not known is `nil`.
+  Of a library, `counts` by kind, `submodules`, and `errors`: submodules that could not be imported.
+
+  Option `name`: the instance. Raises `Envmgr.Error` for an unknown path, with near names.
+
+      iex> Envmgr.describe("math.sqrt").kind
+      "function"
+  """
+  @spec describe(String.t(), keyword()) :: map()
+  def describe(path, opts \\ []) when is_binary(path) do
+    opts = Discover.options!(opts, [:name])
+    reading(opts.name, fn -> Discover.describe(path, opts) end)
+  end
+
+  @doc """
+  Finds objects by words of their names and summaries, slips of the keyboard allowed. The best come first; maps as in `functions/2`.
+
+  Options: `library`, `kind`, `module`, `deprecated` (as in `functions/2`), `limit` (20), `name`.
+
+      iex> [%{path: path} | _] = Envmgr.search("sqare root")
+      iex> path
+      "math.sqrt"
+  """
+  @spec search(String.t(), keyword()) :: [map()]
+  def search(words, opts \\ []) when is_binary(words) do
+    opts = Discover.options!(opts, [:name, :library, :kind, :module, :deprecated, :limit])
+    reading(opts.name, fn -> Discover.search(words, opts) end)
   end
 
   @doc """
@@ -478,16 +510,6 @@ defmodule Envmgr do
   @spec unload(String.t(), atom()) :: :ok | {:error, Error.t()}
   def unload(library, name \\ __MODULE__) when is_binary(library),
     do: answering(name, fn -> Pool.unload(name, library) end)
-
-  defp discovering(opts, others) do
-    {Keyword.get(opts, :name, __MODULE__), Filters.new!(opts, [:name | others])}
-  end
-
-  defp await_catalog(name, library) do
-    with {environment, _facts} <- Catalog.library(name, library),
-         {:error, error} <- Pool.await_catalog(name, environment, :infinity),
-         do: raise(error)
-  end
 
   defp value!({:ok, value}), do: value
   defp value!({:ok, value, metadata}), do: {value, metadata}

@@ -15,16 +15,17 @@ def advice(
     bound: Sequence[tuple[Any, Any]] = (),
     parameters: Mapping[str, Any] | None = None,
     path: str | None = None,
+    owner: Any = None,
 ) -> str | None:
     """For `error`, else for a failed import or a system's error that led to it; None where nothing helps."""
-    found = _first(Case(error, function, bound, parameters, path))
+    found = _first(Case(error, function, bound, parameters, path, owner))
     before, steps = error, 0
     while found is None and steps < _FAR:
         before, steps = before.__cause__ or before.__context__, steps + 1  # type: ignore[assignment]
         if before is None:
             break
         if isinstance(before, (ImportError, OSError)):
-            found = _first(Case(before, function, bound, parameters, path))
+            found = _first(Case(before, function, bound, parameters, path, owner))
     return found
 
 
@@ -32,7 +33,7 @@ _FAR = 5
 
 
 def _first(case: Case) -> str | None:
-    for rules in _families():
+    for rules in _families(case.packages):
         for one in rules:
             found = _tried(one, case)
             if found:
@@ -47,28 +48,33 @@ def _tried(one: Rule, case: Case) -> str | None:
         return None
 
 
-def _families() -> Iterator[tuple[Rule, ...]]:
+def _families(packages: frozenset[str]) -> Iterator[tuple[Rule, ...]]:
     from . import ours, renamed
 
     yield ours.RULES
     yield renamed.RULES
-    if "sklearn" in sys.modules:
+    if "sklearn" in packages:
         from . import learning
 
         yield learning.RULES
-    if "pandas" in sys.modules:
+    if "pandas" in packages:
         from . import tables
 
         yield tables.RULES
-    if "numpy" in sys.modules:
+    if not _NUMERIC.isdisjoint(packages):
         from . import arrays
 
         yield arrays.RULES
-    if "urllib" in sys.modules or "socket" in sys.modules:
-        from . import web
+    from . import calling, dates, encoding, files, imports, limits, names, numbers, texts, web, wrong_types
 
-        yield web.RULES
-    from . import calling, dates, encoding, files, imports, limits, names, numbers, texts, wrong_types
-
-    for family in (imports, calling, wrong_types, numbers, dates, encoding, texts, files, limits, names):
+    for family in (web, imports, calling, wrong_types, numbers, dates, encoding, texts, files, limits, names):
         yield family.RULES
+    if (
+        _NUMERIC.isdisjoint(packages) and "numpy" in sys.modules
+    ):  # its C code may be called with no frame of its own
+        from . import arrays
+
+        yield arrays.RULES
+
+
+_NUMERIC = frozenset(("numpy", "pandas", "sklearn", "scipy"))

@@ -119,6 +119,26 @@ def _object(case: Case, match: Any) -> str:
 
 
 RULES = (
+    rule(
+        "TypeError",
+        r"resolved dtypes are not compatible|(?:could not find|no) (?:matching|suitable) .*loop",
+        lambda case, match: _loop(case, match) or "the array holds something else than numbers",
+    ),
+    rule(
+        "TypeError",
+        r"expected a sequence of integers or a single integer|'(?:float|str)' object cannot be interpreted as an integer.*shape",
+        "a shape is a whole number, or a tuple of them: 3 or {{2, 3}}",
+    ),
+    rule(
+        "TypeError",
+        r"requires stop to be specified",
+        "pass the end: numpy.arange of [10], or [0, 10, 2] with start and step",
+    ),
+    rule(
+        "TypeError",
+        r"dispatcher for __array_function__ did not return an iterable",
+        "it takes a list of arrays: [[a, b]]",
+    ),
     rule("MemoryError", r"Unable to allocate (?P<size>[\d.]+ \w+)", _memory),
     rule("TypeError", r"data type ['\"](?P<name>[^'\"]*)['\"] not understood", _dtype),
     rule(
@@ -187,7 +207,7 @@ RULES = (
     rule(
         "numpy.LinAlgError LinAlgError",
         r"(\d)-dimensional array given\. Array must be (?:at least )?(\S+)",
-        "pass a matrix (nested lists, an array of {2} axes); this one has {1}",
+        "pass a matrix (nested lists, an array of two axes); this one has {1}",
     ),
     rule(
         "numpy.LinAlgError LinAlgError",

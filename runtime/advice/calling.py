@@ -15,6 +15,30 @@ def _taken(case: Case) -> list[str]:
     ]
 
 
+def _others(case: Case, callee: str) -> list[str]:
+    """What the function takes that refused: it is looked for, by its qualified name, in the package that called it."""
+    import inspect
+    import sys
+
+    step = case.error.__traceback__
+    while step is not None and step.tb_next is not None:
+        step = step.tb_next
+    if step is None or "." not in callee:
+        return []
+    top = str(step.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+    first, _, rest = callee.partition(".")
+    for name, module in list(sys.modules.items()):
+        found = getattr(module, first, None) if name.partition(".")[0] == top else None
+        if found is None:
+            continue
+        for part in rest.split("."):
+            found = getattr(found, part, None)
+        if callable(found):
+            kinds = inspect.signature(found).parameters.items()
+            return [name for name, parameter in kinds if parameter.kind in (1, 3) and name != "self"]
+    return []
+
+
 def _shown(names: list[str]) -> str:
     return ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
 
@@ -25,8 +49,14 @@ def _unexpected(case: Case, match: Any) -> str | None:
     found = near(name, taken)
     if found:
         return f"did you mean `{found}`?"
+    others = _others(case, match["callee"] or "")
+    found = near(name, others)
+    if found:
+        return f"did you mean `{found}`?"
     if name in taken and callee and callee != case.name:
         return f"{case.name} handed `{name}` on to {callee}, which does not take it: leave it out"
+    if others and callee != case.name:
+        return f"leave `{name}` out; arguments by name are {_shown(list(dict.fromkeys([*taken, *others])))}"
     if any(parameter.kind == 4 for parameter in case.parameters.values()) and callee != case.name:
         return f"{case.name} hands on what it does not know, and {callee or 'what it calls'} does not take `{name}`: leave it out, or look its name up with Envmgr.describe/1"
     if taken:

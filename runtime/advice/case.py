@@ -19,6 +19,7 @@ class Case:
         bound: Sequence[tuple[Any, Any]] = (),
         parameters: Mapping[str, Any] | None = None,
         path: str | None = None,
+        owner: Any = None,
     ) -> None:
         self.error = error
         self.function = function
@@ -27,7 +28,7 @@ class Case:
         self.path = path
         self.kinds = frozenset(_names(type(error)))
         self.text = _text(error)
-        owner = getattr(function, "__self__", None)
+        owner = getattr(function, "__self__", None) if owner is None else owner
         self.owner = None if isinstance(owner, ModuleType) else owner
         """The object whose method was called."""
 
@@ -45,6 +46,17 @@ class Case:
             if isinstance(found, str):
                 return found.partition(".")[0]
         return ""
+
+    @property
+    def packages(self) -> frozenset[str]:
+        """Those that had a part in it: of the function, the object, the exception, and of each frame."""
+        things = (self.function, type(self.function), type(self.owner), type(self.error))
+        found = [getattr(thing, "__module__", None) for thing in things]
+        step = self.error.__traceback__
+        while step is not None:
+            found.append(step.tb_frame.f_globals.get("__name__"))
+            step = step.tb_next
+        return frozenset(name.partition(".")[0] for name in found if isinstance(name, str))
 
     @property
     def library(self) -> str:

@@ -18,7 +18,7 @@ _OTHERWISE = {
     "serial": "pyserial", "sklearn": "scikit-learn", "skimage": "scikit-image", "slugify": "python-slugify",
     "socks": "PySocks", "speech_recognition": "SpeechRecognition", "talib": "TA-Lib",
     "telegram": "python-telegram-bot", "umap": "umap-learn", "usb": "pyusb", "websocket": "websocket-client",
-    "win32api": "pywin32", "xdist": "pytest-xdist", "yaml": "PyYAML", "zmq": "pyzmq", "zstd": "zstandard",
+    "win32api": "pywin32", "xdist": "pytest-xdist", "yaml": "PyYAML", "zmq": "pyzmq", "zstd": "zstandard", "sqlalchemy": "SQLAlchemy",
     "python_calamine": "python-calamine", "pytables": "tables", "imblearn": "imbalanced-learn",
 }  # fmt: skip
 

@@ -41,7 +41,7 @@ def _around(whole: str) -> list[str]:
     if not os.path.isdir(directory):  # noqa: PTH112
         while directory and not os.path.isdir(directory):  # noqa: PTH112
             directory, name = os.path.split(directory)
-        return [f'there is no "{name}" in {directory}']
+        return [f'the directory {directory} has no "{name}"']
     try:
         names = os.listdir(directory)  # noqa: PTH208
     except OSError:

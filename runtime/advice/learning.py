@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .case import Case
@@ -25,18 +26,23 @@ def _unexpected(case: Case, match: Any) -> str | None:
 def _must_be(case: Case, match: Any) -> str | None:
     name, wanted, got = match["name"], match["wanted"], match["got"]
     if got.startswith("'"):
-        choices = [word.strip("'\" {}") for word in wanted.replace(" or ", ", ").split(",")]
+        choices = re.findall(r"'(\w+)'", wanted)
         found = near(got.strip("'"), choices)
         if found:
             return f'did you mean "{found}"?'
-        if "int" in wanted or "float" in wanted:
-            return f"`{name}` takes a number, or one of the words that the message names: {got} is text"
-    if "an int" in wanted and "." in got:
+        words = [word for word in choices if word and " " not in word]
+        if wanted.startswith("a str among") or " a str among" in wanted:
+            return f"`{name}` is one of {listed(sorted(words))}"
+        if got.strip("'").replace(".", "", 1).isdigit():
+            return f"`{name}` takes a number, not text: {got[1:-1]}"
+    if wanted.startswith("an int") and "float" not in wanted and "." in got:
         return f"`{name}` is a whole number: {got.partition('.')[0]}, not {got}"
     return f"`{name}` takes {wanted.rstrip('. ')}"
 
 
 def _samples(case: Case, match: Any) -> str:
+    if "X" not in case.parameters and not case.name.startswith("fit"):
+        return f"the arguments have {match[1]} and {match[2]} elements: they must have the same length"
     return f"X has {match[1]} rows and y {match[2]}: one for each is needed; is X turned round (rows are samples, columns are features)?"
 
 
@@ -84,7 +90,7 @@ RULES = (
     ),
     rule(
         "ValueError",
-        r"feature names (?:should|must) match|feature names? .*unseen at fit|missing",
+        r"feature names (?:should|must) match|feature names? .*unseen at fit",
         "pass the columns that it was fitted with, by the same names and in the same order",
     ),
     rule("ValueError", r"Found array with 0 (sample|feature)", "the data is empty: there is no {1} in it"),
@@ -99,6 +105,11 @@ RULES = (
         "replace infinity first; very large numbers do not fit float32",
     ),
     rule("ValueError", r"could not convert string to float: ('.*')", _text),
+    rule(
+        "ValueError",
+        r"dtype='numeric' is not compatible with arrays of bytes/strings",
+        "there is text among the features: OneHotEncoder or OrdinalEncoder makes numbers of it, or leave that column out",
+    ),
     rule(
         "ValueError",
         r"Found unknown categories (\[.*?\]) in column (\d+)",
@@ -162,8 +173,13 @@ RULES = (
     ),
     rule(
         "ValueError",
-        r"Classification metrics can't handle a mix of (\S+) and (\S+) targets|Target is (\w+) but average='binary'",
-        'classes and numbers are mixed: predict gives classes, predict_proba shares; for more than two classes average: "macro" or "weighted"',
+        r"Target is (\w+) but average='binary'",
+        'there are more than two classes: average: "macro", "micro" or "weighted" says how to make one number of them',
+    ),
+    rule(
+        "ValueError",
+        r"Classification metrics can't handle a mix of (\S+) and (\S+) targets",
+        "classes and numbers are mixed: predict gives classes, predict_proba shares",
     ),
     rule("ValueError", r"pos_label=(\S+) is not a valid label", "pos_label: is one of the labels in y"),
     rule(

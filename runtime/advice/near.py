@@ -21,8 +21,28 @@ def near(name: Any, candidates: Iterable[Any]) -> str | None:
     wanted = _plain(name)
     if wanted in known:
         return known[wanted]
-    found = difflib.get_close_matches(wanted, known, n=1, cutoff=0.7)
-    return known[found[0]] if found else None
+    found = difflib.get_close_matches(wanted, known, n=1, cutoff=0.75)
+    if found:
+        return known[found[0]]
+    return known.get(_beginning(wanted, known) or _one_letter(wanted, known) or "")
+
+
+def _beginning(wanted: str, known: Iterable[str]) -> str | None:
+    """`sep` for `separator`, `header` for `head`."""
+    least = 3
+    found = [
+        c
+        for c in known
+        if min(len(c), len(wanted)) >= least and (wanted.startswith(c) or c.startswith(wanted))
+    ]
+    return max(found, key=lambda c: min(len(c), len(wanted)) - abs(len(c) - len(wanted)), default=None)
+
+
+def _one_letter(wanted: str, known: Iterable[str]) -> str | None:
+    """Short names that differ in one letter: `r2` for `r3`."""
+    if not 2 <= len(wanted) <= 4:
+        return None
+    return next((c for c in known if len(c) == len(wanted) and sum(map(str.__ne__, c, wanted)) == 1), None)
 
 
 def _plain(name: str) -> str:

@@ -70,8 +70,17 @@ RULES = (
     rule("ZeroDivisionError", "", "a divisor is 0: look for it among the arguments"),
     rule(
         "statistics.StatisticsError",
-        r"requires? at least (?:one|1)|no (?:median|mode|mean) for empty|requires a non-?empty|requires? .*non-empty",
+        r"requires? at least (?:one|1)|no (?:median|mode|mean) for empty",
         "the data is empty: pass a list with at least one number",
+    ),
+    rule(
+        "statistics.StatisticsError",
+        r"non-?empty",
+        lambda case, match: (
+            "the data is empty: pass a list with at least one number"
+            if any(type(value) is list and not value for value in case.values())
+            else "it takes positive numbers only: leave out zeros and negative ones"
+        ),
     ),
     rule(
         "statistics.StatisticsError",

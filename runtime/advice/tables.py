@@ -13,7 +13,11 @@ _FRAME = "pass Envmgr.Frame.new(%{{column: [values]}}), or a ref to a DataFrame"
 
 
 def _frames(case: Case) -> list[Any]:
-    return [value for value in case.values() if type(value).__name__ in ("DataFrame", "Series")]
+    found = [
+        getattr(value, "obj", value) if type(value).__module__.startswith("pandas") else value
+        for value in case.values()
+    ]
+    return [value for value in found if type(value).__name__ in ("DataFrame", "Series")]
 
 
 def columns(case: Case) -> list[Any]:
@@ -23,10 +27,8 @@ def columns(case: Case) -> list[Any]:
         if type(value) is list:
             for part in value[:20]:
                 found += keys_of(part) or []
-        elif type(value) is not dict:
+        elif type(value) is not dict or not _frames(case):
             found += keys_of(value) or []
-        else:
-            found += list(value)
     return list(dict.fromkeys(found))
 
 
@@ -45,7 +47,10 @@ def _columns_near(case: Case, names: list[Any]) -> str | None:
 
 
 def _not_in_index(case: Case, match: Any) -> str | None:
-    return _columns_near(case, text_of_keys(match["names"]))
+    names = text_of_keys(match["names"])
+    if case.name == "drop" and all(name in columns(case) for name in names):
+        return f"drop takes labels of rows; columns go by name: columns: [{listed(names)}]"
+    return _columns_near(case, names)
 
 
 def _one(case: Case, match: Any) -> str | None:
@@ -54,9 +59,17 @@ def _one(case: Case, match: Any) -> str | None:
 
 def _key(case: Case, match: Any) -> str | None:
     key = case.error.args[0] if case.error.args else None
-    if not isinstance(key, str) or not _frames(case):
+    frames = _frames(case)
+    if frames and type(case.owner).__name__ in ("_LocIndexer", "_AtIndexer") and key not in columns(case):
+        rows = list(frames[0].index[:_ROWS])
+        question = meant(key, rows, "the rows are labelled")
+        return f"{question}; iloc takes positions"
+    if not isinstance(key, str) or not frames:
         return None
     return _columns_near(case, [key])
+
+
+_ROWS = 1000
 
 
 def _lengths(case: Case, match: Any) -> str | None:
@@ -134,7 +147,7 @@ def _not_numbers(case: Case, match: Any) -> str:
 
 RULES = (
     rule("KeyError", r"\"?(?P<names>\[.*?\]) not (?:found )?in (?:index|axis)", _not_in_index),
-    rule("KeyError", r"None of \[?Index\((?P<names>\[.*?\])", _not_in_index),
+    rule("KeyError", r"None of \[?(?:Index\()?(?P<names>\[.*?\])", _not_in_index),
     rule(
         "KeyError",
         r"(?:Column not found: |Columns? not found: |not found in axis|Label\(s\) )'?\[?'?(?P<name>[\w ]+)",
@@ -326,7 +339,7 @@ RULES = (
     ),
     rule(
         "ValueError",
-        r"Unable to parse string \"(.*?)\" at position (\d+)",
+        r"Unable to parse string ['\"](.*?)['\"] at position (\d+)",
         '"{1}" (element {2}) is no number: errors: "coerce" makes it missing',
     ),
     rule("AttributeError", r"'(?P<name>\w+)' is not a valid function for", _function),

@@ -298,7 +298,7 @@ RULES = (
     rule(
         "ValueError TypeError",
         r"dictionary update sequence",
-        "what becomes a dict is a map, or a list of pairs: [{key, value}, …]",
+        "what becomes a dict is a map, or a list of pairs: [{{key, value}}, …]",
     ),
     rule(
         "TypeError",

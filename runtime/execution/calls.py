@@ -203,6 +203,7 @@ def _call(target: Any, function: Any, args: Any, kwargs: Any) -> dict[str, Any]:
 def _map(error: BaseException, codes: Mapping[type[BaseException], str], **call: Any) -> dict[str, Any]:
     if type(error) is not Stepped:
         return failure(codes.get(type(error), "exception"), error, **call)
+    call = call if error.called is None else {**error.called}
     found = failure(_CODES.get(type(error.error), "exception"), error.error, step=error.step, **call)
     if type(error.error) is PipelineError:
         found.update({"class": error.error.culprit, "hint": error.error.hint})
@@ -211,4 +212,4 @@ def _map(error: BaseException, codes: Mapping[type[BaseException], str], **call:
 
 def start_failure(error: BaseException, library: str | None, step: str | None = None) -> bytes:
     """The payload that says why a worker did not start, and at which step of the configuration, if it was one."""
-    return Codec(RefTable()).encode({**failure("start", error, library), **({"step": step} if step else {})})
+    return Codec(RefTable()).encode(failure("start", error, library, step=step, target=library))

@@ -5,8 +5,9 @@ Where a step gives a coroutine, the rest of the chain is one too: it waits for t
 
 from __future__ import annotations
 
+import functools
 from types import CoroutineType
-from typing import Any, Callable, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 from ..values.codec import Codec
 from ..values.errors import ConversionError, Trouble
@@ -16,33 +17,35 @@ from .stepped import Stepped
 CALL, METHOD, ATTRIBUTE, REF = range(4)
 
 Step = Callable[[Any], Any]
+Called = Callable[[Any], Mapping[str, Any]]
+"""What is told of a step that failed on this value."""
 
 
 class Chain:
     """A chain with its arguments: called without any, it runs."""
 
-    def __init__(self, steps: Sequence[tuple[str, Step]]) -> None:
+    def __init__(self, steps: Sequence[tuple[str, Step, Called]]) -> None:
         self._steps = steps
 
     def __call__(self) -> Any:
         return self._from(0, None)
 
     def _from(self, first: int, value: Any) -> Any:
-        for number, (name, step) in enumerate(self._steps[first:], first):
+        for number, (name, step, called) in enumerate(self._steps[first:], first):
             try:
                 value = step(value)
             except Exception as error:  # noqa: BLE001 - a library may raise anything
-                raise Stepped(name, error) from None
+                raise Stepped(name, error, called(value)) from None
             if type(value) is CoroutineType:
                 return self._after(number, value)
         return value
 
     async def _after(self, number: int, waiting: Any) -> Any:
-        name, _ = self._steps[number]
+        name, _, called = self._steps[number]
         try:
             value = await waiting
         except Exception as error:  # noqa: BLE001
-            raise Stepped(name, error) from None
+            raise Stepped(name, error, called(None)) from None
         value = self._from(number + 1, value)
         return await value if type(value) is CoroutineType else value
 
@@ -61,13 +64,14 @@ def chain(
     """
     names = [_name(number, step) for number, step in enumerate(steps, 1)]
     arguments = _arguments(payload, codec, names)
-    made: list[tuple[str, Step]] = []
+    made: list[tuple[str, Step, Called]] = []
     for name, step, (args, kwargs) in zip(names, steps, arguments):
         kind, what = step
         if (kind in (CALL, REF)) is bool(made):
             raise ConversionError(f"{name}: a chain begins with a path or a ref, and has none further on")
         try:
-            made.append((name, _made(kind, what, args, kwargs, find, member, held)))
+            run = _made(kind, what, args, kwargs, find, member, held)
+            made.append((name, run, functools.partial(_called, find, kind, what, args, kwargs)))
         except Exception as error:  # noqa: BLE001
             raise Stepped(name, error) from None
     return Chain(made)
@@ -83,6 +87,15 @@ def _made(
         owner = held(what)
         return lambda _: owner
     return lambda value: member(value, what, kind == ATTRIBUTE)(*args, **kwargs)
+
+
+def _called(find: Any, kind: int, what: Any, args: Any, kwargs: Any, value: Any) -> Mapping[str, Any]:
+    function = find(what) if kind == CALL else None
+    if kind in (METHOD, ATTRIBUTE):
+        function = (
+            functools.partial(getattr, value, what) if kind == ATTRIBUTE else getattr(value, what, None)
+        )
+    return {"function": function, "args": args, "kwargs": kwargs, "target": what if kind == CALL else None}
 
 
 def _name(number: int, step: Any) -> str:

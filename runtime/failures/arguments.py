@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Callable, Mapping, Sequence
 
 from .redaction import secrets_in
@@ -17,6 +18,10 @@ class Called:
     def __init__(
         self, function: Callable[..., Any] | None, args: Sequence[Any], kwargs: Mapping[str, Any]
     ) -> None:
+        self.owner: Any = None
+        """The object whose method, operation or attribute it was."""
+        if type(function) is functools.partial and function.args and _is_operation(function.func):
+            self.owner, function = function.args[0], None
         self.function = function
         self.args = args
         self.kwargs = kwargs
@@ -67,6 +72,12 @@ class Called:
         except BaseException:  # noqa: BLE001 - a container may change while it is read
             return ()
         return tuple(sorted(found, key=len, reverse=True))
+
+
+def _is_operation(function: Any) -> bool:
+    """Whether the runtime made it of an operator, a built-in function, or a function of its own."""
+    module = str(getattr(function, "__module__", "")).partition(".")[0]
+    return module in ("_operator", "operator", "builtins", "math", __name__.partition(".")[0])
 
 
 def _name(function: Any) -> str:

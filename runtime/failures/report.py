@@ -69,7 +69,7 @@ def _hint(error: BaseException, called: Called, target: Any, secrets: tuple[str,
         from ..advice.advising import advice
 
         path = target if isinstance(target, str) else None
-        found = advice(error, called.function, called.bound, called.parameters, path)
+        found = advice(error, called.function, called.bound, called.parameters, path, called.owner)
         return texts.clean(found, secrets) if found else None
     except BaseException:  # noqa: BLE001 - an error without advice is better than another error
         return None

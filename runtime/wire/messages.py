@@ -28,8 +28,8 @@ ATTRIBUTE = 2
 PART = 4
 STREAM = 8
 
-WARNING = 4
-"""Of a log: the stream of warnings."""
+RECORD, WARNING = 3, 4
+"""Of a log: the streams of `logging` and of warnings."""
 
 MAX_FRAME = 512 * 1024 * 1024
 """Bytes of one frame, either way."""

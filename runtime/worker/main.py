@@ -12,6 +12,7 @@ from typing import Any
 from ..execution.buffers import Memory
 from ..execution.calls import Calls, start_failure
 from ..execution.cancellation import Cancelled
+from ..execution.records import Records
 from ..library.loading import Libraries, LoadError, python_version
 from ..values.strategies import merged
 from ..wire.compression import FORMATS
@@ -86,8 +87,10 @@ def _serve(reading: int, writing: int) -> int:
     signal.signal(_INTERRUPT, loop.interrupt)
     _hear_of_lost_cancels(loop)
     sys.stdout, sys.stderr = loop.out.stdout, loop.out.stderr
+    records = Records(loop.out.tell)
+    records.install()
     os.register_at_fork(
-        after_in_child=lambda: _leave_the_pool(loop, reading, writing, *calls.buffers.descriptors)
+        after_in_child=lambda: _leave_the_pool(loop, records, reading, writing, *calls.buffers.descriptors)
     )
     try:
         facts = _start(messages[0], libraries, calls)
@@ -101,12 +104,13 @@ def _serve(reading: int, writing: int) -> int:
     return 0
 
 
-def _leave_the_pool(loop: Loop, *descriptors: int) -> None:
+def _leave_the_pool(loop: Loop, records: Records, *descriptors: int) -> None:
     """In a fork of this process: it must not answer, take calls, or hold the pool's pipes open."""
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in descriptors:
         os.dup2(null, descriptor, inheritable=False)
     os.close(null)
+    records.leave()
     loop.after_fork()
     if sys.stdout is loop.out.stdout:
         sys.stdout = sys.__stdout__
@@ -132,7 +136,7 @@ def _start(hello: Any, libraries: Libraries, calls: Calls) -> dict[str, Any]:
     kind, _, settings = hello
     if kind != HELLO or settings.get("protocol") != PROTOCOL:
         raise BrokenFrame(f"the first message is no hello of protocol {PROTOCOL}")
-    _lease(settings.get("lease"))
+    hold_lease(settings.get("lease"))
     lane = _lane(settings.get("lane"), settings.get("compression") in FORMATS)
     if lane is not None:
         calls.buffers.use(lane)
@@ -162,7 +166,7 @@ def _lane(directory: str | None, compressed: bool) -> Lane | None:
         return None
 
 
-def _lease(path: str | None) -> None:
+def hold_lease(path: str | None) -> None:
     """Holds a shared lock on `path` until this process ends, by a descriptor that is never closed.
 
     Whoever frees the environment deletes the file under an exclusive lock: a lock that was waited for may be

@@ -85,6 +85,10 @@ class Outbox:
             if runs:
                 user.runs = True
 
+    def tell(self, stream: int, text: str, *more: Any) -> None:
+        """As `log`, of the call that the code of this thread belongs to."""
+        self.log(self._doing.number(), stream, text, *more)
+
     def drop(self) -> None:
         """Adds what Python holds no longer."""
         keys = self._dropped()

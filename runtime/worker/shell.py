@@ -1,18 +1,20 @@
 """A prompt in a library's own interpreter and environment, loaded as a worker loads it: `worker.py shell REQUEST`.
 
-REQUEST is a MessagePack file that is deleted once it is read: `library`, `libraries` (as in a hello), `aliases` (name →
-path), `lease`, `history` (a file, or nil) and the catalog of all libraries: `objects`, a list of `[signature, summary]`,
-and `paths`, a list of `[path, number of its object]` in order.
+REQUEST is a MessagePack file that is deleted once it is read: `library`, `environment`, `libraries` (as in a hello),
+`aliases` (name → path), `lease`, `history` (a file, or nil) and what the catalogs know: `objects`, a list of
+`[signature, summary]`, and `paths`, a list of `[path, number of its object]` in order.
 """
 
 from __future__ import annotations
 
 import code
+import contextlib
 import os
 import sys
 from bisect import bisect_left
 from typing import Any, Mapping, Sequence
 
+from ..execution.around import Around
 from ..library.loading import Libraries, LoadError, Unresolved
 from ..wire.packing import unpackb
 from .main import hold_lease
@@ -83,13 +85,14 @@ class Completer:
 
 
 class Prompt(code.InteractiveConsole):
-    """Lines of a terminal, or of a pipe: then there are no prompts, and the first error ends the session with status 1."""
+    """Lines of a terminal, or of a pipe: then nothing prompts, and the first error ends the session with status 1."""
 
     def __init__(self, namespace: dict[str, Any], known: Known, *, terminal: bool) -> None:
         super().__init__(namespace, "<shell>")
         self._namespace = namespace
         self._known = known
         self._terminal = terminal
+        self._over = False
 
     def run(self, banner: str) -> int:
         """The exit status."""
@@ -97,6 +100,9 @@ class Prompt(code.InteractiveConsole):
             self.interact(banner if self._terminal else "", exitmsg="")
         except SystemExit as end:
             return _status(end.code)
+        if self.buffer and not self._terminal:
+            print("error: the last statement is not complete", file=sys.stderr)
+            return _FAILED
         return 0
 
     def raw_input(self, prompt: str = "") -> str:
@@ -105,7 +111,8 @@ class Prompt(code.InteractiveConsole):
         line = sys.stdin.readline()
         if line:
             return line.rstrip("\n")
-        if self.buffer:  # the last block of a script has no empty line behind it
+        if self.buffer and not self._over:  # the last block of a script has no empty line behind it
+            self._over = True
             return ""
         raise EOFError
 
@@ -164,11 +171,11 @@ def _names(libraries: Libraries, request: Mapping[str, Any]) -> dict[str, Any]:
     """What the session begins with: the libraries by their names, and the aliases that are names."""
     names: dict[str, Any] = {"__name__": "__main__", "__doc__": None}
     for library in request["libraries"]:
-        names[library] = libraries.module(library)
+        names[library] = libraries.resolve(library)
     for alias, target in request["aliases"].items():
         if alias.isidentifier() and alias not in names:
             try:
-                names[alias] = names[target] if target in names else libraries.resolve(target)
+                names[alias] = libraries.resolve(target)
             except Unresolved:
                 continue
     return names
@@ -189,10 +196,8 @@ def _edit(namespace: dict[str, Any], known: Known, history: str | None) -> None:
         import atexit
 
         readline.set_history_length(_MOST_LINES)
-        try:
+        with contextlib.suppress(OSError):  # there is none yet
             readline.read_history_file(history)
-        except OSError:
-            pass  # there is none yet
         atexit.register(_remember, readline, history)
 
 
@@ -211,13 +216,12 @@ def main(arguments: Sequence[str]) -> None:
         request = unpackb(file.read())
     os.unlink(path)  # noqa: PTH108 - as above
     hold_lease(request["lease"])
-    libraries = Libraries()
+    libraries, around = Libraries(), Around(print)
     try:
         libraries.load(request["libraries"])
+        around.configure(request["libraries"], libraries)
     except LoadError as error:
-        import traceback
-
-        traceback.print_exception(type(error.__cause__), error.__cause__, error.__cause__.__traceback__)  # type: ignore[union-attr]
+        _tell(error.__cause__ or error)
         print(f"error: {error}", file=sys.stderr)
         sys.exit(_FAILED)
     known = Known(request["objects"], request["paths"])
@@ -226,12 +230,21 @@ def main(arguments: Sequence[str]) -> None:
     if terminal:
         _edit(namespace, known, request["history"])
     sys.ps1, sys.ps2 = f"{request['library']}> ", "... "
-    if "" not in sys.path:
-        sys.path.append("")
-    sys.exit(Prompt(namespace, known, terminal=terminal).run(_banner(request, namespace)))
+    status = Prompt(namespace, known, terminal=terminal).run(_banner(request, namespace))
+    for failed in around.unload(libraries):
+        _tell(failed.error)
+    sys.exit(status)
+
+
+def _tell(error: BaseException) -> None:
+    import traceback
+
+    traceback.print_exception(type(error), error, error.__traceback__)
 
 
 def _banner(request: Mapping[str, Any], namespace: Mapping[str, Any]) -> str:
     names = ", ".join(name for name in namespace if not name.startswith("__"))
     version = ".".join(map(str, sys.version_info[:3]))
-    return f"Python {version} in {request['environment']}: {names}\nTab completes, NAME? explains, Ctrl-D ends."
+    return (
+        f"Python {version} in {request['environment']}: {names}\nTab completes, NAME? explains, Ctrl-D ends."
+    )

@@ -92,14 +92,17 @@ defmodule Envmgr.Calls do
   end
 
   @doc "The catalog's row of a path. Waits for a catalog that is just being read."
-  @spec find(atom(), String.t()) :: {:ok, Catalog.row()} | {:error, Error.t()}
+  @spec find(atom(), String.t()) :: {:ok, Row.t()} | {:error, Error.t()}
   def find(name, path) do
     case Catalog.lookup(name, path) do
       nil -> find_again(name, path)
       row -> {:ok, row}
     end
   rescue
-    ArgumentError -> {:error, not_running(name)}
+    error in ArgumentError ->
+      if :ets.whereis(name) == :undefined,
+        do: {:error, not_running(name)},
+        else: reraise(error, __STACKTRACE__)
   end
 
   @spec not_running(atom()) :: Error.t()
@@ -143,10 +146,11 @@ defmodule Envmgr.Calls do
 
   defp check(row, args, kwargs), do: full_check(row, args, kwargs)
 
+  # The signature is that of the real path, so that an alias and what it stands for are both named.
   defp full_check(row, args, kwargs) do
     path = elem(row, 0)
 
-    with {:error, message, hint} <- Check.call(path, Row.raw(row), args, kwargs) do
+    with {:error, message, hint} <- Check.call(elem(row, 10) || path, Row.raw(row), args, kwargs) do
       {:error,
        %Error{
          code: :arguments,

@@ -181,9 +181,14 @@ defmodule Envmgr.Libraries.Catalog do
     :ets.select(table, [{{{:library, :"$1"}, :"$2", :_, :"$3"}, [], [{{:"$1", :"$2", :"$3"}}]}])
   end
 
-  @doc "The names of all aliases."
-  @spec aliases(atom()) :: [String.t()]
-  def aliases(table), do: :ets.select(table, [{{{:alias, :"$1"}, :_, :_, :_}, [], [:"$1"]}])
+  @doc "The library that a name stands for: itself, where it is one or stands for none."
+  @spec real(atom(), String.t()) :: String.t()
+  def real(table, name), do: if(library(table, name), do: name, else: target(table, name) || name)
+
+  @doc "All aliases, each with the path or library that it stands for."
+  @spec aliases(atom()) :: [{String.t(), String.t()}]
+  def aliases(table),
+    do: :ets.select(table, [{{{:alias, :"$1"}, :_, :_, :"$2"}, [], [{{:"$1", :"$2"}}]}])
 
   @doc "One library: `{environment, facts}`."
   @spec library(atom(), String.t()) :: {String.t(), map()} | nil

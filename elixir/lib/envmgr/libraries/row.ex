@@ -49,8 +49,7 @@ defmodule Envmgr.Libraries.Row do
 
   defp quick([_path, _kind, parameters, _returns, _summary, flags, overloads | _]) do
     own = Signature.positional(Overloads.own(parameters, flags))
-    hints = Signature.hints(parameters)
     {least, most, types} = Overloads.quick(own, Enum.map(overloads, &hd/1))
-    {least, most, hints, types}
+    {least, most, nil, types}
   end
 end

@@ -249,6 +249,10 @@ class Thing:
         time.sleep(seconds)
         return self.value + other
 
+    @property
+    def doubled(self):
+        return 2 * self.value
+
     def add(self, other, times=1):
         return self.value + times * (other.value if isinstance(other, Thing) else other)
 
