@@ -51,7 +51,7 @@ def prove(
     `env` is its whole environment (default: a clean one); it holds `lease` while it runs. Raises E-PROOF.
     """
     environment = libraries[0].library.environment
-    settings = {found.library.name: [found.module, found.library.init] for found in libraries}
+    settings = {found.library.name: _settings(found) for found in libraries}
     with tempfile.TemporaryFile() as stderr:
         try:
             with Client(
@@ -70,7 +70,7 @@ def prove(
             evidence = f"{error['message']}\n{error['traceback']}\n{_text(stderr)}"
             raise EnvmgrError(
                 "E-PROOF",
-                f"library {error['library']} cannot be loaded in environment {environment}: "
+                f"library {error['library']} cannot be loaded in environment {environment}: {_step(error)}"
                 f"{error['type']}: {error['message'].strip()}",
                 hint=hint_for(evidence, environment),
                 details={"python": error, "stderr": _text(stderr)},
@@ -82,6 +82,12 @@ def prove(
                 hint=hint_for(_text(stderr), environment),
                 details={"stderr": _text(stderr)},
             ) from None
+
+
+def _settings(found: Resolved) -> list[Any]:
+    """As a hello has them, without what only values need."""
+    around = {"hooks": dict(found.library.hooks), "pipelines": dict(found.library.pipelines)}
+    return [found.module, found.library.init, {}, around]
 
 
 def _health_calls(client: Client, found: Resolved) -> None:
@@ -98,6 +104,10 @@ def _health_calls(client: Client, found: Resolved) -> None:
                 hint="nothing was activated; correct the call, or the library's version, in envmgr.toml",
                 details=details,
             ) from None
+
+
+def _step(error: Mapping[str, Any]) -> str:
+    return f"{error['step']}: " if error.get("step") else ""
 
 
 def _walk(command: Sequence[str], found: Resolved, into: Path) -> bytes:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from envmgr.catalog import writing
+from envmgr.catalog import docstrings, writing
 from envmgr.catalog.facts import Facts, load
 
 
 def complete(walked: bytes) -> bytes:
-    """A catalog file of what `worker.py catalog` wrote. Equal facts, equal bytes. Raises ValueError for other bytes."""
+    """A catalog file of what `worker.py catalog` wrote; equal facts, equal bytes. Raises ValueError."""
     found = load(walked)
     _add_stubs(found)
+    docstrings.complete(found.objects)
     return writing.encode(found)
 
 

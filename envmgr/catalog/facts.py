@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ import msgpack
 from envmgr.catalog.overloads import Parameters, merged
 
 SCHEMA = "raw-1"
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 RUNTIME, STUB, DOCSTRING = "runtime", "stub", "docstring"
 """Origins of facts."""
 
@@ -93,6 +95,7 @@ def _object(raw: Mapping[str, Any], paths: list[str]) -> Object:
     for fact in ("returns", "doc", "overloads"):
         if getattr(found, fact):
             found.origins[fact] = RUNTIME
+    _forget_addresses(found)
     forms = [parameters for parameters, _ in found.overloads if parameters is not None]
     if found.parameters is None and forms:
         found.parameters = merged(forms)
@@ -103,6 +106,15 @@ def _object(raw: Mapping[str, Any], paths: list[str]) -> Object:
         if any(parameter[4] for parameter in found.parameters):
             found.origins["types"] = RUNTIME
     return found
+
+
+def _forget_addresses(found: Object) -> None:
+    """Where an object lay in memory is no fact about it."""
+    found.value = found.value and _ADDRESS.sub("", found.value)
+    for parameters in (found.parameters, *(parameters for parameters, _ in found.overloads)):
+        for parameter in parameters or ():
+            if parameter[2] and "0x" in parameter[2]:
+                parameter[2] = _ADDRESS.sub("", parameter[2])
 
 
 def _shortest(path: str) -> tuple[int, bytes]:

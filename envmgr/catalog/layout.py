@@ -42,8 +42,8 @@ def encode(facts: Mapping[str, Any], paths: Mapping[str, int], items: Sequence[I
         **_strung("posting-offsets", "postings", (_integers(numbers) for numbers in postings)),
     }
     places, begin = {}, 0
-    for name, content in sections.items():
-        places[name] = [begin, len(content)]
+    for section, content in sections.items():
+        places[section] = [begin, len(content)]
         begin += len(content)
     counts = {"paths": len(names), "objects": len(items), "words": len(words)}
     head = _packed({"schema": SCHEMA, **facts, **counts, "sections": places})
@@ -76,8 +76,8 @@ def decode_head(content: bytes) -> tuple[dict[str, Any], dict[str, memoryview]]:
 def _index(items: Sequence[Item]) -> tuple[list[bytes], list[list[int]]]:
     found: dict[bytes, list[int]] = {}
     for number, item in enumerate(items):
-        for word in item.words:
-            found.setdefault(word.encode(), []).append(number)
+        for word in map(str.encode, item.words):
+            found.setdefault(word, []).append(number)
     words = sorted(found)
     return words, [found[word] for word in words]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ logging.getLogger("typeshed_client").addHandler(logging.NullHandler())
 
 _DEEPEST = 12
 """Aliases, base classes and imports that are followed, one behind the other."""
+_DEFINED = re.compile(r"^(?:class|(?:async )?def) (\w+)", re.M)
 _WRAPPERS = frozenset({"Final", "ClassVar", "Annotated", "Required", "ReadOnly"})
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -25,13 +27,14 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A definition and the module whose names it uses. `of_instance`: reached through a value of a class, so that
-    the first parameter is given already. Without `info` it is the module itself.
+    """A definition and the module whose names it uses. `in_class`: it stands in one. `of_instance`: reached through
+    a value of a class, so that the first parameter is given already. Without `info` it is the module itself.
     """
 
     module: ModulePath
     info: NameInfo | None
     of_instance: bool = False
+    in_class: bool = False
 
     @property
     def nodes(self) -> list[ast.AST]:
@@ -62,6 +65,8 @@ class Lookup:
         )
         self._resolver = Resolver(self._context._replace(allow_py_files=True))
         self._existing: dict[ModulePath, bool] = {}
+        self._definers: dict[str, dict[str, list[str]]] = {}
+        self._site = site
         self._members: dict[tuple[ModulePath, str, str], Place | None] = {}
         self._broken: set[ModulePath] = set()
 
@@ -77,6 +82,15 @@ class Lookup:
             place = self.attribute(place, name)
         return place if place is not None and place.info is not None else None
 
+    def find_by_name(self, package: str, path: str) -> Place | None:
+        """Where one stub alone of a package has the first name of `path` at its top, what `path` is in it: for what
+        says that it is of a module that has no stub, as what is compiled may.
+        """
+        if package not in self._definers:
+            self._definers[package] = _definers(self._site, package)
+        modules = self._definers[package].get(path.partition(".")[0], ())
+        return self.find(modules[0], path) if len(modules) == 1 else None
+
     def attribute(self, place: Place, name: str, depth: int = 0) -> Place | None:
         """Of a module, of a class, or of what a variable holds."""
         if place.info is None:
@@ -85,14 +99,12 @@ class Lookup:
             return self.member(place, name, depth)
         held = self.held(place, depth)
         found = None if held is None else self.attribute(held, name, depth + 1)
-        return (
-            None
-            if found is None
-            else Place(found.module, found.info, held is not None and held.info is not None)
-        )
+        if found is None:
+            return None
+        return Place(found.module, found.info, held is not None and held.info is not None, found.in_class)
 
     def name(self, module: ModulePath, name: str, depth: int = 0) -> Place | None:
-        """In the namespace of a module, its submodules behind it. What a variable is only another name for, is that."""
+        """In the namespace of a module, its submodules behind it. A variable that is only another name is that."""
         if depth > _DEEPEST or module in self._broken:
             return None
         try:
@@ -106,8 +118,8 @@ class Lookup:
             if isinstance(found.ast, ImportedName):
                 return None
             return self._same(Place(module, found), depth)
-        if isinstance(found, tuple):
-            return Place(ModulePath(tuple(found)), None)
+        if found is not None:
+            return Place(found, None)
         child = ModulePath((*module, name))
         return Place(child, None) if self._exists(child) else None
 
@@ -147,7 +159,7 @@ class Lookup:
     def _member(self, place: Place, name: str, depth: int) -> Place | None:
         children = place.info.child_nodes if place.info is not None else None
         if children and name in children:
-            found = Place(place.module, children[name])
+            found = Place(place.module, children[name], in_class=True)
             variable = found.variable()
             if isinstance(variable, ast.Assign) and isinstance(variable.value, ast.Name):
                 return self.member(place, variable.value.id, depth + 1) or found
@@ -180,6 +192,20 @@ class Lookup:
             found = typeshed_client.get_stub_file(".".join(module), search_context=self._context)
             self._existing[module] = found is not None
         return self._existing[module]
+
+
+def _definers(site: Path | None, package: str) -> dict[str, list[str]]:
+    """The modules whose stubs define a class or a function of each name."""
+    found: dict[str, list[str]] = {}
+    for file in sorted((site / package).rglob("*.pyi")) if site is not None else ():
+        module = ".".join(file.relative_to(site or file).with_suffix("").parts).removesuffix(".__init__")
+        try:
+            text = file.read_text("utf-8")
+        except (OSError, ValueError):
+            continue
+        for name in dict.fromkeys(_DEFINED.findall(text)):
+            found.setdefault(name, []).append(module)
+    return found
 
 
 def unwrapped(annotation: ast.expr) -> ast.expr:

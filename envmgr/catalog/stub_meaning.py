@@ -1,5 +1,5 @@
-"""What a stub's annotations mean for a caller's values: aliases of the stub are followed, then the text is read as run
-time reads annotations.
+"""What a stub's annotations mean for a caller's values: aliases of the stub are followed, then what they stand for
+is read as annotations of run time are.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from typeshed_client import ModulePath
 
 from envmgr.catalog.stub_lookup import Lookup, last_name, parsed_text
 from envmgr.catalog.stub_signatures import Meaning
-from envmgr_runtime.library import annotations
+from envmgr_runtime.library.annotations import accepts, into
 
 _DEEPEST = 6
+_TYPING = (ModulePath(("typing",)), ModulePath(("typing_extensions",)))
 _NAMES = {"builtins": builtins}
 _UNKNOWN = ast.Name("_")
 
@@ -33,6 +34,11 @@ class Meanings:
             return self._known[key]
 
         return meaning
+
+    def typing_name(self, module: ModulePath, name: str) -> str | None:
+        """What `typing` calls it, when it is of that: `L` may be `Literal`."""
+        place = self._lookup.name(module, name) if module not in _TYPING else None
+        return place.info.name if place is not None and place.module in _TYPING and place.info else None
 
     def is_other(self, module: ModulePath, name: str) -> bool:
         """Whether a name of Python's own is another class here, as `bool` is in NumPy."""
@@ -65,7 +71,7 @@ class Meanings:
         if node is None:
             return None, None
         followed = _Followed(self, module, 0).visit(node)
-        return annotations.into(followed, _NAMES), annotations.accepts(followed, _NAMES)
+        return into(followed, _NAMES), accepts(followed, _NAMES)
 
 
 class _Followed(ast.NodeTransformer):
@@ -74,9 +80,12 @@ class _Followed(ast.NodeTransformer):
     def __init__(self, meanings: Meanings, module: ModulePath, depth: int) -> None:
         self._meanings, self._module, self._depth = meanings, module, depth
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         if self._depth >= _DEEPEST:
             return node
+        name = self._meanings.typing_name(self._module, node.id)
+        if name is not None:
+            return ast.Name(name)
         if self._meanings.is_other(self._module, node.id):
             return _UNKNOWN
         return self._meanings.alias(self._module, node.id, self._depth) or node

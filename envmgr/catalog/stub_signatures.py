@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,9 @@ from envmgr.catalog.stub_lookup import Function
 
 _LONGEST_DEFAULT = 80
 _LONGEST_TYPE = 200
+
+_INCOMPLETE = re.compile(r"\bIncomplete\b")
+"""Typeshed's name for the `Any` of what nobody has looked at yet."""
 
 Meaning = Callable[[ast.expr, str], tuple[str | None, list[str] | None]]
 """What an annotation, with its text, says that a value is made into, and which kinds it takes."""
@@ -52,10 +56,12 @@ def deprecation(node: Function | ast.ClassDef) -> str | None:
 
 def _written(annotation: ast.expr) -> str:
     if isinstance(annotation, ast.Name):
-        return annotation.id
-    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
-        return annotation.value
-    return ast.unparse(annotation)
+        written = annotation.id
+    elif isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        written = annotation.value
+    else:
+        written = ast.unparse(annotation)
+    return _INCOMPLETE.sub("Any", written) if "Incomplete" in written else written
 
 
 def _cut(written: str | None) -> str | None:

@@ -53,6 +53,8 @@ class Stubs:
             place = self._lookup.find(self._module, path)
             if place is not None:
                 return place
+        if found.file is None and found.qualname:  # compiled
+            return self._lookup.find_by_name(self._module.partition(".")[0], found.qualname)
         return None
 
     def _add(self, found: Object, place: Place) -> None:
@@ -81,7 +83,8 @@ class Stubs:
         functions = place.functions()
         is_class = "classmethod" in decorators(functions[0])
         is_static = "staticmethod" in decorators(functions[0])
-        without_first = is_class or (place.of_instance and not is_static)
+        is_bound = place.of_instance or (place.in_class and found.kind not in ("method", "staticmethod"))
+        without_first = is_class or (is_bound and not is_static)
         self._signature(found, functions, place, without_first=without_first, returns=True)
 
     def _signature(

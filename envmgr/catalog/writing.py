@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from envmgr.catalog import facts, layout, reading
+from envmgr.catalog.docstrings import without_signature
 from envmgr.catalog.facts import Facts, Object
 from envmgr.catalog.overloads import Parameters
 from envmgr.catalog.words import words
@@ -41,13 +42,9 @@ def _item(found: Object) -> layout.Item:
 
 
 def summary_of(found: Object) -> str:
-    """The docstring's first line; where that is only the signature, as C functions have it, the summary that was parsed."""
-    lines = (found.doc or "").strip().splitlines()
-    first = lines[0].strip() if lines else ""
-    name = found.path.rpartition(".")[2]
-    if first.startswith(f"{name}(") and found.parsed and found.parsed["summary"]:
-        first = " ".join(found.parsed["summary"].split())
-    return first[:_LONGEST_SUMMARY]
+    """The docstring's first line that does not only show how it is called, as those of C functions begin."""
+    lines = without_signature((found.doc or "").strip(), found.path.rpartition(".")[2]).splitlines()
+    return lines[0].strip()[:_LONGEST_SUMMARY] if lines else ""
 
 
 def _detail(found: Object) -> Mapping[str, Any]:

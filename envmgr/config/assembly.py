@@ -8,9 +8,11 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from envmgr.config.aliases import resolved
 from envmgr.config.merging import Merged
 from envmgr.config.rules import environment_of
 from envmgr.config.schema import ConfigFile, EnvironmentTable, LibraryTable
+from envmgr.config.surroundings import settings
 from envmgr.model.project import Environment, HealthCall, Library, Project
 
 
@@ -58,7 +60,16 @@ def _library(name: str, table: LibraryTable, config: ConfigFile) -> Library:
         init=table.init,
         health_calls=tuple(HealthCall(c.call, tuple(c.args), c.kwargs) for c in table.health.calls),
         serializers=table.serializers,
+        hooks=settings(table.hooks),
+        pipelines={path: settings(pipeline) for path, pipeline in table.pipelines.items()},
+        aliases=_aliases(name, config),
+        trace=config.defaults.trace if table.trace is None else table.trace,
     )
+
+
+def _aliases(name: str, config: ConfigFile) -> dict[str, str]:
+    """Those that stand for this library, or for something in it."""
+    return {alias: path for alias, path in resolved(config).items() if path.partition(".")[0] == name}
 
 
 def _requirement(package: str, version: str | None) -> str:

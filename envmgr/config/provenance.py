@@ -25,7 +25,7 @@ class Setting:
 
 
 def settings(merged: Merged, config: ConfigFile) -> dict[Keys, list[Setting]]:
-    """By table: the project, then each environment with its libraries. Keys that say nothing are left out."""
+    """By table: the project, then each environment with its libraries, then aliases. No empty keys."""
     found: dict[Keys, list[Setting]] = {("project",): _project(merged)}
     members: dict[str, list[str]] = {}
     for name, library in config.library.items():
@@ -33,6 +33,8 @@ def settings(merged: Merged, config: ConfigFile) -> dict[Keys, list[Setting]]:
     for environment, libraries in members.items():
         found["environment", environment] = list(_environment(merged, environment, libraries))
         found |= {("library", name): list(_library(merged, name, environment)) for name in libraries}
+    if aliases := _written(merged, ("aliases",)):
+        found["aliases",] = aliases
     return found
 
 

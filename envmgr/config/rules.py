@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidName, canonicalize_name
 
+from envmgr.config import aliases
 from envmgr.config.problems import Finding, near
 from envmgr.config.schema import ConfigFile, LibraryTable
+from envmgr.config.surroundings import PipelineTable
 
 BUILD_KEYS = ("python", "constraints", "overrides", "no-build", "platforms")
 """Of `[environment.*]`: what has no meaning where nothing is locked or installed."""
@@ -25,6 +27,8 @@ def check(config: ConfigFile, mentioned: frozenset[str] = frozenset()) -> Iterat
         yield from _health(name, config)
     yield from _pythons(config)
     yield from _serializers(config)
+    yield from _pipelines(config)
+    yield from aliases.check(config)
     yield from _environments(config, mentioned)
     yield from _overrides(config)
     yield from _adopted(config)
@@ -116,6 +120,45 @@ def _serializers(config: ConfigFile) -> Iterator[Finding]:
                     ("library", name, "serializers", kind),
                     f"library `{other}` of the same environment `{environment}` says {earlier}",
                     "a worker has one strategy for a type: say it once",
+                )
+
+
+def _pipelines(config: ConfigFile) -> Iterator[Finding]:
+    for name, library in config.library.items():
+        for path, pipeline in library.pipelines.items():
+            place = ("library", name, "pipelines", path)
+            if path == name or path.startswith(f"{name}."):
+                message = f"the path stands without the library: `{path}` is `{name}.{path}`"
+                yield Finding(place, message, "", path[len(name) + 1 :] or None, at="key")
+            yield from _renamed(place, pipeline)
+            for parameter, checks in pipeline.validate_.items():
+                for least, most in (("min", "max"), ("min-length", "max-length")):
+                    low, high = (getattr(checks, key.replace("-", "_")) for key in (least, most))
+                    if low is not None and high is not None and low > high:
+                        yield Finding(
+                            (*place, "validate", parameter, most),
+                            f"`{most}` is less than `{least}`: nothing passes",
+                        )
+
+
+def _renamed(place: tuple[str, ...], pipeline: PipelineTable) -> Iterator[Finding]:
+    first: dict[str, str] = {}
+    for name, parameter in pipeline.rename.items():
+        other = first.setdefault(parameter, name)
+        if other != name:
+            yield Finding((*place, "rename", name), f"`{other}` is renamed to `{parameter}` already")
+        if parameter in pipeline.rename:
+            yield Finding(
+                (*place, "rename", name), f"`{parameter}` is renamed itself", "write what it is in the end"
+            )
+        for step, named in (("convert", pipeline.convert), ("validate", pipeline.validate_)):
+            if name in named:
+                yield Finding(
+                    (*place, step, name),
+                    f"`{name}` is `{parameter}` by then: names are changed first",
+                    "",
+                    parameter,
+                    at="key",
                 )
 
 

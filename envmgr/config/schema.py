@@ -1,14 +1,14 @@
 """Every key of envmgr.toml, described once: type, default, meaning.
 
-Keys are written in kebab-case. A key that no table here has is a problem, and so is a value of another
-type: nothing is converted. Defaults that are None are filled in by `assembly`, from other keys.
+A key that no table here has is a problem, and so is a value of another type: nothing is converted. Defaults that
+are None are filled in by `assembly`, from other keys.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
 from envmgr.config.fields import (
     Argument,
@@ -20,7 +20,10 @@ from envmgr.config.fields import (
     RequirementText,
     SpecifierText,
 )
+from envmgr.config.objects import AliasText, PipelinePath
 from envmgr.config.strategies import Strategy, TypeName
+from envmgr.config.surroundings import HooksTable, PipelineTable
+from envmgr.config.table import Table
 
 CONFIG_VERSION = 1
 
@@ -29,14 +32,6 @@ Platform = Literal[
     "linux-x86_64", "linux-aarch64", "macos-x86_64", "macos-arm64", "windows-x86_64", "windows-arm64"
 ]
 WorkerProfile = Literal["process", "thread", "call"]
-
-
-def _key(attribute: str) -> str:
-    return attribute.rstrip("_").replace("_", "-")
-
-
-class Table(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", alias_generator=_key, frozen=True)
 
 
 class ProjectTable(Table):
@@ -58,6 +53,9 @@ class DefaultsTable(Table):
     worker_profile: WorkerProfile = Field(
         default="process",
         description="One call at a time a worker, several in threads, or a fresh worker for every call.",
+    )
+    trace: bool = Field(
+        default=False, description="Whether every call's metadata say how long each part of it took."
     )
 
 
@@ -144,6 +142,19 @@ class LibraryTable(Table):
         "`value`, `ref`, `repr`, `pickle`, `module:attribute`, or an entry point's name "
         "(docs/serializers.md).",
     )
+    hooks: HooksTable = Field(
+        default=HooksTable(),
+        description="Functions that are called around its calls, and at its beginning and end (docs/hooks.md).",
+    )
+    pipelines: dict[PipelinePath, PipelineTable] = Field(
+        default={},
+        description="By the path of a function, in quotes and without the library (`*`: every function that has no "
+        "pipeline of its own), what is done with its arguments and its result (docs/hooks.md).",
+    )
+    trace: bool | None = Field(
+        default=None,
+        description="Whether every call's metadata say how long each part of it took. Default: `defaults.trace`.",
+    )
     security: SecurityTable = Field(default=SecurityTable(), description="What it may do.")
 
 
@@ -208,6 +219,11 @@ class ConfigFile(Table):
     defaults: DefaultsTable = Field(default=DefaultsTable(), description="What every library inherits.")
     library: dict[Name, LibraryValue] = Field(default={}, description="What can be called.")
     environment: dict[Name, EnvironmentTable] = Field(default={}, description="Where libraries live.")
+    aliases: dict[AliasText, AliasText] = Field(
+        default={},
+        description='Other names, and the library, path or alias that each stands for: `np = "numpy"`, '
+        '`avg = "np.average"`, `"np.avg" = "numpy.average"`.',
+    )
     profile: dict[Name, ProfileTable] = Field(
         default={}, description="Named sets of settings laid over these."
     )

@@ -17,7 +17,7 @@ from envmgr.environments.locks import Lock
 from envmgr.environments.modules import Resolved
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import Report
-from envmgr.model.project import Environment
+from envmgr.model.project import Environment, Library
 from envmgr.tools import pypa
 from envmgr.tools.interpreters import Interpreter
 
@@ -161,14 +161,18 @@ def _prove(
     *,
     built_before: bool,
 ) -> None:
-    """These very bytes need no second proof, but for what the project itself says: its inits and calls."""
+    """These very bytes need no second proof, but for what the project itself says: inits, hooks, pipelines, calls."""
     if built_before and shared.lend(CATALOGS, _catalogs(key, proving, libraries), catalog) is not None:
-        if any(found.library.init or found.library.health_calls for found in libraries):
+        if any(_has_own_code(found.library) for found in libraries):
             proving.imports(python, libraries, bytecode=False)
         return
     catalog.mkdir()
     proving.imports(python, libraries, bytecode=not built_before)
     proving.functions(python, libraries, catalog, bytecode=not built_before)
+
+
+def _has_own_code(library: Library) -> bool:
+    return bool(library.init or library.health_calls or library.hooks or library.pipelines)
 
 
 def _catalogs(key: str, proving: Proving, libraries: tuple[Resolved, ...]) -> str:

@@ -59,6 +59,10 @@ def manifest(
                 "timeout": resolved.library.timeout_ms,
                 "init": resolved.library.init,
                 "serializers": dict(resolved.library.serializers),
+                "hooks": dict(resolved.library.hooks),
+                "pipelines": {path: dict(steps) for path, steps in resolved.library.pipelines.items()},
+                "aliases": dict(resolved.library.aliases),
+                "trace": resolved.library.trace,
                 "catalog": str(layout.catalog_of(entry, resolved.module)),
             }
             for resolved in libraries

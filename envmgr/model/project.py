@@ -23,7 +23,8 @@ class Library:
 
     `module` is None when the configuration does not name it: it is then the library's own name if the
     environment has such a module, else the one top-level module of its distribution. `serializers` is a
-    type's full name → its strategy.
+    type's full name → its strategy, `hooks` a hook's name → its function, `pipelines` a path in the library → steps;
+    `aliases` another name → this library, or a path that begins with it.
     """
 
     name: str
@@ -36,6 +37,10 @@ class Library:
     init: str = ""
     health_calls: tuple[HealthCall, ...] = ()
     serializers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    hooks: Mapping[str, str] = field(default_factory=dict, hash=False)
+    pipelines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
+    aliases: Mapping[str, str] = field(default_factory=dict, hash=False)
+    trace: bool = False
 
     @property
     def requirements(self) -> tuple[str, ...]:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from envmgr.catalog import Catalog, Row, read
-from envmgr.environments.launch import decode
-from envmgr.environments.layout import Layout
 from envmgr.errors import EnvmgrError
 from envmgr.operations.fitting import fit
+from envmgr.operations.serving import Launch, active, catalog_of, launch_of, look_up, unaliased
 from envmgr.tools import process
 from envmgr_runtime.values.errors import ConversionError
 from envmgr_runtime.worker.client import Client, RemoteRef, WorkerError, WorkerLost
-
-_Launch = dict[str, Any]
 
 
 def call(root: Path, path: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -26,17 +21,18 @@ def call(root: Path, path: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
     Raises E-UNKNOWN-LIBRARY and E-UNKNOWN-FUNCTION with near names, E-NOT-INSTALLED, and E-CALL for what the
     function raised.
     """
+    launch, path, (args, kwargs) = prepare(root, path, args, kwargs)
     name = path.partition(".")[0]
-    launch, (args, kwargs) = prepare(root, path, args, kwargs)
     known = libraries(launch)
-    strategies = {kind: strategy for *_, named in known.values() for kind, strategy in named.items()}
+    module, init, _, around = known[name]
+    strategies = {kind: said for _, _, named, _ in known.values() for kind, said in named.items()}
     try:
         with Client(
             launch["command"],
-            {name: [*known[name][:2], strategies]},
+            {name: [module, init, strategies, around]},
             lease=launch["lease"],
             environment=launch["key"],
-            env=_variables(launch),
+            env=variables(launch),
             cwd=launch["cwd"],
         ) as client:
             return client.call(path, args, kwargs)
@@ -54,31 +50,31 @@ def call(root: Path, path: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 def prepare(
     root: Path, path: str, args: Sequence[Any], kwargs: Mapping[str, Any]
-) -> tuple[_Launch, tuple[list[Any], dict[str, Any]]]:
-    """The manifest of the environment that has this function, and the arguments as it takes them. Raises
-    E-UNKNOWN-LIBRARY and E-UNKNOWN-FUNCTION with near names, E-NOT-INSTALLED.
+) -> tuple[Launch, str, tuple[list[Any], dict[str, Any]]]:
+    """The manifest of the environment that has this function, its path without aliases, and the arguments as it takes
+    them. Raises E-UNKNOWN-LIBRARY and E-UNKNOWN-FUNCTION with near names, E-NOT-INSTALLED.
     """
+    launches = active(root)
+    path = unaliased(launches, path)
     name, _, rest = path.partition(".")
-    launch = _launch_of(root, name)
-    return launch, fit(_row(launch, name, rest).parameters, args, kwargs)
+    launch = launch_of(launches, name)
+    pipelines = launch["libraries"][name].get("pipelines", {})
+    steps = pipelines.get(rest) or pipelines.get("*", {})
+    row, _ = look_up(catalog_of(launch, name), name, rest)
+    return launch, path, fit(row.parameters, args, kwargs, steps.get("rename", {}))
 
 
-def active(root: Path) -> list[_Launch]:
-    """The manifests of all environments that serve. Raises E-NOT-INSTALLED when there is none."""
-    found = [decode(path.read_bytes()) for path in sorted(Layout(root).environments.glob("*/launch.msgpack"))]
-    if not found:
-        raise EnvmgrError(
-            "E-NOT-INSTALLED", "no environment of this project is active", hint="run `envmgr sync`"
-        )
-    return found
-
-
-def libraries(launch: _Launch) -> dict[str, list[Any]]:
+def libraries(launch: Launch) -> dict[str, list[Any]]:
     """As a worker's hello wants them."""
     return {
-        name: [library["module"], library["init"], library.get("serializers", {})]
+        name: [library["module"], library["init"], library.get("serializers", {}), _settings(library)]
         for name, library in launch["libraries"].items()
     }
+
+
+def _settings(library: Mapping[str, Any]) -> dict[str, Any]:
+    found = {key: library[key] for key in ("hooks", "pipelines", "trace") if library.get(key)}
+    return {**found, "version": library["version"]}
 
 
 def raised(path: str, error: dict[str, Any]) -> EnvmgrError:
@@ -91,52 +87,14 @@ def raised(path: str, error: dict[str, Any]) -> EnvmgrError:
     )
 
 
-def _launch_of(root: Path, library: str) -> _Launch:
-    found = {name: launch for launch in active(root) for name in launch["libraries"]}
-    if library not in found:
-        near = difflib.get_close_matches(library, found, n=1)
-        raise EnvmgrError(
-            "E-UNKNOWN-LIBRARY",
-            f"no library {library!r} is active; there are {', '.join(sorted(found))}",
-            hint=f"did you mean `{near[0]}`?" if near else "add it with `envmgr add`, then run `envmgr sync`",
-        )
-    return found[library]
-
-
-def _row(launch: _Launch, name: str, rest: str) -> Row:
-    """Of the catalog."""
-    catalog = _catalog(launch, name)
-    row = catalog.get(rest)
-    if row is not None:
-        return row
-    near = [f"{name}.{path}" for path in catalog.near(rest)]
-    raise EnvmgrError(
-        "E-UNKNOWN-FUNCTION",
-        f"library {name} has no function {rest!r}" if rest else f"{name!r} names a library, not a function",
-        hint=f"did you mean {' or '.join(f'`{path}`' for path in near)}?" if near else "",
-        details={"near": near},
-    )
-
-
-def _catalog(launch: _Launch, name: str) -> Catalog:
-    path = Path(launch["libraries"][name]["catalog"])
-    try:
-        return read(path)
-    except (OSError, ValueError) as problem:
-        raise EnvmgrError(
-            "E-NOT-INSTALLED",
-            f"the catalog of library {name} cannot be read: {problem}",
-            hint=f"run `envmgr sync {launch['environment']}`",
-        ) from None
-
-
-def _variables(launch: _Launch) -> dict[str, str]:
-    variables = process.clean_environment()
+def variables(launch: Launch) -> dict[str, str]:
+    """A worker's."""
+    found = process.clean_environment()
     for variable, value in launch["env"].items():
-        variables.pop(variable, None)
+        found.pop(variable, None)
         if value is not None:
-            variables[variable] = value
-    return variables
+            found[variable] = value
+    return found
 
 
-__all__ = ["RemoteRef", "active", "call", "libraries", "prepare", "raised"]
+__all__ = ["RemoteRef", "active", "call", "launch_of", "libraries", "prepare", "raised", "variables"]

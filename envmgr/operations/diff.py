@@ -55,8 +55,8 @@ def pin_changes(before: Iterable[Pin], to: Iterable[Pin]) -> tuple[PinChange, ..
 
 
 def setting_changes(before: Mapping[str, Any], to: Mapping[str, Any]) -> tuple[SettingChange, ...]:
-    """Of two launch manifests: interpreter, runtime, workers, compression, and each library's module, timeout, init
-    and serializers. Manifests of earlier versions lack some.
+    """Of two launch manifests: interpreter, runtime, workers, compression, and each library's module, timeout, init,
+    serializers, hooks, pipelines, aliases and trace. Manifests of earlier versions lack some.
     """
     old, new = dict(_settings(before)), dict(_settings(to))
     return tuple(
@@ -78,6 +78,14 @@ def _settings(manifest: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield f"library.{name}.{setting}", library[setting]
         for kind, strategy in sorted(library.get("serializers", {}).items()):
             yield f"library.{name}.serializers.{kind}", strategy
+        for hook, function in sorted(library.get("hooks", {}).items()):
+            yield f"library.{name}.hooks.{hook}", function
+        for path, steps in sorted(library.get("pipelines", {}).items()):
+            for step, said in steps.items():
+                yield f"library.{name}.pipelines.{path}.{step}", said
+        for alias, path in sorted(library.get("aliases", {}).items()):
+            yield f"aliases.{alias}", path
+        yield f"library.{name}.trace", library.get("trace", False)
 
 
 def _versions(pins: Iterable[Pin]) -> dict[str, str]:

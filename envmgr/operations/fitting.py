@@ -15,11 +15,18 @@ _LISTS: dict[str, Callable[[list[Any]], Any]] = {
 }
 
 
+_SAME: Mapping[str, str] = {}
+
+
 def fit(
-    parameters: Sequence[Sequence[Any]] | None, args: Sequence[Any], kwargs: Mapping[str, Any]
+    parameters: Sequence[Sequence[Any]] | None,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    renamed: Mapping[str, str] = _SAME,
 ) -> tuple[list[Any], dict[str, Any]]:
-    """`parameters` as in a catalog. Lists become tuples, sets and arrays, and text becomes bytes, where a parameter
-    takes that; what is inside stays as it is, and so does what cannot be in a set.
+    """`parameters` as in a catalog, `renamed` the names that callers have for some of them. Lists become tuples, sets
+    and arrays, and text becomes bytes, where a parameter takes that; what is inside stays as it is, and so does what
+    cannot be in a set.
     """
     known = parameters or ()
     by_name = {name: _into(rest) for name, kind, _, *rest in known if kind in (1, 3)}
@@ -27,7 +34,7 @@ def fit(
     fitted = [_fitted(value, kind) for value, kind in zip(args, in_order, strict=False)]
     return (
         [*fitted, *args[len(fitted) :]],
-        {name: _fitted(value, by_name.get(name)) for name, value in kwargs.items()},
+        {name: _fitted(value, by_name.get(renamed.get(name, name))) for name, value in kwargs.items()},
     )
 
 

@@ -60,6 +60,7 @@ def settings(library: Library) -> list[object]:
         library.init,
         health_calls(library),
         sorted(library.serializers.items()),
+        [sorted(library.hooks.items()), library.pipelines, sorted(library.aliases.items()), library.trace],
     ]
 
 

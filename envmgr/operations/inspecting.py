@@ -301,7 +301,8 @@ class _Inspection:
         libraries = []
         for name, facts in self._launch["libraries"].items():
             library = configured.get(name) or Library(name, None, None, self._environment.name)
-            library = replace(library, init=facts["init"])
+            own = {key: facts.get(key, {}) for key in ("hooks", "pipelines")}
+            library = replace(library, init=facts["init"], **own)
             libraries.append(Resolved(library, facts["module"], facts["distribution"], facts["version"]))
         lease = self._layout.lease(self._entry)
 

@@ -35,6 +35,7 @@ class Proving:
         proved = [
             [
                 [found.library.name, found.module, found.distribution, found.library.init],
+                [sorted(found.library.hooks.items()), found.library.pipelines],
                 ground.health_calls(found.library),
             ]
             for found in libraries

@@ -75,7 +75,7 @@ def tried(launch: Launch, names: Sequence[str] = ()) -> tuple[SerializerTest, ..
 
 
 def _compare(root: Path, path: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Comparison:
-    launch, fitted = calling.prepare(root, path, args, kwargs)
+    launch, path, fitted = calling.prepare(root, path, args, kwargs)
     answer = _asked(launch, [path, base64.b64encode(payload(*fitted)).decode()])
     if "raised" in answer:
         raise calling.raised(path, answer["raised"])

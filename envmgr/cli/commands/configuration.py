@@ -154,5 +154,9 @@ def _library(library: Library) -> list[str]:
         "init": repr(library.init) if library.init else "",
         "health calls": ", ".join(call.call for call in library.health_calls),
         "serializers": ", ".join(f"{kind} = {strategy}" for kind, strategy in library.serializers.items()),
+        "hooks": ", ".join(f"{hook} = {function}" for hook, function in library.hooks.items()),
+        "pipelines": ", ".join(library.pipelines),
+        "aliases": ", ".join(f"{alias} = {path}" for alias, path in library.aliases.items()),
+        "trace": "true" if library.trace else "",
     }
     return [f"  {key}: {value}" for key, value in settings.items() if value]

@@ -1,5 +1,6 @@
 """Catalog files: golden bytes that Elixir's reader is held against too, and any tree of names."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import msgpack
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from envmgr.catalog import facts, read, writing
 from envmgr.catalog.facts import Facts, Object
 from envmgr.catalog.layout import Item, decode_head, encode
+from envmgr.catalog.nearby import near
 from envmgr.catalog.reading import Catalog
 
 GOLDEN = Path(__file__).parents[2] / "wire" / "golden.catalog"
@@ -80,7 +82,7 @@ def test_the_golden_file_by_hand():
     assert section("names") == "TableTable.größemeanstats.mean".encode()
     assert integers("paths") == [0, 0, 5, 1, 18, 2, 22, 2, 32, 0]
     begins = integers("offsets")
-    rows = [msgpack.unpackb(section("rows")[a:b]) for a, b in zip(begins, begins[1:])]
+    rows = [msgpack.unpackb(section("rows")[a:b]) for a, b in pairwise(begins)]
     assert begins[-1] == len(section("rows"))
     assert rows == [
         ["Table", "class", [["rows", 1, None]], None, "", 0, None],
@@ -100,7 +102,7 @@ def test_the_golden_file_by_hand():
     ]
     assert section("vocabulary").decode() == "größe\nmean\nstats\ntable\nthe\n"
     begins = integers("posting-offsets")
-    assert [integers("postings")[a // 4 : b // 4] for a, b in zip(begins, begins[1:])] == [
+    assert [integers("postings")[a // 4 : b // 4] for a, b in pairwise(begins)] == [
         [1],
         [2],
         [2],
@@ -135,8 +137,10 @@ def test_a_path_and_its_alias_lead_to_one_row():
     assert row == catalog.get("mean")
     assert (row.path, row.deprecated, row.returns) == ("mean", True, "float")
     assert [catalog.get(path) for path in ("", "m", "means", "stats", "\udc80", "z")] == [None] * 6
-    assert catalog.near("stats.maen") == ["stats.mean"]
-    assert catalog.near("quite.different") == []
+    assert near(catalog, "stats.maen") == ["mean"]
+    assert near(catalog, "quite.different") == []
+    assert catalog.under("") == ["Table", "mean"]
+    assert catalog.under("stats") == ["mean"]
     assert [row.path for row in catalog.rows()] == ["Table", "Table.größe", "mean"]
 
 
@@ -163,7 +167,7 @@ def test_every_path_is_found_and_no_other(tree, others):
         assert catalog.path(number) == item.row[0] == catalog.row(number).path
         assert catalog.detail(number) == item.detail
     words = catalog.vocabulary()
-    assert [catalog.having(at) for at in range(len(words))][0] == (0, 1, 2, 3, 4, 5)
+    assert catalog.having(words.index("w")) == (0, 1, 2, 3, 4, 5)
     assert encode({"module": "m"}, dict(reversed(tree.items())), items) == encode(
         {"module": "m"}, tree, items
     )

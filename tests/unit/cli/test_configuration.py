@@ -70,6 +70,7 @@ python = "3.12"             # --set library.numpy.python
 timeout = "10s"             # variable ENVMGR_DEFAULTS__TIMEOUT
 workers = 8                 # profile prod (envmgr.toml:4)
 worker-profile = "process"  # default
+trace = false               # default
 """,
         "",
     )

@@ -13,7 +13,10 @@ ERROR = {
     "arguments": [["path", "'x'"], [1, "2"]],
     "notes": ["first\nsecond line"],
     "step": "step 2 (dropna)",
-    "chain": [["cause", {"type": "KeyError", "message": "'a'"}], ["context", {"type": "OSError", "message": "x" * 500}]],
+    "chain": [
+        ["cause", {"type": "KeyError", "message": "'a'"}],
+        ["context", {"type": "OSError", "message": "x" * 500}],
+    ],
     "group": [{"type": "TypeError", "message": "inner"}],
 }
 

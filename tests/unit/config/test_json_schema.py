@@ -114,6 +114,29 @@ SERIALIZERS = st.dictionaries(
     st.sampled_from(["a.B", "a.b.C.D"]), st.sampled_from(["value", "pickle", "a.b:c", "geojson"]), max_size=2
 )
 
+HOOKS = tables(before=st.just("a.b:c"), after=st.just("hooks/a.py:b"), on_load=st.just("a:b.c"))
+CHECKS = tables(
+    type=st.sampled_from(["int", ["str", "bytes"], "a:B"]),
+    min=st.just(1),
+    max=st.just(2.5),
+    one_of=st.just([1, "a", True]),
+    pattern=st.just("^a"),
+    min_length=st.just(0),
+    required=st.booleans(),
+)
+PIPELINES = st.dictionaries(
+    st.sampled_from(["f", "A.g", "*"]),
+    tables(
+        rename=st.just({"a": "b"}),
+        convert=st.dictionaries(st.just("b"), st.sampled_from(["int", "decimal:Decimal", "h.py:f"])),
+        validate=st.dictionaries(st.just("b"), CHECKS),
+        project=st.sampled_from(["a.0.b", ["a", "b.c"]]),
+        convert_result=st.sampled_from([".to_dict", "list"]),
+        limit=st.integers(1, 9),
+    ),
+    max_size=2,
+)
+
 
 @st.composite
 def libraries(draw, name):
@@ -128,6 +151,9 @@ def libraries(draw, name):
         "cache": {"functions": {draw(st.text(max_size=3)): draw(CACHED)}},
         "security": draw(SECURITY),
         "serializers": draw(SERIALIZERS),
+        "hooks": draw(HOOKS),
+        "pipelines": draw(PIPELINES),
+        "trace": draw(st.booleans()),
         "health": {
             "calls": [
                 {"call": f"{name}.f", "args": draw(st.lists(PLAIN, max_size=2)), "kwargs": {"x": draw(PLAIN)}}
@@ -174,7 +200,8 @@ def holders(value, path=()):
 
 
 def holds_names(path):
-    return path[-1:] in (("library",), ("environment",), ("profile",), ("functions",), ("serializers",))
+    names = {"library", "environment", "profile", "functions", "serializers", "pipelines", "aliases"}
+    return bool(path) and path[-1] in {*names, "rename", "convert", "validate"}
 
 
 @settings(deadline=None, max_examples=60)
@@ -193,13 +220,16 @@ def test_an_unknown_key_and_a_value_of_another_type_are_refused_by_both(document
     if data.draw(st.booleans()):
         table[data.draw(st.sampled_from(["wokers", "Timeout", "$schema", "profiles"]))] = data.draw(PLAIN)
     else:
-        keys = [key for key in table if key not in ("args", "kwargs")]
+        keys = [key for key in table if key not in ("args", "kwargs", *OF_SEVERAL_TYPES)]
         assume(keys)
         key = data.draw(st.sampled_from(keys))
         others = [1.5, True, 3, "text", [1.5], [[]], {"x": 1.5}]
         table[key] = data.draw(st.sampled_from([value for value in others if not is_like(value, table[key])]))
     assert not is_loaded(broken)
     assert not VALIDATOR.is_valid(broken)
+
+
+OF_SEVERAL_TYPES = ("type", "project", "min", "max")
 
 
 def is_like(value, other):

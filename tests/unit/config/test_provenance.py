@@ -68,6 +68,7 @@ def test_each_value_has_its_layer_and_place():
         ("workers", 3, "envmgr.toml:4"),
         ("worker-profile", "process", "default"),
         ("init", "a = 1\nb = '2'", "variable ENVMGR_LIBRARY__OLD__INIT"),
+        ("trace", False, "default"),
     ]
     assert found["environment", "old"] == [("adopt", "venv", "envmgr.toml:20")]
     assert found["environment", "data"] == [
@@ -82,6 +83,23 @@ def test_each_value_has_its_layer_and_place():
     assert pandas['cache.functions."pandas.read_csv".ttl'] == ("10m", "envmgr.toml:11")
     assert pandas['serializers."pandas.Index"'] == ("value", "envmgr.toml:13")
     assert "package" not in [key for key, _, _ in found["library", "math"]]
+
+
+def test_what_is_done_around_calls_and_other_names():
+    text = """
+    [library.six]
+    hooks.before = "hooks.py:before"
+    trace = true
+    [library.six.pipelines."moves.map"]
+    validate.n.max = 3
+    [aliases]
+    s = "six"
+    """
+    found = shown(text, Layers())
+    six = {key: value for key, value, _ in found["library", "six"]}
+    assert (six["hooks.before"], six['pipelines."moves.map".validate.n.max']) == ("hooks.py:before", 3)
+    assert six["trace"] is True
+    assert found["aliases",] == [("s", "six", "envmgr.toml:8")]
 
 
 def test_a_project_that_says_nothing_is_all_defaults():

@@ -16,6 +16,13 @@ with = ["scipy"]
 health.calls = [{ call = "numpy.mean", args = [[1, 2]], kwargs = { axis = 0 } }]
 [library.numpy.serializers]
 "numpy.matrix" = "ref"
+[library.numpy.hooks]
+before = "hooks.py:before"
+[library.numpy.pipelines.mean]
+rename = { values = "a" }
+validate.a = { type = ["list", "tuple"], min-length = 1 }
+[aliases]
+np = "numpy"
 [library.numpy.security]
 network = "none"
 [environment.numpy]

@@ -18,6 +18,10 @@ def manifest(**changes):
         workers=4,
         init="import os",
         serializers={"numpy.matrix": "ref"},
+        hooks={"before": "h.py:f"},
+        pipelines={"mean": {"limit": 3}},
+        aliases={"n": "np"},
+        trace=True,
     )
     environment = Environment(
         "data", "3.12", (library, Library("math", None, None, "data")), compression="zlib"
@@ -64,6 +68,10 @@ def test_every_key_that_the_protocol_names():
                 "timeout": 5,
                 "init": "import os",
                 "serializers": {"numpy.matrix": "ref"},
+                "hooks": {"before": "h.py:f"},
+                "pipelines": {"mean": {"limit": 3}},
+                "aliases": {"n": "np"},
+                "trace": True,
                 "catalog": "/r/.envmgr/store/data-k.catalog/numpy.catalog",
             },
             "math": {
@@ -73,6 +81,10 @@ def test_every_key_that_the_protocol_names():
                 "timeout": 30_000,
                 "init": "",
                 "serializers": {},
+                "hooks": {},
+                "pipelines": {},
+                "aliases": {},
+                "trace": False,
                 "catalog": "/r/.envmgr/store/data-k.catalog/math.catalog",
             },
         },

@@ -62,6 +62,14 @@ def test_a_name_pinned_for_two_platforms():
     assert pin_changes(before, [Pin("a", "2")]) == (PinChange("a", "changed", "1, 2", "2"),)
 
 
+AROUND = {
+    "hooks": {"before": "h.py:f"},
+    "pipelines": {"u": {"limit": 3}},
+    "aliases": {"s": "six"},
+    "trace": True,
+}
+
+
 def test_settings():
     six = launch()["libraries"]["six"]
     changed = launch(
@@ -69,7 +77,14 @@ def test_settings():
         compression="zlib",
         python={"version": "3.13.0", "implementation": "cpython", "executable": "/p"},
         libraries={
-            "six": {**six, "timeout": 7, "init": "import json", "version": "2", "serializers": {"a.B": "ref"}}
+            "six": {
+                **six,
+                "timeout": 7,
+                "init": "import json",
+                "version": "2",
+                "serializers": {"a.B": "ref"},
+                **AROUND,
+            }
         },
     )
     assert setting_changes(launch(), launch()) == ()
@@ -79,7 +94,11 @@ def test_settings():
         SettingChange("compression", "none", "zlib"),
         SettingChange("library.six.timeout", 30000, 7),
         SettingChange("library.six.init", None, "import json"),
+        SettingChange("library.six.trace", False, True),
         SettingChange("library.six.serializers.a.B", None, "ref"),
+        SettingChange("library.six.hooks.before", None, "h.py:f"),
+        SettingChange("library.six.pipelines.u.limit", None, 3),
+        SettingChange("aliases.s", None, "six"),
     )
     gone = setting_changes(launch(), launch(libraries={}))
     assert SettingChange("library.six.module", "six", None) in gone

@@ -26,6 +26,14 @@ def test_each_kind():
     assert fit(PARAMETERS, [], {"b": [1]}) == ([], {"b": (1,)})
 
 
+def test_a_name_of_the_callers_own():
+    renamed = {"points": "d", "b": "c"}
+    assert fit(PARAMETERS, [], {"points": [1], "b": [1], "d": [2]}, renamed) == (
+        [],
+        {"points": {1}, "b": [1], "d": {2}},
+    )
+
+
 @pytest.mark.parametrize("value", [None, 1, {"k": [1]}, "text"])
 def test_what_is_no_list_stays(value):
     assert fit(PARAMETERS, ["x", value], {"d": value, "f": value})[1] == {"d": value, "f": value}

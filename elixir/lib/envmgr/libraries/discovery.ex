@@ -3,17 +3,38 @@ defmodule Envmgr.Libraries.Discovery do
   @moduledoc false
 
   alias Envmgr.Error
-  alias Envmgr.Libraries.{Catalog, CatalogFile, Filters, Row, Signature, Unknown}
+  alias Envmgr.Libraries.{CatalogFile, Filters, Row, Signature}
 
-  @doc "The objects of a library by their canonical paths, in the order of these."
-  @spec functions(atom(), String.t(), Filters.t()) :: [map()]
-  def functions(table, library, filters) do
-    file = Catalog.file(table, library) || raise Unknown.error(table, library)
-
+  @doc """
+  The objects of a library by their canonical paths, in the order of these; of a module, those that have a path in it, by the
+  shortest of these.
+  """
+  @spec functions(String.t(), CatalogFile.t(), Filters.t()) :: [map()]
+  def functions(library, file, %{module: nil} = filters) do
     for object <- 0..(file.objects - 1)//1,
         raw = row!(file, object),
         Filters.keep?(filters, raw),
         do: brief(library, raw)
+  end
+
+  def functions(library, file, %{module: module} = filters) do
+    filters = %{filters | module: nil}
+
+    for {object, path} <- inside(file, module),
+        raw = row!(file, object),
+        Filters.keep?(filters, raw),
+        do: brief(library, [path | tl(raw)])
+  end
+
+  defp inside(file, module) do
+    own = for {:ok, number} <- [CatalogFile.find(file, module)], do: number
+
+    (own ++ Enum.to_list(CatalogFile.range(file, module <> ".")))
+    |> Enum.map(&{CatalogFile.path(file, &1), CatalogFile.object(file, &1)})
+    |> Enum.sort_by(fn {path, _object} -> {byte_size(path), path} end)
+    |> Enum.uniq_by(fn {_path, object} -> object end)
+    |> Enum.sort()
+    |> Enum.map(fn {path, object} -> {object, path} end)
   end
 
   @doc "An object in short."

@@ -9,46 +9,58 @@ defmodule Envmgr.Libraries.Likeness do
   @begins 1
   @contains 2
 
-  @doc "The words of the vocabulary that are like `word`, each with its position and likeness."
-  @spec alike(String.t(), [String.t()]) :: [{non_neg_integer(), String.t(), non_neg_integer()}]
+  @typedoc "A word with what is compared first: how many letters, and a bit for each letter that it has."
+  @type word :: {position :: non_neg_integer(), String.t(), non_neg_integer(), non_neg_integer()}
+
+  @doc "The words of a vocabulary, ready for `alike/2`."
+  @spec prepare([String.t()]) :: [word()]
+  def prepare(vocabulary), do: prepare(vocabulary, 0)
+
+  defp prepare([], _position), do: []
+
+  defp prepare([word | rest], position) do
+    {size, mask} = measure(word, 0, 0)
+    [{position, word, size, mask} | prepare(rest, position + 1)]
+  end
+
+  @doc "The words of the vocabulary that are like `word`, each with its position and likeness; the most alike first."
+  @spec alike(String.t(), [word()]) :: [{non_neg_integer(), String.t(), non_neg_integer()}]
   def alike(word, vocabulary) do
-    letters = letters(word)
-    size = length(letters)
-    found = holding(vocabulary, word, size, 0)
+    {size, mask} = measure(word, 0, 0)
+    pattern = :binary.compile_pattern(word)
+
+    found =
+      for {position, other, letters, _mask} <- vocabulary,
+          letters >= size,
+          likeness = holds(other, word, pattern, size),
+          do: {position, other, likeness}
+
     most = slips(size)
 
-    if most > 0 and not Enum.any?(found, &(elem(&1, 2) == @equal)),
-      do: found ++ near(vocabulary, word, letters, size, most),
+    if(most > 0 and not Enum.any?(found, &(elem(&1, 2) == @equal)),
+      do: found ++ near(vocabulary, word, pattern, size, mask, most),
       else: found
+    )
+    |> Enum.sort_by(&elem(&1, 2))
   end
 
-  defp holding([], _word, _size, _position), do: []
+  defp holds(word, word, _pattern, _size), do: @equal
 
-  defp holding([other | rest], word, size, position) do
-    case holds(other, word, size) do
-      nil -> holding(rest, word, size, position + 1)
-      likeness -> [{position, other, likeness} | holding(rest, word, size, position + 1)]
-    end
-  end
-
-  defp holds(word, word, _size), do: @equal
-
-  defp holds(other, word, size) do
-    case :binary.match(other, word) do
+  defp holds(other, _word, pattern, size) do
+    case :binary.match(other, pattern) do
       {0, _} when size > 1 -> @begins
       {_, _} when size > 2 -> @contains
       _none -> nil
     end
   end
 
-  defp near(vocabulary, word, letters, size, most) do
-    mine = mask(word, 0)
+  defp near(vocabulary, word, pattern, size, mask, most) do
+    letters = letters(word)
 
-    for {other, position} <- Enum.with_index(vocabulary),
-        # A letter has at most four bytes.
-        byte_size(other) >= size - most and byte_size(other) <= 4 * (size + most),
-        few?(bxor(mask(other, 0), mine), 2 * most),
-        holds(other, word, size) == nil,
+    for {position, other, others, bits} <- vocabulary,
+        abs(others - size) <= most,
+        few?(bxor(bits, mask), 2 * most),
+        holds(other, word, pattern, size) == nil,
         apart = distance(letters, letters(other), most),
         apart <= most,
         do: {position, other, @contains + apart}
@@ -58,9 +70,11 @@ defmodule Envmgr.Libraries.Likeness do
   defp slips(size) when size < 8, do: 1
   defp slips(_size), do: 2
 
-  # A bit for each letter that the word has: one slip changes at most two.
-  defp mask(<<letter::utf8, rest::binary>>, bits), do: mask(rest, bits ||| 1 <<< (letter &&& 31))
-  defp mask(_end, bits), do: bits
+  # One slip changes at most two bits.
+  defp measure(<<letter::utf8, rest::binary>>, size, bits),
+    do: measure(rest, size + 1, bits ||| 1 <<< (letter &&& 31))
+
+  defp measure(_end, size, bits), do: {size, bits}
 
   defp few?(0, _most), do: true
   defp few?(_bits, 0), do: false

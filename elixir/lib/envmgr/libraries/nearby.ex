@@ -11,17 +11,22 @@ defmodule Envmgr.Libraries.Nearby do
   @doc "Up to three paths, the likeliest first; relative to the module, as `path` is."
   @spec paths(CatalogFile.t(), String.t()) :: [String.t()]
   def paths(file, path) do
+    if leaf(path) == "", do: [], else: near(file, path)
+  end
+
+  defp near(file, path) do
     {known, missing, rest} = split(file, path)
     {surely, perhaps} = missing |> similar(siblings(file, known)) |> Enum.split_with(&sure?/1)
     mended = fn ranked -> for {_, name} <- ranked, do: join([known, name | rest]) end
 
-    named = Enum.filter(mended.(surely), &there?(file, &1))
-    named = if named == [], do: elsewhere(file, path) ++ mended.(perhaps), else: named
-
     named =
-      if Enum.any?(named, &there?(file, &1)),
-        do: named,
-        else: misspelled(file, path, known, surely, rest)
+      case Enum.filter(mended.(surely), &there?(file, &1)) do
+        [] ->
+          elsewhere(file, path) ++ misspelled(file, path, known, surely, rest) ++ mended.(perhaps)
+
+        sure ->
+          sure
+      end
 
     named
     |> Enum.filter(&there?(file, &1))
@@ -102,10 +107,11 @@ defmodule Envmgr.Libraries.Nearby do
 
   defp misspelled(file, path, _known, _surely, []) do
     leaf = path |> leaf() |> String.downcase()
+    vocabulary = file |> CatalogFile.vocabulary() |> Likeness.prepare()
 
     found =
       for {position, word, likeness} when likeness > 2 <-
-            Likeness.alike(leaf, CatalogFile.vocabulary(file)),
+            Likeness.alike(leaf, vocabulary),
           object <- CatalogFile.postings(file, position),
           found = CatalogFile.canonical(file, object),
           String.downcase(leaf(found)) == word,

@@ -45,12 +45,12 @@ defmodule Envmgr.Libraries.Search do
     do: for(<<letter::utf8 <- word>>, do: letter) |> Enum.take(@longest_word) |> List.to_string()
 
   defp ranked(library, file, query, words) do
-    vocabulary = CatalogFile.vocabulary(file)
+    vocabulary = file |> CatalogFile.vocabulary() |> Likeness.prepare()
     {costs, paths} = Enum.reduce(words, {%{}, %{}}, &cost(file, vocabulary, &1, &2))
     exact = exact(file, library, query)
 
     for object <- Enum.uniq(Map.keys(costs) ++ exact) do
-      {path, _lower, _name} = paths[object] || read(file, object)
+      {path, _, _, _} = paths[object] || read(file, object)
       {have, spent} = Map.get(costs, object, {0, 0})
       rank = if object in exact, do: 0, else: 1
       {rank, -have, spent, byte_size(path), library, path, object, file}
@@ -70,48 +70,95 @@ defmodule Envmgr.Libraries.Search do
   # Of each object that has the word: how many words so far, and what they cost.
   defp cost(file, vocabulary, word, {costs, paths}) do
     {best, paths} =
-      for {position, other, likeness} <- Likeness.alike(word, vocabulary),
-          object <- CatalogFile.postings(file, position),
-          reduce: {%{}, paths} do
+      for {position, other, likeness} <- Likeness.alike(word, vocabulary), reduce: {%{}, paths} do
         {best, paths} ->
-          paths =
-            if is_map_key(paths, object),
-              do: paths,
-              else: Map.put(paths, object, read(file, object))
+          word = {byte_size(other), :binary.compile_pattern(other)}
 
-          {cheapest(best, object, likeness + 2 * place(paths[object], other)), paths}
+          file
+          |> CatalogFile.postings(position)
+          |> cheapest(file, word, likeness, best, paths)
       end
 
     costs =
       Enum.reduce(best, costs, fn {object, cost}, costs ->
-        Map.update(costs, object, {1, cost}, fn {have, spent} -> {have + 1, spent + cost} end)
+        case costs do
+          %{^object => {have, spent}} -> %{costs | object => {have + 1, spent + cost}}
+          _first -> Map.put(costs, object, {1, cost})
+        end
       end)
 
     {costs, paths}
   end
 
-  defp cheapest(best, object, cost) do
+  defp cheapest([], _file, _word, _likeness, best, paths), do: {best, paths}
+
+  defp cheapest([object | rest], file, word, likeness, best, paths) do
     case best do
-      %{^object => cheaper} when cheaper <= cost -> best
-      _dearer -> Map.put(best, object, cost)
+      # No place makes it cheaper.
+      %{^object => cost} when cost <= likeness ->
+        cheapest(rest, file, word, likeness, best, paths)
+
+      %{^object => cost} ->
+        place = place(Map.fetch!(paths, object), word)
+
+        best =
+          if likeness + 2 * place < cost, do: %{best | object => likeness + 2 * place}, else: best
+
+        cheapest(rest, file, word, likeness, best, paths)
+
+      _first ->
+        {path, paths} = path(file, object, paths)
+        best = Map.put(best, object, likeness + 2 * place(path, word))
+        cheapest(rest, file, word, likeness, best, paths)
     end
   end
 
+  defp path(file, object, paths) do
+    case paths do
+      %{^object => path} ->
+        {path, paths}
+
+      _first ->
+        path = read(file, object)
+        {path, Map.put(paths, object, path)}
+    end
+  end
+
+  # The path, the same in lower case, where its last segment begins and how long that is.
   defp read(file, object) do
     path = CatalogFile.canonical(file, object)
-    lower = String.downcase(path)
-    {path, lower, lower |> :binary.split(".", [:global]) |> List.last()}
+    lower = lower(path)
+    name = name(lower, byte_size(lower))
+    {path, lower, name, byte_size(lower) - name}
   end
 
-  defp place({_path, _lower, word}, word), do: 0
+  defp lower(path) do
+    if ascii?(path), do: String.downcase(path, :ascii), else: String.downcase(path)
+  end
 
-  defp place({_path, lower, name}, word) do
-    cond do
-      has?(name, word) -> 1
-      has?(lower, word) -> 2
-      true -> 3
+  defp ascii?(<<byte, rest::binary>>) when byte < 128, do: ascii?(rest)
+  defp ascii?(rest), do: rest == <<>>
+
+  defp name(_path, 0), do: 0
+  defp name(path, at), do: if(:binary.at(path, at - 1) == ?., do: at, else: name(path, at - 1))
+
+  defp place({_path, lower, name, length}, {size, pattern}) do
+    case :binary.match(lower, pattern) do
+      :nomatch ->
+        3
+
+      {at, _} when at < name ->
+        inside(:binary.match(lower, pattern, scope: {name, length}), size, length)
+
+      _in_name when size == length ->
+        0
+
+      _in_name ->
+        1
     end
   end
 
-  defp has?(text, word), do: :binary.match(text, word) != :nomatch
+  defp inside(:nomatch, _size, _length), do: 2
+  defp inside(_in_name, size, size), do: 0
+  defp inside(_in_name, _size, _length), do: 1
 end

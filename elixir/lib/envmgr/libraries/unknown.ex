@@ -97,7 +97,8 @@ defmodule Envmgr.Libraries.Unknown do
   end
 
   defp near(table, libraries, library) do
-    names = Enum.map(libraries, &elem(&1, 0)) ++ Catalog.aliases(table)
+    names = for {name, _, _} <- libraries, do: name
+    names = names ++ for {alias, _target} <- Catalog.aliases(table), do: alias
     lower = String.downcase(library)
     {same, others} = Enum.split_with(names, &(String.downcase(&1) == lower))
     Enum.take(same ++ Near.names(library, others, 3), 3)
@@ -125,6 +126,7 @@ defmodule Envmgr.Libraries.Unknown do
       library: library,
       environment: environment,
       generation: facts.generation,
+      version: facts.version,
       message: message,
       hint: hint
     }

@@ -1,0 +1,124 @@
+defmodule Envmgr.Calls.Discover do
+  # Discovery for callers: options are checked, and catalogs that are just being read are waited for.
+  @moduledoc false
+
+  alias Envmgr.{Error, Near, Pool}
+  alias Envmgr.Libraries.{Catalog, Description, Discovery, Filters, Search, Unknown}
+
+  @kinds ~w(function coroutine generator async-generator ufunc class method classmethod staticmethod property constant module)
+
+  defstruct name: Envmgr, library: nil, limit: 20, filters: %Filters{}
+
+  @type t :: %__MODULE__{
+          name: atom(),
+          library: String.t() | nil,
+          limit: non_neg_integer(),
+          filters: Filters.t()
+        }
+
+  @doc "Options of `known` keys. Raises `Envmgr.Error` with all that is wrong."
+  @spec options!(keyword(), [atom()]) :: t()
+  def options!(opts, known) do
+    unless Keyword.keyword?(opts),
+      do:
+        raise(Error, code: :arguments, message: "#{inspect(opts)} is no keyword list of options")
+
+    case for {key, value} <- opts, problem = problem(key, value, known), do: problem do
+      [] ->
+        filters = %Filters{
+          kind: opts[:kind] && to_string(opts[:kind]),
+          module: opts[:module],
+          deprecated: opts[:deprecated]
+        }
+
+        struct!(%__MODULE__{filters: filters}, Keyword.take(opts, [:name, :library, :limit]))
+
+      problems ->
+        raise Error,
+          code: :arguments,
+          message: Enum.join(problems, "; "),
+          hint: "options are #{Enum.join(known, ", ")}"
+    end
+  end
+
+  defp problem(key, value, known) do
+    cond do
+      key not in known ->
+        "unknown option #{key}#{near(key, known)}"
+
+      not fits?(key, value) ->
+        "#{inspect(value)} is no value of the option #{key}#{near(value, kinds(key))}"
+
+      true ->
+        nil
+    end
+  end
+
+  defp fits?(:kind, kind),
+    do: kind == nil or ((is_atom(kind) or is_binary(kind)) and to_string(kind) in @kinds)
+
+  defp fits?(:module, module), do: module == nil or is_binary(module)
+  defp fits?(:deprecated, flag), do: flag in [true, false, nil]
+  defp fits?(:library, library), do: library == nil or is_binary(library)
+  defp fits?(:limit, limit), do: is_integer(limit) and limit >= 0
+  defp fits?(:name, name), do: is_atom(name)
+
+  defp kinds(:kind), do: @kinds
+  defp kinds(_key), do: []
+
+  defp near(word, words) when is_atom(word) or is_binary(word) do
+    near = Near.hint(to_string(word), Enum.map(words, &to_string/1))
+    if near, do: ", " <> near
+  end
+
+  defp near(_word, _words), do: nil
+
+  @spec functions(String.t(), t()) :: [map()]
+  def functions(library, opts) do
+    library = Catalog.real(opts.name, library)
+    Discovery.functions(library, file!(opts.name, library), within(opts.filters, library))
+  end
+
+  @spec describe(String.t(), t()) :: map()
+  def describe(path, opts) do
+    await(opts.name, Catalog.home(opts.name, path))
+    Description.of(opts.name, path)
+  end
+
+  @spec search(String.t(), t()) :: [map()]
+  def search(words, opts) do
+    library = opts.library && Catalog.real(opts.name, opts.library)
+    Search.run(catalogs(opts), words, within(opts.filters, library), opts.limit)
+  end
+
+  # A module may be said with the library's name before it.
+  defp within(%{module: nil} = filters, _library), do: filters
+  defp within(filters, nil), do: filters
+
+  defp within(filters, library),
+    do: %{filters | module: String.replace_prefix(filters.module, library <> ".", "")}
+
+  # One environment whose catalogs cannot be read hides no other.
+  defp catalogs(%{library: nil, name: name}) do
+    for {library, environment, _facts} <- Catalog.libraries(name),
+        Pool.await_catalog(name, environment, :infinity) == :ok,
+        file = Catalog.file(name, library),
+        do: {library, file}
+  end
+
+  defp catalogs(%{library: library, name: name}) do
+    library = Catalog.real(name, library)
+    [{library, file!(name, library)}]
+  end
+
+  defp file!(name, library) do
+    await(name, Catalog.home(name, library))
+    Catalog.file(name, library) || raise Unknown.error(name, library)
+  end
+
+  defp await(_name, nil), do: :ok
+
+  defp await(name, environment) do
+    with {:error, error} <- Pool.await_catalog(name, environment, :infinity), do: raise(error)
+  end
+end
