@@ -154,7 +154,7 @@ def _start(hello: Any, libraries: Libraries, calls: Calls) -> dict[str, Any]:
     kind, _, settings = hello
     if kind != HELLO or settings.get("protocol") != PROTOCOL:
         raise BrokenFrame(f"the first message is no hello of protocol {PROTOCOL}")
-    _lease(settings.get("lease"))
+    hold_lease(settings.get("lease"))
     lane = _lane(settings.get("lane"), settings.get("compression") in FORMATS)
     if lane is not None:
         calls.buffers.use(lane)
@@ -184,7 +184,7 @@ def _lane(directory: str | None, compressed: bool) -> Lane | None:
         return None
 
 
-def _lease(path: str | None) -> None:
+def hold_lease(path: str | None) -> None:
     """Holds a shared lock on `path` until this process ends, by a descriptor that is never closed.
 
     Whoever frees the environment deletes the file under an exclusive lock: a lock that was waited for may be
