@@ -109,6 +109,7 @@ class Asking:
         sys.setrecursionlimit(limit + _FRAMES)
         around = doing.around
         around.append(outer)
+        token = contexts.nobody()
         try:
             while question.answer is None and not self._turns.ended and not self._due(outer):
                 if self._may_step():
@@ -122,6 +123,7 @@ class Asking:
                         lambda: question.answer or self._may_step() or self._due(outer), self._bell
                     )
         finally:
+            contexts.leave(token)
             around.pop()
             doing.current = outer
             sys.setrecursionlimit(limit)
