@@ -30,5 +30,10 @@ def enter(target: Any, given: Mapping[str, Any]) -> Token[Any]:
     return _current.set({**known, "live": given.get("live")})
 
 
+def nobody() -> Token[Any]:
+    """Until `leave`, nothing is known: what runs now may be another call's."""
+    return _current.set(None)
+
+
 def leave(token: Token[Any]) -> None:
     _current.reset(token)

@@ -34,6 +34,10 @@ defmodule Envmgr.Pool.Flight do
   @spec empty?(t()) :: boolean()
   def empty?({size, _queue, asides}), do: size == 0 and asides == %{}
 
+  @doc "Whether calls are aside."
+  @spec beside?(t()) :: boolean()
+  def beside?({_size, _queue, asides}), do: asides != %{}
+
   @spec add(t(), entry()) :: t()
   def add({size, queue, asides}, entry), do: {size + 1, :queue.in(entry, queue), asides}
 

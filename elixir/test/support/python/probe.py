@@ -19,6 +19,7 @@ __all__ = [
     "Thing",
     "apply",
     "apply_in_threads",
+    "apply_twice",
     "asleep",
     "aticks",
     "blob",
@@ -33,20 +34,22 @@ __all__ = [
     "echo",
     "exit_now",
     "fail",
-    "first",
-    "forked",
     "floats",
+    "forked",
     "generation",
     "grid",
     "has",
     "hinted",
     "keep",
+    "keep_first",
     "keep_function",
     "kill_me",
     "listed",
     "mapped",
+    "mapped_by",
     "mark",
     "nap",
+    "next_kept",
     "only_named",
     "opened",
     "pid",
@@ -60,8 +63,11 @@ __all__ = [
     "spin",
     "stir",
     "text",
+    "texts",
+    "things",
     "ticks",
     "total",
+    "type_name",
 ]
 
 
@@ -411,8 +417,26 @@ def consume(items, count=None):
     return [item for item, _ in zip(items, range(count))] if count is not None else list(items)
 
 
-def first(items):
-    return next(iter(items))
+def keep_first(items):
+    _kept[:] = [iter(items)]
+    return next(_kept[0])
+
+
+def next_kept():
+    return next(_kept[0])
+
+
+def mapped_by(functions, items):
+    """What the one function in a list in a dict makes of the items."""
+    return [functions["f"][0](item) for item in items]
+
+
+def apply_twice(function, one, other):
+    return function(one)(other)
+
+
+def type_name(value):
+    return type(value).__name__
 
 
 def read(file, size=-1):
@@ -431,3 +455,13 @@ def forked():
     if pid == 0:
         os._exit(0)
     return os.waitpid(pid, 0)[1]
+
+
+def things(count):
+    for n in range(count):
+        yield Thing(n)
+
+
+def texts(count, size):
+    for _ in range(count):
+        yield "x" * size
