@@ -202,11 +202,12 @@ class Calls:
         return self._codec.decode(data)
 
     def report(self) -> dict[str, Any]:
-        """What this worker has converted: `sent` and `received`, rows by type (`values.statistics`)."""
+        """What this worker has converted, `sent` and `received`, rows by type (`values.statistics`), and holds: `refs`."""
         sent, received = self._sent.row(self._runs - self._unsent), self._received.row(self._runs)
         return {
             "sent": {**self._codec.sent.report(), "payload": sent},
             "received": {**self._codec.received.report(), "payload": received},
+            "refs": len(self.refs),
         }
 
     def _otherwise(self, value: Any, flags: int, call: Mapping[str, Any]) -> tuple[int, Any]:

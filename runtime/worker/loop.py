@@ -67,7 +67,7 @@ class Loop:
         self._events = Events(calls, self._say, self._flush, self._turns.glance, self._bell.ring)
         self._streams = Serving(doing, calls, self.out, self._events)
         self._asking = Asking(
-            doing, self._turns, self._bell, self.out, calls, self._step, self._beyond, self._is_aside
+            doing, self._turns, self._bell, self.out, calls, self._step, self._beyond, self._is_aside, self._events.is_doomed
         )
         calls.functions.ask = self._asking.ask
         calls.functions.number = doing.number
@@ -130,6 +130,7 @@ class Loop:
             self._asked.add(number)
             if self._events.cancel(number):
                 self._asked.discard(number)
+                self._turns.ring()
             elif number in self._streams:
                 self._inbox.appendleft(message)
             elif not self._doing.in_main() and self._doing.includes(number):
