@@ -133,6 +133,13 @@ defmodule Envmgr.Calls.SaidTest do
           do: assert(log =~ "#{path}: answered in")
     end
 
+    test "of an error is in its details", %{name: name} do
+      assert {:error, %Error{code: :exception, details: %{trace: trace}}} =
+               Envmgr.execute("probe.fail", ["x"], name: name, trace: true)
+
+      assert is_float(trace.transport) and is_map(trace.python)
+    end
+
     test "of a chain is one", %{name: name} do
       steps = [{:call, "probe.Thing", [1]}, {:method, "add", [1]}]
       assert {:ok, 2, %{trace: %{total: _}}} = Envmgr.execute(steps, [], name: name, trace: true)
