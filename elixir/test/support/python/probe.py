@@ -62,6 +62,7 @@ __all__ = [
     "segfault",
     "spin",
     "stir",
+    "stubborn",
     "text",
     "texts",
     "things",
@@ -241,6 +242,14 @@ def speak(value, seconds=0):
     if value is None:
         raise ValueError("nothing")
     return value
+
+
+def stubborn():
+    """Goes on when it is told to stop."""
+    try:
+        time.sleep(60)
+    except BaseException:
+        return Thing(1)
 
 
 def known():
