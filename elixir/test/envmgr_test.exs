@@ -52,7 +52,7 @@ defmodule EnvmgrTest do
              Envmgr.execute("math.sqrt", [1, 2], name: name)
 
     assert error.message == "takes 1 positional argument, 2 given"
-    assert error.hint == "the signature is math.sqrt(x, /)"
+    assert "the signature is math.sqrt(x" <> _ = error.hint
 
     assert {:error,
             %Error{

@@ -107,6 +107,10 @@ class Catalog:
                 at = max(at + 1, self._first(prefix + first + b"/"))  # the byte behind a dot
         return found
 
+    def places(self) -> list[tuple[str, int]]:
+        """Every path, aliases too, with the number of its object."""
+        return [(self._name(at).decode(), self._table[2 * at + 1]) for at in range(self.head["paths"])]
+
     def vocabulary(self) -> list[str]:
         """The words that a search knows; `having` takes their positions."""
         if self._words is None:

@@ -36,6 +36,7 @@ COMMANDS = {
     "functions": "discovering",
     "search": "discovering",
     "describe": "discovering",
+    "shell": "shelling",
     "serializers": "serializers",
     "detect": "detecting",
     "import": "importing",

@@ -32,7 +32,7 @@ def call(root: Path, path: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
             {name: [module, init, strategies, around]},
             lease=launch["lease"],
             environment=launch["key"],
-            env=_variables(launch),
+            env=variables(launch),
             cwd=launch["cwd"],
         ) as client:
             return client.call(path, args, kwargs)
@@ -79,16 +79,22 @@ def _settings(library: Mapping[str, Any]) -> dict[str, Any]:
 
 def raised(path: str, error: dict[str, Any]) -> EnvmgrError:
     """What the function raised, from the worker's error map."""
-    return EnvmgrError("E-CALL", f"{path}: {error['type']}: {error['message']}", details={"python": error})
+    return EnvmgrError(
+        "E-CALL",
+        f"{path}: {error['type']}: {error['message']}",
+        hint=error.get("hint") or "",
+        details={"python": error},
+    )
 
 
-def _variables(launch: Launch) -> dict[str, str]:
-    variables = process.clean_environment()
+def variables(launch: Launch) -> dict[str, str]:
+    """A worker's."""
+    found = process.clean_environment()
     for variable, value in launch["env"].items():
-        variables.pop(variable, None)
+        found.pop(variable, None)
         if value is not None:
-            variables[variable] = value
-    return variables
+            found[variable] = value
+    return found
 
 
-__all__ = ["RemoteRef", "active", "call", "libraries", "prepare", "raised"]
+__all__ = ["RemoteRef", "active", "call", "launch_of", "libraries", "prepare", "raised", "variables"]

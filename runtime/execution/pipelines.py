@@ -17,7 +17,7 @@ from .stepped import Stepped
 
 
 class Pipeline:
-    """Of a path, as a launch manifest says it. What it names is imported at once; raises `Stepped` when that fails."""
+    """Of a path, as a launch manifest says it. What it names is imported at once: raises `Stepped`."""
 
     def __init__(self, library: str, path: str, settings: Mapping[str, Any]) -> None:
         self._path = f"{library}.{path}"
@@ -96,7 +96,8 @@ class Pipeline:
             try:
                 value = self._convert_result(value)
             except Exception as error:  # noqa: BLE001 - as above
-                message = f"the result, a {type(value).__name__}, cannot be converted by {self._result}: {_words(error)}"
+                kind = type(value).__name__
+                message = f"the result, a {kind}, cannot be converted by {self._result}: {_words(error)}"
                 raise self._unfit("convert-result", message, error) from None
         if self._limit is not None:
             value = shaping.limited(

@@ -13,22 +13,23 @@ def _words(*lines: str) -> frozenset[str]:
 
 
 _WORDS = _words(
-    "password passwd pwd passphrase passcode secret secrets token tokens apikey authorization auth cookie cookies",
-    "credential credentials dsn session sessionid bearer jwt privatekey accesskey secretkey authtoken",
+    "password passwords passwd pwd passphrase passcode secret secrets token tokens apikey authorization auth",
+    "cookie cookies credential credentials dsn session sessionid bearer jwt privatekey accesskey secretkey authtoken",
 )
 _KEYS = _words("api access private secret signing encryption master account auth ssh")
 """What makes a secret of the word `key` behind it."""
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 _NAME = (
-    r"[\w.-]*(?:password|passwd|pwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|auth|authorization"
+    r"[\w.-]{0,40}(?:passwords?|passwd|pwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|auth|authorization"
     r"|cookie|credentials?|dsn|session(?:[_-]?id)?)"
 )
 _LOOKS: tuple[tuple[str, str], ...] = (
     (r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", REDACTED),
     (r"(?<=://)[^\s/@'\"<>]+(?=@)", REDACTED),
-    (r"(?i)\b(bearer|basic|digest) +(?!realm)[\w.~+/=-]{6,}", rf"\1 {REDACTED}"),
-    (r"\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?", REDACTED),
+    (r"\b(Bearer|bearer) +(?!realm|tokens?\b|auth)[\w.~+/=-]{6,}", rf"\1 {REDACTED}"),
+    (r"\b(Basic|basic) +(?=[\w+/=-]*[0-9=+/])[\w+/=-]{6,}", rf"\1 {REDACTED}"),
+    (r"\beyJ[\w-]{8,2000}\.[\w-]{4,}(?:\.[\w-]*)?", REDACTED),
     (r"\b(?:AKIA|ASIA|AGPA|AROA|AIDA)[A-Z0-9]{16}\b", REDACTED),
     (r"\b(?:gh[pousr]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,})", REDACTED),
     (
@@ -56,6 +57,8 @@ def is_secret(name: Any) -> bool:
         return False
     words = [word.lower() for word in _WORD.findall(name)]
     if not _WORDS.isdisjoint(words):
+        return True
+    if words[-1:] == ["pass"]:
         return True
     return any(word == "key" and before in _KEYS for before, word in zip(words, words[1:]))
 

@@ -42,7 +42,6 @@ def main(arguments: list[str]) -> None:
     threads that a module's import left behind must not keep the process.
     """
     request = json.loads(arguments[1])
-    warnings.simplefilter("ignore")
     gc.disable()
     found = collect(request["module"], request["distribution"])
     found["version"] = request["version"]
@@ -52,10 +51,12 @@ def main(arguments: list[str]) -> None:
 
 def collect(name: str, distribution: str | None) -> dict[str, Any]:
     """The raw facts of module `name`. Raises what its import raises."""
-    module = importlib.import_module(name)
     directory = root(distribution)
-    walk = Walk(module, Owner(module, distribution), Places(directory))
-    walk.run()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        module = importlib.import_module(name)
+        walk = Walk(module, Owner(module, distribution), Places(directory))
+        walk.run()
     return {
         "schema": SCHEMA,
         "module": name,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import types
 import typing
 from typing import Any, Callable
@@ -15,7 +14,6 @@ _VALUES = {
     "decimal": frozenset({"Decimal"}),
     "fractions": frozenset({"Fraction"}),
 }
-"""Classes of the standard library whose objects are no more than their value."""
 _HOLDERS = frozenset({tuple, list, set, frozenset, types.MappingProxyType, dict})
 _BUILTIN_CLASSES = frozenset(
     {bool, int, float, complex, str, bytes, bytearray, memoryview, object, type(None)}
@@ -37,7 +35,7 @@ def is_plain(value: Any, owns: Callable[[Any], bool]) -> bool:
 def _is_plain(value: Any, owns: Callable[[Any], bool], budget: list[int], depth: int) -> bool:
     budget[0] -= 1
     kind = type(value)
-    if kind in _PLAIN or (kind.__module__ in _VALUES and kind.__name__ in _VALUES[kind.__module__]):
+    if kind in _PLAIN or is_value_class(kind):
         return True
     if depth and is_class(value):
         return value in _BUILTIN_CLASSES or owns(value)
@@ -47,9 +45,9 @@ def _is_plain(value: Any, owns: Callable[[Any], bool], budget: list[int], depth:
     return all(_is_plain(member, owns, budget, depth + 1) for member in members)
 
 
-def is_member(value: Any) -> bool:
-    """Of an enumeration."""
-    return issubclass(type(value), enum.Enum)
+def is_value_class(kind: type) -> bool:
+    """Of dates, times, decimals and fractions: its objects are no more than their value."""
+    return kind.__module__ in _VALUES and kind.__name__ in _VALUES[kind.__module__]
 
 
 def is_alias(value: Any) -> bool:
@@ -66,5 +64,5 @@ def shown(value: Any) -> str:
     try:
         text = repr(value)
         return text.encode("utf-8", "replace").decode()[:_LONGEST]
-    except Exception:  # noqa: BLE001 - a __repr__ is the library's
+    except BaseException:  # noqa: BLE001 - a __repr__ is the library's
         return "..."

@@ -155,7 +155,7 @@ class Describer:
                 signature = inspect.signature(function)
                 first, *rest = signature.parameters.values()
                 signature = signature.replace(parameters=[first.replace(annotation=kind), *rest])
-            except Exception:  # noqa: BLE001, S112 - an implementation in C, or one without parameters
+            except BaseException:  # noqa: BLE001, S112 - an implementation in C, or one without parameters
                 continue
             if kind is object:
                 signature = signature.replace(parameters=[first.replace(annotation=first.empty), *rest])
@@ -190,8 +190,10 @@ def docstring(value: Any) -> str | None:
     """Cleaned of its indentation; None where there is none."""
     try:
         doc = value.__doc__
+        if doc is type(value).__doc__:
+            return None  # its class's
         return inspect.cleandoc(doc).encode("utf-8", "replace").decode() or None if type(doc) is str else None
-    except Exception:  # noqa: BLE001 - a property of the library's own
+    except BaseException:  # noqa: BLE001 - a property of the library's own
         return None
 
 
@@ -211,7 +213,7 @@ def _exception(value: type[BaseException]) -> Parameters:
 def _module(value: Any) -> str | None:
     try:
         return defining_module(value)
-    except Exception:  # noqa: BLE001 - an object that does as it likes
+    except BaseException:  # noqa: BLE001 - an object that does as it likes
         return None
 
 
@@ -219,7 +221,7 @@ def _qualname(value: Any, otherwise: str) -> str:
     for name in ("__qualname__", "__name__"):
         try:
             found = getattr(value, name, None)
-        except Exception:  # noqa: BLE001, S112 - as above
+        except BaseException:  # noqa: BLE001, S112 - as above
             continue
         if type(found) is str and "<" not in found:
             return found
@@ -234,6 +236,6 @@ def _slot(value: Any, name: str) -> Any:
     """A function inside a property, of whatever kind the property is."""
     try:
         found = getattr(value, name, None)
-    except Exception:  # noqa: BLE001 - as above
+    except BaseException:  # noqa: BLE001 - as above
         return None
     return found if type(found) is FunctionType else None

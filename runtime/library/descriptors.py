@@ -61,6 +61,8 @@ def is_property(holder: type, name: str, value: Any) -> bool:
         return True
     if issubclass(kind, _FUNCTIONS) or not hasattr(kind, "__get__") or is_class(value) or callable(value):
         return False
+    if name in getattr(holder, "_member_map_", ()):
+        return False  # of an enumeration
     try:
         given = getattr(holder, name)
     except Exception:  # noqa: BLE001 - it has nothing for a class

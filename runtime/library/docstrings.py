@@ -63,7 +63,7 @@ def _closing(words: str, start: int) -> int | None:
         elif letter in ")]}":
             depth -= 1
             if depth == 0:
-                return at
+                return at if letter == ")" else None
     return None
 
 
@@ -105,7 +105,8 @@ def _without_options(words: str) -> str:
             item += letter
     if optional or depth:
         raise ValueError(words)
-    return ", ".join(part for part in out if part)
+    rest = next((at for at, part in enumerate(out) if part.startswith("*")), len(out))
+    return ", ".join(part for at, part in enumerate(out) if part and not (part == "*" and at > rest))
 
 
 def _item(item: str, optional: int) -> str:

@@ -50,7 +50,7 @@ class Importer:
             self.errors.append([name, "not imported: out of time"])
             return False
         try:
-            with _alarm(left):
+            with alarm(left):
                 importlib.import_module(name)
         except _OutOfTime:
             self.errors.append([name, f"not imported within {IMPORT_SECONDS:.0f} s"])
@@ -70,8 +70,8 @@ def _said(error: BaseException) -> str:
 
 
 @contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
-    """Raises in the main thread after that time; elsewhere, and in C code, nothing can."""
+def alarm(seconds: float) -> Iterator[None]:
+    """Raises in the main thread each time that so long has passed; elsewhere, and in C code, nothing can."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -80,7 +80,7 @@ def _alarm(seconds: float) -> Iterator[None]:
         raise _OutOfTime
 
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
     try:
         yield
     finally:

@@ -64,16 +64,15 @@ class Libraries:
         name, *segments = path.split(".")
         if name not in self._modules:
             raise Unresolved(f"this worker has no library {name!r}; it has {', '.join(self._modules)}")
-        owner: Any = None
         found: Any = self._modules[name]
-        for segment in segments:
+        for position, segment in enumerate(segments, 1):
             if segment.startswith("_"):
                 raise Unresolved(f"{segment!r} in {path!r} is private")
-            owner, found = found, _attribute(found, segment, path)
-        if segments and is_class(owner):
-            value = raw(owner, segments[-1])
-            if value is not ABSENT and is_property(owner, segments[-1], value):
-                return getter(owner, segments[-1], value)
+            if position == len(segments) and is_class(found):
+                value = raw(found, segment)
+                if value is not ABSENT and is_property(found, segment, value):
+                    return getter(found, segment, value)
+            found = _attribute(found, segment, path)
         return found
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import enum
+import functools
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType
 from typing import Any, Callable, Iterator, NamedTuple
 
-from .constants import is_member, is_plain
+from .constants import is_plain, is_value_class
 from .descriptors import ABSENT, held, is_class, is_property, order
 from .ownership import Owner, defining_module
 
@@ -29,8 +30,8 @@ class Member(NamedTuple):
 
 
 def members(holder: type, owner: Owner) -> Iterator[Member]:
-    """Each public name once, as the class's order finds it. What a foreign class defines is left out, but fields
-    of C types (`pandas.Timestamp.year` is `datetime`'s).
+    """Each public name once, as the class's order finds it. What a foreign class defines is left out, but the fields
+    of dates and times (`pandas.Timestamp.year` is `datetime`'s).
     """
     seen: set[str] = set()
     if issubclass(type(holder), enum.EnumMeta):
@@ -42,12 +43,11 @@ def members(holder: type, owner: Owner) -> Iterator[Member]:
         if base is object:
             break
         own = base is holder or _owns(owner, base)
-        fields_only = not own and not issubclass(base, BaseException)
         for name, value in list(held(base).items()):
             if type(name) is not str or name in seen or not is_public(name):
                 continue
             seen.add(name)
-            if own or (fields_only and type(value) in _FIELDS and base.__module__ != "builtins"):
+            if own or (type(value) in _FIELDS and is_value_class(base)):
                 found = _member(holder, base, name, value, owner)
                 if found is not None:
                     yield found
@@ -60,7 +60,7 @@ def is_public(name: str) -> bool:
 def _owns(owner: Owner, base: type) -> bool:
     try:
         return owner.owns(base)
-    except Exception:  # noqa: BLE001 - a metaclass of the library's own
+    except BaseException:  # noqa: BLE001 - a metaclass of the library's own
         return False
 
 
@@ -70,9 +70,9 @@ def _member(holder: type, base: type, name: str, value: Any, owner: Owner) -> Me
             return Member("property", name, value, value, None, base, _accessor(holder, name, value, owner))
         if hasattr(type(value), "__get__") or callable(value):
             return _called(holder, base, name, value, owner)
-        if is_plain(value, owner.owns) or is_member(value) or owner.owns(value):
+        if is_plain(value, owner.owns) or owner.owns(type(value)):
             return Member("constant", name, value, value, None, base)
-    except Exception:  # noqa: BLE001 - a descriptor or an object that does as it likes
+    except BaseException:  # noqa: BLE001 - a descriptor or an object that does as it likes
         return None
     return None
 
@@ -102,7 +102,8 @@ def _called(holder: type, base: type, name: str, value: Any, owner: Owner) -> Me
         found = _given(holder, base, name, value)
     if not callable(found.target) or is_class(found.target):
         return None
-    return found if _is_own(found.target, base, owner) else None
+    owned = value if issubclass(kind, functools.partialmethod) else found.target
+    return found if _is_own(owned, base, owner) else None
 
 
 def _given(holder: type, base: type, name: str, value: Any) -> Member:

@@ -26,14 +26,14 @@ def root(distribution: str | None) -> str:
         return sysconfig.get_paths()["stdlib"]
     from importlib import metadata
 
-    return str(Path(str(metadata.distribution(distribution).locate_file(""))).resolve())
+    return str(Path(str(metadata.distribution(distribution).locate_file(""))))
 
 
 class Places:
     """Files and lines; each file is looked through once at most."""
 
     def __init__(self, root: str) -> None:
-        self._prefix = root.rstrip("/") + "/"
+        self._prefixes = {f"{path.rstrip('/')}/" for path in (root, str(Path(root).resolve()))}
         self._classes: dict[str, dict[str, int]] = {}
 
     def of(self, value: Any) -> tuple[str | None, int | None]:
@@ -71,7 +71,7 @@ class Places:
         return file if type(file) is str and file.endswith(".py") else None
 
     def _relative(self, file: str) -> str:
-        return file[len(self._prefix) :] if file.startswith(self._prefix) else file
+        return next((file[len(prefix) :] for prefix in self._prefixes if file.startswith(prefix)), file)
 
 
 def _lines_of_classes(file: str) -> dict[str, int]:
@@ -110,7 +110,7 @@ def deprecated(value: Any, doc: str | None) -> str | None:
 def _mark(value: Any) -> str | None:
     try:
         marks = object.__getattribute__(value, "__dict__")
-    except Exception:  # noqa: BLE001 - it has no attributes of its own
+    except BaseException:  # noqa: BLE001 - it has no attributes of its own
         return None
     text = marks.get("__deprecated__")
     if type(text) is str:

@@ -36,7 +36,7 @@ class Reader:
         """
         try:
             found = inspect.signature(value)
-        except Exception:  # noqa: BLE001 - C functions without one, and descriptors that raise what they like
+        except BaseException:  # noqa: BLE001 - C functions without one, and descriptors that raise what they like
             return None
         return self.rows(found, self.names(value))
 
@@ -96,7 +96,7 @@ def text(annotation: Any) -> str | None:
     else:
         try:
             words = repr(annotation).replace("typing.", "").replace("NoneType", "None")
-        except Exception:  # noqa: BLE001 - a __repr__ of the library's own
+        except BaseException:  # noqa: BLE001 - a __repr__ of the library's own
             return None
     return words.encode("utf-8", "replace").decode()[:_LONGEST_TYPE]
 
@@ -104,7 +104,7 @@ def text(annotation: Any) -> str | None:
 def _class_name(value: type) -> str:
     try:
         module, name = value.__module__, value.__qualname__
-    except Exception:  # noqa: BLE001 - a metaclass of the library's own
+    except BaseException:  # noqa: BLE001 - a metaclass of the library's own
         return "..."
     return name if module in ("builtins", "typing") else f"{module}.{name}"
 
@@ -137,6 +137,6 @@ def _inner(value: Any) -> Any:
         return value.func
     try:
         inner = object.__getattribute__(value, "__dict__").get("__wrapped__")
-    except Exception:  # noqa: BLE001 - it has no attributes of its own
+    except BaseException:  # noqa: BLE001 - it has no attributes of its own
         return None
     return inner if callable(inner) else None

@@ -11,13 +11,15 @@ from typing import Any, Callable, Hashable
 from .constants import is_alias, is_plain
 from .describing import Describer, Facts, docstring, function_kind
 from .descriptors import is_class, is_module
-from .importing import Importer
+from .importing import Importer, alarm
 from .members import Member, inherited_doc, is_public, members
 from .ownership import Owner
 from .places import Places
 
 _DEEPEST_CLASS = 4
 """Classes within classes within…"""
+_ATTRIBUTE_SECONDS = 10.0
+"""For a lazy attribute, and what there is to see of it. One that takes longer is left out."""
 _IMPORTED = frozenset({"TYPE_CHECKING"})
 """Plain data that does not say that it is `typing`'s."""
 
@@ -46,9 +48,10 @@ class Walk:
             listed = _listed(module)
             for name in _names(module, listed, self._children[id(module)]):
                 try:
-                    value = _value(module, name)
-                    self._attribute(prefix + name, module, name, value, name in listed, around)
-                except Exception:  # noqa: BLE001, S112 - lazy attributes and proxies raise what they like
+                    with alarm(_ATTRIBUTE_SECONDS):
+                        value = _value(module, name)
+                        self._attribute(prefix + name, module, name, value, name in listed, around)
+                except BaseException:  # noqa: BLE001, S112 - lazy attributes and proxies raise what they like
                     continue
 
     def _attribute(
@@ -60,7 +63,7 @@ class Walk:
                 self.paths[path] = self._module(value)
                 self._queue.append((path + ".", value, (*around, id(value))))
         elif is_plain(value, self._owner.owns):
-            if name not in _IMPORTED:
+            if listed or name not in _IMPORTED:
                 self.paths[path] = self._constant(module.__name__, name, value, (name, id(value)), None)
         elif listed and is_alias(value):
             self.paths[path] = self._constant(module.__name__, name, value, id(value), None)
@@ -70,7 +73,7 @@ class Walk:
                 self._within(path, value, ())
             elif callable(value):
                 self.paths[path] = self._function(name, value)
-            else:
+            elif self._owner.owns(type(value), listed):
                 doc = docstring(type(value))
                 self.paths[path] = self._constant(module.__name__, name, value, id(value), doc)
 
@@ -91,7 +94,7 @@ class Walk:
         for member in members(holder, self._owner):
             try:
                 found.append((member.name, self._member(holder, member), member.within))
-            except Exception:  # noqa: BLE001, S112 - a member that cannot be described
+            except BaseException:  # noqa: BLE001, S112 - a member that cannot be described
                 continue
         return found
 
@@ -142,7 +145,7 @@ class Walk:
 def _listed(module: ModuleType) -> frozenset[str]:
     try:
         return frozenset(name for name in getattr(module, "__all__", ()) if type(name) is str)
-    except Exception:  # noqa: BLE001 - a lazy module, or no list
+    except BaseException:  # noqa: BLE001 - a lazy module, or no list
         return frozenset()
 
 

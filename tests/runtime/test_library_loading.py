@@ -11,7 +11,9 @@ import pytest
 from envmgr_runtime.library.loading import Libraries, LoadError, Unresolved
 
 FILES = {
-    "rt_lib/__init__.py": "__version__ = '1.5'\ndef top(): pass\nvalue = 3\nclass Box:\n    def open(self): pass\n",
+    "rt_lib/__init__.py": "__version__ = '1.5'\ndef top(): pass\nvalue = 3\nclass Box:\n    def open(self): pass\n"
+    "    @property\n    def size(self): return self.n\n    @classmethod\n    def new(cls): return cls()\n"
+    "    limit = 4\n    __slots__ = ('n',)\nclass Crate(Box): pass\n",
     "rt_lib/sub.py": "def inner(): pass\n",
     "rt_lib/needs.py": "import rt_not_there\n",
     "rt_lib/fails.py": "raise RuntimeError('at import')\n",
@@ -121,3 +123,42 @@ def test_the_standard_library():
     libraries = loaded(m=["math", ""], o=["os", ""])
     assert libraries.resolve("m.sqrt") is math.sqrt
     assert libraries.resolve("o.path.join") is os.path.join
+
+
+def test_a_property_is_a_function_of_its_object(files):
+    libraries = loaded(mine=["rt_lib", ""])
+    crate = libraries.resolve("mine.Crate")()
+    crate.n = 5
+    for path in ("mine.Box.size", "mine.Crate.size", "mine.Crate.n"):
+        assert libraries.resolve(path)(crate) == 5
+    assert libraries.resolve("mine.Crate.size").__qualname__ == "Crate.size"
+    with pytest.raises(TypeError, match=r"Crate\.size is a property of Crate objects, not of Box"):
+        libraries.resolve("mine.Crate.size")(libraries.resolve("mine.Box.new")())
+    assert libraries.resolve("mine.Box.limit") == 4
+
+
+def test_members_and_properties_of_enumerations():
+    import enum
+
+    libraries = loaded(e=["enum", ""], h=["http", ""])
+    assert libraries.resolve("h.HTTPStatus.OK") is sys.modules["http"].HTTPStatus.OK
+    assert libraries.resolve("e.Enum.name")(enum.Enum("Color", "RED").RED) == "RED"
+
+
+def test_properties_of_c_types_and_of_other_kinds():
+    import datetime
+    import functools
+    import types
+
+    class Kept:
+        @functools.cached_property
+        def value(self):
+            return 6
+
+    module = types.ModuleType("rt_kept")
+    module.Kept = Kept
+    sys.modules["rt_kept"] = module
+    libraries = loaded(k=["rt_kept", ""], d=["datetime", ""])
+    assert libraries.resolve("k.Kept.value")(Kept()) == 6
+    assert libraries.resolve("d.date.year")(datetime.date(2020, 1, 1)) == 2020
+    del sys.modules["rt_kept"]

@@ -1,5 +1,8 @@
 """The rule of docs/architecture.md, "How a search ranks", with its own case for each sentence."""
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -122,3 +125,14 @@ def test_looking_at_masks_first_loses_nothing(word, vocabulary):
     fast = dict(likeness.alike(word, vocabulary, [likeness.mask(other) for other in vocabulary]))
     slow = dict(likeness.alike(word, vocabulary, [likeness.mask(word)] * len(vocabulary)))
     assert fast == slow
+
+
+def test_the_golden_searches_that_elixir_is_held_against_too():
+    """`tests/wire/make_search.py` wrote them."""
+    wire = Path(__file__).parents[2] / "wire"
+    where = Catalog((wire / "search.catalog").read_bytes())
+    for case in json.loads((wire / "search.json").read_text(encoding="utf-8")):
+        answers = search(
+            {"lib": where, "another": where}, case["query"], Filters(**case["filters"]), limit=12
+        )
+        assert [f"{library}.{row.path}" for library, row in answers] == case["found"], case["query"]

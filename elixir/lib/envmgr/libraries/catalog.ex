@@ -30,8 +30,8 @@ defmodule Envmgr.Libraries.Catalog do
     announce(table, manifest, epoch)
 
     for {name, file} <- files do
-      timeout = manifest.libraries[name].timeout
-      :ets.insert(table, {{:catalog, name}, manifest.environment, epoch, timeout, file})
+      %{timeout: timeout, trace: traced?} = manifest.libraries[name]
+      :ets.insert(table, {{:catalog, name}, manifest.environment, epoch, timeout, traced?, file})
     end
 
     delete(table, manifest.environment, [{:"=/=", :"$1", epoch}])
@@ -60,7 +60,7 @@ defmodule Envmgr.Libraries.Catalog do
 
   # Catalogs go before rows: a caller that puts a row there looks afterwards whether its catalog is still the same.
   defp delete(table, environment, which) do
-    catalog = {{{:catalog, :_}, environment, :"$1", :_, :_}, which, [true]}
+    catalog = {{{:catalog, :_}, environment, :"$1", :_, :_, :_}, which, [true]}
     library = {{{:library, :_}, environment, :"$1", :_}, which, [true]}
     alias = {{{:alias, :_}, environment, :"$1", :_}, which, [true]}
     :ets.select_delete(table, [catalog, library, alias])
@@ -79,7 +79,7 @@ defmodule Envmgr.Libraries.Catalog do
     :ok
   end
 
-  defp pattern(elements), do: List.to_tuple(for i <- 1..11, do: Map.get(elements, i, :_))
+  defp pattern(elements), do: List.to_tuple(for i <- 1..12, do: Map.get(elements, i, :_))
 
   @doc "The row of a path that was called before."
   @spec lookup(atom(), String.t()) :: Row.t() | nil
@@ -124,9 +124,11 @@ defmodule Envmgr.Libraries.Catalog do
 
   defp locate(table, path, target) do
     with [library, rest] <- :binary.split(path, "."),
-         [{_, environment, epoch, timeout, file}] <- :ets.lookup(table, {:catalog, library}),
+         [{_, environment, epoch, timeout, traced?, file}] <-
+           :ets.lookup(table, {:catalog, library}),
          {:ok, number} <- CatalogFile.find(file, rest) do
-      {target, {library, environment, timeout, epoch}, file, CatalogFile.object(file, number)}
+      {target, {library, environment, timeout, epoch, traced?}, file,
+       CatalogFile.object(file, number)}
     else
       _none -> nil
     end
@@ -197,11 +199,21 @@ defmodule Envmgr.Libraries.Catalog do
     end
   end
 
+  @doc "The deadline of a library's calls, and whether they are traced; nil when it is not there."
+  @spec settings(atom(), String.t() | nil) ::
+          {timeout :: pos_integer(), traced? :: boolean()} | nil
+  def settings(table, library) do
+    key = {:catalog, library}
+    {:ets.lookup_element(table, key, 4), :ets.lookup_element(table, key, 5)}
+  rescue
+    ArgumentError -> nil
+  end
+
   @doc "The catalog of a library, when it was read."
   @spec file(atom(), String.t()) :: CatalogFile.t() | nil
   def file(table, library) do
     case :ets.lookup(table, {:catalog, library}) do
-      [{_, _environment, _epoch, _timeout, file}] -> file
+      [{_, _environment, _epoch, _timeout, _traced?, file}] -> file
       [] -> nil
     end
   end

@@ -6,6 +6,9 @@ defmodule Envmgr.Libraries.Wrong do
 
   @secret ~r/passw|secret|token|api_?key|credential|private_key/i
 
+  # Where a parameter takes several kinds: the likeliest to be meant first.
+  @wanted ~w(int float str bytes list tuple set dict callable bool)
+
   @doc "What is wrong with the types, and what to do about each."
   @spec types(Signature.parameters(), list(), [{String.t(), term()}]) ::
           {problems :: [String.t()], advice :: [String.t()]}
@@ -62,7 +65,7 @@ defmodule Envmgr.Libraries.Wrong do
     do: convert(given, accepts, term) || fallback(given, name, default, accepts)
 
   defp convert(given, accepts, term) do
-    Enum.find_value(accepts, &way(given, &1, term))
+    Enum.find_value(@wanted, &(&1 in accepts and way(given, &1, term)))
   end
 
   defp way("str", "int", text) when is_binary(text),
