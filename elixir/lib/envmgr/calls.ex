@@ -4,7 +4,7 @@ defmodule Envmgr.Calls do
 
   alias Envmgr.{Error, Pool, Ref}
   alias Envmgr.Calls.{Arguments, Chain, Correlation, Exchange, Gathering, Options, Request}
-  alias Envmgr.Libraries.{Catalog, Check, Row, Unknown}
+  alias Envmgr.Libraries.{Catalog, Check, Row, Shape, Unknown}
 
   # Of a ref whose library is not there any more.
   @timeout 30_000
@@ -16,7 +16,7 @@ defmodule Envmgr.Calls do
     with {:ok, options} <- Options.parse(opts),
          {:ok, row} <- find(options.name, path),
          {:ok, args, kwargs} <- Arguments.split(args),
-         {:ok, into} <- check(row, args, kwargs) do
+         {:ok, into} <- check(options.name, row, args, kwargs) do
       row |> request(path, path, into, options) |> run(args, kwargs)
     else
       {:error, error} -> Correlation.mark({:error, about(error, path)}, opts)
@@ -65,7 +65,7 @@ defmodule Envmgr.Calls do
   defp begin(%{first: path, steps: steps, arguments: [{args, kwargs} | _]}, options)
        when is_binary(path) do
     with {:ok, row} <- find(options.name, path),
-         {:ok, into} <- check(row, args, kwargs) do
+         {:ok, into} <- check(options.name, row, args, kwargs) do
       {:ok, request(row, path, {:chain, steps}, into, options)}
     else
       {:error, error} -> {:error, about(%{error | step: "step 1 (#{path})"}, path)}
@@ -142,14 +142,11 @@ defmodule Envmgr.Calls do
 
   defp damaged(path, reason), do: %Error{code: :catalog, path: path, message: reason}
 
-  defp check(row, args, []) do
-    case Check.quick(row, args) do
-      {:ok, into} -> {:ok, into}
-      :none -> full_check(row, args, [])
-    end
+  defp check(name, row, args, kwargs) do
+    with :none <- if(kwargs == [], do: Check.quick(row, args), else: :none),
+         :none <- Shape.fit(name, row, args, kwargs),
+         do: full_check(row, args, kwargs)
   end
-
-  defp check(row, args, kwargs), do: full_check(row, args, kwargs)
 
   # The signature is that of the real path, so that an alias and what it stands for are both named.
   defp full_check(row, args, kwargs) do
