@@ -70,6 +70,14 @@ class Case:
         for _, value in self.bound:
             yield value
 
+    @property
+    def takes(self) -> str:
+        """The names of the parameters that must be given, and how many of the others there are."""
+        names = [
+            name for name, parameter in self.parameters.items() if parameter.kind in (0, 1) and name != "self"
+        ]
+        return ", ".join(names)
+
     def argument(self, *kinds: type) -> Any:
         """The name or position of the first argument that is exactly of one of these types; None without one."""
         return next((name for name, value in self.bound if type(value) in kinds), None)
@@ -90,7 +98,7 @@ def said(name: Any) -> str:
 
 def _names(kind: type) -> Iterator[str]:
     for one in type.__dict__["__mro__"].__get__(kind):
-        module = str(one.__module__).partition(".")[0]
+        module = str(one.__module__).partition(".")[0].lstrip("_")
         yield one.__name__
         if module != "builtins":
             yield f"{module}.{one.__name__}"

@@ -3,7 +3,7 @@ defmodule Envmgr.Calls do
   @moduledoc false
 
   alias Envmgr.{Error, Pool, Ref}
-  alias Envmgr.Calls.{Arguments, Chain, Correlation, Exchange, Options, Request}
+  alias Envmgr.Calls.{Arguments, Chain, Correlation, Exchange, Gathering, Options, Request}
   alias Envmgr.Libraries.{Catalog, Check, Row, Unknown}
 
   # Of a ref whose library is not there any more.
@@ -17,7 +17,7 @@ defmodule Envmgr.Calls do
          {:ok, row} <- find(options.name, path),
          {:ok, args, kwargs} <- Arguments.split(args),
          {:ok, into} <- check(row, args, kwargs) do
-      row |> request(path, path, into, options) |> Exchange.run(args, kwargs)
+      row |> request(path, path, into, options) |> run(args, kwargs)
     else
       {:error, error} -> Correlation.mark({:error, about(error, path)}, opts)
     end
@@ -27,7 +27,7 @@ defmodule Envmgr.Calls do
     with {:ok, options} <- Options.parse(opts),
          {:ok, chain} <- Chain.parse(steps),
          {:ok, request} <- begin(chain, options) do
-      Exchange.run(request, chain.arguments, :chain)
+      run(request, chain.arguments, :chain)
     else
       {:error, error} -> Correlation.mark({:error, error}, opts)
     end
@@ -51,6 +51,11 @@ defmodule Envmgr.Calls do
     request = if into, do: %{request | into: into}, else: request
     if traced?, do: Request.traced(request), else: request
   end
+
+  defp run(%{gather: nil} = request, args, kwargs), do: Exchange.run(request, args, kwargs)
+
+  defp run(request, args, kwargs),
+    do: Gathering.around(request.gather, fn -> Exchange.run(request, args, kwargs) end)
 
   # An alias is known on this side alone.
   defp real({:chain, [{0, _alias} | steps]}, real), do: {:chain, [{0, real} | steps]}
@@ -85,7 +90,7 @@ defmodule Envmgr.Calls do
 
     with {:ok, options} <- Options.parse(opts),
          {:ok, args, kwargs} <- Arguments.split(args) do
-      options |> of_ref(ref, {ref.id, name}, path, access) |> Exchange.run(args, kwargs)
+      options |> of_ref(ref, {ref.id, name}, path, access) |> run(args, kwargs)
     else
       {:error, error} -> Correlation.mark({:error, about(error, path)}, opts)
     end

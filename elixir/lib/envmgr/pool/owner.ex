@@ -228,6 +228,19 @@ defmodule Envmgr.Pool.Owner do
     %{s | reports: reports}
   end
 
+  # Nobody waited for the answer any more.
+  defp event({:unclaimed, payload}, s) do
+    Decoder.decode(payload, %{
+      owner: self(),
+      generation: nil,
+      environment: nil,
+      name: nil,
+      holder: :nobody
+    })
+
+    s
+  end
+
   defp event({:settled, id}, s), do: Cancelling.settled(s, id)
   defp event({:aside, id, reply}, s), do: Serving.aside(s, id, reply)
   defp event({:drop, keys}, s), do: Serving.drop(s, keys)

@@ -3,16 +3,19 @@
 import asyncio
 import dataclasses
 import importlib.util
+import logging
 import os
 import signal
 import sys
 import threading
 import time
+import warnings
 
 __all__ = [
     "Box",
     "Held",
     "Point",
+    "Speaker",
     "Thing",
     "apply",
     "apply_in_threads",
@@ -55,6 +58,7 @@ __all__ = [
     "read",
     "rows",
     "say",
+    "speak",
     "segfault",
     "spin",
     "stir",
@@ -222,6 +226,32 @@ class Point:
 
 def points(count):
     return {"rows": [Point(n, n) for n in range(count)]}
+
+
+def speak(value, seconds=0):
+    """Says something in all ways there are; nothing as value is wrong."""
+    print("to stdout")
+    time.sleep(seconds)
+    print("and on")
+    print("to stderr", file=sys.stderr)
+    logger = logging.getLogger("probe.inner")
+    logger.warning("a record of %s", value)
+    logger.critical("the worst")
+    warnings.warn("take care", stacklevel=1)
+    if value is None:
+        raise ValueError("nothing")
+    return value
+
+
+def known():
+    import envmgr_runtime
+
+    return envmgr_runtime.context()
+
+
+class Speaker:
+    def say(self, words):
+        print(words)
 
 
 class Held:
