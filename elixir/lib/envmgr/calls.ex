@@ -3,7 +3,7 @@ defmodule Envmgr.Calls do
   @moduledoc false
 
   alias Envmgr.{Error, Pool, Ref}
-  alias Envmgr.Calls.{Arguments, Chain, Correlation, Exchange, Options, Request}
+  alias Envmgr.Calls.{Arguments, Chain, Correlation, Exchange, Options, Request, Telling}
   alias Envmgr.Libraries.{Catalog, Check, Row, Unknown}
 
   # Of a ref whose library is not there any more.
@@ -17,9 +17,12 @@ defmodule Envmgr.Calls do
          {:ok, row} <- find(options.name, path),
          {:ok, args, kwargs} <- Arguments.split(args),
          {:ok, into} <- check(row, args, kwargs) do
-      row |> request(path, path, into, options) |> Exchange.run(args, kwargs)
+      row
+      |> request(path, path, into, options)
+      |> Exchange.run(args, kwargs)
+      |> Telling.told(options.name, args, kwargs)
     else
-      {:error, error} -> Correlation.mark({:error, about(error, path)}, opts)
+      {:error, error} -> refused(error, path, args, opts)
     end
   end
 
@@ -27,7 +30,9 @@ defmodule Envmgr.Calls do
     with {:ok, options} <- Options.parse(opts),
          {:ok, chain} <- Chain.parse(steps),
          {:ok, request} <- begin(chain, options) do
-      Exchange.run(request, chain.arguments, :chain)
+      request
+      |> Exchange.run(chain.arguments, :chain)
+      |> Telling.told(options.name, chain.arguments, :chain)
     else
       {:error, error} -> Correlation.mark({:error, error}, opts)
     end
@@ -85,9 +90,12 @@ defmodule Envmgr.Calls do
 
     with {:ok, options} <- Options.parse(opts),
          {:ok, args, kwargs} <- Arguments.split(args) do
-      options |> of_ref(ref, {ref.id, name}, path, access) |> Exchange.run(args, kwargs)
+      options
+      |> of_ref(ref, {ref.id, name}, path, access)
+      |> Exchange.run(args, kwargs)
+      |> Telling.told(ref.name, args, kwargs)
     else
-      {:error, error} -> Correlation.mark({:error, about(error, path)}, opts)
+      {:error, error} -> refused(error, path, args, opts)
     end
   end
 
@@ -161,6 +169,19 @@ defmodule Envmgr.Calls do
          environment: elem(row, 2)
        }}
     end
+  end
+
+  # Nothing was sent.
+  defp refused(error, path, args, opts) do
+    name = if Keyword.keyword?(opts), do: Keyword.get(opts, :name, Envmgr), else: Envmgr
+
+    {args, kwargs} =
+      case Arguments.split(args) do
+        {:ok, args, kwargs} -> {args, kwargs}
+        {:error, _malformed} -> {[args], []}
+      end
+
+    {:error, about(error, path)} |> Correlation.mark(opts) |> Telling.told(name, args, kwargs)
   end
 
   defp about(%Error{path: nil} = error, path), do: %{error | path: path}
