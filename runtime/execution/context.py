@@ -23,5 +23,10 @@ def enter(target: Any, given: Mapping[str, Any]) -> Token[Any]:
     return _current.set({"correlation": given.get("correlation"), "path": path, "library": library})
 
 
+def nobody() -> Token[Any]:
+    """Until `leave`, nothing is known: what runs now may be another call's."""
+    return _current.set(None)
+
+
 def leave(token: Token[Any]) -> None:
     _current.reset(token)

@@ -75,19 +75,25 @@ class Events:
         self._begin(_Stream(number, pump), cancelled)
 
     def more(self, number: int, items: int) -> bool:
-        """False when there is no such stream here."""
-        call = self._open.get(number)
-        if type(call) is not _Stream or self._loop is None:
+        """False when there is no such stream here, and no coroutine whose value may become one."""
+        if self._loop is None or number not in self._open:
             return False
-        self._loop.call_soon_threadsafe(call.pump.more, items)
+        self._loop.call_soon_threadsafe(self._more, number, items)
         return True
 
     def cancel(self, number: int) -> bool:
         """Cancels its task; False when there is none."""
-        if self._loop is None or number not in self._open:
+        call = self._open.get(number)
+        if self._loop is None or call is None:
             return False
+        call.doomed = True
         self._loop.call_soon_threadsafe(self._cancel, number)
         return True
+
+    def is_doomed(self, number: int) -> bool:
+        """Whether its cancellation is on the way: a coroutine that blocks the event loop does not hear of it there."""
+        call = self._open.get(number)
+        return call is not None and call.doomed
 
     def close(self) -> None:
         """Ends the streams: nobody will ask for more."""
@@ -135,6 +141,11 @@ class Events:
             self._ticks = True
             self._tick()
 
+    def _more(self, number: int, items: int) -> None:
+        call = self._open.get(number)
+        if call is not None:
+            call.more(items)
+
     def _cancel(self, number: int) -> None:
         call = self._open.get(number)
         if call is not None and not call.cancelled:
@@ -163,11 +174,15 @@ class Events:
             kind, answer = calls.answer(call.found, call.flags, call.about)
         if kind == AWAIT:
             self.start(call.number, answer[0], call.flags, call.about, call.cancelled)
+            for items in call.wanted:
+                self._more(call.number, items)
             return True
         if kind == OPEN:
             try:
                 check(self.streams)
                 self.stream(call.number, answer[0], call.about, call.cancelled)
+                for items in call.wanted:
+                    self._more(call.number, items)
                 return True
             except RefLimit as error:
                 kind, answer = ERROR, calls.raised(error, call.about)
@@ -197,9 +212,13 @@ class _Call:
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.cancelled = False
+        self.cancelled = self.doomed = False
         self.task: Any = None
         self.error: BaseException | None = None
+
+    def more(self, items: int) -> None:
+        """For a stream, or what becomes one."""
+        raise NotImplementedError
 
     def cancel(self) -> None:
         self.cancelled = True
@@ -222,7 +241,11 @@ class _Coroutine(_Call):
         self.flags = flags
         self.about = about
         self.found: Any = None
+        self.wanted: list[int] = []
         self._awaitable = awaitable
+
+    def more(self, items: int) -> None:
+        self.wanted.append(items)
 
     async def run(self) -> None:
         try:
@@ -243,6 +266,9 @@ class _Stream(_Call):
     def __init__(self, number: int, pump: Pump) -> None:
         super().__init__(number)
         self.pump = pump
+
+    def more(self, items: int) -> None:
+        self.pump.more(items)
 
     def cancel(self) -> None:
         self.pump.cancelled = True

@@ -41,6 +41,7 @@ class Asking:
         step: Callable[[], Any],
         say: Say,
         is_aside: Callable[[int], bool],
+        is_doomed: Callable[[int], bool],
     ) -> None:
         self._doing = doing
         self._turns = turns
@@ -50,6 +51,7 @@ class Asking:
         self._step = step
         self._say = say
         self._is_aside = is_aside
+        self._is_doomed = is_doomed
         self._open: dict[int, tuple[Question, Bell]] = {}
         self._leaving = False
 
@@ -107,6 +109,7 @@ class Asking:
         sys.setrecursionlimit(limit + _FRAMES)
         around = doing.around
         around.append(outer)
+        token = contexts.nobody()
         try:
             while question.answer is None and not self._turns.ended and not self._due(outer):
                 if self._may_step():
@@ -120,6 +123,7 @@ class Asking:
                         lambda: question.answer or self._may_step() or self._due(outer), self._bell
                     )
         finally:
+            contexts.leave(token)
             around.pop()
             doing.current = outer
             sys.setrecursionlimit(limit)
@@ -156,8 +160,10 @@ class Asking:
             return _PATIENCE if doing.inbox and doing.includes(number) else None
 
         while question.answer is None and not self._turns.ended:
+            if self._is_doomed(number):
+                raise Cancelled("the call was cancelled")
             first = _first(doing.inbox)
-            self._turns.until(lambda: question.answer, bell, patience)
+            self._turns.until(lambda: question.answer or self._is_doomed(number), bell, patience)
             if first is not None and question.answer is None and _first(doing.inbox) is first:
                 if doing.includes(number) and type(first) is list and first[:1] == [CALL]:
                     self._run_here()

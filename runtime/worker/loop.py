@@ -28,7 +28,7 @@ from ..wire.messages import (
 from ..wire.packing import Packer, packb
 from .asking import Asking
 from .doing import Doing
-from .outbox import BATCH_BYTES, Outbox, clean
+from .outbox import BATCH_BYTES, Outbox
 from .received import keys, parts
 from .serving import Serving
 from .turns import Bell, Turns
@@ -54,6 +54,7 @@ class Loop:
         """`signal`: the one whose handler is `interrupt`."""
         self._signal = signal
         self._calls = calls
+        self._run = calls.run
         self._doing = doing = Doing()
         self._inbox = doing.inbox
         self._asked = doing.cancellation.asked
@@ -66,7 +67,7 @@ class Loop:
         self._events = Events(calls, self._say, self._flush, self._turns.glance, self._bell.ring)
         self._streams = Serving(doing, calls, self.out, self._events)
         self._asking = Asking(
-            doing, self._turns, self._bell, self.out, calls, self._step, self._beyond, self._is_aside
+            doing, self._turns, self._bell, self.out, calls, self._step, self._beyond, self._is_aside, self._events.is_doomed
         )
         calls.functions.ask = self._asking.ask
         calls.functions.number = doing.number
@@ -129,6 +130,7 @@ class Loop:
             self._asked.add(number)
             if self._events.cancel(number):
                 self._asked.discard(number)
+                self._turns.ring()
             elif number in self._streams:
                 self._inbox.appendleft(message)
             elif not self._doing.in_main() and self._doing.includes(number):
@@ -159,7 +161,7 @@ class Loop:
         except IndexError:  # another thread was quicker
             return False
         if type(message) is list and len(message) == 5 and message[0] == CALL:  # as nearly always
-            self._call(message[1], message[2], message[3], message[4])
+            self._call(message[1], message[2], message[3], message[4], self._run)
             return False
         try:
             kind, number = message[0], message[1]
@@ -174,12 +176,12 @@ class Loop:
             raise BrokenFrame(f"no message of the protocol: {error}") from error
         token = contexts.enter(target, given)
         self._calls.buffers.begin(buffers)
-        self._call(number, target, flags, payload)
+        self._call(number, target, flags, payload, self._calls.traced if given.get("trace") else self._run)
         self._calls.buffers.end(buffers)
         contexts.leave(token)
         return False
 
-    def _call(self, number: int, target: Any, flags: int, payload: bytes) -> None:
+    def _call(self, number: int, target: Any, flags: int, payload: bytes, run: Any) -> None:
         brief, out, doing = self._brief_runs, self.out, self._doing
         path = target if type(target) is str else None
         runs = brief.get(path, 0)
@@ -190,7 +192,7 @@ class Loop:
             return
         doing.current = number
         started = perf_counter()
-        kind, answer = self._calls.run(target, flags, payload)
+        kind, answer = run(target, flags, payload)
         took = perf_counter() - started
         if out.stdout.held or out.stderr.held:
             out.finish()
@@ -229,11 +231,9 @@ class Loop:
         if kind != ANSWER:
             self._put(packb([kind, number] if answer is None else [kind, number, answer]))
             return
-        buffers, warnings = calls.buffers, calls.warnings
-        meta = {"warnings": [clean(text) for text in warnings]} if warnings else {}
-        warnings.clear()
+        buffers = calls.buffers
         sizes = [len(view) for view in buffers.outgoing]
-        self._put(packb([RESULT, number, answer, sizes, packb(meta)]))
+        self._put(packb([RESULT, number, answer, sizes, packb(calls.meta(), unicode_errors="backslashreplace")]))
         if sizes:
             self._flush()
             calls.refs.lent = buffers.send()

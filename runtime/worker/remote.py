@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from io import BytesIO
 from itertools import count, islice
 from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -127,11 +128,20 @@ class _ClientStrategies:
             return lambda codec, value: ExtType(ARRAY_OF, codec.nested(value.value))
         if kind is RemoteValue:
             return lambda codec, value: ExtType(value.code, value.data)
+        if kind is Bytes:
+            return lambda codec, value: self._functions.file(value.data)
         if issubclass(kind, Iterator):
             return lambda codec, value: self._functions.stream(value)
         if callable(getattr(kind, "__call__", None)) and hasattr(kind, "__code__"):
             return lambda codec, value: self._functions.function(value)
         return None
+
+
+class Bytes:
+    """Bytes that the worker reads as a file, as far as it likes."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
 
 
 class Functions:
@@ -163,6 +173,15 @@ class Functions:
             return [found, len(found) < wanted]
 
         return self._hold(STREAM, pull, "items")
+
+    def file(self, data: bytes) -> Any:
+        """The extension for a file to read."""
+        file = BytesIO(data)
+
+        def read(wanted: int) -> list[Any]:
+            return [file.read(wanted), file.tell() == len(data)]
+
+        return self._hold(STREAM, read, "bytes")
 
     def _hold(self, code: int, function: Callable[..., Any], detail: Any) -> Any:
         key = next(self._keys)

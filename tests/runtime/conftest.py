@@ -134,6 +134,19 @@ def slow(command, slowly):
         say_bye(client)
 
 
+@pytest.fixture(scope="session")
+def passed_library(slowly):
+    return dict(slowly, passed=["passed", ""], threading=["threading", ""], time=["time", ""])
+
+
+@pytest.fixture(scope="module")
+def passed(command, passed_library):
+    """One worker with the library `passed`."""
+    with Client(command, passed_library, timeout=SECONDS) as client:
+        yield client
+        say_bye(client)
+
+
 @pytest.fixture
 def start(command):
     """Starts workers, and sends them a bye at the test's end."""

@@ -168,3 +168,9 @@ def run_own_loop(seconds):
 
 def threads():
     return sorted(thread.name for thread in threading.enumerate())
+
+
+def talking(n):
+    for k in range(n):
+        print("item", k)
+        yield k

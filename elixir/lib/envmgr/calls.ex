@@ -3,7 +3,8 @@ defmodule Envmgr.Calls do
   @moduledoc false
 
   alias Envmgr.{Error, Pool, Ref}
-  alias Envmgr.Calls.{Arguments, Chain, Correlation, Exchange, Options, Request, Telling}
+  alias Envmgr.Calls.{Arguments, Chain, Correlation, Exchange, Gathering, Options, Request}
+  alias Envmgr.Calls.Telling
   alias Envmgr.Libraries.{Catalog, Check, Row, Unknown}
 
   # Of a ref whose library is not there any more.
@@ -17,10 +18,7 @@ defmodule Envmgr.Calls do
          {:ok, row} <- find(options.name, path),
          {:ok, args, kwargs} <- Arguments.split(args),
          {:ok, into} <- check(row, args, kwargs) do
-      row
-      |> request(path, path, into, options)
-      |> Exchange.run(args, kwargs)
-      |> Telling.told(options.name, args, kwargs)
+      row |> request(path, path, into, options) |> run(args, kwargs)
     else
       {:error, error} -> refused(error, path, args, opts)
     end
@@ -30,9 +28,7 @@ defmodule Envmgr.Calls do
     with {:ok, options} <- Options.parse(opts),
          {:ok, chain} <- Chain.parse(steps),
          {:ok, request} <- begin(chain, options) do
-      request
-      |> Exchange.run(chain.arguments, :chain)
-      |> Telling.told(options.name, chain.arguments, :chain)
+      run(request, chain.arguments, :chain)
     else
       {:error, error} -> Correlation.mark({:error, error}, opts)
     end
@@ -56,6 +52,12 @@ defmodule Envmgr.Calls do
     request = if into, do: %{request | into: into}, else: request
     if traced?, do: Request.traced(request), else: request
   end
+
+  defp run(%{gather: nil} = request, args, kwargs),
+    do: request |> Exchange.run(args, kwargs) |> Telling.told(request.name, args, kwargs)
+
+  defp run(request, args, kwargs),
+    do: Gathering.around(request.gather, fn -> run(%{request | gather: nil}, args, kwargs) end)
 
   # An alias is known on this side alone.
   defp real({:chain, [{0, _alias} | steps]}, real), do: {:chain, [{0, real} | steps]}
@@ -90,10 +92,7 @@ defmodule Envmgr.Calls do
 
     with {:ok, options} <- Options.parse(opts),
          {:ok, args, kwargs} <- Arguments.split(args) do
-      options
-      |> of_ref(ref, {ref.id, name}, path, access)
-      |> Exchange.run(args, kwargs)
-      |> Telling.told(ref.name, args, kwargs)
+      options |> of_ref(ref, {ref.id, name}, path, access) |> run(args, kwargs)
     else
       {:error, error} -> refused(error, path, args, opts)
     end

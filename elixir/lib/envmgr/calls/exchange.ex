@@ -178,7 +178,7 @@ defmodule Envmgr.Calls.Exchange do
   @doc "The items of a chunk of a stream."
   @spec chunk(binary(), map()) :: {:ok, list()} | {:error, Error.t()}
   def chunk(payload, %{request: request, generation: generation, owner: owner}) do
-    case decode(payload, {}, [], %{request | metadata: false}, generation, owner) do
+    case decode(payload, {}, %{}, %{request | metadata: false, trace: nil}, generation, owner) do
       {:ok, items} when is_list(items) -> {:ok, items}
       {:ok, _other} -> error(request, code: :conversion, message: "a chunk that is no list")
       {:error, error} -> {:error, error}

@@ -37,6 +37,7 @@ defmodule Envmgr.Pool.Owner do
                 slow?: false,
                 seen: 0,
                 started?: false,
+                bye?: false,
                 reports: %{},
                 watched: %{},
                 cancelled: %{},
@@ -152,7 +153,7 @@ defmodule Envmgr.Pool.Owner do
   def handle_info(:drain, %{phase: :ready} = s) do
     Slot.close(s.slot)
     s = Pipe.unwritten(s, :moved)
-    idle(Pipe.flush(Pipe.say(%{s | phase: :draining}, Messages.bye())))
+    idle(%{s | phase: :draining})
   end
 
   def handle_info(:drain, %{phase: :starting} = s), do: {:stop, {:shutdown, :drained}, s}
@@ -228,6 +229,19 @@ defmodule Envmgr.Pool.Owner do
     %{s | reports: reports}
   end
 
+  # Nobody waited for the answer any more.
+  defp event({:unclaimed, payload}, s) do
+    Decoder.decode(payload, %{
+      owner: self(),
+      generation: nil,
+      environment: nil,
+      name: nil,
+      holder: :nobody
+    })
+
+    s
+  end
+
   defp event({:settled, id}, s), do: Cancelling.settled(s, id)
   defp event({:aside, id, reply}, s), do: Serving.aside(s, id, reply)
   defp event({:drop, keys}, s), do: Serving.drop(s, keys)
@@ -247,6 +261,13 @@ defmodule Envmgr.Pool.Owner do
   defp meet(lane, _not_met, _table) do
     Lane.close(lane)
     nil
+  end
+
+  # Streams are open until their consumers have enough: a worker that hears bye would close them.
+  defp idle(%{phase: :draining, bye?: false} = s) do
+    if Flight.beside?(s.flight),
+      do: {:noreply, s},
+      else: idle(Pipe.flush(Pipe.say(%{s | bye?: true}, Messages.bye())))
   end
 
   # A drained worker has said all it had to; it must end soon. What is in the lane may take a while.
