@@ -239,9 +239,7 @@ defmodule Envmgr do
   more than that. What ends the enumeration (`Enum.take/2`, an exception, the end of the process) closes the generator. Options as in
   `execute/3`, `timeout` being for each chunk. Raises `Envmgr.Error` while it runs.
 
-      iex> counter = Envmgr.execute!("itertools.count", [10], as: :ref)
-      iex> counter |> Envmgr.stream() |> Enum.take(3)
-      [10, 11, 12]
+      [10, 11, 12] = Envmgr.stream("itertools.count", [10]) |> Enum.take(3)
   """
   @spec stream(String.t() | list() | Ref.t(), arguments(), [option()]) :: Enumerable.t()
   def stream(source, args \\ [], opts \\ []), do: Calls.Feed.new(source, args, opts)

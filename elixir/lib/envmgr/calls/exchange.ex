@@ -263,6 +263,9 @@ defmodule Envmgr.Calls.Exchange do
     end
   end
 
+  defp answered(:lost, [_ | _] = fields, request, generation, _pid),
+    do: error(request, [{:generation, generation} | fields])
+
   defp answered(:lost, why, request, generation, _pid) do
     hint = "the call may have run; repeat it only if that does no harm"
     error(request, code: :worker_lost, message: why, hint: hint, generation: generation)
@@ -409,7 +412,7 @@ defmodule Envmgr.Calls.Exchange do
   end
 
   defp error(request, fields) do
-    {:error, struct!(struct!(Error, labels(request, nil)), fields)}
+    {:error, Error |> struct!(labels(request, nil)) |> struct!(fields) |> Error.classified()}
   end
 
   defp labels(request, generation) do

@@ -63,7 +63,8 @@ defmodule Envmgr.Libraries.Catalog do
     catalog = {{{:catalog, :_}, environment, :"$1", :_, :_, :_}, which, [true]}
     library = {{{:library, :_}, environment, :"$1", :_}, which, [true]}
     alias = {{{:alias, :_}, environment, :"$1", :_}, which, [true]}
-    :ets.select_delete(table, [catalog, library, alias])
+    shape = {{{:shape, :_, :_, :_}, environment, :"$1", :_}, which, [true]}
+    :ets.select_delete(table, [catalog, library, alias, shape])
     :ets.select_delete(table, [{pattern(%{3 => environment, 7 => :"$1"}), which, [true]}])
     :ok
   end

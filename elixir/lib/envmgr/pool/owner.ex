@@ -17,7 +17,7 @@ defmodule Envmgr.Pool.Owner do
   require Logger
 
   alias Envmgr.Pool.{Answers, Cancelling, Child, Crash, Ending, Flight, Hello, Lane, Lent, Outbox}
-  alias Envmgr.Pool.{Pipe, Serving, Slot, Stats, Watched}
+  alias Envmgr.Pool.{Pipe, Postmortem, Serving, Slot, Stats, Watched}
   alias Envmgr.Values.Decoder
   alias Envmgr.Wire.Messages
 
@@ -160,7 +160,8 @@ defmodule Envmgr.Pool.Owner do
   def handle_info(:drain, %{phase: :starting} = s), do: {:stop, {:shutdown, :drained}, s}
 
   def handle_info({port, {:exit_status, status}}, %{port: port} = s) do
-    Ending.finish(%{s | os_pid: nil}, "the worker #{Child.ending(status)}", Crash.read(s.crash))
+    found = Postmortem.of(status, Crash.read(s.crash))
+    Ending.finish(%{s | os_pid: nil}, "the worker #{found.how}", found)
   end
 
   def handle_info({:EXIT, port, reason}, %{port: port} = s) do
