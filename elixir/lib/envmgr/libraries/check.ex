@@ -3,7 +3,7 @@ defmodule Envmgr.Libraries.Check do
   # these are certain. All problems of a call are told at once.
   @moduledoc false
 
-  alias Envmgr.Libraries.{Overloads, Row, Signature, Types, Wrong}
+  alias Envmgr.Libraries.{Overloads, Row, Shape, Signature, Types, Wrong}
 
   @shown 8
 
@@ -12,12 +12,9 @@ defmodule Envmgr.Libraries.Check do
   def quick({_, _, _, _, least, most, _, _, hints, types, _, _}, args) do
     count = length(args)
 
-    cond do
-      count < least or count > most -> :none
-      types == nil -> {:ok, hints}
-      is_tuple(types) -> if Types.fit?(args, types), do: {:ok, hints}, else: :none
-      true -> Overloads.choose(types, args, count)
-    end
+    if count >= least and count <= most and (types == nil or Types.fit?(args, types)),
+      do: {:ok, hints},
+      else: :none
   end
 
   @doc "The whole look: what the arguments become, or what is wrong with them and what to do."
@@ -45,7 +42,7 @@ defmodule Envmgr.Libraries.Check do
       when none in [nil, []] do
     case problems(parameters, args, kwargs) do
       {[], _advice} ->
-        {:ok, Signature.hints(parameters)}
+        {:ok, hints(parameters, args, kwargs)}
 
       {problems, advice} ->
         {:error, Enum.join(problems, "; "),
@@ -68,7 +65,7 @@ defmodule Envmgr.Libraries.Check do
 
   defp overloaded(path, own, flags, overloads, args, kwargs) do
     tried = for [p, returns | _] <- overloads, do: {problems(p, args, kwargs), p, returns}
-    fitting = for {{[], _advice}, p, _returns} <- tried, do: Signature.hints(p)
+    fitting = for {{[], _advice}, p, _returns} <- tried, do: hints(p, args, kwargs)
 
     cond do
       fitting != [] ->
@@ -76,7 +73,7 @@ defmodule Envmgr.Libraries.Check do
 
       Overloads.doubtful?(own, flags) and
           Enum.all?(overloads, fn [p | _] -> shape(p, args, kwargs) != [] end) ->
-        {:ok, Signature.hints(own)}
+        {:ok, hints(own, args, kwargs)}
 
       true ->
         none_fits(path, tried)
@@ -106,7 +103,12 @@ defmodule Envmgr.Libraries.Check do
   end
 
   defp shape(parameters, args, kwargs),
-    do: Signature.problems(parameters, length(args), Enum.map(kwargs, &elem(&1, 0)))
+    do: Signature.problems(parameters, length(args), names(kwargs))
+
+  defp hints(parameters, args, kwargs),
+    do: Shape.hints(parameters, length(args), names(kwargs))
+
+  defp names(kwargs), do: for({name, _value} <- kwargs, do: name)
 
   defp leaf(path), do: path |> String.split(".") |> List.last()
 end

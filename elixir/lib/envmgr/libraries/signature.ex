@@ -49,6 +49,21 @@ defmodule Envmgr.Libraries.Signature do
   defp variadic(parameters, kind),
     do: Enum.find_value(parameters, fn [_, k | _] = parameter -> k == kind && into(parameter) end)
 
+  @doc "The parameter of each argument, those by position first; nil where there is none."
+  @spec bound([list()], non_neg_integer(), [String.t()]) :: [list() | nil]
+  def bound(parameters, count, names) do
+    slots = Enum.filter(parameters, fn [_, kind | _] -> kind < 2 end)
+    rest = Enum.find(parameters, &match?([_, 2 | _], &1))
+    others = Enum.find(parameters, &match?([_, 4 | _], &1))
+    placed = Enum.take(slots, count)
+
+    named =
+      for name <- names,
+          do: Enum.find(parameters, others, &match?([^name, k | _] when k in [1, 3], &1))
+
+    placed ++ List.duplicate(rest, count - length(placed)) ++ named
+  end
+
   @doc "What is wrong with this many arguments by position and these names; empty when they fit."
   @spec problems(parameters(), non_neg_integer(), [String.t()]) :: [String.t()]
   def problems(nil, _count, _names), do: []
