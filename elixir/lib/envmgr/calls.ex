@@ -4,6 +4,7 @@ defmodule Envmgr.Calls do
 
   alias Envmgr.{Error, Pool, Ref}
   alias Envmgr.Calls.{Arguments, Chain, Correlation, Exchange, Gathering, Options, Request}
+  alias Envmgr.Calls.Telling
   alias Envmgr.Libraries.{Catalog, Check, Row, Shape, Unknown}
 
   # Of a ref whose library is not there any more.
@@ -19,7 +20,7 @@ defmodule Envmgr.Calls do
          {:ok, into} <- check(options.name, row, args, kwargs) do
       row |> request(path, path, into, options) |> run(args, kwargs)
     else
-      {:error, error} -> Correlation.mark({:error, about(error, path)}, opts)
+      {:error, error} -> refused(error, path, args, opts)
     end
   end
 
@@ -52,10 +53,11 @@ defmodule Envmgr.Calls do
     if traced?, do: Request.traced(request), else: request
   end
 
-  defp run(%{gather: nil} = request, args, kwargs), do: Exchange.run(request, args, kwargs)
+  defp run(%{gather: nil} = request, args, kwargs),
+    do: request |> Exchange.run(args, kwargs) |> Telling.told(request.name, args, kwargs)
 
   defp run(request, args, kwargs),
-    do: Gathering.around(request.gather, fn -> Exchange.run(request, args, kwargs) end)
+    do: Gathering.around(request.gather, fn -> run(%{request | gather: nil}, args, kwargs) end)
 
   # An alias is known on this side alone.
   defp real({:chain, [{0, _alias} | steps]}, real), do: {:chain, [{0, real} | steps]}
@@ -92,7 +94,7 @@ defmodule Envmgr.Calls do
          {:ok, args, kwargs} <- Arguments.split(args) do
       options |> of_ref(ref, {ref.id, name}, path, access) |> run(args, kwargs)
     else
-      {:error, error} -> Correlation.mark({:error, about(error, path)}, opts)
+      {:error, error} -> refused(error, path, args, opts)
     end
   end
 
@@ -163,6 +165,19 @@ defmodule Envmgr.Calls do
          environment: elem(row, 2)
        }}
     end
+  end
+
+  # Nothing was sent.
+  defp refused(error, path, args, opts) do
+    name = if Keyword.keyword?(opts), do: Keyword.get(opts, :name, Envmgr), else: Envmgr
+
+    {args, kwargs} =
+      case Arguments.split(args) do
+        {:ok, args, kwargs} -> {args, kwargs}
+        {:error, _malformed} -> {[args], []}
+      end
+
+    {:error, about(error, path)} |> Correlation.mark(opts) |> Telling.told(name, args, kwargs)
   end
 
   defp about(%Error{path: nil} = error, path), do: %{error | path: path}
