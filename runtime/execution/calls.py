@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import Any, Mapping
+from typing import TYPE_CHECKING, Any, Mapping
 
 from ..library.loading import Libraries, Unresolved
 from ..values.awaitables import Awaited, is_awaited
@@ -23,6 +23,9 @@ from .refusals import PipelineError
 from .steadiness import steadiness
 from .stepped import Stepped
 from .targets import Targets
+
+if TYPE_CHECKING:  # for calls that are traced
+    from .tracing import Trace
 
 ANSWER = -RESULT
 """Of `Calls.run`: a result to which more belongs than its payload."""
@@ -57,13 +60,14 @@ class Calls:
         self.user = Interruptible()
         self._codec = Codec(self.refs, self.strategies, self.buffers, self.functions)
         self._codec.awaited = True
-        self.around: Around = Around(self._codec.warnings.append) if beside is None else beside.around
+        self.around: Around = Around() if beside is None else beside.around
         self._targets = Targets(libraries, self.around, self.refs, self._codec)
         self._known = self._targets.known
         self._decode, self._encode = self._codec.decode_call, self._codec.encode
         self._pack = Packer().pack
         self._runs = self._unsent = 0
         self._sent, self._received = Payloads(), Payloads()
+        self._trace: dict[str, Any] | None = None
 
     def beside(self) -> Calls:
         """The same for another thread."""
@@ -86,6 +90,7 @@ class Calls:
             else:
                 args, kwargs = self._measured_arguments(payload)
         except BaseException as error:  # noqa: BLE001 - a module's import may raise anything
+            self.functions.refuse(payload)
             return ERROR, self._failure(error)
         user = self.user
         try:
@@ -116,8 +121,56 @@ class Calls:
             return ANSWER, answer
         return ANSWER if self.warnings else RESULT, answer
 
+    def traced(self, target: Any, flags: int, payload: bytes) -> tuple[int, Any]:
+        """As `run`; what the call took is in `meta`, or in the error."""
+        from .tracing import Trace
+
+        trace, aside = Trace(target, len(payload)), self._codec.aside
+        try:
+            function, payload = self._targets.find(target, flags, payload)
+            trace.lap("resolve")
+            args, kwargs = self._decode(payload)
+            trace.lap("convert")
+        except BaseException as error:  # noqa: BLE001 - as in run
+            self.functions.refuse(payload)
+            return ERROR, self._failure(error, trace)
+        trace.called(function, args, kwargs, self._codec.aside - aside)
+        call = {**_call(target, function, args, kwargs), "trace": trace}
+        user = self.user
+        try:
+            try:
+                user.runs = True
+                value = function(*args, **kwargs)
+            finally:
+                user.runs = False
+        except BaseException as error:  # noqa: BLE001 - as in run
+            return ERROR, self._raised(error, call)
+        return self.answer(value, flags, call)
+
     def answer(self, value: Any, flags: int, call: Mapping[str, Any]) -> tuple[int, Any]:
-        """As `run`, of a value that came later."""
+        """As `run`, of a value that came later, or of a call that is traced."""
+        trace, aside = call.get("trace"), self._codec.aside
+        if trace is None:
+            return self._answered(value, flags, call)
+        trace.lap("execute")
+        kind, answer = self._answered(value, flags, call)
+        trace.lap("encode")
+        if kind not in (RESULT, ANSWER):
+            return kind, answer
+        self._trace = trace.told(len(answer) + self._codec.aside - aside)
+        return ANSWER, answer
+
+    def meta(self) -> dict[str, Any]:
+        """What belongs to an ANSWER beside its payload. It is taken once."""
+        found: dict[str, Any] = {}
+        if self.warnings:
+            found["warnings"] = list(self.warnings)
+            self.warnings.clear()
+        if self._trace is not None:
+            found["trace"], self._trace = self._trace, None
+        return found
+
+    def _answered(self, value: Any, flags: int, call: Mapping[str, Any]) -> tuple[int, Any]:
         self._runs += 1
         if flags & _OTHERWISE:
             return self._otherwise(value, flags, call)
@@ -139,6 +192,11 @@ class Calls:
             return self._failure(error)
         return self._raised(error, call, cancelled)
 
+    def refused(self, payload: bytes, error: BaseException) -> bytes:
+        """The payload for a call that is not begun."""
+        self.functions.refuse(payload)
+        return self.raised(error)
+
     def pack(self, value: Any) -> bytes:
         """MessagePack of one value. Raises `RefLimit`."""
         try:
@@ -151,11 +209,14 @@ class Calls:
         return self._codec.decode(data)
 
     def report(self) -> dict[str, Any]:
-        """What this worker has converted: `sent` and `received`, rows by type (`values.statistics`)."""
+        """What this worker has converted (`sent` and `received`, rows by type: `values.statistics`), and how many
+        `refs` it holds.
+        """
         sent, received = self._sent.row(self._runs - self._unsent), self._received.row(self._runs)
         return {
             "sent": {**self._codec.sent.report(), "payload": sent},
             "received": {**self._codec.received.report(), "payload": received},
+            "refs": len(self.refs),
         }
 
     def _otherwise(self, value: Any, flags: int, call: Mapping[str, Any]) -> tuple[int, Any]:
@@ -181,18 +242,23 @@ class Calls:
         """What the caller should know of the answer; whoever takes them clears the list."""
         return self._codec.warnings
 
-    def _failure(self, error: BaseException) -> bytes:
+    def _failure(self, error: BaseException, trace: Trace | None = None) -> bytes:
         """Of an error of ours: before the call, or in its answer."""
         self._unsent += 1
         self.warnings.clear()
-        return self._codec.encode(_map(error, _CODES))
+        return self._codec.encode({**_map(error, _CODES), **({"trace": trace.told()} if trace else {})})
 
     def _raised(self, error: BaseException, call: Mapping[str, Any], cancelled: bool = False) -> bytes:
         self._unsent += 1
         self.warnings.clear()
-        if cancelled or isinstance(error, Cancelled):
-            return self._codec.encode(failure("cancelled", error, **call))
-        return self._codec.encode(_map(error, {}, **call))
+        call = dict(call)
+        trace = call.pop("trace", None)
+        is_cancelled = cancelled or isinstance(error, Cancelled)
+        found = failure("cancelled", error, **call) if is_cancelled else _map(error, {}, **call)
+        if trace is not None:
+            trace.lap("execute")
+            found["trace"] = trace.told()
+        return self._codec.encode(found)
 
 
 def _call(target: Any, function: Any, args: Any, kwargs: Any) -> dict[str, Any]:

@@ -109,6 +109,7 @@ class Asking:
         sys.setrecursionlimit(limit + _FRAMES)
         around = doing.around
         around.append(outer)
+        token = contexts.nobody()
         try:
             while question.answer is None and not self._turns.ended and not self._due(outer):
                 if self._may_step():
@@ -122,6 +123,7 @@ class Asking:
                         lambda: question.answer or self._may_step() or self._due(outer), self._bell
                     )
         finally:
+            contexts.leave(token)
             around.pop()
             doing.current = outer
             sys.setrecursionlimit(limit)
@@ -134,7 +136,7 @@ class Asking:
             return False
         self._doing.inbox.popleft()
         error = RecursionError(f"{DEEPEST} calls wait for functions of the pool, each inside the one before")
-        self._say(ERROR, message[1], 0, self._calls.raised(error), self._calls)
+        self._say(ERROR, message[1], 0, self._calls.refused(message[4], error), self._calls)
         return True
 
     def _due(self, outer: int) -> bool:
@@ -185,7 +187,7 @@ class Asking:
         token, other = NUMBER.set(number), contexts.enter(target, given)
         calls.buffers.begin(buffers)
         if self._doing.cancellation.of(number):
-            kind, answer = ERROR, calls.raised(Cancelled("the call was cancelled before it began"))
+            kind, answer = ERROR, calls.refused(payload, Cancelled("the call was cancelled before it began"))
         else:
             kind, answer = calls.run(target, flags, payload)
         calls.buffers.end(buffers)

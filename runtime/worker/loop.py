@@ -28,7 +28,7 @@ from ..wire.messages import (
 from ..wire.packing import Packer, packb
 from .asking import Asking
 from .doing import Doing
-from .outbox import BATCH_BYTES, Outbox, clean
+from .outbox import BATCH_BYTES, Outbox
 from .received import keys, parts
 from .serving import Serving
 from .turns import Bell, Turns
@@ -83,6 +83,7 @@ class Loop:
     def run(self) -> bool:
         """True after a bye, False at end of file. Raises `BrokenFrame`."""
         doing, turns, flush, call = self._doing, self._turns, self._flush, self._call
+        run = self._run
         inbox, asked, asides, gone = doing.inbox, self._asked, doing.asides, self._calls.functions.gone
         doing.main = threading.get_ident()
         while True:
@@ -103,7 +104,7 @@ class Loop:
             except IndexError:  # another thread was quicker
                 continue
             if type(message) is list and len(message) == 5 and message[0] == CALL:  # as nearly always
-                call(message[1], message[2], message[3], message[4])
+                call(message[1], message[2], message[3], message[4], run)
             elif self._other(message):
                 return True
 
@@ -169,7 +170,7 @@ class Loop:
         """Does the next message of the inbox, inside a call that waits."""
         message = self._inbox.popleft()
         if type(message) is list and len(message) == 5 and message[0] == CALL:
-            self._call(message[1], message[2], message[3], message[4])
+            self._call(message[1], message[2], message[3], message[4], self._run)
         else:
             self._other(message)
 
@@ -188,23 +189,24 @@ class Loop:
             raise BrokenFrame(f"no message of the protocol: {error}") from error
         token = contexts.enter(target, given)
         self._calls.buffers.begin(buffers)
-        self._call(number, target, flags, payload)
+        self._call(number, target, flags, payload, self._calls.traced if given.get("trace") else self._run)
         self._calls.buffers.end(buffers)
         contexts.leave(token)
         return False
 
-    def _call(self, number: int, target: Any, flags: int, payload: bytes) -> None:
+    def _call(self, number: int, target: Any, flags: int, payload: bytes, run: Any) -> None:
         brief, out, doing = self._brief_runs, self.out, self._doing
         path = target if type(target) is str else None
         runs = brief.get(path, 0)
         if out.waiting and (runs < _BRIEF_RUNS or out.held > BATCH_BYTES):
             self._flush()
         if self._asked and doing.cancellation.of(number):
-            self._refuse(number, Cancelled("the call was cancelled before it began"))
+            refused = self._calls.refused(payload, Cancelled("the call was cancelled before it began"))
+            self._put(packb([ERROR, number, refused]))
             return
         doing.current = number
         started = perf_counter()
-        kind, answer = self._run(target, flags, payload)
+        kind, answer = run(target, flags, payload)
         took = perf_counter() - started
         if out.half:
             out.finish()
@@ -243,17 +245,14 @@ class Loop:
         if kind != ANSWER:
             self._put(packb([kind, number] if answer is None else [kind, number, answer]))
             return
-        buffers, warnings = calls.buffers, calls.warnings
-        meta = {"warnings": [clean(text) for text in warnings]} if warnings else {}
-        warnings.clear()
+        buffers = calls.buffers
         sizes = [len(view) for view in buffers.outgoing]
-        self._put(packb([RESULT, number, answer, sizes, packb(meta)]))
+        self._put(
+            packb([RESULT, number, answer, sizes, packb(calls.meta(), unicode_errors="backslashreplace")])
+        )
         if sizes:
             self._flush()
             calls.refs.lent = buffers.send()
-
-    def _refuse(self, number: int, error: BaseException) -> None:
-        self._put(packb([ERROR, number, self._calls.raised(error)]))
 
     def _control(self, kind: int, number: int, message: Any) -> None:
         if kind == RELEASE:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 import traceback
 from typing import Any
 
@@ -27,6 +28,8 @@ _FAILED = 70
 """EX_SOFTWARE of sysexits.h, also when a library cannot be loaded."""
 _INTERRUPT: int = signal.SIGRTMIN + 9 if hasattr(signal, "SIGRTMIN") else signal.SIGUSR1
 """Of the real-time signals one from the middle: debuggers and C libraries take the first or the last."""
+_PATIENCE = 5.0
+"""Seconds. The grace period of a pool that is told no other."""
 _PIPE_BYTES = 1 << 20
 _F_SETPIPE_SZ = 1031
 
@@ -103,8 +106,23 @@ def _serve(reading: int, writing: int) -> int:
         loop.out.send(packb([ERROR, 0, start_failure(cause or error, name, step)]))
         return _FAILED
     loop.out.send(packb([HELLO, 0, facts]))
-    loop.run()
+    if loop.run() and calls.around.unloads:
+        _unload(calls, libraries)
+        loop.out.finish()
+        loop.out.flush()
     return 0
+
+
+def _unload(calls: Calls, libraries: Libraries) -> None:
+    """Runs the hooks `on-unload`, which have a few seconds; what they raise is for the log of the pool."""
+    watch = threading.Timer(_PATIENCE, os._exit, [0])
+    watch.daemon = True
+    watch.start()
+    for failed in calls.around.unload(libraries):
+        error = failed.error
+        lines = traceback.format_exception(type(error), error, error.__traceback__)
+        os.write(2, f"envmgr worker: {failed.step}: {''.join(lines)}".encode("utf-8", "backslashreplace"))
+    watch.cancel()
 
 
 def _leave_the_pool(loop: Loop, records: Records, *descriptors: int) -> None:

@@ -2,7 +2,7 @@ defmodule Envmgr.Calls.Request do
   # A call on its way: all that is known of it but its arguments.
   @moduledoc false
 
-  alias Envmgr.Calls.{Beside, Context, Correlation, Options, Trace}
+  alias Envmgr.Calls.{Beside, Context, Correlation, Gathering, Options, Trace}
   alias Envmgr.Libraries.Signature
   alias Envmgr.Pool.{Callback, Flight, Lane}
   alias Envmgr.Wire.Messages
@@ -25,13 +25,13 @@ defmodule Envmgr.Calls.Request do
     :correlation,
     :context,
     :trace,
-    output: :log,
+    :gather,
     lane: Lane.threshold(),
     metadata: false,
     decode: []
   ]
 
-  @typedoc "`holder`: whose the refs in the answer are; nil: the process that decodes it."
+  @typedoc "`holder`: whose the refs in the answer are; nil: the process that decodes it. `gather`: the alias that its output comes to."
   @type t :: %__MODULE__{
           name: atom(),
           target: Messages.target(),
@@ -49,7 +49,7 @@ defmodule Envmgr.Calls.Request do
           correlation: String.t() | nil,
           context: binary() | nil,
           trace: Trace.t() | nil,
-          output: :log | :metadata | :ignore | pid(),
+          gather: reference() | nil,
           lane: pos_integer() | nil,
           metadata: boolean(),
           decode: keyword()
@@ -94,19 +94,32 @@ defmodule Envmgr.Calls.Request do
   defp flags(flags, _other), do: flags
 
   defp nested, do: if(Callback.calling?(), do: %Beside{kind: :nested})
+
   defp told(request, %{correlation: nil, trace: nil, output: :log}), do: request
 
   defp told(request, options) do
     correlation =
       if options.trace, do: Correlation.of(options.correlation), else: options.correlation
 
+    output = output(options.output, correlation)
+
     %{
       request
       | correlation: correlation,
-        context: Context.encode(correlation, options.trace != nil),
+        context: Context.encode(correlation, options.trace != nil, is_pid(options.output)),
         trace: options.trace,
-        output: options.output
+        gather: if(options.output == :metadata, do: elem(output, 0)),
+        label: {options.priority, request.library, request.path, output}
     }
+  end
+
+  defp output(:log, correlation), do: {:log, correlation}
+  defp output(:ignore, _correlation), do: :ignore
+  defp output(pid, correlation) when is_pid(pid), do: {pid, Correlation.of(correlation)}
+
+  defp output(:metadata, _correlation) do
+    alias = Gathering.open()
+    {alias, alias}
   end
 
   @doc "The request of a library whose every call is traced."
@@ -117,12 +130,14 @@ defmodule Envmgr.Calls.Request do
     %{
       request
       | correlation: correlation,
-        context: Context.encode(correlation, true),
+        context: Context.encode(correlation, true, live?(request.label)),
         trace: Trace.begin()
     }
   end
 
   def traced(request), do: request
+
+  defp live?(label), do: match?({pid, _tag} when is_pid(pid), Flight.output(label))
 
   @doc "Milliseconds until the deadline."
   @spec left(t()) :: timeout()

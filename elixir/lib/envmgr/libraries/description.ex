@@ -66,7 +66,7 @@ defmodule Envmgr.Libraries.Description do
   end
 
   # What is written as code has the path that was asked for: pandas.DataFrame.head is pandas.Series.head, too.
-  defp of_object(table, path, {target, {library, environment, _, _}, file, object}) do
+  defp of_object(table, path, {target, {library, environment, _, _, _}, file, object}) do
     raw = Discovery.row!(file, object)
     detail = detail!(file, object)
     parsed = detail["parsed"] || %{}

@@ -4,9 +4,7 @@ defmodule Envmgr.Pool.Answers do
   # The caller decodes.
   @moduledoc false
 
-  require Logger
-
-  alias Envmgr.Pool.{Flight, Lane, Slot}
+  alias Envmgr.Pool.{Flight, Lane, Output, Slot}
   alias Envmgr.Wire.Messages
 
   @type event ::
@@ -14,6 +12,7 @@ defmodule Envmgr.Pool.Answers do
           | {:refused, binary()}
           | :landing
           | {:settled, pos_integer()}
+          | {:unclaimed, payload :: binary()}
           | {:aside, pos_integer(), reference() | nil}
           | {:callback, non_neg_integer(), non_neg_integer(), non_neg_integer(), binary()}
           | {:drop, [non_neg_integer()]}
@@ -42,7 +41,8 @@ defmodule Envmgr.Pool.Answers do
       {{kind, id, payload}, rest} when kind in [:result, :error] ->
         case Flight.answer(flight, id) do
           {:ok, nil, flight} ->
-            walk(rest, flight, fixed, answered + 1, [{:settled, id} | events])
+            events = unclaimed(kind, payload) ++ [{:settled, id} | events]
+            walk(rest, flight, fixed, answered + 1, events)
 
           {:ok, reply, flight} ->
             send(reply, {reply, kind, payload})
@@ -58,7 +58,11 @@ defmodule Envmgr.Pool.Answers do
       {{:result, id, payload, sizes, meta}, rest} ->
         case Flight.answer(flight, id) do
           {:ok, reply, flight} ->
-            events = land(lane, reply, payload, meta, sizes) ++ settled(reply, id) ++ events
+            unclaimed = if reply, do: [], else: unclaimed(:result, payload)
+
+            events =
+              land(lane, reply, payload, meta, sizes) ++ unclaimed ++ settled(reply, id) ++ events
+
             walk(rest, flight, fixed, answered + 1, events)
 
           :unknown ->
@@ -98,12 +102,11 @@ defmodule Envmgr.Pool.Answers do
         walk(rest, Flight.occupy(flight, id, false), fixed, answered, [event | events])
 
       {{:log, id, stream, text}, rest} ->
-        level = if stream == 1, do: :info, else: :warning
-        log(level, text, [library: Flight.library(flight, id)] ++ labels)
+        Output.deliver({stream, text, nil, nil}, Flight.label(flight, id), labels)
         walk(rest, flight, fixed, answered, events)
 
-      {{:log, id, _stream, text, name, level}, rest} ->
-        log(level(level), [name, ": " | text], [library: Flight.library(flight, id)] ++ labels)
+      {{:log, id, stream, text, name, level}, rest} ->
+        Output.deliver({stream, text, name, level}, Flight.label(flight, id), labels)
         walk(rest, flight, fixed, answered, events)
 
       {event, rest} ->
@@ -113,6 +116,10 @@ defmodule Envmgr.Pool.Answers do
         {:broken, "a message that cannot be read"}
     end
   end
+
+  # The refs in it are held by nobody.
+  defp unclaimed(:result, payload), do: [{:unclaimed, payload}]
+  defp unclaimed(:error, _payload), do: []
 
   defp land(_lane, nil, _payload, _meta, []), do: []
 
@@ -129,14 +136,4 @@ defmodule Envmgr.Pool.Answers do
 
   defp settled(nil, id), do: [{:settled, id}]
   defp settled(_reply, _id), do: []
-
-  defp log(level, text, labels),
-    do:
-      Logger.log(level, fn -> text |> IO.iodata_to_binary() |> String.trim_trailing() end, labels)
-
-  # Python's levels.
-  defp level(number) when number >= 40, do: :error
-  defp level(number) when number >= 30, do: :warning
-  defp level(number) when number >= 20, do: :info
-  defp level(_number), do: :debug
 end

@@ -3,13 +3,18 @@ defmodule Envmgr.Pool.Flight do
   # is enough, but for those that went aside, which are found by their id. Pure.
   @moduledoc false
 
+  alias Envmgr.Pool.Output
+
   @typedoc "`reply` is nil when nobody waits any more: the call was cancelled."
   @type entry :: {id :: pos_integer(), reply :: reference() | nil, deadline(), label()}
   @type deadline :: integer() | :infinity
 
   @typedoc "What a call is called: the path of a function, of which the library is a part, or a tuple of what matters."
   @type label ::
-          String.t() | {:high | :normal | :low, library :: String.t() | nil, path :: String.t()}
+          String.t()
+          | {priority(), library :: String.t() | nil, path :: String.t()}
+          | {priority(), library :: String.t() | nil, path :: String.t(), Output.t()}
+  @type priority :: :high | :normal | :low
 
   @typedoc "Asides by id, and their ids by reply. `occupies?`: the worker's main thread may be at work for it."
   @type asides :: %{
@@ -28,6 +33,10 @@ defmodule Envmgr.Pool.Flight do
 
   @spec empty?(t()) :: boolean()
   def empty?({size, _queue, asides}), do: size == 0 and asides == %{}
+
+  @doc "Whether calls are aside."
+  @spec beside?(t()) :: boolean()
+  def beside?({_size, _queue, asides}), do: asides != %{}
 
   @spec add(t(), entry()) :: t()
   def add({size, queue, asides}, entry), do: {size + 1, :queue.in(entry, queue), asides}
@@ -144,14 +153,21 @@ defmodule Envmgr.Pool.Flight do
     for {_id, {reply, deadline, _, _}} <- asides, reply != nil, deadline < now, do: reply
   end
 
+  @spec library(label() | nil) :: String.t() | nil
+  def library(nil), do: nil
+  def library(label) when is_tuple(label), do: elem(label, 1)
+  def library(path), do: path |> String.split(".", parts: 2) |> hd()
+
   @spec library(t(), non_neg_integer()) :: String.t() | nil
-  def library(flight, id) do
-    case label(flight, id) do
-      nil -> nil
-      {_priority, library, _path} -> library
-      path -> path |> String.split(".", parts: 2) |> hd()
-    end
-  end
+  def library(flight, id), do: flight |> label(id) |> library()
+
+  @spec path(label() | nil) :: String.t() | nil
+  def path(label) when is_tuple(label), do: elem(label, 2)
+  def path(path), do: path
+
+  @spec output(label() | nil) :: Output.t()
+  def output({_priority, _library, _path, output}), do: output
+  def output(_label), do: {:log, nil}
 
   @doc "What runs, as far as it can be known: the oldest, or the only one aside."
   @spec running(t()) :: {reply :: reference() | nil, path :: String.t()} | nil
@@ -172,14 +188,13 @@ defmodule Envmgr.Pool.Flight do
       for {id, {reply, _, _, _}} when is_integer(id) and reply != nil <- asides, do: reply
   end
 
-  defp label({_size, _queue, asides} = flight, id) do
+  @doc "Of a call that runs or is aside; nil for what belongs to none."
+  @spec label(t(), non_neg_integer()) :: label() | nil
+  def label({_size, _queue, asides} = flight, id) do
     case {asides, oldest(flight)} do
       {%{^id => {_, _, label, _}}, _} -> label
       {_, {^id, _, _, label}} -> label
       _neither -> nil
     end
   end
-
-  defp path({_priority, _library, path}), do: path
-  defp path(path), do: path
 end

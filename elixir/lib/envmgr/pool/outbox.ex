@@ -29,10 +29,10 @@ defmodule Envmgr.Pool.Outbox do
         }
 
   @spec push(t(), call()) :: t()
-  def push(outbox, {:call, _, _, {:high, _, _}, _, _} = call),
+  def push(outbox, {:call, _, _, label, _, _} = call) when elem(label, 0) == :high,
     do: %{outbox | high: :queue.in(call, outbox.high)}
 
-  def push(outbox, {:call, _, _, {:low, _, _}, _, _} = call),
+  def push(outbox, {:call, _, _, label, _, _} = call) when elem(label, 0) == :low,
     do: %{outbox | low: :queue.in(call, outbox.low)}
 
   def push(outbox, call), do: %{outbox | calls: :queue.in(call, outbox.calls)}

@@ -17,7 +17,7 @@ defmodule Envmgr.Pool.Owner do
   require Logger
 
   alias Envmgr.Pool.{Answers, Cancelling, Child, Crash, Ending, Flight, Hello, Lane, Lent, Outbox}
-  alias Envmgr.Pool.{Pipe, Serving, Slot, Stats, Watched}
+  alias Envmgr.Pool.{Pipe, Postmortem, Serving, Slot, Stats, Watched}
   alias Envmgr.Values.Decoder
   alias Envmgr.Wire.Messages
 
@@ -37,6 +37,7 @@ defmodule Envmgr.Pool.Owner do
                 slow?: false,
                 seen: 0,
                 started?: false,
+                bye?: false,
                 reports: %{},
                 watched: %{},
                 cancelled: %{},
@@ -61,6 +62,7 @@ defmodule Envmgr.Pool.Owner do
   def handle_info(:open, s) do
     case Child.open(s.manifest) do
       {:ok, port, os_pid} ->
+        tell(s, "worker #{os_pid} starts")
         Process.send_after(self(), :start_timeout, s.options.start_timeout)
         compressed? = s.manifest.compression == "zlib"
         lane = Lane.open(within: s.options.start_timeout, compressed?: compressed?)
@@ -152,13 +154,14 @@ defmodule Envmgr.Pool.Owner do
   def handle_info(:drain, %{phase: :ready} = s) do
     Slot.close(s.slot)
     s = Pipe.unwritten(s, :moved)
-    idle(Pipe.flush(Pipe.say(%{s | phase: :draining}, Messages.bye())))
+    idle(%{s | phase: :draining})
   end
 
   def handle_info(:drain, %{phase: :starting} = s), do: {:stop, {:shutdown, :drained}, s}
 
   def handle_info({port, {:exit_status, status}}, %{port: port} = s) do
-    Ending.finish(%{s | os_pid: nil}, "the worker #{Child.ending(status)}", Crash.read(s.crash))
+    found = Postmortem.of(status, Crash.read(s.crash))
+    Ending.finish(%{s | os_pid: nil}, "the worker #{found.how}", found)
   end
 
   def handle_info({:EXIT, port, reason}, %{port: port} = s) do
@@ -203,6 +206,7 @@ defmodule Envmgr.Pool.Owner do
       {:ok, facts} ->
         lane = meet(s.lane, facts.lane?, s.options.name)
         send(s.server, {:ready, self(), s.os_pid})
+        tell(s, "worker #{s.os_pid} is ready")
         %{s | phase: :ready, started?: true, lane: lane, interrupt: facts.interrupt}
 
       {:error, why, hint} ->
@@ -227,6 +231,19 @@ defmodule Envmgr.Pool.Owner do
     %{s | reports: reports}
   end
 
+  # Nobody waited for the answer any more.
+  defp event({:unclaimed, payload}, s) do
+    Decoder.decode(payload, %{
+      owner: self(),
+      generation: nil,
+      environment: nil,
+      name: nil,
+      holder: :nobody
+    })
+
+    s
+  end
+
   defp event({:settled, id}, s), do: Cancelling.settled(s, id)
   defp event({:aside, id, reply}, s), do: Serving.aside(s, id, reply)
   defp event({:drop, keys}, s), do: Serving.drop(s, keys)
@@ -237,6 +254,12 @@ defmodule Envmgr.Pool.Owner do
 
   defp event(_unexpected, s), do: Ending.kill(s, "the worker broke the protocol")
 
+  defp tell(s, what) do
+    Logger.debug(fn -> "envmgr: #{s.manifest.environment}: #{what}" end,
+      generation: s.manifest.generation
+    )
+  end
+
   defp meet(%Lane{} = lane, true, table) do
     send(lane.writer, :met)
     Lane.publish(table, lane)
@@ -246,6 +269,13 @@ defmodule Envmgr.Pool.Owner do
   defp meet(lane, _not_met, _table) do
     Lane.close(lane)
     nil
+  end
+
+  # Streams are open until their consumers have enough: a worker that hears bye would close them.
+  defp idle(%{phase: :draining, bye?: false} = s) do
+    if Flight.beside?(s.flight),
+      do: {:noreply, s},
+      else: idle(Pipe.flush(Pipe.say(%{s | bye?: true}, Messages.bye())))
   end
 
   # A drained worker has said all it had to; it must end soon. What is in the lane may take a while.

@@ -156,10 +156,12 @@ defmodule Envmgr.Pool.Puller do
     end
   end
 
+  # `Stream.take/2` and its like end with their last item in hand.
   defp next(step) do
     case step.({:cont, nil}) do
       {:suspended, {:item, item}, step} -> {item, step}
-      {_done_or_halted, _acc} -> nil
+      {_done_or_halted, {:item, item}} -> {item, nil}
+      {_done_or_halted, nil} -> nil
     end
   end
 

@@ -23,7 +23,7 @@ defmodule Envmgr.Values.Decoder do
             :generation => term(),
             :environment => term(),
             :name => term(),
-            optional(:holder) => pid() | nil
+            optional(:holder) => pid() | :nobody | nil
           }
           | nil
 

@@ -6,8 +6,13 @@ defmodule Envmgr.Values.Holding do
   @spec register(atom()) :: true
   def register(table), do: :ets.insert(table, {:holders, self()})
 
-  @doc "A ref came in: it belongs to the process that decodes it, or to the `holder` of its home."
+  @doc "A ref came in: it belongs to the process that decodes it, or to the `holder` of its home; `:nobody` lets it go at once."
   @spec hold(map(), pos_integer()) :: :ok
+  def hold(%{holder: :nobody, owner: owner}, id) do
+    send(owner, {:release, [id]})
+    :ok
+  end
+
   def hold(%{name: table, owner: owner} = home, id) do
     tell(table, {:hold, Map.get(home, :holder) || self(), owner, id})
   end

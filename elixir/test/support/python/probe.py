@@ -3,19 +3,23 @@
 import asyncio
 import dataclasses
 import importlib.util
+import logging
 import os
 import signal
 import sys
 import threading
 import time
+import warnings
 
 __all__ = [
     "Box",
     "Held",
     "Point",
+    "Speaker",
     "Thing",
     "apply",
     "apply_in_threads",
+    "apply_twice",
     "asleep",
     "aticks",
     "blob",
@@ -30,20 +34,22 @@ __all__ = [
     "echo",
     "exit_now",
     "fail",
-    "first",
-    "forked",
     "floats",
+    "forked",
     "generation",
     "grid",
     "has",
     "hinted",
     "keep",
+    "keep_first",
     "keep_function",
     "kill_me",
     "listed",
     "mapped",
+    "mapped_by",
     "mark",
     "nap",
+    "next_kept",
     "only_named",
     "opened",
     "pid",
@@ -52,12 +58,16 @@ __all__ = [
     "read",
     "rows",
     "say",
+    "speak",
     "segfault",
     "spin",
     "stir",
     "text",
+    "texts",
+    "things",
     "ticks",
     "total",
+    "type_name",
 ]
 
 
@@ -216,6 +226,32 @@ class Point:
 
 def points(count):
     return {"rows": [Point(n, n) for n in range(count)]}
+
+
+def speak(value, seconds=0):
+    """Says something in all ways there are; nothing as value is wrong."""
+    print("to stdout")
+    time.sleep(seconds)
+    print("and on")
+    print("to stderr", file=sys.stderr)
+    logger = logging.getLogger("probe.inner")
+    logger.warning("a record of %s", value)
+    logger.critical("the worst")
+    warnings.warn("take care", stacklevel=1)
+    if value is None:
+        raise ValueError("nothing")
+    return value
+
+
+def known():
+    import envmgr_runtime
+
+    return envmgr_runtime.context()
+
+
+class Speaker:
+    def say(self, words):
+        print(words)
 
 
 class Held:
@@ -381,8 +417,26 @@ def consume(items, count=None):
     return [item for item, _ in zip(items, range(count))] if count is not None else list(items)
 
 
-def first(items):
-    return next(iter(items))
+def keep_first(items):
+    _kept[:] = [iter(items)]
+    return next(_kept[0])
+
+
+def next_kept():
+    return next(_kept[0])
+
+
+def mapped_by(functions, items):
+    """What the one function in a list in a dict makes of the items."""
+    return [functions["f"][0](item) for item in items]
+
+
+def apply_twice(function, one, other):
+    return function(one)(other)
+
+
+def type_name(value):
+    return type(value).__name__
 
 
 def read(file, size=-1):
@@ -401,3 +455,13 @@ def forked():
     if pid == 0:
         os._exit(0)
     return os.waitpid(pid, 0)[1]
+
+
+def things(count):
+    for n in range(count):
+        yield Thing(n)
+
+
+def texts(count, size):
+    for _ in range(count):
+        yield "x" * size
