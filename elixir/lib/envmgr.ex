@@ -31,14 +31,17 @@ defmodule Envmgr do
   | `Envmgr.Frame`, `Envmgr.Series` | DataFrames of pandas and polars, pyarrow tables; `Series`, `Index` |
   | `Envmgr.Object`, `Envmgr.Singleton` | scalars and arrays of pandas and SciPy; `Ellipsis`, `NaT`, `NA` |
   | `Envmgr.Ref` | an object that stays in its worker |
+  | a function | a callable; what it raises is an `ElixirError` in Python |
+  | `%Stream{}`, `%File.Stream{}`, `Envmgr.items(enumerable)` | an iterator that is read as Python asks |
+  | `Envmgr.io(enumerable)` | a file object to read bytes from |
 
   Nothing is guessed by content. Where Python says what a parameter is, that decides: a list becomes the `tuple`, `set` or `ndarray` and a
   binary the `bytes` that it asks for. Structs of your own are sent by `Envmgr.Encoder` and made again by the option `decoders`
   (`start_link/1`).
   """
 
-  alias Envmgr.{Bytes, Calls, Error, Instance, Options, Pool, Ref, Reload}
-  alias Envmgr.Calls.Discover
+  alias Envmgr.{Async, Bytes, Calls, Error, Instance, Items, Options, Pool, Ref, Reload}
+  alias Envmgr.Calls.{Discover, Holders, Objects}
   alias Envmgr.Libraries.Catalog
 
   @type arguments :: list() | map() | keyword() | {list(), map() | keyword()}
@@ -47,19 +50,37 @@ defmodule Envmgr do
           | {:as, :value | :ref}
           | {:dicts, :map | :ordered}
           | {:metadata, boolean()}
+          | {:priority, :high | :normal | :low}
+          | {:correlation, String.t()}
+          | {:output, :log | :metadata | :ignore | pid()}
+          | {:trace, boolean()}
           | {:name, atom()}
 
   @typedoc """
   What is known of an answer, with the option `metadata: true`: `warnings` (texts: what of the value could not be sent as it
   was meant, where, and why), `bytes` that it took, `library`, `environment`, `generation`.
+
+  With `trace: true` also `correlation` and `trace`: the seconds of `check`, `encode`, `transport` (with the time in queues), `decode`
+  and `total`, and as `python` a map of what the worker measured (`"resolve"`, `"convert"`, `"execute"`, `"encode"`, …).
+
+  With `output: :metadata` also `stdout` and `stderr` (texts), `logging` (maps of `level`, `logger`, `message`), `python_warnings` (maps of
+  `category`, `message`).
   """
   @type metadata :: %{
-          warnings: [String.t()],
-          bytes: non_neg_integer(),
-          library: String.t(),
-          environment: String.t(),
-          generation: pos_integer()
+          :warnings => [String.t()],
+          :bytes => non_neg_integer(),
+          :library => String.t(),
+          :environment => String.t(),
+          :generation => pos_integer(),
+          optional(:correlation) => String.t(),
+          optional(:trace) => map(),
+          optional(:stdout) => String.t(),
+          optional(:stderr) => String.t(),
+          optional(:logging) => [map()],
+          optional(:python_warnings) => [map()]
         }
+
+  @type answer :: {:ok, term()} | {:ok, term(), metadata()} | {:error, Error.t()}
 
   @doc """
   A child for one's own supervisor: `{Envmgr, name: NAME, project: PATH}`.
@@ -89,15 +110,37 @@ defmodule Envmgr do
   @spec start_link(keyword()) :: Supervisor.on_start()
   def start_link(options), do: options |> Options.new!() |> Instance.start_link()
 
+  @typedoc "A step of a chain; arguments as in `execute/3`. The first is a call of a path or a ref, the others are not."
+  @type step ::
+          {:call, String.t()}
+          | {:call, String.t(), arguments()}
+          | Ref.t()
+          | {:ref, Ref.t()}
+          | {:method, String.t()}
+          | {:method, String.t(), arguments()}
+          | {:attr, String.t()}
+          | {:item, term()}
+          | {:op, atom()}
+          | {:op, atom(), term()}
+
   @doc """
   Calls a Python function and waits for its value.
 
   `args`: a list (positional), a map or keyword list (by name), or `{list, map}`. Options:
 
-  - `timeout`: milliseconds or `:infinity`; default: the library's `timeout`. A call that has begun is ended with its worker.
+  - `timeout`: milliseconds or `:infinity`; default: the library's `timeout`. A call that has begun is interrupted; where that does not end it
+    within half a second (C code that does not come back), its worker is killed and replaced.
   - `as`: `:ref` keeps the value in its worker and answers a `%Envmgr.Ref{}`; default `:value`.
   - `dicts`: `:ordered` answers every dict as an `Envmgr.Dict`, which keeps its order; default `:map`.
+  - `priority`: of the calls that wait for a worker, `:high` ones go first and `:low` ones when no others wait (with their deadline
+    running all the while); default `:normal`. A call that a worker has got is not overtaken.
   - `metadata`: `true` answers `{:ok, value, metadata}`; default `false`. Warnings are logged either way.
+  - `output`: where what the code prints, logs and warns of goes: `:log` (default), `:ignore`, `:metadata` (implied: `metadata: true`; of an error it is
+    in `details.output`), or a process, which gets it while the call runs, as `{:envmgr_output, correlation, %{stream: :stdout, text: text, …}}`.
+    Streams are `:stdout`, `:stderr`, `:logging` (with `logger` and `level`) and `:warnings` (with `category`).
+  - `correlation`: a text by which the call is found again, in Python (`envmgr_runtime.context()`), in logs and errors. Each error has one: by
+    default the `:correlation_id` or `:request_id` of Logger's metadata, or a new one.
+  - `trace`: `true` measures the call (implied: `metadata: true`), and logs it at `:debug`; so does `trace` of a library in envmgr.toml, in the log alone.
   - `name`: the instance; default `Envmgr`.
 
   A wrong path or wrong arguments are told before anything reaches Python.
@@ -107,9 +150,23 @@ defmodule Envmgr do
       iex> {:error, error} = Envmgr.execute("math.sqrrt", [16.0])
       iex> {error.code, error.hint}
       {:unknown_function, "did you mean math.sqrt?"}
+
+  A list of steps is a **chain**: each works on the value of the step before it, all in one round trip, and the last
+  value alone is sent. Deadline and library are those of the first step; an error's `step` says which failed.
+
+      {:ok, summary} =
+        Envmgr.execute([
+          {:call, "pandas.read_csv", ["orders.csv"]},
+          {:method, "dropna"},
+          {:item, "price"},
+          {:op, :*, 1.19},
+          {:method, "describe"}
+        ])
+
+      iex> Envmgr.execute([{:call, "math.hypot", [3, 4]}, {:op, :+, 1}, {:method, "is_integer"}])
+      {:ok, true}
   """
-  @spec execute(String.t(), arguments(), [option()]) ::
-          {:ok, term()} | {:ok, term(), metadata()} | {:error, Error.t()}
+  @spec execute(String.t() | [step()], arguments(), [option()]) :: answer()
   def execute(path, args \\ [], opts \\ []), do: Calls.execute(path, args, opts)
 
   @doc """
@@ -118,8 +175,91 @@ defmodule Envmgr do
       iex> Envmgr.execute!("math.gcd", [12, 18])
       6
   """
-  @spec execute!(String.t(), arguments(), [option()]) :: term()
+  @spec execute!(String.t() | [step()], arguments(), [option()]) :: term()
   def execute!(path, args \\ [], opts \\ []), do: path |> execute(args, opts) |> value!()
+
+  @doc """
+  Begins a call and returns at once; `await/2` has its answer. Arguments and options as in `execute/3`, what is wrong with
+  them too is told by `await/2`.
+
+  Coroutines run beside each other in one worker, as many as come. The call is cancelled when the calling process ends.
+
+      iex> call = Envmgr.async("math.factorial", [20])
+      iex> Envmgr.await(call)
+      {:ok, 2432902008176640000}
+  """
+  @spec async(String.t() | list(), arguments(), [option()]) :: Async.t()
+  def async(path, args \\ [], opts \\ []), do: Calls.Async.start(path, args, opts)
+
+  @doc """
+  The answer of an asynchronous call, as `execute/3` gives it. Waits at most `timeout` ms: then the error's code is `:timeout`, the
+  call goes on and may be awaited again. Only the process that made the call awaits it, and takes its answer once.
+
+      iex> call = Envmgr.async("math.sqrt", [16.0])
+      iex> Envmgr.await(call, 5_000)
+      {:ok, 4.0}
+  """
+  @spec await(Async.t(), timeout()) ::
+          {:ok, term()} | {:ok, term(), metadata()} | {:error, Error.t()}
+  def await(%Async{} = call, timeout \\ :infinity), do: Calls.Async.await(call, timeout)
+
+  @doc """
+  The answers of asynchronous calls, in their order. `timeout` is for all of them together.
+
+      iex> calls = for n <- 1..3, do: Envmgr.async("math.factorial", [n])
+      iex> Envmgr.await_many(calls)
+      [{:ok, 1}, {:ok, 2}, {:ok, 6}]
+  """
+  @spec await_many([Async.t()], timeout()) :: [
+          {:ok, term()} | {:ok, term(), metadata()} | {:error, Error.t()}
+        ]
+  def await_many(calls, timeout \\ :infinity) when is_list(calls),
+    do: Calls.Async.await_many(calls, timeout)
+
+  @doc """
+  Ends an asynchronous call, or several. Returns at once; awaiting it then answers an error with code `:cancelled`. In Python the
+  coroutine is cancelled, or the running code interrupted.
+
+      iex> call = Envmgr.async("time.sleep", [60])
+      iex> Envmgr.cancel(call)
+      :ok
+      iex> {:error, error} = Envmgr.await(call)
+      iex> error.code
+      :cancelled
+  """
+  @spec cancel(Async.t() | [Async.t()]) :: :ok
+  def cancel(%Async{} = call), do: Calls.Async.cancel(call)
+  def cancel(calls) when is_list(calls), do: Enum.each(calls, &Calls.Async.cancel/1)
+
+  @doc """
+  The items of what a Python function answers, or of an object that stays in its worker: an Enumerable, lazy, that makes the call when it
+  is enumerated (again each time). Generators, async generators, and whatever can be iterated.
+
+  Items come in chunks as large as Python makes within a few milliseconds; while one is consumed the next is made, and no
+  more than that. What ends the enumeration (`Enum.take/2`, an exception, the end of the process) closes the generator. Options as in
+  `execute/3`, `timeout` being for each chunk. Raises `Envmgr.Error` while it runs.
+
+      [10, 11, 12] = Envmgr.stream("itertools.count", [10]) |> Enum.take(3)
+  """
+  @spec stream(String.t() | list() | Ref.t(), arguments(), [option()]) :: Enumerable.t()
+  def stream(source, args \\ [], opts \\ []), do: Calls.Feed.new(source, args, opts)
+
+  @doc """
+  Marks an enumerable as what Python reads item by item (`Envmgr.Items`).
+
+      iex> Envmgr.execute("math.fsum", [Envmgr.items([1, 2, 3, 4])])
+      {:ok, 10.0}
+  """
+  @spec items(Enumerable.t()) :: Items.t()
+  def items(enumerable), do: %Items{enumerable: enumerable}
+
+  @doc """
+  Marks an enumerable of binaries as a file that Python reads (`Envmgr.IO`).
+
+      {:ok, frame} = Envmgr.execute("pandas.read_csv", [Envmgr.io(File.stream!("rows.csv", [], 65_536))])
+  """
+  @spec io(Enumerable.t()) :: Envmgr.IO.t()
+  def io(enumerable), do: %Envmgr.IO{enumerable: enumerable}
 
   @doc """
   Calls a method of an object that stayed in its worker. Arguments and options as in `execute/3`.
@@ -127,8 +267,7 @@ defmodule Envmgr do
       {:ok, counter} = Envmgr.execute("collections.Counter", ["hello"])
       {:ok, [{"l", 2}]} = Envmgr.method(counter, "most_common", [1])
   """
-  @spec method(Ref.t(), String.t(), arguments(), [option()]) ::
-          {:ok, term()} | {:ok, term(), metadata()} | {:error, Error.t()}
+  @spec method(Ref.t(), String.t(), arguments(), [option()]) :: answer()
   def method(%Ref{} = ref, name, args \\ [], opts \\ []),
     do: Calls.method(ref, name, args, opts, :call)
 
@@ -137,20 +276,109 @@ defmodule Envmgr do
 
       {:ok, 7} = Envmgr.attr(ref, "numerator")
   """
-  @spec attr(Ref.t(), String.t(), [option()]) ::
-          {:ok, term()} | {:ok, term(), metadata()} | {:error, Error.t()}
+  @spec attr(Ref.t(), String.t(), [option()]) :: answer()
   def attr(%Ref{} = ref, name, opts \\ []), do: Calls.method(ref, name, [], opts, :attribute)
 
   @doc """
-  Lets an object go. Returns at once, whether or not its worker still lives.
+  Calls the object itself. Arguments and options as in `execute/3`.
+
+      {:ok, model} = Envmgr.execute("numpy.poly1d", [[1, 0, 2]], as: :ref)
+      {:ok, 11} = Envmgr.call(model, [3])
+  """
+  @spec call(Ref.t(), arguments(), [option()]) :: answer()
+  def call(%Ref{} = ref, args \\ [], opts \\ []), do: method(ref, "__call__", args, opts)
+
+  @doc """
+  An operator of Python: `+ - * / // % ** @ & | ^ << >> == != < <= > >=` with a ref on one side at least, as an atom
+  (`:+`, `:"//"`). Where both are refs they are of one worker. Options as in `execute/3`.
+
+      {:ok, doubled} = Envmgr.op(series, :*, 2)
+      {:ok, rest} = Envmgr.op(1, :-, series)
+  """
+  @spec op(term(), atom(), term(), [option()]) :: answer()
+  def op(left, operator, right, opts \\ []), do: Objects.binary(left, operator, right, opts)
+
+  @doc """
+  An operator with one operand: `:-`, `:+`, `:"~"`.
+
+      {:ok, negative} = Envmgr.op(series, :-)
+  """
+  @spec op(Ref.t(), atom()) :: answer()
+  def op(%Ref{} = ref, operator), do: Objects.unary(ref, operator)
+
+  @doc """
+  `object[key]`. Options as in `execute/3`.
+
+      {:ok, column} = Envmgr.item(frame, "price")
+      {:ok, cells} = Envmgr.item(array, {0, %Envmgr.Slice{stop: 3}})
+  """
+  @spec item(Ref.t(), term(), [option()]) :: answer()
+  def item(%Ref{} = ref, key, opts \\ []), do: method(ref, "__getitem__", [key], opts)
+
+  @doc """
+  `object[key] = value`.
+
+      :ok = Envmgr.put_item(frame, "gross", column)
+  """
+  @spec put_item(Ref.t(), term(), term(), [option()]) :: :ok | {:error, Error.t()}
+  def put_item(%Ref{} = ref, key, value, opts \\ []),
+    do: Objects.change(ref, "__setitem__", [key, value], opts)
+
+  @doc """
+  `del object[key]`.
+
+      :ok = Envmgr.delete_item(frame, "gross")
+  """
+  @spec delete_item(Ref.t(), term(), [option()]) :: :ok | {:error, Error.t()}
+  def delete_item(%Ref{} = ref, key, opts \\ []),
+    do: Objects.change(ref, "__delitem__", [key], opts)
+
+  @doc """
+  `object.name = value`.
+
+      :ok = Envmgr.put_attr(frame, "columns", ["a", "b"])
+  """
+  @spec put_attr(Ref.t(), String.t(), term(), [option()]) :: :ok | {:error, Error.t()}
+  def put_attr(%Ref{} = ref, name, value, opts \\ []) when is_binary(name),
+    do: Objects.change(ref, "__setattr__", [name, value], opts)
+
+  @doc """
+  Python's `with`: enters the object, runs `fun` with what that gives, and leaves it, whatever happens in `fun`. Answers
+  what `fun` returns.
+
+  Where `fun` raises, throws or exits, Python hears of it: the object is left with an `envmgr_runtime.ElixirError`, so that a
+  transaction is rolled back; then it goes on here, also where Python would have it swallowed.
+
+      {:ok, connection} = Envmgr.execute("sqlite3.connect", ["orders.db"])
+
+      {:ok, _cursor} =
+        Envmgr.with_ref(connection, fn connection ->
+          Envmgr.method(connection, "execute", ["delete from orders"])
+        end)
+  """
+  @spec with_ref(Ref.t(), (term() -> result), [option()]) :: {:ok, result} | {:error, Error.t()}
+        when result: term()
+  def with_ref(%Ref{} = ref, fun, opts \\ []) when is_function(fun, 1),
+    do: Objects.within(ref, fun, opts)
+
+  @doc """
+  Lets an object go, or a list of them. Returns at once, whether or not their worker still lives.
+
+  A ref belongs to the process that got it, and is let go when that ends: this is for processes that live long.
 
       :ok = Envmgr.release(ref)
   """
-  @spec release(Ref.t()) :: :ok
-  def release(%Ref{id: id, owner: owner}) do
-    send(owner, {:release, [id]})
-    :ok
-  end
+  @spec release(Ref.t() | [Ref.t()]) :: :ok
+  def release(%Ref{} = ref), do: Holders.release([ref])
+  def release(refs) when is_list(refs), do: Holders.release(refs)
+
+  @doc """
+  Makes `pid` the process that a ref belongs to: it lives as long as that. Sending a ref does not give it away.
+
+      :ok = Envmgr.give_away(ref, pid)
+  """
+  @spec give_away(Ref.t(), pid()) :: :ok | {:error, Error.t()}
+  def give_away(%Ref{} = ref, pid) when is_pid(pid), do: Objects.give_away(ref, pid)
 
   @doc """
   Marks a binary as Python `bytes`.
@@ -207,10 +435,12 @@ defmodule Envmgr do
   @doc """
   All that the catalog has of a function, class, method, property, constant or module, under any of its names; or of a library.
 
-  A map of `path` (its shortest), `library`, `version`, `environment`, `generation`, `kind`, `signature`, `parameters` (of each `name`, `kind`, `default`,
-  `type`, `into`, `text`), `returns` (`inferred`: from the docstring), `overloads` (signatures), `summary`, `description`, `doc` (as written), `results`, `yields`,
-  `raises`, `notes`, `doc_examples`, `aliases`, `module` (that defines it), `file`, `line`, `deprecated` (why, or `nil`), `value` (of a constant), `origins` (of
-  each fact: `"runtime"`, `"stub"`, `"docstring"`), and `examples`: a call in `elixir` and in `python`. What is not known is `nil`.
+  A map of `path` (as asked, an alias of the configuration resolved), `canonical` (its shortest), `library`, `version`, `environment`,
+  `generation`, `kind`, `signature`, `parameters` (of each `name`, `kind`, `default`, `type`, `into`, `text`), `returns` (`inferred`: from the
+  docstring), `overloads` (signatures), `summary`, `description`, `doc` (as written), `returned`, `yields`, `raises`, `notes`, `members` (of a class or
+  module), `aliases`, `module` (that defines it), `file`, `line`, `deprecated` (why, or `nil`), `value` (of a constant), `origins` (of each fact:
+  `"runtime"`, `"stub"`, `"docstring"`), and `examples`: a call in `elixir` and in `python`, and those of the `library`. What is not known is `nil`.
+  Of a library, `counts` by kind, `submodules`, and `errors`: submodules that could not be imported.
 
   Option `name`: the instance. Raises `Envmgr.Error` for an unknown path, with near names.
 
@@ -239,7 +469,7 @@ defmodule Envmgr do
   end
 
   @doc """
-  What the pools are doing, by environment: `state`, `generation`, `workers` (`os_pid`, `in_flight`, `answered` of each),
+  What the pools are doing, by environment: `state`, `generation`, `workers` (`os_pid`, `in_flight`, `answered`, `refs` of each: objects that it holds),
   `starting`, `draining`, `problem` (why no worker starts), `refused` (a new generation that does not start), and
   `conversions`: what the workers that run have `sent` and `received`, by Python type `count`, `bytes` and `seconds`; the row
   `"payload"` is whole arguments and answers. The time of a type holds that of the values inside it. A worker that is busy

@@ -5,7 +5,8 @@ Imports environments and what that may import.
 
 from envmgr.catalog.building import prove, write
 from envmgr.catalog.completing import complete
+from envmgr.catalog.nearby import near
 from envmgr.catalog.reading import Catalog, Row, read
 from envmgr.catalog.searching import Filters, search
 
-__all__ = ["Catalog", "Filters", "Row", "complete", "prove", "read", "search", "write"]
+__all__ = ["Catalog", "Filters", "Row", "complete", "near", "prove", "read", "search", "write"]

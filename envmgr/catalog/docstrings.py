@@ -56,7 +56,8 @@ def complete(objects: Sequence[Object]) -> None:
 
 def without_signature(doc: str, name: str) -> str:
     """The docstring behind a first paragraph that only shows how `name` is called, as those of C functions do."""
-    if not re.match(rf"(?:[\w.]+\.)?{re.escape(name)}\(", doc):
+    called = doc.partition("(")[0]
+    if called == doc or called.rpartition(".")[2] != name or not called.replace(".", "").isidentifier():
         return doc
     head, _, rest = doc.partition("\n\n")
     if not rest and "\n" in head and head.partition("\n")[0].rstrip().endswith(")"):
@@ -119,7 +120,8 @@ def _numpy(text: str) -> Parsed:
 def _google(text: str) -> Parsed:
     import griffe
 
-    return _sections(griffe.parse_google(_griffes(text), warnings=False))
+    options = {"returns_named_value": False, "returns_multiple_items": False}
+    return _sections(griffe.parse_google(_griffes(text), warnings=False, **options))
 
 
 def _griffes(text: str) -> Any:

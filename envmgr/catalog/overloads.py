@@ -23,41 +23,80 @@ def merged(signatures: Sequence[Parameters]) -> Parameters:
     """
     if len(signatures) == 1:
         return signatures[0]
+    signatures = [_object_by_position(found) for found in signatures]
     places = [[each for each in found if each[1] in (POSITIONAL, EITHER)] for found in signatures]
-    positional: dict[str, list[Any]] = {}
-    keywords: dict[str, list[list[Any]]] = {}
+    longest = max(places, key=len)
+    names: list[str] = []
     for at in range(max(map(len, places), default=0)):
+        here = [found[at][0] for found in places if len(found) > at]
+        names.append(next((name for name in here if name not in names), ""))
+    split = [at for at, name in enumerate(names) if not name or _collides(signatures, at, name)]
+    by_position_only = split[-1] + 1 if split else 0
+    positional: Parameters = []
+    keywords: dict[str, list[list[Any]]] = {}
+    for at, name in enumerate(names):
         here = [found[at] for found in places if len(found) > at]
-        name = next((each[0] for each in here if each[0] not in positional), None)
-        if name is None:
-            continue
-        is_everywhere = len(here) == len(places) and all(each[0] == name for each in here)
-        is_late = any(each[1] == EITHER for each in positional.values())
-        same = [each for each in here if each[0] == name]
-        kind = EITHER if is_late or any(each[1] == EITHER for each in same) else POSITIONAL
-        positional[name] = _joined(here, name, kind, optional=not is_everywhere)
-        for each in here:
-            if each[0] != name and each[1] == EITHER:
-                keywords.setdefault(each[0], []).append(each)
-    for found in signatures:
-        for each in found:
-            if each[1] == KEYWORD:
-                keywords.setdefault(each[0], []).append(each)
-    for name in positional.keys() & keywords.keys():
-        positional[name] = _joined([positional[name], *keywords.pop(name)], name, EITHER, optional=True)
-    _defaults_last(list(positional.values()))
+        named = [each for each in here if each[1] == EITHER]
+        if at < by_position_only:
+            everywhere = len(here) == len(places) and not named
+            positional.append(_joined(here, longest[at][0], POSITIONAL, optional=not everywhere))
+        else:
+            everywhere = len(here) == len(places) and all(each[0] == name for each in here)
+            is_late = any(each[1] == EITHER for each in positional)
+            kind = EITHER if is_late or any(each[0] == name for each in named) else POSITIONAL
+            positional.append(_joined(here, name, kind, optional=not everywhere))
+            named = [each for each in named if each[0] != name]
+        for each in named:
+            keywords.setdefault(each[0], []).append(each)
+    for each in (each for found in signatures for each in found if each[1] == KEYWORD):
+        keywords.setdefault(each[0], []).append(each)
+    for at, each in enumerate(positional):
+        if each[0] in keywords and each[1] == EITHER:
+            positional[at] = _joined([each, *keywords.pop(each[0])], each[0], EITHER, optional=True)
+    taken = set(keywords)
+    for each in positional:  # `name_` where the name is a keyword's, or another place's
+        while each[0] in taken:
+            each[0] += "_"
+        taken.add(each[0])
+    _defaults_last(positional)
     rest = {
         kind: [each for found in signatures for each in found if each[1] == kind] for kind in (ARGS, KWARGS)
     }
+    counts = {
+        name: sum(any(e[0] == name and e[1] == KEYWORD for e in found) for found in signatures)
+        for name in keywords
+    }
     return [
-        *positional.values(),
+        *positional,
         *(_joined(here, here[0][0], ARGS, optional=False) for here in [rest[ARGS]] if here),
         *(
-            _joined(here, name, KEYWORD, optional=len(here) < len(signatures))
+            _joined(here, name, KEYWORD, optional=counts[name] < len(signatures))
             for name, here in keywords.items()
         ),
         *(_joined(here, here[0][0], KWARGS, optional=False) for here in [rest[KWARGS]] if here),
     ]
+
+
+def _object_by_position(found: Parameters) -> Parameters:
+    """Nobody passes `self` by its name."""
+    if found and found[0][0] in ("self", "cls") and found[0][1] == EITHER:
+        return [[found[0][0], POSITIONAL, *found[0][2:]], *found[1:]]
+    return found
+
+
+def _collides(signatures: Sequence[Parameters], at: int, name: str) -> bool:
+    """Whether a signature takes something else at this place, and this name as a keyword beside it."""
+    for found in signatures:
+        kinds = {each[1] for each in found}
+        in_order = [each for each in found if each[1] in (POSITIONAL, EITHER)]
+        here = in_order[at] if len(in_order) > at else None
+        if here is not None and here[0] == name and here[1] == EITHER:
+            continue
+        if here is None and ARGS not in kinds:
+            continue
+        if KWARGS in kinds or any(each[0] == name and each[1] in (EITHER, KEYWORD) for each in found):
+            return True
+    return False
 
 
 def union(types: Sequence[str | None]) -> str | None:
@@ -65,11 +104,11 @@ def union(types: Sequence[str | None]) -> str | None:
     known = list(dict.fromkeys(text for text in types if text is not None))
     if not known or None in types:
         return None
-    parts = list(dict.fromkeys(part for text in known for part in _members(text)))
+    parts = list(dict.fromkeys(part for text in known for part in members(text)))
     return " | ".join([*parts[:_MOST_TYPES], *(["..."] if len(parts) > _MOST_TYPES else [])])
 
 
-def _members(text: str) -> list[str]:
+def members(text: str) -> list[str]:
     """Of a union that is written with bars."""
     parts, depth, begin = [], 0, 0
     for at, letter in enumerate(text):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import struct
 import zlib
 from bisect import bisect_left
@@ -63,7 +62,7 @@ class Catalog:
     def find(self, path: str) -> int | None:
         """The object that a path, relative to the module, leads to."""
         wanted = path.encode("utf-8", "surrogatepass")
-        at = bisect_left(range(self.head["paths"]), wanted, key=self._name)
+        at = self._first(wanted)
         if at < self.head["paths"] and self._name(at) == wanted:
             return self._table[2 * at + 1]
         return None
@@ -95,9 +94,22 @@ class Catalog:
         """All of them, aliases too, in the order of their bytes."""
         return [self._name(at).decode() for at in range(self.head["paths"])]
 
-    def near(self, path: str) -> list[str]:
-        """Up to three paths that look like `path`, the nearest first."""
-        return difflib.get_close_matches(path, self.paths(), n=3, cutoff=0.6)
+    def under(self, path: str) -> list[str]:
+        """The names right under a path, or under the module itself (`""`); what is below them is stepped over."""
+        prefix = f"{path}.".encode() if path else b""
+        at, found = self._first(prefix), []
+        while at < self.head["paths"] and (name := self._name(at)).startswith(prefix):
+            first, dot, _ = name[len(prefix) :].partition(b".")
+            if not dot:
+                found.append(first.decode())
+                at += 1
+            else:
+                at = max(at + 1, self._first(prefix + first + b"/"))  # the byte behind a dot
+        return found
+
+    def places(self) -> list[tuple[str, int]]:
+        """Every path, aliases too, with the number of its object."""
+        return [(self._name(at).decode(), self._table[2 * at + 1]) for at in range(self.head["paths"])]
 
     def vocabulary(self) -> list[str]:
         """The words that a search knows; `having` takes their positions."""
@@ -115,6 +127,10 @@ class Catalog:
         """The objects that have this word."""
         packed = self._part("posting-offsets", "postings", position)
         return struct.unpack(f"<{len(packed) // 4}I", packed)
+
+    def _first(self, wanted: bytes) -> int:
+        """Where a path is, or would be."""
+        return bisect_left(range(self.head["paths"]), wanted, key=self._name)
 
     def _name(self, at: int) -> bytes:
         return self._names[self._table[2 * at] : self._table[2 * at + 2]]

@@ -68,5 +68,10 @@ def _say(error: EnvmgrError, invocation: Invocation) -> None:
         return
     sys.stdout.flush()
     print_text(f"{click.style('error', fg='red', bold=True)}: {error.message}", to_stderr=True)
+    if "python" in error.details:
+        from envmgr.cli.raised import lines
+
+        for line in lines(error.details["python"]):
+            print_text(line, to_stderr=True)
     if error.hint:
         print_text(f"\n{click.style('hint', fg='cyan', bold=True)}: {error.hint}", to_stderr=True)

@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from envmgr.errors import EnvmgrError
 
@@ -111,6 +112,19 @@ def run(
             _kill_group(child.pid)
             child.communicate()
     return Completed(stdout, stderr, child.returncode)
+
+
+def become(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> NoReturn:
+    """This process goes on as another program, with its terminal and exactly these variables. Raises E-BUILD when it
+    cannot be started.
+    """
+    try:
+        os.chdir(cwd)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.execve(argv[0], [*argv], env)  # noqa: S606 - no shell is wanted
+    except OSError as problem:
+        raise EnvmgrError("E-BUILD", f"{argv[0]} cannot be started: {problem.strerror or problem}") from None
 
 
 def end_all() -> None:

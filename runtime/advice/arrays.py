@@ -32,7 +32,7 @@ _DTYPES = [
 
 
 def _dtype(case: Case, match: Any) -> str:
-    found = near(match["name"], _DTYPES)
+    found = near(match["name"], _DTYPES, 0.6)
     return (
         f'did you mean "{found}"?'
         if found
@@ -41,14 +41,25 @@ def _dtype(case: Case, match: Any) -> str:
 
 
 def _matmul(case: Case, match: Any) -> str:
+    shapes = [shape_of(value) for value in case.values()]
+    if case.name in ("solve", "lstsq"):
+        return f"{_shapes(case)}the second must have as many rows as the first"
+    if all(shape is not None and len(shape) == 1 for shape in shapes):
+        return f"{_shapes(case)}both must have the same length"
     return f"{_shapes(case)}the columns of the first must be as many as the rows of the second; numpy.transpose turns one round"
 
 
 def _shapes(case: Case) -> str:
-    found = [(name, shape) for name, value in case.bound if (shape := shape_of(value)) is not None]
+    named = [*([("the array", case.owner)] if case.owner is not None else []), *case.bound]
+    found = [(name, shape) for name, value in named if (shape := shape_of(value)) is not None]
     if len(found) < 2:
         return ""
-    return ", ".join(f"{said(name)} is {_times(shape)}" for name, shape in found[:3]) + ": "
+    return (
+        ", ".join(
+            f"{name if name == 'the array' else said(name)} is {_times(shape)}" for name, shape in found[:3]
+        )
+        + ": "
+    )
 
 
 def _times(shape: tuple[int, ...]) -> str:
@@ -105,7 +116,7 @@ def _index(case: Case, match: Any) -> str:
 
 def _loop(case: Case, match: Any) -> str | None:
     text = case.text
-    if "<U" in text or "StrDType" in text or "'str" in text:
+    if any(map(_has_text, case.values())) or "<U" in text or "StrDType" in text or "'str" in text:
         return 'there is text among the numbers: convert it first (String.to_float/1, or numpy\'s astype "float64")'
     if "'O'" in text or "object" in text:
         return "there is something else than numbers in the array (nil, text, lists of different lengths): leave it out, or give a dtype"
@@ -114,11 +125,109 @@ def _loop(case: Case, match: Any) -> str | None:
     return None
 
 
+def _has_text(value: Any) -> bool:
+    if type(value) in (list, tuple):
+        return any(map(_has_text, value[:100]))
+    return isinstance(value, str)
+
+
 def _object(case: Case, match: Any) -> str:
     return "there are values among the numbers that are none (nil, text, lists): leave them out, or pass :nan"
 
 
 RULES = (
+    rule(
+        "TypeError",
+        r"Field elements must be 2- or 3-tuples",
+        "the second argument is the dtype: put all rows into one list, [[[1, 2], [3, 4]]]",
+    ),
+    rule(
+        "TypeError",
+        r"'(?:str|float)' object cannot be interpreted as an integer",
+        lambda case, match: (
+            "a shape is a whole number, or a tuple of them: 4, or {2, 2}"
+            if any(
+                name in ("shape", "newshape", "size") and type(value) in (str, float)
+                for name, value in case.bound
+            )
+            else None
+        ),
+    ),
+    rule(
+        "ZeroDivisionError",
+        "",
+        lambda case, match: "the step must not be 0" if case.name == "arange" else None,
+    ),
+    rule("TypeError", r"not supported for inputs with DType .*StrDType", "numbers are needed, not text"),
+    rule(
+        "ValueError",
+        r"either both or neither of x and y should be given",
+        "pass the condition alone (it answers positions), or what to take where it is true and where it is not: [condition, x, y]",
+    ),
+    rule(
+        "ValueError",
+        r"must be \(arrays of\) \d-dimensional vectors|incompatible dimensions for cross product",
+        "vectors of three elements have a cross product",
+    ),
+    rule(
+        "ValueError",
+        r"contains pickled \(object\) data|Cannot load file containing pickled data",
+        "the file is no .npy of numbers: text is read by loadtxt or genfromtxt; allow_pickle: true loads Python objects, and runs what is in them",
+    ),
+    rule(
+        "ValueError",
+        r"^(\w+) ?(?:<|<=) ?0|^(\w+) must be (?:non-negative|positive|> ?0)",
+        "`{1}{2}` must not be negative",
+    ),
+    rule(
+        "ValueError TypeError",
+        r"expected non-negative integer|SeedSequence expects",
+        "a seed is a whole number from 0 on, or nil",
+    ),
+    rule("TypeError", r"Cannot cast scalar from dtype\('<U\d+'\)", "a number is needed, not text"),
+    rule(
+        "ValueError",
+        r"^(\w) cannot be empty|Invalid number of (?:FFT )?data points \(0\)",
+        "the array is empty",
+    ),
+    rule(
+        "ValueError",
+        r"is not a valid estimator for `bins`",
+        'bins is a number, a list of rising edges, or "auto", "fd", "doane", "scott", "stone", "rice", "sturges", "sqrt"',
+    ),
+    rule(
+        "ValueError",
+        r"`bins` must be positive, when an integer",
+        "bins is a whole number from 1 on, or a list of rising edges",
+    ),
+    rule("ValueError", r"must be monotonically increasing", "the edges must rise: sort them"),
+    rule(
+        "TypeError ValueError",
+        r"Axis must be specified when shapes of a and weights differ|Length of weights not compatible",
+        lambda case, match: f"{_shapes(case)}one weight for each element is needed",
+    ),
+    rule(
+        "ValueError",
+        r"buffer size must be a multiple of element size",
+        "the bytes are not a whole number of elements: give the dtype that they are of",
+    ),
+    rule(
+        "ValueError",
+        r"binary mode of fromstring is removed",
+        'numbers as text need sep: "," or " "; bytes are read by frombuffer',
+    ),
+    rule("ValueError", r"cannot select an axis to squeeze out", "only axes of size 1 are taken out"),
+    rule(
+        "ValueError",
+        r"can only convert an array of size 1",
+        "one element is needed: item with its position, or tolist for all",
+    ),
+    rule(
+        "TypeError",
+        r"When used as a decorator, only accepts keyword",
+        "it takes a function: pass an Elixir function (fn x -> … end)",
+    ),
+    rule("TypeError", r"string operation on non-string array", "it takes an array of strings"),
     rule(
         "TypeError",
         r"resolved dtypes are not compatible|(?:could not find|no) (?:matching|suitable) .*loop",

@@ -73,18 +73,31 @@ def _missing(case: Case, match: Any) -> str | None:
     return f"pass {names.replace(chr(39), '`')}: by position in the list, or by name, as {{[…], %{{…}}}}"
 
 
-def _too_many(case: Case, match: Any) -> str | None:
-    only = [name for name, parameter in case.parameters.items() if parameter.kind == 3]
-    if only:
-        return f"pass the others by name: {{[…], %{{{only[0]}: …}}}}; by name go {_shown(only)}"
+def _count(case: Case, match: Any) -> str | None:
+    """Of C functions, whose words are of many kinds."""
     return (
-        "one list is one argument: [[1, 2, 3]] passes the list, [1, 2, 3] three arguments"
-        if len(case.bound) > 2
+        f"it takes {case.takes}, and got {len(case.bound)} argument{'s' * (len(case.bound) != 1)}"
+        if case.takes
         else None
     )
 
 
+def _too_many(case: Case, match: Any) -> str | None:
+    if not case.takes and any(parameter.kind == 4 for parameter in case.parameters.values()):
+        return "it takes arguments by name alone: %{name: value}"
+    only = [name for name, parameter in case.parameters.items() if parameter.kind == 3]
+    if only:
+        return f"pass the others by name: {{[…], %{{{only[0]}: …}}}}; by name go {_shown(only)}"
+    if len(case.bound) > 2:
+        return f"{_count(case, match) or 'it takes fewer'}: one list is one argument, [[1, 2, 3]] passes the list, [1, 2, 3] three arguments"
+    return _count(case, match)
+
+
 RULES = (
+    rule(
+        "TypeError", r"missing required argument '(\w+)'", "pass `{1}`: by position in the list, or by name"
+    ),
+    rule("TypeError", r"expected (?:at least |at most )?\d+ arguments?, got \d+", _count),
     rule(
         "TypeError",
         r"(?:(?P<callee>[\w.<>]+)\(\) )?got an unexpected keyword argument '(?P<name>\w+)'",

@@ -70,6 +70,14 @@ class Case:
         for _, value in self.bound:
             yield value
 
+    @property
+    def takes(self) -> str:
+        """The names of the parameters that must be given, and how many of the others there are."""
+        names = [
+            name for name, parameter in self.parameters.items() if parameter.kind in (0, 1) and name != "self"
+        ]
+        return ", ".join(names)
+
     def argument(self, *kinds: type) -> Any:
         """The name or position of the first argument that is exactly of one of these types; None without one."""
         return next((name for name, value in self.bound if type(value) in kinds), None)
@@ -88,10 +96,14 @@ def said(name: Any) -> str:
     return f"argument {name + 1}" if isinstance(name, int) else f"`{name}`"
 
 
+_module = type.__dict__["__module__"].__get__
+_qualname = type.__dict__["__qualname__"].__get__
+
+
 def _names(kind: type) -> Iterator[str]:
     for one in type.__dict__["__mro__"].__get__(kind):
-        module = str(one.__module__).partition(".")[0]
-        yield one.__name__
+        module = str(_module(one)).partition(".")[0].lstrip("_")
+        yield _qualname(one).rpartition(".")[2]
         if module != "builtins":
             yield f"{module}.{one.__name__}"
 

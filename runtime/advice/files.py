@@ -26,6 +26,8 @@ def _missing(case: Case, match: Any) -> str | None:
         return None
     if name.startswith(("http://", "https://", "ftp://", "s3://", "file://")):
         return "this is a URL, and a path of a file is needed: download it first"
+    if name.startswith(("http:", "https:", "http/", "https/", "www.")):
+        return 'a URL begins with "https://" or "http://"'
     if name.startswith("~"):
         return f'"~" means nothing here: pass {os.path.expanduser(name)}'  # noqa: PTH111 - no pathlib in a worker
     if len(name) > 255 or "\n" in name or name.lstrip().startswith(("{", "[", "<")):

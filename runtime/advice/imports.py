@@ -54,7 +54,7 @@ RULES = (
     rule("ImportError", r"requires '(?P<module>[\w-]+)' version '(?P<version>[\w.]+)' or newer", _newer),
     rule("ImportError", r"requires version '(?P<version>[\w.]+)' or newer of '(?P<module>[\w-]+)'", _newer),
     rule("ImportError", r"No module named '?(?P<module>[\w.]+)'?", _missing),
-    rule("ImportError", r"(?P<module>[\w-]+) not found, please install it", _optional),
+    rule("ImportError", r"(?P<module>[\w-]+) not found, please install", _optional),
     rule("ImportError", r"Unable to find a usable engine; tried using: '(?P<module>[\w-]+)'", _optional),
     rule(
         "ImportError",

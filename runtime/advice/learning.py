@@ -56,6 +56,11 @@ def _text(case: Case, match: Any) -> str:
 
 RULES = (
     rule(
+        "TypeError",
+        r"cannot unpack non-iterable (\w+) object",
+        'steps are pairs of a name and an estimator: [[{{"scale", scaler}}, {{"model", model}}]]',
+    ),
+    rule(
         "sklearn.NotFittedError",
         "",
         'call fit first, on the same object: keep it with as: :ref, Envmgr.method(ref, "fit", [x, y]), then this method',

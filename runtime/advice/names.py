@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import Any, Iterator
 
-from .case import Case
+from .case import Case, said
 from .near import listed, meant, near
 from .rules import rule
 
@@ -88,6 +89,37 @@ def _undefined(case: Case, match: Any) -> str | None:
     return None
 
 
+def _one_of(case: Case, match: Any) -> str | None:
+    """The message lists what is allowed."""
+    words = re.findall(r"['\"]([\w.+ -]{1,40})['\"]", next(filter(None, match.groups())))
+    for name, value in case.bound:
+        if isinstance(value, str) and value in case.text and value not in words:
+            found = near(str.__str__(value), words)
+            return (
+                f'did you mean "{found}" for {said(name)}?'
+                if found
+                else f"{said(name)} is one of {listed(words)}"
+            )
+    return None
+
+
+def _option(case: Case, match: Any) -> str | None:
+    """A text that the message says again is one of those that the documentation quotes."""
+    given = [
+        (name, value)
+        for name, value in case.bound
+        if isinstance(value, str) and 1 < len(value) < 40 and value in case.text
+    ]
+    documented = [str(thing.__doc__) for thing in (case.function, type(case.owner))]
+    words = re.findall(r"['\"‘“`]([\w.+-]{2,40})['\"’”`]", " ".join(documented))
+    for name, value in given:
+        if value not in words:
+            found = near(str.__str__(value), words)
+            if found:
+                return f'did you mean "{found}" for {said(name)}?'
+    return None
+
+
 def text_of_keys(text: str) -> list[Any]:
     """Python's list in a message."""
     try:
@@ -98,6 +130,12 @@ def text_of_keys(text: str) -> list[Any]:
 
 
 RULES = (
+    rule(
+        "ValueError TypeError",
+        r"[vV]alid (?:options|values|choices) are:? (?P<options>.*)|must be one of:? (?P<one>.*)|expected one of:? (?P<of>.*)|[Aa]llowed (?:values|options) are:? (?P<allowed>.*)|[Cc]hoose (?:from|one of):? (?P<choose>.*)",
+        _one_of,
+    ),
+    rule("ValueError TypeError NotImplementedError", "", _option),
     rule(
         "AttributeError",
         r"(?:'(?P<kind>[\w.]+)' object|module '(?P<module>[\w.]+)'|type object '(?P<type>[\w.]+)') has no attribute '(?P<name>\w+)'",

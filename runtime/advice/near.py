@@ -8,7 +8,7 @@ _MOST_CANDIDATES = 5000
 _SHOWN = 8
 
 
-def near(name: Any, candidates: Iterable[Any]) -> str | None:
+def near(name: Any, candidates: Iterable[Any], cutoff: float = 0.75) -> str | None:
     """The candidate that is nearest; case does not count, nor do underscores. None when none is near."""
     import difflib
 
@@ -21,7 +21,7 @@ def near(name: Any, candidates: Iterable[Any]) -> str | None:
     wanted = _plain(name)
     if wanted in known:
         return known[wanted]
-    found = difflib.get_close_matches(wanted, known, n=1, cutoff=0.75)
+    found = difflib.get_close_matches(wanted, known, n=1, cutoff=cutoff)
     if found:
         return known[found[0]]
     return known.get(_beginning(wanted, known) or _one_letter(wanted, known) or "")

@@ -33,6 +33,12 @@ def _domain(case: Case, match: Any) -> str:
 
 RULES = (
     rule(
+        "OverflowError",
+        r"argument should not exceed|is too large|too many digits",
+        "the number is too large for this function",
+    ),
+    rule("ZeroDivisionError", r"[Ww]eights sum to zero", "the weights must not add up to 0"),
+    rule(
         "ValueError",
         r"math domain error|expected a (?:non-?negative|positive|number)|^expected .* got",
         _domain,

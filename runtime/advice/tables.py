@@ -50,6 +50,8 @@ def _not_in_index(case: Case, match: Any) -> str | None:
     names = text_of_keys(match["names"])
     if case.name == "drop" and all(name in columns(case) for name in names):
         return f"drop takes labels of rows; columns go by name: columns: [{listed(names)}]"
+    if case.name == "drop" and not any(isinstance(name, str) for name in names):
+        return f"the rows are labelled {listed(_frames(case)[0].index[:_ROWS])}; columns go by name: columns: [name]"
     return _columns_near(case, names)
 
 
@@ -64,9 +66,12 @@ def _key(case: Case, match: Any) -> str | None:
         rows = list(frames[0].index[:_ROWS])
         question = meant(key, rows, "the rows are labelled")
         return f"{question}; iloc takes positions"
-    if not isinstance(key, str) or not frames:
+    if not frames:
         return None
-    return _columns_near(case, [key])
+    names: Any = getattr(key, "tolist", lambda: key)()
+    if isinstance(names, list):
+        return _columns_near(case, names)
+    return _columns_near(case, [names]) if isinstance(names, str) else None
 
 
 _ROWS = 1000
@@ -145,7 +150,119 @@ def _not_numbers(case: Case, match: Any) -> str:
     return "there is text in a column that is reckoned with: numeric_only: true leaves such columns out, or pandas.to_numeric makes numbers of them"
 
 
+_EXPRESSION = "the expression is not whole, or no expression: columns by name (`in backticks` with spaces), == < > and or not, text in quotes: \"price > 1 and name == 'a'\""
+
+
+def _no_attribute(case: Case, match: Any) -> str | None:
+    frame: Any = getattr(case.error, "obj", case.owner)
+    if type(frame).__name__ != "DataFrame" or near(
+        match["name"], (known for known in dir(type(frame)) if known[:1] != "_")
+    ):
+        return None
+    question = meant(match["name"], frame.columns, "the columns are")
+    return f"{question}; a column is read by __getitem__" if question else None
+
+
 RULES = (
+    rule("SyntaxError", "", lambda case, match: _EXPRESSION if case.name in ("query", "eval") else None),
+    rule("ValueError", r"cannot assign without a target object", "equality is written ==: price == 1"),
+    rule("ValueError", r"For argument \"(\w+)\" expected type bool", "`{1}` is true or false"),
+    rule(
+        "ValueError",
+        r"Length of (\w+) \(\d+\) != length of (\w+)",
+        "`{1}` is one value, or one for each of `{2}`",
+    ),
+    rule("TypeError", r"Must provide 'func'", 'pass what to reckon: "mean", or a map of column to function'),
+    rule("ValueError", r"Need to specify at least one of", 'pass columns: ["name"], or index: [label]'),
+    rule(
+        "TypeError",
+        r"\"value\" parameter must be a scalar or dict",
+        "pass one value, or a map of column to value",
+    ),
+    rule("TypeError", r"must pass an index to rename", "pass columns: a map of old name to new one"),
+    rule(
+        "AssertionError",
+        "",
+        lambda case, match: (
+            "func must be a function: its name as text, an Elixir function, or a ref"
+            if case.name == "apply"
+            else None
+        ),
+    ),
+    rule(
+        "ValueError",
+        r"Invalid value '(\w+)' for option 'orient'",
+        'orient: is "columns", "records", "index", "split", "values" or "table"',
+    ),
+    rule("IndexError", r"loc must be an integer between", "the place of a column counts from 0"),
+    rule(
+        "TypeError",
+        r"Must pass a positional argument or one of `items`",
+        "pass items: a list of names, like: a part of names, or regex:",
+    ),
+    rule("TypeError", r"only list-like (?:or dict-like )?objects are allowed", "pass a list: [5], not 5"),
+    rule(
+        "ValueError",
+        r"replace must specify",
+        "pass what is replaced and by what: [old, new], or a map of old to new",
+    ),
+    rule(
+        "ValueError",
+        r"header must be integer",
+        "header is the number of the line that has the names (0 is the first), or nil",
+    ),
+    rule(
+        "ValueError",
+        r"to assemble mappings requires",
+        "the columns that dates are made of are named year, month and day (and hour, minute, second)",
+    ),
+    rule(
+        "ValueError",
+        r"Unrecognized unit|invalid unit abbreviation|unit abbreviation w/o a number|unit must not be specified",
+        'units are "W", "D", "h", "min", "s", "ms", "us" and "ns"; lengths of time are written "5 days" or "1h30min"',
+    ),
+    rule(
+        "ValueError TypeError",
+        r"Buffer has wrong number of dimensions|Input must be (?:1D|1-d|a list / sequence)",
+        "pass one list of values (a list of lists where it takes several)",
+    ),
+    rule("ValueError", r"invalid error value specified", 'errors: is "raise" or "coerce"'),
+    rule("ValueError", r"Only can inner \(intersect\) or outer", 'join: is "inner" or "outer"'),
+    rule(
+        "TypeError",
+        r"(\w+) requires a Series, Index, ExtensionArray",
+        "pass Envmgr.Array.from_list(list), or a ref to a Series",
+    ),
+    rule("ValueError", r"Categorical categories must be unique", "give each category once"),
+    rule("ValueError", r"Cannot pass scalar", "pass a list: [5], not 5"),
+    rule("ValueError", r"bins must increase monotonically", "the edges must rise: sort them"),
+    rule("pandas.DataError", r"[Cc]annot aggregate non-numeric|No numeric types", _not_numbers),
+    rule(
+        "TypeError",
+        r"positional indexing .* of type (?:str|float)",
+        'positions and numbers of rows are whole numbers: 5, not "5" or 5.0',
+    ),
+    rule(
+        "AttributeError", r"Can only use \.str accessor", 'the column has no text: astype "str" makes it text'
+    ),
+    rule(
+        "AttributeError",
+        r"Can only use \.dt accessor",
+        "the column has no dates: pandas.to_datetime makes them",
+    ),
+    rule(
+        "AttributeError",
+        r"Can only use \.cat accessor",
+        'the column has no categories: astype "category" makes them',
+    ),
+    rule(
+        "pandas.UndefinedVariableError",
+        r"name '(\w+)' is not defined",
+        lambda case, match: (
+            None if _frames(case) else f"variables are passed by name: local_dict: %{{{match[1]}: …}}"
+        ),
+    ),
+    rule("AttributeError", r"'DataFrame' object has no attribute '(?P<name>\w+)'", _no_attribute),
     rule("KeyError", r"\"?(?P<names>\[.*?\]) not (?:found )?in (?:index|axis)", _not_in_index),
     rule("KeyError", r"None of \[?(?:Index\()?(?P<names>\[.*?\])", _not_in_index),
     rule(
@@ -347,8 +464,8 @@ RULES = (
         "ValueError", r"No axis named (\S+) for object type (\w+)", 'axis: is 0 or "index", or 1 or "columns"'
     ),
     rule(
-        "ValueError",
-        r"No group keys passed|You have to supply one of 'by' and 'level'",
+        "ValueError TypeError",
+        r"No group keys passed|You have to supply one of",
         'name the columns: by: ["column"]',
     ),
     rule(

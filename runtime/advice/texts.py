@@ -60,6 +60,14 @@ def _json_why(case: Case, document: str, position: int) -> str | None:
         return "the text ends too early"
     if message.startswith("Expecting property name"):
         return 'names of members are in double quotes: {"a": 1}'
+    if message.startswith("Expecting ':' delimiter"):
+        return "a colon is missing between name and value"
+    if message.startswith("Unexpected UTF-8 BOM"):
+        return "the text begins with a byte order mark: leave its first character out, or read the file as utf-8-sig"
+    if before.endswith("0") and rest[:1].isdigit():
+        return "numbers have no leading zero"
+    if message.startswith("Expecting value"):
+        return "a value is text in double quotes, a number, true, false, null, [ ] or { }"
     if message.startswith("Expecting ',' delimiter"):
         return 'a comma is missing before it, or a quote inside a string is not written \\"'
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .case import Case, said
@@ -134,7 +135,9 @@ def _to_float(case: Case, match: Any) -> str | None:
 
 
 def _to_int(case: Case, match: Any) -> str | None:
-    word = match["word"]
+    word, column = match["word"], re.search(r"for column '(.*?)'", case.text)
+    if column is not None:
+        return f'the column "{column[1]}" has {word!r}, which is no whole number'
     try:
         float(word)
     except ValueError:
@@ -166,14 +169,22 @@ def _iterable(case: Case, match: Any) -> str | None:
     return f"{where} a list, or something else with elements: [x], not x"
 
 
+def _length(case: Case, match: Any) -> str | None:
+    found = _iterable(case, match)
+    return found and found.replace("a list, or something else with elements", "a list or text")
+
+
 def _callable(case: Case, match: Any) -> str | None:
     kind = match[1]
+    if case.function is not None and not callable(case.function):
+        return "it is an attribute, not a method: read it, with Envmgr.attr/2 of a ref or {:attr, name} in a chain"
     if kind == "module":
         return "the path names a module: add the function's name"
-    name = next((name for name, value in case.bound if type(value).__name__ == kind), None)
-    if name is None:
+    names = [name for name, value in case.bound if type(value).__name__ == kind]
+    if not names:
         return None
-    return f"{said(name)} must be a function: pass an Elixir function (fn x -> … end), or a ref to one of Python's"
+    which = said(names[0]) if len(names) == 1 else " or ".join(map(said, names[:4]))
+    return f"{which} must be a function: pass an Elixir function (fn x -> … end), or a ref to one of Python's"
 
 
 def _not_json(case: Case, match: Any) -> str | None:
@@ -196,6 +207,17 @@ def _pairs(case: Case, match: Any) -> str | None:
 
 
 RULES = (
+    rule("ValueError", r"'?(\w+)'? must be an integer", '`{1}` is a whole number: 5, not "5" or 5.0'),
+    rule(
+        "TypeError",
+        r"Expected an int|must be an int(?:eger)?\b",
+        "a whole number is needed: 3, not 3.0 or text",
+    ),
+    rule(
+        "TypeError",
+        r"type (\w+) doesn't define __(?:trunc|round|ceil|floor|index|abs)__",
+        "a number is needed, not a {1}",
+    ),
     rule(
         "AttributeError",
         r"'(?P<kind>\w+)' object has no attribute '(?P<name>\w+)'",
@@ -229,7 +251,9 @@ RULES = (
     rule("TypeError", r"can't convert type '(\w+)' to numerator/denominator", _real),
     rule("TypeError", r"must be (?:a )?real number|a float is required", "pass a number"),
     rule("ValueError", r"could not convert string to float: ['\"]?(?P<word>.*?)['\"]?$", _to_float),
-    rule("ValueError", r"invalid literal for int\(\) with base (?P<base>\d+): '(?P<word>.*)'", _to_int),
+    rule(
+        "ValueError", r"invalid literal for int\(\) with base (?P<base>\d+): '(?P<word>.*?)'(?=$|:)", _to_int
+    ),
     rule(
         "TypeError",
         r"unsupported operand type\(s\) for [^:]+: '(?P<left>[\w.]+)' and '(?P<right>[\w.]+)'",
@@ -268,7 +292,7 @@ RULES = (
     rule(
         "TypeError", r"(?:argument of type )?'(\w+)' (?:object )?is not (?:iterable|a container)", _iterable
     ),
-    rule("TypeError", r"object of type '(\w+)' has no len\(\)", _iterable),
+    rule("TypeError", r"object of type '(\w+)' has no len\(\)", _length),
     rule("TypeError", r"'(\w+)' object is not (?:subscriptable|reversible|an iterator)", _iterable),
     rule("TypeError", r"'(?:None)Type' object|not 'NoneType'|NoneType found|not NoneType", _nothing),
     rule("TypeError", r"'(\w+)' object is not callable", _callable),
@@ -286,7 +310,7 @@ RULES = (
     rule(
         "TypeError",
         r"the JSON object must be str, bytes or bytearray, not (\w+)",
-        "loads reads JSON text, and a {1} came: that is a value already; dumps makes text of it",
+        "it reads JSON text, and a value of type {1} came: that needs no reading; dumps makes text of it",
     ),
     rule(
         "TypeError",

@@ -6,10 +6,10 @@ A function that has none is called as it is; one that has some is wrapped once, 
 from __future__ import annotations
 
 from functools import wraps
-from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from ..library.loading import Libraries, LoadError
+from ..values.awaitables import is_awaited
 from .stepped import Stepped
 
 if TYPE_CHECKING:  # what most workers do without is imported when it is needed
@@ -21,10 +21,9 @@ ALL = "*"
 
 
 class Around:
-    """Of one worker. `tell` is for what callers should know of an answer."""
+    """Of one worker."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        self._tell = tell
+    def __init__(self) -> None:
         self._hooks: dict[str, Hooks] = {}
         self._pipelines: dict[str, dict[str, Pipeline]] = {}
 
@@ -52,8 +51,8 @@ class Around:
             except Stepped as error:
                 raise LoadError(name, error.step, error.step) from error.error
 
-    def put(self, path: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The function with what belongs around it."""
+    def put(self, path: str, function: Callable[..., Any], tell: Callable[[str], None]) -> Callable[..., Any]:
+        """The function with what belongs around it. `tell` is for what callers should know of an answer."""
         library, _, rest = path.partition(".")
         hooks, pipelines = self._hooks.get(library), self._pipelines.get(library, {})
         pipeline = pipelines.get(rest) or pipelines.get(ALL)
@@ -62,8 +61,13 @@ class Around:
         return (
             function
             if hooks is None and pipeline is None
-            else _wrapped(path, function, hooks, pipeline, self._tell)
+            else _wrapped(path, function, hooks, pipeline, tell)
         )
+
+    @property
+    def unloads(self) -> bool:
+        """Whether anything is to be done at the end."""
+        return any(hooks.unloads for hooks in self._hooks.values())
 
     def unload(self, libraries: Libraries) -> list[Stepped]:
         """Runs the hooks `on-unload`; what they raised."""
@@ -104,7 +108,7 @@ def _wrapped(
             pipeline.taken(arguments, given, kwargs)
             args = tuple(given)
         value = function(*args, **kwargs)
-        return later(call, value) if type(value) is CoroutineType else sent(call, value, tell)
+        return later(call, value) if is_awaited(type(value)) else sent(call, value, tell)
 
     def sent(call: Any, value: Any, tell: Callable[[str], None]) -> Any:
         if pipeline is not None:

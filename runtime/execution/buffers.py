@@ -49,6 +49,7 @@ class Buffers:
     def __init__(self) -> None:
         self._lane: Lane | None = None
         self._keys = range(0)
+        self._outward = True
         self.outgoing: list[memoryview] = []
         self.steady = False
         """Whether nobody can change what goes out, once the call is over."""
@@ -63,13 +64,19 @@ class Buffers:
         """What a fork of this process must not hold."""
         return () if self._lane is None else self._lane.descriptors
 
+    def inward(self) -> Buffers:
+        """Those of another thread: it takes what comes by the lane, and sends nothing there."""
+        other = Buffers()
+        other._lane, other._outward = self._lane, False
+        return other
+
     def begin(self, keys: range) -> None:
         """The keys of the buffers that came with the call."""
         self._keys = keys
 
-    def end(self) -> None:
+    def end(self, keys: range) -> None:
         """Forgets what came with the call and was not taken."""
-        self.forget(self._keys)
+        self.forget(keys)
         self._keys = range(0)
 
     def forget(self, keys: range) -> None:
@@ -79,7 +86,7 @@ class Buffers:
 
     def put(self, view: Any) -> int | None:
         """The number of the buffer within this answer; None: it goes inline. Costs nothing: the view is kept."""
-        if self._lane is None or len(view) < THRESHOLD:
+        if self._lane is None or len(view) < THRESHOLD or not self._outward:
             return None
         self.outgoing.append(memoryview(view))
         return len(self.outgoing) - 1

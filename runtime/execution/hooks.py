@@ -40,6 +40,10 @@ class Hooks:
     def are_around(self) -> bool:
         return "before" in self._found or "after" in self._found
 
+    @property
+    def unloads(self) -> bool:
+        return "on-unload" in self._found
+
     def load(self, module: Any) -> None:
         """Raises `Stepped`."""
         self._run("on-load", module)

@@ -52,15 +52,25 @@ def _leave(name: str) -> _Operation:
     leave = _of_type(name)
 
     def operation(owner: Any, *error: Any) -> Any:
-        """Without arguments: the block ended well. With a text: an error of these words ended it."""
+        """Without arguments: the block ended well. With a text, or a map as of a callback's failure: an error of
+        Elixir's ended it.
+        """
         if not error:
             error = (None, None, None)
         elif len(error) == 1:
-            raised = error[0] if isinstance(error[0], BaseException) else RuntimeError(error[0])
+            raised = error[0] if isinstance(error[0], BaseException) else _elixir_error(error[0])
             error = (type(raised), raised, None)
         return leave(owner, *error)
 
     return operation
+
+
+def _elixir_error(told: Any) -> BaseException:
+    from .functions import ElixirError
+
+    if not isinstance(told, dict):
+        return ElixirError(str(told))
+    return ElixirError(*(str(told.get(key, "")) for key in ("message", "type", "stacktrace")))
 
 
 def _copied(how: str) -> _Operation:

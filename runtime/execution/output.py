@@ -10,12 +10,17 @@ _MOST = 8192
 
 
 class LogStream(io.TextIOBase):
-    """A text stream that hands whole lines to `emit(text)`; `finish` hands over the rest."""
+    """A text stream that hands whole lines to `emit(number, text)`; `finish` hands over the rest.
+
+    `number()` says which call writes. What another has begun to write is handed over first.
+    """
 
     encoding = "utf-8"
 
-    def __init__(self, emit: Callable[[str], None]) -> None:
+    def __init__(self, emit: Callable[[int, str], None], number: Callable[[], int] = int) -> None:
         self._emit = emit
+        self._number = number
+        self._of = 0
         self.held = ""
 
     def writable(self) -> bool:
@@ -24,14 +29,18 @@ class LogStream(io.TextIOBase):
     def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        number = self._number()
+        if number != self._of:
+            self.finish()
+            self._of = number
         held = self.held + text
         cut = len(held) if len(held) > _MOST else held.rfind("\n") + 1
         self.held = held[cut:]
         if cut:
-            self._emit(held[:cut])
+            self._emit(number, held[:cut])
         return len(text)
 
     def finish(self) -> None:
         if self.held:
             held, self.held = self.held, ""
-            self._emit(held)
+            self._emit(self._of, held)

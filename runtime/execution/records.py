@@ -9,10 +9,9 @@ import sys
 from importlib.machinery import PathFinder
 from typing import Any, Callable
 
+from ..wire.messages import RECORD, WARNING
 from .context import current
 
-RECORD, WARNING = 3, 4
-"""Streams of a log message."""
 _WARNING_LEVEL = 30
 _MOST = 64 * 1024
 """Characters of one text."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any, Callable, Iterable
 
 from ..values.errors import RefLimit, StaleRef
@@ -12,11 +13,12 @@ LIMIT = 100_000
 
 
 class RefTable:
-    """Numbers are never used again, so that a ref that was released cannot come to mean another object."""
+    """Numbers are never used again, so that a ref that was released cannot come to mean another object.
+    Threads may use it at the same time."""
 
     def __init__(self, limit: int = LIMIT) -> None:
         self._objects: dict[int, Any] = {}
-        self._next = 1
+        self._numbers = count(1)
         self._limit = limit
         self.lent: Callable[[], None] | None = None
         """Waits until no object of this table is being sent; None when none is."""
@@ -29,8 +31,7 @@ class RefTable:
             raise RefLimit(
                 f"the worker holds {self._limit} objects for its callers; release what is no longer needed"
             )
-        number = self._next
-        self._next += 1
+        number = next(self._numbers)
         self._objects[number] = value
         return number, type_name(type(value))
 
@@ -47,13 +48,10 @@ class RefTable:
 
     def holds(self, value: Any) -> int:
         """How many numbers `value` has. Linear in the objects held; asked only of what is large."""
-        return sum(held is value for held in self._objects.values())
+        return sum(held is value for held in list(self._objects.values()))
 
-    def mark(self) -> int:
-        return self._next
-
-    def back(self, mark: int) -> None:
-        self.release(range(mark, self._next))
+    def back(self, number: int) -> None:
+        self._objects.pop(number, None)
 
     def release(self, numbers: Iterable[int]) -> None:
         """Forgets these objects; numbers that are not held are ignored."""

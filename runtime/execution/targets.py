@@ -52,7 +52,7 @@ class Targets:
         if function is None:
             found = self._libraries.resolve(path)
             function = found if callable(found) else self._uncallable(path, found)
-            function = self.known[path] = self._around.put(path, function)
+            function = self.known[path] = self._around.put(path, function, self._codec.warnings.append)
         return function
 
     def _chain(self, steps: list[Any], payload: bytes) -> chains.Chain:

@@ -7,6 +7,7 @@ The classes of an exception are looked up from its own on; the first that stands
 from __future__ import annotations
 
 import errno
+import re
 from typing import Any, Callable
 
 from .frames import frames
@@ -42,12 +43,12 @@ _KINDS: dict[str, tuple[str, bool]] = {
         "tarfile.TarError csv.Error re.error re.PatternError configparser.Error binascii.Error zlib.error",
         "struct.error subprocess.CalledProcessError pickle.UnpicklingError pickle.PicklingError shutil.Error",
         "getopt.GetoptError xml.ParseError xml.ExpatError pandas.UndefinedVariableError",
-        "pandas.InvalidIndexError pandas.MergeError pandas.IndexingError envmgr_runtime.ElixirError",
+        "gzip.BadGzipFile pandas.DataError pandas.InvalidIndexError pandas.MergeError",
+        "pandas.IndexingError envmgr_runtime.ElixirError",
     ),
     **_all(
         (LIBRARY, False),
-        "ImportError NameError RuntimeError SystemError SystemExit GeneratorExit ReferenceError Exception",
-        "BaseException",
+        "ImportError NameError RuntimeError SystemError SystemExit GeneratorExit ReferenceError",
     ),
     **_all(
         (RESOURCE, True),
@@ -65,6 +66,23 @@ _KINDS: dict[str, tuple[str, bool]] = {
     **_all((POLICY, False), "PermissionError requests.TooManyRedirects KeyboardInterrupt"),
 }
 """The rights that the system refuses are policy: whoever runs the worker can grant them, the caller cannot."""
+
+
+_WORDS: tuple[tuple[re.Pattern[str], tuple[str, bool]], ...] = (
+    (
+        re.compile("Timeout|Connection|Unavailable|RateLimit|TooManyRequests|Throttl|Deadlock|Locked"),
+        (RESOURCE, True),
+    ),
+    (re.compile("Permission|Forbidden|Denied|Auth|Credential"), (POLICY, False)),
+    (
+        re.compile(
+            "Validat|Invalid|Pars|Syntax|Argument|Value|Type|Key|NotFound|DoesNotExist|Missing|Unknown|Unsupported"
+            "|Decod|Encod|Format|Data|Schema|Usage|BadRequest"
+        ),
+        (USAGE, False),
+    ),
+)
+"""What the name of a library's own class says, where none of its bases is known."""
 
 
 def _errnos(names: str) -> set[int]:
@@ -86,27 +104,38 @@ def classified(code: str, error: BaseException) -> tuple[str, bool]:
     """(class, retry) of the error map."""
     if code in _CODES:
         return _CODES[code]
-    for name in map(_short, classes(type(error))):
-        if name in _TESTS:
-            found = _TESTS[name](error)
-            if found is not None:
-                return found[0], found[1]
-        if name in _KINDS:
-            return _KINDS[name]
+    names = [_short(name) for name in classes(type(error))]
+    for name in names:
+        if name == "Exception":
+            break
+        found = _TESTS[name](error) if name in _TESTS else None
+        if found is None:
+            found = _KINDS.get(name)
+        if found is not None:
+            return found[0], found[1]
+    return _by_words(names)
+
+
+def _by_words(names: list[str]) -> tuple[str, bool]:
+    for name in names:
+        if "." in name:
+            for words, answer in _WORDS:
+                if words.search(name.rpartition(".")[2]):
+                    return answer
     return LIBRARY, False
 
 
 def _short(name: str) -> str:
     """`requests.exceptions.Timeout` → `requests.Timeout`; what is builtin, or the io module's, has no package."""
     package, kind = name.partition(".")[0], name.rpartition(".")[2]
-    package = {"_socket": "socket", "json": "json", "_ssl": "ssl", "_csv": "csv", "_queue": "queue"}.get(
-        package, package
-    )
+    package = package.lstrip("_")
     return kind if package in ("builtins", "io") else f"{package}.{kind}"
 
 
 def _of_system(error: BaseException) -> tuple[str, bool] | None:
     number = getattr(error, "errno", None)
+    if number is None:
+        return USAGE, False  # a library's own, about what it was given
     if number in _PASSING:
         return RESOURCE, True
     if number in _REFUSED:

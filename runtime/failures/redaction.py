@@ -13,8 +13,8 @@ def _words(*lines: str) -> frozenset[str]:
 
 
 _WORDS = _words(
-    "password passwords passwd pwd passphrase passcode secret secrets token tokens apikey authorization auth cookie cookies",
-    "credential credentials dsn session sessionid bearer jwt privatekey accesskey secretkey authtoken",
+    "password passwords passwd pwd passphrase passcode secret secrets token tokens apikey authorization auth",
+    "cookie cookies credential credentials dsn session sessionid bearer jwt privatekey accesskey secretkey authtoken",
 )
 _KEYS = _words("api access private secret signing encryption master account auth ssh")
 """What makes a secret of the word `key` behind it."""

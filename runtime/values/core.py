@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .protocols import Lane, Refs, Strategies
+from .protocols import Functions, Lane, Refs, Strategies
 from .statistics import Conversions
 
 DEEPEST = 64
@@ -10,10 +10,17 @@ DEEPEST = 64
 
 
 class Core:
-    def __init__(self, refs: Refs, strategies: Strategies | None = None, lane: Lane | None = None) -> None:
+    def __init__(
+        self,
+        refs: Refs,
+        strategies: Strategies | None = None,
+        lane: Lane | None = None,
+        functions: Functions | None = None,
+    ) -> None:
         self._refs = refs
         self._strategies = strategies
         self._lane = lane
+        self._functions = functions
         self._depth = 0
         self.aside = 0
         """Bytes that took the second lane so far, either way."""

@@ -10,7 +10,7 @@ from ..wire.packing import ExtraData, unpackb
 from . import codes, registry
 from .core import DEEPEST, Core
 from .errors import ConversionError, Trouble
-from .protocols import Lane, Refs, Strategies, Unpack
+from .protocols import Functions, Lane, Refs, Strategies, Unpack
 from .words import name_argument, name_parts, place_in, translated
 
 _OPEN = 2 * MAX_PAYLOAD
@@ -20,8 +20,14 @@ _HEAD = 1 << 10
 
 
 class Decoder(Core):
-    def __init__(self, refs: Refs, strategies: Strategies | None = None, lane: Lane | None = None) -> None:
-        super().__init__(refs, strategies, lane)
+    def __init__(
+        self,
+        refs: Refs,
+        strategies: Strategies | None = None,
+        lane: Lane | None = None,
+        functions: Functions | None = None,
+    ) -> None:
+        super().__init__(refs, strategies, lane, functions)
         self._unpackers: dict[int, Unpack] = {}
         self._unpack = functools.partial(unpackb, ext_hook=self._value, strict_map_key=False)
         self._open = 0
@@ -119,6 +125,8 @@ class Decoder(Core):
             found = self._unpack_ref
         elif code == codes.LANE:
             found = self._unpack_lane
+        elif code in (codes.CALLBACK, codes.STREAM):
+            found = lambda _, data: self._unpack_function(code, data)
         elif found is None:
             found = registry.unpacker(code)
         if found is None:
@@ -134,6 +142,15 @@ class Decoder(Core):
         if type(named) is not list or [*map(type, named)] != [int, str]:
             raise ConversionError("a ref is [number, type]")
         return self._refs.get(*named)
+
+    def _unpack_function(self, code: int, data: bytes) -> Any:
+        named = self.value(data)
+        is_stream = code == codes.STREAM
+        if type(named) is not list or [*map(type, named)] != [int, str if is_stream else int]:
+            raise ConversionError("a stream is [key, kind]" if is_stream else "a function is [key, arity]")
+        if self._functions is None:
+            raise ConversionError("functions and streams are passed to a worker, and come back from none")
+        return self._functions.stream(*named) if is_stream else self._functions.function(*named)
 
     def _unpack_lane(self, _: Any, data: bytes) -> Any:
         place, rest = self.head(data)

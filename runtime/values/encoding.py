@@ -7,10 +7,11 @@ from typing import Any
 from ..wire.messages import MAX_PAYLOAD
 from ..wire.packing import ExtType, Packer, packb
 from . import codes, registry
+from .awaitables import Awaited, is_awaited
 from .core import DEEPEST, Core
 from .errors import ConversionError, RefLimit, Trouble, Unsendable
 from .owners import Owners
-from .protocols import Lane, Pack, Refs, Strategies
+from .protocols import Functions, Lane, Pack, Refs, Strategies
 from .replacing import Instead, replaced
 from .scan import EASY, LARGE, TOO_LARGE, fits
 from .words import lines, place_among, why_part, why_whole
@@ -26,10 +27,18 @@ refers to itself often so costs one look for each time; larger parts cannot come
 
 
 class Encoder(Core):
-    def __init__(self, refs: Refs, strategies: Strategies | None = None, lane: Lane | None = None) -> None:
-        super().__init__(refs, strategies, lane)
+    def __init__(
+        self,
+        refs: Refs,
+        strategies: Strategies | None = None,
+        lane: Lane | None = None,
+        functions: Functions | None = None,
+    ) -> None:
+        super().__init__(refs, strategies, lane, functions)
         self.warnings: list[str] = []
         """What the callers of `encode` should know of what was sent. Whoever takes them clears the list."""
+        self.awaited = False
+        """Whether a value that is to be awaited raises `Awaited` instead of staying here."""
         self._large = LARGE if lane is not None else MAX_PAYLOAD
         self._packers: dict[type, Pack] = {}
         self._pack = self._new_packer().pack
@@ -51,7 +60,7 @@ class Encoder(Core):
         """MessagePack of `value`. What cannot be sent is kept and goes as a ref: the part, or, where its
         surroundings cannot be packed around it (cycles, too deep, too large), the whole; `warnings` says why.
 
-        Raises `RefLimit`, and what `refs.put` raises.
+        Raises `RefLimit`, and what `refs.put` raises; `Awaited` where that is looked for.
         """
         try:
             if type(value) in EASY and EASY[type(value)](value) < 0 and not fits(value, self._large):
@@ -62,7 +71,20 @@ class Encoder(Core):
             return self._again(value)
         except Exception as error:  # noqa: BLE001 - also RuntimeError: a thread of the library's changed a dict meanwhile
             return self._instead(value, error)
+        except Awaited as found:
+            self._back()
+            if found.value is value:
+                raise
+            return self._with_awaitables(value)
         return self._done(value, packed) if self._asked or len(packed) > _KEEP_BUFFER else packed
+
+    def _with_awaitables(self, value: Any) -> bytes:
+        """As `encode`; those inside of the value stay here."""
+        self.awaited = False
+        try:
+            return self.encode(value)
+        finally:
+            self.awaited = True
 
     def encode_ref(self, value: Any) -> bytes:
         """A ref to `value`, whatever it is. Raises `RefLimit`."""
@@ -95,8 +117,9 @@ class Encoder(Core):
 
     def ref(self, value: Any) -> Any:
         """Keeps `value`; the extension that is sent in its place."""
-        self._undo.append((self._refs, self._refs.mark()))
-        return ExtType(codes.REF, packb(list(self._refs.put(value))))
+        number, name = self._refs.put(value)
+        self._undo.append((self._refs, number))
+        return ExtType(codes.REF, packb([number, name]))
 
     def attempt(self, pack: Pack, value: Any) -> Any:
         """What `pack` makes of `value`. Raises what `pack` raises, and `ConversionError` when a part of it would be
@@ -145,10 +168,13 @@ class Encoder(Core):
     def _again(self, value: Any) -> bytes:
         """A text has lone surrogates. Found out like this because no other text is to pay for it."""
         self._back()
+        awaited, self.awaited = self.awaited, False
         try:
             return self._done(value, self._carefully(value, self._pack))
         except Exception as error:  # noqa: BLE001 - as in encode
             return self._instead(value, error)
+        finally:
+            self.awaited = awaited
 
     def _instead(self, value: Any, error: Exception) -> bytes:
         self._back()
@@ -241,7 +267,7 @@ class Encoder(Core):
     def _packer(self, kind: type) -> Pack:
         found = self._strategies.find(kind) if self._strategies is not None else None
         if found is None:
-            found = registry.packer(kind) or _stays
+            found = registry.packer(kind) or (_waits if is_awaited(kind) else _stays)
         if len(self._packers) >= _MOST_TYPES:
             self._packers.clear()
         found = self._packers[kind] = self.sent.packing(kind, found)
@@ -249,4 +275,10 @@ class Encoder(Core):
 
 
 def _stays(codec: Any, value: Any) -> Any:
+    return codec.ref(value)
+
+
+def _waits(codec: Any, value: Any) -> Any:
+    if codec.awaited:
+        raise Awaited(value)
     return codec.ref(value)

@@ -22,11 +22,8 @@ class Refs(Protocol):
     def get(self, number: int, type_name: str) -> Any:
         """The object that has this number."""
 
-    def mark(self) -> Any:
-        """A point to go back to."""
-
-    def back(self, mark: Any) -> None:
-        """Forgets what was put since `mark`."""
+    def back(self, number: int) -> None:
+        """Forgets what was put under this number."""
 
 
 class Lane(Protocol):
@@ -43,6 +40,16 @@ class Lane(Protocol):
 
     def back(self, mark: Any) -> None:
         """Forgets what was put since `mark`."""
+
+
+class Functions(Protocol):
+    """Functions and streams of the pool."""
+
+    def function(self, key: int, arity: int) -> Any:
+        """What calls the function `key`."""
+
+    def stream(self, key: int, kind: str) -> Any:
+        """What reads the stream `key`. Raises `ConversionError`."""
 
 
 class Strategies(Protocol):

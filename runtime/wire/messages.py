@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-PROTOCOL = 1
+PROTOCOL = 2
 
 HELLO = 0
 CALL = 1
 RESULT = 2
 ERROR = 3
+CHUNK = 4
+MORE = 5
+END = 6
 CANCEL = 7
+CALLBACK = 8
+CALLBACK_RESULT = 9
 RELEASE = 10
 LOG = 12
 REPORT = 13
 PING = 14
 BYE = 15
 FORGET = 16
+ASIDE = 17
+DROP = 18
 
 AS_REF = 1
 ATTRIBUTE = 2
 PART = 4
+STREAM = 8
+
+RECORD, WARNING = 3, 4
+"""Of a log: the streams of `logging` and of warnings."""
 
 MAX_FRAME = 512 * 1024 * 1024
 """Bytes of one frame, either way."""

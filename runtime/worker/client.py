@@ -1,21 +1,49 @@
-"""A worker as a Python program drives it: one call at a time. The pool of record is the Elixir one."""
+"""A worker as a Python program drives it. The pool of record is the Elixir one."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
 import subprocess
+from collections import deque
+from time import monotonic
 from types import TracebackType
-from typing import Any, Mapping, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
-from ..values.codec import Codec
-from ..values.codes import ARRAY, ARRAY_OF, CUSTOM, ENUM, FRAME, MASKED, OBJECT, PICKLE, RECORD, SCALAR
 from ..values.errors import ConversionError
-from ..values.protocols import Pack, Unpack
 from ..wire.frames import FrameReader, FrameWriter
-from ..wire.messages import CALL, ERROR, HELLO, LOG, PROTOCOL, RESULT
-from ..wire.packing import ExtType, packb, unpackb
+from ..wire.messages import (
+    ASIDE,
+    CALL,
+    CALLBACK,
+    CALLBACK_RESULT,
+    CANCEL,
+    CHUNK,
+    DROP,
+    END,
+    ERROR,
+    HELLO,
+    LOG,
+    MORE,
+    PROTOCOL,
+    RESULT,
+)
+from ..wire.packing import packb, unpackb
+from .remote import ArrayOf, Functions, RemoteArray, RemoteRef, RemoteValue, codec, payload
+
+__all__ = [
+    "ArrayOf",
+    "Client",
+    "RemoteArray",
+    "RemoteRef",
+    "RemoteValue",
+    "WorkerError",
+    "WorkerLost",
+    "payload",
+]
+
+_AGAIN = 0.02
+"""Seconds between two signals for a cancelled call."""
 
 
 class WorkerError(Exception):
@@ -30,148 +58,10 @@ class WorkerLost(Exception):
     """The worker ended without an answer."""
 
 
-class RemoteRef:
-    """An object that stays in the worker."""
-
-    def __init__(self, number: int, type_name: str) -> None:
-        self.number = number
-        self.type_name = type_name
-
-    def to_json(self) -> dict[str, Any]:
-        return {"ref": self.number, "type": self.type_name}
-
-    def __repr__(self) -> str:
-        return f"<{self.type_name} object {self.number} in the worker>"
-
-
-class RemoteArray:
-    """An array or scalar, as its bytes: what a client without NumPy gets."""
-
-    def __init__(self, dtype: Any, shape: Sequence[int], data: bytes) -> None:
-        self.dtype = dtype
-        self.shape = tuple(shape)
-        self.data = data
-
-    def to_json(self) -> dict[str, Any]:
-        """`data` holds the elements, row by row, or the bytes in hexadecimal where `struct` knows no such dtype."""
-        form = _FORMATS.get(str(self.dtype))
-        data = list(memoryview(self.data).cast(form)) if form else self.data.hex()
-        return {"dtype": self.dtype, "shape": list(self.shape), "data": data}
-
-    def __repr__(self) -> str:
-        return f"<array of {self.dtype}, shape {self.shape}>"
-
-
-_FORMATS: dict[str, Any] = {
-    "bool": "?",
-    **{f"int{8 << i}": "bhiq"[i] for i in range(4)},
-    **{f"uint{8 << i}": "BHIQ"[i] for i in range(4)},
-    "float32": "f",
-    "float64": "d",
-}
-
-
-class ArrayOf:
-    """A list that the worker makes a NumPy array of."""
-
-    def __init__(self, value: list[Any]) -> None:
-        self.value = value
-
-    def __eq__(self, other: object) -> bool:
-        return type(other) is ArrayOf and self.value == other.value
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-_PARTS = {
-    FRAME: ("frame", "meta", "columns", "index", "body"),
-    ENUM: ("enum", "name", "value"),
-    RECORD: ("record", "type", "fields"),
-    MASKED: ("masked", "mask", "fill", "hard"),
-    OBJECT: ("object", "parts"),
-    PICKLE: ("pickle", "environment", "signature", "data"),
-    CUSTOM: ("serializer", "type", "value"),
-}
-"""What the parts of an extension are called where a client has not the class that they make."""
-
-
-class RemoteValue:
-    """A value whose class is elsewhere, in parts. Sent back, it is the value again."""
-
-    def __init__(self, code: int, data: bytes, parts: list[Any]) -> None:
-        self.code = code
-        self.data = data
-        self.parts = parts
-
-    def to_json(self) -> dict[str, Any]:
-        return dict(zip(_PARTS[self.code], self.parts))
-
-    def __repr__(self) -> str:
-        name, *others = _PARTS[self.code]
-        inside = ", ".join(f"{other}={part!r:.200}" for other, part in zip(others, self.parts[1:]))
-        return f"<{name} {self.parts[0]}: {inside}>"
-
-
-class _ClientStrategies:
-    """A client has none of the classes: what strategies made stays as it came."""
-
-    unpackers: Mapping[int, Unpack] = {
-        code: lambda codec, data, code=code: RemoteValue(code, data, codec.value(data))  # type: ignore[misc]
-        for code in (PICKLE, CUSTOM)
-    }
-
-    def by_attributes(self, kind: type) -> bool:
-        return False
-
-    def find(self, kind: type) -> Pack | None:
-        if kind is ArrayOf:
-            return lambda codec, value: ExtType(ARRAY_OF, codec.nested(value.value))
-        if kind is RemoteValue:
-            return lambda codec, value: ExtType(value.code, value.data)
-        return None
-
-
-def payload(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bytes:
-    """The arguments of a call, as a worker decodes them. Raises `ConversionError`."""
-    return _ClientCodec(_RemoteRefs(), _ClientStrategies()).encode([list(args), dict(kwargs)])
-
-
-class _ClientCodec(Codec):
-    def _value(self, code: int, data: bytes) -> Any:
-        if code in (ARRAY, SCALAR) and importlib.util.find_spec("numpy") is None:
-            head, rest = self.head(data)
-            dtype, shape = head[:2] if code == ARRAY else (head, ())
-            return RemoteArray(dtype, shape, bytes(rest))
-        if code in (FRAME, OBJECT):  # whether or not this program's environment happens to have pandas
-            return RemoteValue(code, data, self.value(data))
-        try:
-            return super()._value(code, data)
-        except (ConversionError, ImportError):
-            if code not in _PARTS:
-                raise
-            return RemoteValue(code, data, self.value(data))
-
-
-class _RemoteRefs:
-    """The client's side of refs: numbers stand for objects that are elsewhere."""
-
-    def put(self, value: Any) -> tuple[int, str]:
-        if type(value) is RemoteRef:
-            return value.number, value.type_name
-        raise ConversionError(f"a {type(value).__name__} cannot be sent to a worker")
-
-    def get(self, number: int, type_name: str) -> RemoteRef:
-        return RemoteRef(number, type_name)
-
-    def mark(self) -> int:
-        return 0
-
-    def back(self, mark: int) -> None:
-        return None
-
-
 class Client:
     """Starts a worker and waits for its hello. Use as a context manager; `close` kills what is left.
+
+    Functions and iterators among the arguments are called by the worker, while this program waits for an answer.
 
     The worker makes and reads pickles of `environment` alone, signed with `secret` (default: one of its own).
 
@@ -212,16 +102,23 @@ class Client:
             os.close(theirs_out)
         self._descriptors = [ours_in, ours_out]
         self._reader, self._writer = FrameReader(ours_in), FrameWriter(ours_out)
-        self._codec = _ClientCodec(_RemoteRefs(), _ClientStrategies())
+        self.functions = Functions()
+        self._codec = codec(self.functions)
         self._timeout = timeout
         self._last = 0
+        self._pending: deque[list[Any]] = deque()  # a function that the worker calls may call the worker
+        self._answers: dict[tuple[int, int], list[Any]] = {}
         self.printed: list[str] = []
+        self.logs: list[list[Any]] = []
+        """All that was printed and logged, as it came."""
+        self.aside: set[int] = set()
+        """Numbers of calls that go on beside others."""
         try:
             settings: dict[str, Any] = {"protocol": PROTOCOL, "lease": lease, "libraries": dict(libraries)}
             if environment is not None:
                 settings.update(environment=environment, secret=secret or os.urandom(32))
             self._send([HELLO, 0, settings])
-            self.facts: dict[str, Any] = self._answer(HELLO, 0)
+            self.facts: dict[str, Any] = self._wait(0)[2]
         except BaseException:
             self.close()
             raise
@@ -249,10 +146,41 @@ class Client:
         flags: int = 0,
     ) -> Any:
         """The value of one call; blocks until it is there."""
+        return self.answer(self.begin(target, args, kwargs, flags))
+
+    def begin(
+        self,
+        target: Any,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        flags: int = 0,
+    ) -> int:
+        """Sends a call; its number, for the methods below."""
         self._last += 1
         payload = self._codec.encode([list(args), dict(kwargs or {})])
         self._send([CALL, self._last, target, flags, payload])
-        return self._codec.decode(self._answer(RESULT, self._last))
+        return self._last
+
+    def answer(self, number: int) -> Any:
+        """The value of the call; for a stream, None at its end. Raises `WorkerError`."""
+        message = self._wait(number)
+        return self._codec.decode(message[2]) if message[0] == RESULT else None
+
+    def more(self, number: int, items: int = 1000) -> list[Any] | None:
+        """The next items of a stream, at least one; None at its end. Raises `WorkerError`."""
+        self._send([MORE, number, items])
+        message = self._wait(number)
+        return self._codec.decode(message[2]) if message[0] == CHUNK else None
+
+    def cancel(self, number: int) -> Any:
+        """Cancels the call, and waits for what becomes of it as `answer` does."""
+        self._send([CANCEL, number])
+        message = self._wait(number, self.interrupt)
+        return self._codec.decode(message[2]) if message[0] == RESULT else None
+
+    def interrupt(self) -> None:
+        """Makes the worker look for a cancellation."""
+        self._process.send_signal(self.facts["interrupt"])
 
     def close(self) -> None:
         """Kills the worker and what it started in its group."""
@@ -270,15 +198,51 @@ class Client:
         except BrokenPipeError as error:
             raise self._lost() from error
 
-    def _answer(self, kind: int, number: int) -> Any:
-        while True:
-            for message in self._receive():
-                if message[0] == LOG:
-                    self.printed.append(message[3])
-                elif message[0] == ERROR:
-                    raise WorkerError(unpackb(message[2]))
-                elif message[0] == kind and message[1] == number:
-                    return message[2]
+    def _wait(self, number: int, again: Callable[[], None] | None = None) -> Any:
+        """The next message of this call. `again` is done every now and then."""
+        until = monotonic() + self._timeout
+        while not self._answers.get(number):
+            if again is not None:
+                again()
+                if not self._pending and not self._reader.waiting(_AGAIN) and monotonic() < until:
+                    continue
+            if not self._pending:
+                self._pending.extend(self._receive())
+            self._take(self._pending.popleft())
+        message = self._answers[number].pop(0)
+        if not self._answers[number]:
+            del self._answers[number]
+        if message[0] == ERROR:
+            raise WorkerError(unpackb(message[2]))
+        return message
+
+    def _take(self, message: list[Any]) -> None:
+        kind, number = message[:2]
+        if kind == LOG:
+            self.logs.append(message)
+            self.printed.append(message[3])
+        elif kind == ASIDE:
+            self.aside.add(number)
+        elif kind == CALLBACK:
+            self._send([CALLBACK_RESULT, message[2], *self._called(message[3], message[4])])
+        elif kind == DROP:
+            self.functions.drop(message[2])
+        else:
+            if kind in (RESULT, ERROR, END):
+                self.aside.discard(number)
+            self._answers.setdefault(number, []).append(message)
+
+    def _called(self, key: int, payload: bytes) -> tuple[int, bytes]:
+        """The status and payload of a function of this program that Python called."""
+        function = self.functions.get(key)
+        try:
+            if function is None:
+                raise LookupError(f"there is no function {key} any more")
+            args, kwargs = self._codec.decode_call(payload)
+            return 0, self._codec.encode(function(*args, **kwargs))
+        except (Exception, ConversionError) as error:
+            told = {"type": type(error).__name__, "message": str(error), "stacktrace": ""}
+            return 2 if function is None else 1, packb(told)
 
     def _receive(self) -> list[Any]:
         if not self._reader.waiting(self._timeout):

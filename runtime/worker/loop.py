@@ -3,21 +3,42 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
+from signal import pthread_kill
 from time import perf_counter
 from typing import Any
 
-from ..execution.calls import ANSWER, Calls
-from ..execution.output import LogStream
+from ..execution import context as contexts
+from ..execution.calls import ANSWER, AWAIT, OPEN, Calls
+from ..execution.cancellation import Cancelled
+from ..execution.events import Events
 from ..wire.frames import BrokenFrame, FrameReader, FrameWriter
-from ..wire.messages import BYE, CALL, CANCEL, FORGET, LOG, PING, RELEASE, REPORT, RESULT
+from ..wire.messages import (
+    BYE,
+    CALL,
+    CALLBACK_RESULT,
+    CANCEL,
+    ERROR,
+    FORGET,
+    MORE,
+    PING,
+    RELEASE,
+    REPORT,
+    RESULT,
+)
 from ..wire.packing import Packer, packb
+from .asking import Asking
+from .doing import Doing
+from .outbox import BATCH_BYTES, Outbox
+from .received import keys, parts
+from .serving import Serving
+from .turns import Bell, Turns
 
 _BRIEF = 0.0005
 """Seconds. A path whose runs stay below may run while finished answers wait for their batch."""
 _BRIEF_RUNS = 16
 """Brief runs in a row before a path is trusted so."""
-_BATCH_BYTES = 1 << 16
+_PATIENCE = 0.02
+"""Seconds between two looks at what no bell tells."""
 
 
 class Loop:
@@ -25,164 +46,227 @@ class Loop:
 
     An answer leaves at once, unless the next call's path has been brief lately: then one write carries
     several. A call that is slow for the first time in a while can so hold back the answers of its own batch.
-    Threads of a library may print at any time; `_lock` keeps their logs and this thread's answers apart.
+
+    What runs here is the main thread, but for `take`: who reads what comes is a matter of turns.
     """
 
-    def __init__(self, reader: FrameReader, writer: FrameWriter, calls: Calls) -> None:
-        self._reader = reader
-        self._writer = writer
+    def __init__(self, reader: FrameReader, writer: FrameWriter, calls: Calls, signal: int = 0) -> None:
+        """`signal`: the one whose handler is `interrupt`."""
+        self._signal = signal
         self._calls = calls
-        self._inbox: deque[Any] = deque()
-        self._outbox: list[bytes] = []
-        self._held = 0
-        self._writing = False
-        self._lock = threading.RLock()
+        self._run = calls.run
+        self._doing = doing = Doing()
+        self._inbox = doing.inbox
+        self._asked = doing.cancellation.asked
+        self._turns = Turns(reader, self.take)
+        self._bell = Bell()
+        self.out = Outbox(writer, doing, calls.user, calls.functions.dropped)
+        self._put, self._flush = self.out.put, self.out.flush
         self._pack = Packer().pack  # for answers only: a log may come while it packs
         self._brief_runs: dict[Any, int] = {}
-        self._current = 0
-        self.stdout = LogStream(lambda text: self.log(1, text))
-        self.stderr = LogStream(lambda text: self.log(2, text))
+        self._events = Events(calls, self._say, self._flush, self._turns.glance, self._bell.ring)
+        self._streams = Serving(doing, calls, self.out, self._events)
+        self._asking = Asking(
+            doing, self._turns, self._bell, self.out, calls, self._step, self._beyond, self._is_aside, self._events.is_doomed
+        )
+        calls.functions.ask = self._asking.ask
+        calls.functions.number = doing.number
 
     def run(self) -> bool:
         """True after a bye, False at end of file. Raises `BrokenFrame`."""
+        self._doing.main = threading.get_ident()
+        inbox, turns = self._inbox, self._turns
         while True:
-            if not self._inbox:
-                self._flush()
-                messages = self._reader.read()
-                if not messages:
+            if not inbox:
+                self._rest()
+                if not turns.idle(inbox):
+                    turns.until(lambda: inbox, self._bell)
+                if turns.ended and not inbox:
+                    if turns.broken is not None:
+                        raise turns.broken
                     return False
-                self.take(messages)
                 continue
-            message = self._inbox.popleft()
-            if type(message) is list and len(message) == 5 and message[0] == CALL:  # as nearly always
-                self._call(message[1], message[2], message[3], message[4])
-                continue
-            try:
-                kind, number = message[0], message[1]
-                if kind == CALL:
-                    target, flags, payload, numbers = message[2:]
-                    keys = _keys(numbers)
-                elif kind == BYE:
-                    self._finish()
-                    self._flush()
-                    self._calls.buffers.flush()
-                    return True
-                else:
-                    self._control(kind, number, message)
-                    continue
-            except (TypeError, ValueError, LookupError) as error:
-                raise BrokenFrame(f"no message of the protocol: {error}") from error
-            self._calls.buffers.begin(keys)
-            self._call(number, target, flags, payload)
-            self._calls.buffers.end()
+            if self._step():
+                return True
 
     def take(self, messages: list[Any]) -> None:
-        """Puts messages in the inbox. A cancel works now: in the inbox it would stand behind its call."""
+        """Puts messages in the inbox, but for those that cannot stand behind a call: they work now. In any thread, and
+        in the midst of what the main thread does."""
+        inbox = self._inbox
         for message in messages:
-            if type(message) is list and len(message) == 2 and message[0] == CANCEL:
-                self._inbox = deque(m for m in self._inbox if not self._drops(message[1], m))
-            else:
-                self._inbox.append(message)
+            if type(message) is list and len(message) < 5 and self._at_once(message):
+                continue
+            inbox.append(message)
+        if inbox and not self._doing.in_main():
+            self._turns.ring()
 
-    def _drops(self, number: Any, message: Any) -> bool:
-        """Whether `message` is the call `number`; its buffers are then forgotten too."""
-        if type(message) is not list or message[:2] != [CALL, number]:
+    def interrupt(self, signal: int = 0, frame: Any = None) -> None:
+        """The signal's handler: ends what runs if the pool has cancelled it. Raises `Cancelled` in the library's code
+        and nowhere else."""
+        user, doing = self._calls.user, self._doing
+        runs, user.runs = user.runs, False  # what is read now must not be lost to another signal
+        try:
+            self._turns.glance()
+        finally:
+            user.runs = runs
+        if runs and self._asked:
+            doing.cancellation.tell(doing.current, doing.around)
+
+    def unheard(self) -> None:
+        """A `Cancelled` was lost in a finaliser: the next signal raises another."""
+        self._doing.cancellation.unheard()
+
+    def after_fork(self) -> None:
+        """In a fork of this process, whose other threads are not there."""
+        self._turns.after_fork()
+        self.out.after_fork()
+
+    def _at_once(self, message: Any) -> bool:
+        """Whether this was done with. Else it waits for its turn."""
+        if len(message) < 2:
             return False
-        if len(message) == 6:
-            self._calls.buffers.forget(_keys(message[5]))
-        return True
+        kind, number = message[0], message[1]
+        if kind == CANCEL and type(number) is int:
+            self._asked.add(number)
+            if self._events.cancel(number):
+                self._asked.discard(number)
+                self._turns.ring()
+            elif number in self._streams:
+                self._inbox.appendleft(message)
+            elif not self._doing.in_main() and self._doing.includes(number):
+                self._wake_main()
+            return True
+        if kind == CALLBACK_RESULT and [*map(type, message)] == [int, int, int, bytes]:
+            self._asking.answered(number, *message[2:])
+            return True
+        return kind == MORE and [*map(type, message)] == [int, int, int] and self._events.more(*message[1:])
 
-    def _call(self, number: int, target: Any, flags: int, payload: bytes) -> None:
-        brief = self._brief_runs
+    def _wake_main(self) -> None:
+        """The call in the main thread was cancelled, and another thread has read that."""
+        self._bell.ring()
+        if self._signal:
+            pthread_kill(self._doing.main, self._signal)
+
+    def _rest(self) -> None:
+        """Before waiting for more to do."""
+        self._doing.rest()
+        if self._calls.functions.gone:
+            self.out.drop()
+        self._flush()
+
+    def _step(self) -> bool:
+        """Does the next message of the inbox. True after a bye."""
+        try:
+            message = self._inbox.popleft()
+        except IndexError:  # another thread was quicker
+            return False
+        if type(message) is list and len(message) == 5 and message[0] == CALL:  # as nearly always
+            self._call(message[1], message[2], message[3], message[4], self._run)
+            return False
+        try:
+            kind, number = message[0], message[1]
+            if kind == BYE:
+                self._leave()
+                return True
+            if kind != CALL:
+                self._control(kind, number, message)
+                return False
+            target, flags, payload, buffers, given = parts(message)
+        except (TypeError, ValueError, LookupError) as error:
+            raise BrokenFrame(f"no message of the protocol: {error}") from error
+        token = contexts.enter(target, given)
+        self._calls.buffers.begin(buffers)
+        self._call(number, target, flags, payload, self._calls.traced if given.get("trace") else self._run)
+        self._calls.buffers.end(buffers)
+        contexts.leave(token)
+        return False
+
+    def _call(self, number: int, target: Any, flags: int, payload: bytes, run: Any) -> None:
+        brief, out, doing = self._brief_runs, self.out, self._doing
         path = target if type(target) is str else None
         runs = brief.get(path, 0)
-        if self._outbox and (runs < _BRIEF_RUNS or self._held > _BATCH_BYTES):
+        if out.waiting and (runs < _BRIEF_RUNS or out.held > BATCH_BYTES):
             self._flush()
-        self._current = number
+        if self._asked and doing.cancellation.of(number):
+            self._refuse(number, Cancelled("the call was cancelled before it began"))
+            return
+        doing.current = number
         started = perf_counter()
-        kind, answer = self._calls.run(target, flags, payload)
+        kind, answer = run(target, flags, payload)
         took = perf_counter() - started
-        if self.stdout.held or self.stderr.held:
-            self._finish()
-        self._current = 0
-        if kind == ANSWER:
-            self._answer(number, answer)
+        if out.stdout.held or out.stderr.held:
+            out.finish()
+        doing.current = 0
+        if kind < 0:
+            self._beyond(kind, number, flags, answer, self._calls)
         else:
-            self._put((self._pack if len(answer) < _BATCH_BYTES else packb)([kind, number, answer]))
+            self._put((self._pack if len(answer) < BATCH_BYTES else packb)([kind, number, answer]))
         if took < _BRIEF:
             brief[path] = runs + 1
         else:
             brief[path] = 0
             self._flush()
-            if self._reader.waiting():
-                self.take(self._reader.read())
+            self._turns.glance()
 
-    def _answer(self, number: int, answer: bytes) -> None:
-        """An answer that is more than a payload: the sizes of its buffers, and what else its caller should know."""
-        buffers, warnings = self._calls.buffers, self._calls.warnings
-        meta = {"warnings": [_clean(text) for text in warnings]} if warnings else {}
-        warnings.clear()
+    def _beyond(self, kind: int, number: int, flags: int, answer: Any, calls: Calls) -> None:
+        """What is more than a payload, or goes on beside other calls."""
+        if kind not in (AWAIT, OPEN):
+            self._say(number, kind, answer, calls)
+            return
+        value, about = answer
+        self._asking.aside(number)
+        try:
+            if kind == AWAIT:
+                self._events.start(number, value, flags, about)
+            else:
+                self._streams.open(number, value, about)
+        except BaseException as error:  # noqa: BLE001 - a limit, or what the value's iterator raises
+            self._put(packb([ERROR, number, calls.raised(error, about)]))
+            return
+        if self._asked and self._doing.cancellation.of(number):
+            self.take([[CANCEL, number]])
+
+    def _say(self, number: int, kind: int, answer: Any, calls: Calls) -> None:
+        """A message of a call; a result with the sizes of its buffers, and what else its caller should know."""
+        if kind != ANSWER:
+            self._put(packb([kind, number] if answer is None else [kind, number, answer]))
+            return
+        buffers = calls.buffers
         sizes = [len(view) for view in buffers.outgoing]
-        self._put(packb([RESULT, number, answer, sizes, packb(meta)]))
+        self._put(packb([RESULT, number, answer, sizes, packb(calls.meta(), unicode_errors="backslashreplace")]))
         if sizes:
             self._flush()
-            self._calls.refs.lent = buffers.send()
+            calls.refs.lent = buffers.send()
+
+    def _refuse(self, number: int, error: BaseException) -> None:
+        self._put(packb([ERROR, number, self._calls.raised(error)]))
 
     def _control(self, kind: int, number: int, message: Any) -> None:
         if kind == RELEASE:
             self._calls.refs.release(message[2])
         elif kind == PING:
             self._put(self._pack([PING, number]))
+        elif kind == MORE:
+            self._streams.more(number, message[2])
+            self._flush()
+        elif kind == CANCEL:
+            self._streams.cancel(number)
+            self._flush()
         elif kind == REPORT:
             self._put(packb([REPORT, number, packb(self._calls.report())]))
         elif kind == FORGET:
-            self._calls.buffers.forget(_keys(message[2:]))
+            self._calls.buffers.forget(keys(message[2:]))
         else:
             raise ValueError(f"kind {kind}")
 
-    def log(self, stream: int, text: str, *more: Any) -> None:
-        """Tells what the running call wrote; `more`: a record's logger and level."""
-        with self._lock:
-            self._put(packb([LOG, self._current, stream, _clean(text), *more]))
-            if self._current == 0 or self._held > _BATCH_BYTES:
-                self._flush()
+    def _is_aside(self, number: int) -> bool:
+        return number in self._events or number in self._streams
 
-    def send(self, packed: bytes) -> None:
-        """Sends a message behind all that waits, half lines of output too."""
-        self._finish()
-        self._put(packed)
+    def _leave(self) -> None:
+        """Finishes what has begun, coroutines too; nobody asks for more of the streams."""
+        self._streams.close()
+        while self._events and not self._turns.ended:
+            self._turns.until(lambda: not self._events, self._bell, lambda: _PATIENCE)
+        self.out.finish()
         self._flush()
-
-    def _finish(self) -> None:
-        self.stdout.finish()
-        self.stderr.finish()
-
-    def _put(self, packed: bytes) -> None:
-        with self._lock:
-            if len(packed) > _BATCH_BYTES:
-                self._flush()  # a frame of its own, for two together may pass a frame's limit
-            self._outbox.append(packed)
-            self._held += len(packed)
-
-    def _flush(self) -> None:
-        if not self._outbox:
-            return
-        with self._lock:
-            if self._writing:  # a finaliser printed in the middle of a write
-                return
-            self._writing = True
-            try:
-                while self._outbox:
-                    messages, self._outbox, self._held = self._outbox, [], 0
-                    self._writer.write(messages)
-            finally:
-                self._writing = False
-
-
-def _keys(numbers: Any) -> range:
-    first, count = numbers
-    return range(first, first + count)
-
-
-def _clean(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()
+        self._calls.buffers.flush()

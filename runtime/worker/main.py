@@ -6,11 +6,13 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 import traceback
 from typing import Any
 
 from ..execution.buffers import Memory
 from ..execution.calls import Calls, start_failure
+from ..execution.cancellation import Cancelled
 from ..execution.records import Records
 from ..library.loading import Libraries, LoadError, python_version
 from ..values.strategies import merged
@@ -24,6 +26,10 @@ from .loop import Loop
 
 _FAILED = 70
 """EX_SOFTWARE of sysexits.h, also when a library cannot be loaded."""
+_INTERRUPT: int = signal.SIGRTMIN + 9 if hasattr(signal, "SIGRTMIN") else signal.SIGUSR1
+"""Of the real-time signals one from the middle: debuggers and C libraries take the first or the last."""
+_PATIENCE = 5.0
+"""Seconds. The grace period of a pool that is told no other."""
 _PIPE_BYTES = 1 << 20
 _F_SETPIPE_SZ = 1031
 
@@ -75,14 +81,16 @@ def _serve(reading: int, writing: int) -> int:
     reader, writer = FrameReader(reading), FrameWriter(writing)
     libraries = Libraries()
     calls = Calls(libraries)
-    loop = Loop(reader, writer, calls)
+    loop = Loop(reader, writer, calls, _INTERRUPT)
     messages = reader.read()
     if not messages:
         return 0
     loop.take(messages[1:])
     guard.die_at_hangup(reading)
-    sys.stdout, sys.stderr = loop.stdout, loop.stderr
-    records = Records(loop.log)
+    signal.signal(_INTERRUPT, loop.interrupt)
+    _hear_of_lost_cancels(loop)
+    sys.stdout, sys.stderr = loop.out.stdout, loop.out.stderr
+    records = Records(loop.out.tell)
     records.install()
     os.register_at_fork(
         after_in_child=lambda: _leave_the_pool(loop, records, reading, writing, *calls.buffers.descriptors)
@@ -92,11 +100,26 @@ def _serve(reading: int, writing: int) -> int:
     except Exception as error:  # noqa: BLE001 - whatever it is, the pool is told
         failed = error if isinstance(error, LoadError) else None
         cause, name, step = (failed.__cause__, failed.library, failed.step) if failed else (None, None, None)
-        loop.send(packb([ERROR, 0, start_failure(cause or error, name, step)]))
+        loop.out.send(packb([ERROR, 0, start_failure(cause or error, name, step)]))
         return _FAILED
-    loop.send(packb([HELLO, 0, facts]))
-    loop.run()
+    loop.out.send(packb([HELLO, 0, facts]))
+    if loop.run() and calls.around.unloads:
+        _unload(calls, libraries)
+        loop.out.finish()
+        loop.out.flush()
     return 0
+
+
+def _unload(calls: Calls, libraries: Libraries) -> None:
+    """Runs the hooks `on-unload`, which have a few seconds; what they raise is for the log of the pool."""
+    watch = threading.Timer(_PATIENCE, os._exit, [0])
+    watch.daemon = True
+    watch.start()
+    for failed in calls.around.unload(libraries):
+        error = failed.error
+        lines = traceback.format_exception(type(error), error, error.__traceback__)
+        os.write(2, f"envmgr worker: {failed.step}: {''.join(lines)}".encode("utf-8", "backslashreplace"))
+    watch.cancel()
 
 
 def _leave_the_pool(loop: Loop, records: Records, *descriptors: int) -> None:
@@ -106,10 +129,24 @@ def _leave_the_pool(loop: Loop, records: Records, *descriptors: int) -> None:
         os.dup2(null, descriptor, inheritable=False)
     os.close(null)
     records.leave()
-    if sys.stdout is loop.stdout:
+    loop.after_fork()
+    if sys.stdout is loop.out.stdout:
         sys.stdout = sys.__stdout__
-    if sys.stderr is loop.stderr:
+    if sys.stderr is loop.out.stderr:
         sys.stderr = sys.__stderr__
+
+
+def _hear_of_lost_cancels(loop: Loop) -> None:
+    """A finaliser cannot pass on what is raised in it: Python hands it to this hook."""
+    print_it = sys.unraisablehook
+
+    def hook(lost: Any) -> None:
+        if isinstance(lost.exc_value, Cancelled):
+            loop.unheard()
+        else:
+            print_it(lost)
+
+    sys.unraisablehook = hook
 
 
 def _start(hello: Any, libraries: Libraries, calls: Calls) -> dict[str, Any]:
@@ -117,7 +154,7 @@ def _start(hello: Any, libraries: Libraries, calls: Calls) -> dict[str, Any]:
     kind, _, settings = hello
     if kind != HELLO or settings.get("protocol") != PROTOCOL:
         raise BrokenFrame(f"the first message is no hello of protocol {PROTOCOL}")
-    _lease(settings.get("lease"))
+    hold_lease(settings.get("lease"))
     lane = _lane(settings.get("lane"), settings.get("compression") in FORMATS)
     if lane is not None:
         calls.buffers.use(lane)
@@ -132,6 +169,7 @@ def _start(hello: Any, libraries: Libraries, calls: Calls) -> dict[str, Any]:
         "python": python_version(),
         "libraries": libraries.versions(),
         "lane": lane is not None,
+        "interrupt": int(_INTERRUPT),
     }
 
 
@@ -146,7 +184,7 @@ def _lane(directory: str | None, compressed: bool) -> Lane | None:
         return None
 
 
-def _lease(path: str | None) -> None:
+def hold_lease(path: str | None) -> None:
     """Holds a shared lock on `path` until this process ends, by a descriptor that is never closed.
 
     Whoever frees the environment deletes the file under an exclusive lock: a lock that was waited for may be

@@ -117,6 +117,36 @@ def probe(on_path):
     return dict(on_path, probe=["probe", ""], copy=["copy", ""])
 
 
+@pytest.fixture(scope="session")
+def slowly():
+    """The library `slow`, as the tests' own module of that name."""
+    return {
+        "path": ["sys", f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})"],
+        "slow": ["slow", ""],
+    }
+
+
+@pytest.fixture(scope="module")
+def slow(command, slowly):
+    """One worker with the library `slow` for all tests of a module."""
+    with Client(command, slowly, timeout=SECONDS) as client:
+        yield client
+        say_bye(client)
+
+
+@pytest.fixture(scope="session")
+def passed_library(slowly):
+    return dict(slowly, passed=["passed", ""], threading=["threading", ""], time=["time", ""])
+
+
+@pytest.fixture(scope="module")
+def passed(command, passed_library):
+    """One worker with the library `passed`."""
+    with Client(command, passed_library, timeout=SECONDS) as client:
+        yield client
+        say_bye(client)
+
+
 @pytest.fixture
 def start(command):
     """Starts workers, and sends them a bye at the test's end."""

@@ -19,6 +19,16 @@ KEPT = object()
 """What the ref of number 1 names."""
 
 
+class Functions:
+    """Stands for what makes functions and streams of the pool: tells what it was asked for."""
+
+    def function(self, key, arity):
+        return ("function", key, arity)
+
+    def stream(self, key, kind):
+        return ("stream", key, kind)
+
+
 def _day(days):
     return datetime.date(1970, 1, 1) + datetime.timedelta(days)
 
@@ -180,6 +190,8 @@ MAKE = {
     "array": _array,
     "scalar": lambda v: _array(dict(v, shape=[]))[()],
     "masked-array": _masked,
+    "function": lambda v: Functions().function(v["key"], v["arity"]),
+    "stream": lambda v: Functions().stream(v["key"], v["kind"]),
     "array-of": lambda v: pytest.importorskip("numpy").asarray(value_of(v)),
 }
 

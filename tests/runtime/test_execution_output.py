@@ -22,7 +22,7 @@ CASES = {
 @pytest.mark.parametrize(("writes", "emitted"), list(CASES.values()), ids=list(CASES))
 def test_lines(writes, emitted):
     found = []
-    stream = LogStream(found.append)
+    stream = LogStream(lambda _, text: found.append(text))
     for text in writes:
         assert stream.write(text) == len(text)
     assert found == emitted
@@ -49,3 +49,14 @@ def test_it_is_a_text_stream():
     stream.flush()
     with pytest.raises(OSError, match="fileno"):
         stream.fileno()
+
+
+def test_what_several_calls_write_is_told_apart():
+    found, number = [], 1
+    stream = LogStream(lambda *emitted: found.append(emitted), lambda: number)
+    stream.write("one, ")
+    number = 2
+    stream.write("two\nhalf")
+    number = 1
+    stream.write("one\n")
+    assert found == [(1, "one, "), (2, "two\n"), (2, "half"), (1, "one\n")]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from tagged import KEPT, same, value_of
+from tagged import KEPT, Functions, same, value_of
 from vector_types import Plain
 
 from envmgr_runtime.values import codes
@@ -29,9 +29,6 @@ class Refs:
     def get(self, number, type_name):
         assert (number, type_name) == (1, "builtins.object")
         return KEPT
-
-    def mark(self):
-        return None
 
     def back(self, mark):
         raise AssertionError(mark)
@@ -54,9 +51,11 @@ def test_vector(vector):
     if vector["row"] in ("frame", "object", "pickle", "custom") or "pandas" in str(vector["value"]):
         pytest.skip("tested beside what makes it")
     data, expected = bytes.fromhex(vector["hex"]), value_of(vector["value"])
-    codec = Codec(Refs(), ByValue())
+    codec = Codec(Refs(), ByValue(), None, Functions())
     decoded = codec.decode(data)
     assert same(decoded, expected), (decoded, expected)
+    if vector["row"] in ("function", "stream"):
+        return  # from Elixir only
     encoded = codec.encode(expected)
     if vector["encode"]:
         assert encoded == data

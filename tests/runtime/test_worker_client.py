@@ -11,19 +11,12 @@ import pytest
 from envmgr_runtime.execution.refs import RefTable
 from envmgr_runtime.values.codec import Codec
 from envmgr_runtime.values.errors import ConversionError
-from envmgr_runtime.worker.client import (
-    ArrayOf,
-    RemoteArray,
-    RemoteValue,
-    _ClientCodec,
-    _ClientStrategies,
-    _RemoteRefs,
-    payload,
-)
+from envmgr_runtime.worker.client import ArrayOf, RemoteArray, RemoteValue, payload
+from envmgr_runtime.worker.remote import Functions, codec
 
 
 def client():
-    return _ClientCodec(_RemoteRefs(), _ClientStrategies())
+    return codec(Functions())
 
 
 def ext(code, *parts):

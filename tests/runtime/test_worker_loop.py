@@ -44,11 +44,20 @@ def test_pings_wait_for_their_turn(serve):
 
 
 def test_a_call_that_waits_can_be_cancelled(serve):
-    """It gets no answer; what waits before and after it does."""
+    """Its answer comes at its turn, and says so."""
     thread = serve()
     calls = [thread.call(n, "math.floor", n) for n in (1, 2, 3, 4)]
     thread.send(*calls, [CANCEL, 2], [CANCEL, 99], [PING, 4], [CANCEL, 4], thread.call(5, "math.floor", 5))
-    assert [m[:2] for m in thread.receive(4)] == [[RESULT, 1], [RESULT, 3], [PING, 4], [RESULT, 5]]
+    found = thread.receive(6)
+    assert [m[:2] for m in found] == [
+        [RESULT, 1],
+        [ERROR, 2],
+        [RESULT, 3],
+        [ERROR, 4],
+        [PING, 4],
+        [RESULT, 5],
+    ]
+    assert [m[2]["code"] for m in found if m[0] == ERROR] == ["cancelled", "cancelled"]
 
 
 @pytest.mark.parametrize("together", [True, False], ids=["in one frame", "in a later frame"])
@@ -66,7 +75,7 @@ def test_a_cancel_that_comes_during_a_slow_call(serve, library, together):
     for frame in [calls + later] if together else [calls, later]:
         thread.send(*frame)
     library.go.set()
-    assert [m[:2] for m in thread.receive(3)] == [[RESULT, 1], [RESULT, 3], [RESULT, 4]]
+    assert [m[:2] for m in thread.receive(4)] == [[RESULT, 1], [ERROR, 2], [RESULT, 3], [RESULT, 4]]
 
 
 def test_after_a_cancel_the_loop_goes_on(serve):
@@ -167,8 +176,8 @@ def test_what_is_no_message_ends_the_loop(serve, message):
 
 def test_logs_come_before_their_answer(serve, library):
     def talk(word):
-        thread.loop.stdout.write(f"{word} out\nhalf")
-        thread.loop.stderr.write(f"{word} \udc80 err\n")
+        thread.loop.out.stdout.write(f"{word} out\nhalf")
+        thread.loop.out.stderr.write(f"{word} \udc80 err\n")
         return word
 
     library.talk = talk
@@ -188,7 +197,7 @@ def test_logs_come_before_their_answer(serve, library):
 def test_much_output_does_not_wait_for_the_answer(serve, library):
     def talk():
         for _ in range(12):
-            thread.loop.stdout.write("x" * 9999 + "\n")
+            thread.loop.out.stdout.write("x" * 9999 + "\n")
         library.reached.set()
         assert library.go.wait(30)
 
@@ -206,13 +215,13 @@ def test_much_output_does_not_wait_for_the_answer(serve, library):
 
 def test_what_is_printed_between_calls_goes_at_once(serve):
     thread = serve()
-    thread.loop.stdout.write("nobody called\n")
+    thread.loop.out.stdout.write("nobody called\n")
     assert thread.receive(1) == [[LOG, 0, 1, "nobody called\n"]]
 
 
 def test_half_a_line_between_calls_goes_with_the_bye(serve):
     thread = serve()
-    thread.loop.stderr.write("half")
+    thread.loop.out.stderr.write("half")
     thread.send([BYE, 0])
     assert thread.join() is True
     assert thread.rest() == [[LOG, 0, 2, "half"]]
@@ -227,7 +236,7 @@ def test_threads_that_print_spoil_no_frame(serve, library):
             stream.write(f"line {n} {'x' * (n * 7 % 400)}\n")
 
     library.nothing = lambda: None
-    streams = [thread.loop.stdout, thread.loop.stderr]
+    streams = [thread.loop.out.stdout, thread.loop.out.stderr]
     others = [threading.Thread(target=chatter, args=(stream,)) for stream in streams]
     for other in others:
         other.start()
@@ -241,16 +250,16 @@ def test_threads_that_print_spoil_no_frame(serve, library):
 
 def test_a_finaliser_that_prints_during_a_write_does_not_break_the_frame(serve, monkeypatch):
     thread = serve(begin=False)
-    write, sent = thread.loop._writer.write, []
+    write, sent = thread.loop.out._writer.write, []
 
     def printing_write(messages):
         if not sent:
             sent.append(True)
-            thread.loop.stdout.write("from a finaliser\n")
-            assert len(thread.loop._outbox) == 1, "it waits for the write to end"
+            thread.loop.out.stdout.write("from a finaliser\n")
+            assert len(thread.loop.out.waiting) == 1, "it waits for the write to end"
         write(messages)
 
-    monkeypatch.setattr(thread.loop._writer, "write", printing_write)
+    monkeypatch.setattr(thread.loop.out._writer, "write", printing_write)
     thread.start()
     thread.send([PING, 1])
     assert thread.receive(2) == [[PING, 1], [LOG, 0, 1, "from a finaliser\n"]]
@@ -273,8 +282,8 @@ def test_brief_calls_share_a_write(serve, monkeypatch):
     thread.send(*[thread.call(n, "math.floor", n) for n in range(1, trusted + 1)])
     thread.receive(trusted)
     frames = []
-    write = thread.loop._writer.write
-    monkeypatch.setattr(thread.loop._writer, "write", lambda m: (frames.append(len(m)), write(m)))
+    write = thread.loop.out._writer.write
+    monkeypatch.setattr(thread.loop.out._writer, "write", lambda m: (frames.append(len(m)), write(m)))
     thread.send(*[thread.call(n, "math.floor", n) for n in range(1, 31)])
     thread.receive(30)
     assert frames == [30]
@@ -284,8 +293,8 @@ def test_a_path_that_was_slow_once_is_not_trusted(serve, monkeypatch):
     monkeypatch.setattr(loop_module, "_BRIEF", 0.0)
     thread = serve()
     frames = []
-    write = thread.loop._writer.write
-    monkeypatch.setattr(thread.loop._writer, "write", lambda m: (frames.append(len(m)), write(m)))
+    write = thread.loop.out._writer.write
+    monkeypatch.setattr(thread.loop.out._writer, "write", lambda m: (frames.append(len(m)), write(m)))
     thread.send(*[thread.call(n, "math.floor", n) for n in range(1, 31)])
     thread.receive(30)
     assert frames == [1] * 30
@@ -298,8 +307,8 @@ def test_a_batch_does_not_grow_far_beyond_a_pipe(serve, library, monkeypatch):
     sizes = [10] * 20 + [40_000] * 10 + [200_000] * 3 + [10] * 3
     thread = serve(SERVED, begin=False)
     frames = []
-    write = thread.loop._writer.write
-    monkeypatch.setattr(thread.loop._writer, "write", lambda m: (frames.append(m), write(m)))
+    write = thread.loop.out._writer.write
+    monkeypatch.setattr(thread.loop.out._writer, "write", lambda m: (frames.append(m), write(m)))
     thread.start()
     thread.send(*[thread.call(n, "lib.data", size) for n, size in enumerate(sizes, 1)])
     assert [len(m[2]) for m in thread.receive(len(sizes))] == sizes

@@ -25,8 +25,9 @@ MATH = {"math": ["math", ""]}
 def test_facts(start):
     client = start({"math": ["math", ""], "msg": ["json", ""]})
     assert client.facts == {
-        "protocol": 1,
+        "protocol": 2,
         "pid": client.pid,
+        "interrupt": client.facts["interrupt"],
         "python": ".".join(map(str, sys.version_info[:3])),
         "libraries": {"math": None, "msg": getattr(__import__("json"), "__version__", None)},
         "lane": False,
@@ -276,7 +277,7 @@ class Raw:
         return found, self.process.returncode, errors.decode()
 
 
-SETTINGS = {"protocol": 1, "lease": None, "libraries": {"json": ["json", ""]}}
+SETTINGS = {"protocol": 2, "lease": None, "libraries": {"json": ["json", ""]}}
 
 
 @pytest.fixture
@@ -318,11 +319,11 @@ def test_prints_before_a_start_that_fails_are_not_lost(raw):
 @pytest.mark.parametrize(
     "hello",
     [
-        [HELLO, 0, {"protocol": 2}],
+        [HELLO, 0, {"protocol": 1}],
         [PING, 0, {}],
         [HELLO, 0],
         [HELLO, 0, None],
-        [HELLO, 0, {"protocol": 1}],
+        [HELLO, 0, {"protocol": 2}],
         5,
     ],
     ids=repr,

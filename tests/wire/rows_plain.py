@@ -79,5 +79,9 @@ def rows() -> list[tuple[str, str, object, bytes, bool]]:
         ("memoryview", "writable memoryview, 2 by 2", {"memoryview": {"format": "h", "shape": [2, 2], "readonly": False, "hex": "0100020003000400"}}, ext(25, many(text("h"), many(integer(2), integer(2)), FALSE) + bytes.fromhex("0100020003000400")), True),
         ("memoryview", "empty memoryview", {"memoryview": {"format": "B", "shape": [0], "readonly": True, "hex": ""}}, ext(25, many(text("B"), many(integer(0)), TRUE)), True),
         ("ref", "ref", {"ref": {"number": 1, "type": "builtins.object"}}, ext(16, many(integer(1), text("builtins.object"))), True),
+        ("function", "function of two arguments", {"function": {"key": 7, "arity": 2}}, ext(29, many(integer(7), integer(2))), False),
+        ("function", "function of no arguments, in a list", {"list": [{"function": {"key": 2**40, "arity": 0}}]}, b"\x91" + ext(29, many(b"\xcf" + (2**40).to_bytes(8, "big"), integer(0))), False),
+        ("stream", "stream of items", {"stream": {"key": 7, "kind": "items"}}, ext(27, many(integer(7), text("items"))), False),
+        ("stream", "stream of bytes, in a dict", {"dict": [[{"str": "f"}, {"stream": {"key": 300, "kind": "bytes"}}]]}, pairs(text("f"), ext(27, many(integer(300), text("bytes")))), False),
     ]  # fmt: skip
     return found

@@ -3,65 +3,113 @@ defmodule Envmgr.Calls do
   @moduledoc false
 
   alias Envmgr.{Error, Pool, Ref}
-  alias Envmgr.Calls.{Arguments, Exchange, Options, Request}
-  alias Envmgr.Libraries.{Catalog, Check, Row, Unknown}
+  alias Envmgr.Calls.{Arguments, Chain, Correlation, Exchange, Gathering, Options, Request}
+  alias Envmgr.Calls.Telling
+  alias Envmgr.Libraries.{Catalog, Check, Row, Shape, Unknown}
 
-  @spec execute(String.t(), term(), keyword()) ::
-          {:ok, term()} | {:ok, term(), map()} | {:error, Error.t()}
+  # Of a ref whose library is not there any more.
+  @timeout 30_000
+
+  @type answer :: {:ok, term()} | {:ok, term(), map()} | {:error, Error.t()}
+
+  @spec execute(String.t() | list(), term(), keyword()) :: answer()
   def execute(path, args, opts) when is_binary(path) do
     with {:ok, options} <- Options.parse(opts),
          {:ok, row} <- find(options.name, path),
          {:ok, args, kwargs} <- Arguments.split(args),
-         {:ok, into} <- check(row, args, kwargs) do
-      {_path, library, environment, timeout, _, _, _, _, _, _, target} = row
-      target = target || path
-      request = Request.new(options, target, path, library, environment, timeout, :call)
-      Exchange.run(if(into, do: %{request | into: into}, else: request), args, kwargs)
+         {:ok, into} <- check(options.name, row, args, kwargs) do
+      row |> request(path, path, into, options) |> run(args, kwargs)
     else
-      {:error, error} -> {:error, about(error, path)}
+      {:error, error} -> refused(error, path, args, opts)
     end
   end
 
-  def execute(path, _args, _opts) do
-    message = "a path is a string such as \"numpy.mean\", not #{inspect(path, limit: 5)}"
-    {:error, %Error{code: :arguments, message: message}}
+  def execute(steps, [], opts) when is_list(steps) do
+    with {:ok, options} <- Options.parse(opts),
+         {:ok, chain} <- Chain.parse(steps),
+         {:ok, request} <- begin(chain, options) do
+      run(request, chain.arguments, :chain)
+    else
+      {:error, error} -> Correlation.mark({:error, error}, opts)
+    end
   end
 
-  @spec method(Ref.t(), String.t(), term(), keyword(), :call | :attribute | :part) ::
-          {:ok, term()} | {:ok, term(), map()} | {:error, Error.t()}
+  def execute(steps, _args, _opts) when is_list(steps) do
+    message = "the arguments of a chain belong into its steps"
+    hint = "Envmgr.execute([{:call, path, args}, ...], [], opts)"
+    Correlation.mark({:error, %Error{code: :arguments, message: message, hint: hint}}, [])
+  end
+
+  def execute(path, _args, opts) do
+    message = "a path is a string such as \"numpy.mean\", not #{inspect(path, limit: 5)}"
+    Correlation.mark({:error, %Error{code: :arguments, message: message}}, opts)
+  end
+
+  defp request(row, path, target, into, options) do
+    {_path, library, environment, timeout, _, _, _, _, _, _, real, traced?} = row
+    target = if real, do: real(target, real), else: target
+    request = Request.new(options, target, path, library, environment, timeout, :call)
+    request = if into, do: %{request | into: into}, else: request
+    if traced?, do: Request.traced(request), else: request
+  end
+
+  defp run(%{gather: nil} = request, args, kwargs),
+    do: request |> Exchange.run(args, kwargs) |> Telling.told(request.name, args, kwargs)
+
+  defp run(request, args, kwargs),
+    do: Gathering.around(request.gather, fn -> run(%{request | gather: nil}, args, kwargs) end)
+
+  # An alias is known on this side alone.
+  defp real({:chain, [{0, _alias} | steps]}, real), do: {:chain, [{0, real} | steps]}
+  defp real(_alias, real), do: real
+
+  # What is known of the first step is known of the chain.
+  defp begin(%{first: path, steps: steps, arguments: [{args, kwargs} | _]}, options)
+       when is_binary(path) do
+    with {:ok, row} <- find(options.name, path),
+         {:ok, into} <- check(options.name, row, args, kwargs) do
+      {:ok, request(row, path, {:chain, steps}, into, options)}
+    else
+      {:error, error} -> {:error, about(%{error | step: "step 1 (#{path})"}, path)}
+    end
+  end
+
+  defp begin(%{first: ref, steps: steps}, options),
+    do: {:ok, of_ref(options, ref, {:chain, steps}, ref.type, :call)}
+
+  defp of_ref(options, ref, target, path, access) do
+    options = %{options | name: ref.name}
+    {library, environment} = {ref.library, ref.environment}
+    {timeout, traced?} = Catalog.settings(ref.name, library) || {@timeout, false}
+    request = Request.new(options, target, path, library, environment, timeout, access)
+    request = %{request | owner: ref.owner}
+    if traced?, do: Request.traced(request), else: request
+  end
+
+  @spec method(Ref.t(), String.t(), term(), keyword(), :call | :attribute | :part) :: answer()
   def method(%Ref{} = ref, name, args, opts, access) when is_binary(name) do
     path = "#{ref.type}.#{name}"
 
     with {:ok, options} <- Options.parse(opts),
          {:ok, args, kwargs} <- Arguments.split(args) do
-      options = %{options | name: ref.name}
-
-      request =
-        Request.new(
-          options,
-          {ref.id, name},
-          path,
-          ref.library,
-          ref.environment,
-          timeout(ref),
-          access
-        )
-
-      Exchange.run(%{request | owner: ref.owner}, args, kwargs)
+      options |> of_ref(ref, {ref.id, name}, path, access) |> run(args, kwargs)
     else
-      {:error, error} -> {:error, about(error, path)}
+      {:error, error} -> refused(error, path, args, opts)
     end
   end
 
   @doc "The catalog's row of a path. Waits for a catalog that is just being read."
-  @spec find(atom(), String.t()) :: {:ok, Catalog.row()} | {:error, Error.t()}
+  @spec find(atom(), String.t()) :: {:ok, Row.t()} | {:error, Error.t()}
   def find(name, path) do
     case Catalog.lookup(name, path) do
       nil -> find_again(name, path)
       row -> {:ok, row}
     end
   rescue
-    ArgumentError -> {:error, not_running(name)}
+    error in ArgumentError ->
+      if :ets.whereis(name) == :undefined,
+        do: {:error, not_running(name)},
+        else: reraise(error, __STACKTRACE__)
   end
 
   @spec not_running(atom()) :: Error.t()
@@ -96,19 +144,17 @@ defmodule Envmgr.Calls do
 
   defp damaged(path, reason), do: %Error{code: :catalog, path: path, message: reason}
 
-  defp check(row, args, []) do
-    case Check.quick(row, args) do
-      {:ok, into} -> {:ok, into}
-      :none -> full_check(row, args, [])
-    end
+  defp check(name, row, args, kwargs) do
+    with :none <- if(kwargs == [], do: Check.quick(row, args), else: :none),
+         :none <- Shape.fit(name, row, args, kwargs),
+         do: full_check(row, args, kwargs)
   end
 
-  defp check(row, args, kwargs), do: full_check(row, args, kwargs)
-
+  # The signature is that of the real path, so that an alias and what it stands for are both named.
   defp full_check(row, args, kwargs) do
     path = elem(row, 0)
 
-    with {:error, message, hint} <- Check.call(path, Row.raw(row), args, kwargs) do
+    with {:error, message, hint} <- Check.call(elem(row, 10) || path, Row.raw(row), args, kwargs) do
       {:error,
        %Error{
          code: :arguments,
@@ -121,15 +167,19 @@ defmodule Envmgr.Calls do
     end
   end
 
+  # Nothing was sent.
+  defp refused(error, path, args, opts) do
+    name = if Keyword.keyword?(opts), do: Keyword.get(opts, :name, Envmgr), else: Envmgr
+
+    {args, kwargs} =
+      case Arguments.split(args) do
+        {:ok, args, kwargs} -> {args, kwargs}
+        {:error, _malformed} -> {[args], []}
+      end
+
+    {:error, about(error, path)} |> Correlation.mark(opts) |> Telling.told(name, args, kwargs)
+  end
+
   defp about(%Error{path: nil} = error, path), do: %{error | path: path}
   defp about(error, _path), do: error
-
-  defp timeout(ref) do
-    case List.keyfind(Catalog.libraries(ref.name), ref.library, 0) do
-      {_, _, facts} -> facts.timeout
-      nil -> 30_000
-    end
-  rescue
-    ArgumentError -> 30_000
-  end
 end

@@ -15,6 +15,7 @@ defmodule Envmgr.Error do
   | `:stale_ref` | usage | the object's worker is gone, or the object was released |
   | `:ref_limit` | resource | the worker holds as many objects as it may |
   | `:unresolved` | library | the catalog names the path, the worker does not find it |
+  | `:catalog` | library | the library's catalog is damaged; `envmgr sync` writes it again |
   | `:start` | by its type | no worker of the environment starts; the message says why |
   | `:not_ready` | resource, retry | the instance is not running, or is shutting down |
   | `:not_installed` | usage | no environment is installed |
@@ -116,6 +117,7 @@ defmodule Envmgr.Error do
     stale_ref: {:usage, false},
     ref_limit: {:resource, false},
     unresolved: {:library, false},
+    catalog: {:library, false},
     start: {:library, false},
     not_ready: {:resource, true},
     not_installed: {:usage, false},

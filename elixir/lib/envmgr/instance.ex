@@ -5,6 +5,7 @@ defmodule Envmgr.Instance do
   use Supervisor
 
   alias Envmgr.{Libraries, Options, Pool, Reload}
+  alias Envmgr.Calls.Holders
   alias Envmgr.Values.Decoders
 
   @spec start_link(Options.t()) :: Supervisor.on_start()
@@ -27,8 +28,9 @@ defmodule Envmgr.Instance do
       %{id: :manager, start: {Libraries.Manager, :start_link, [{options, Pool, pools}]}}
     ]
 
-    # Calls need the first child alone: nothing that happens to the second one reaches it.
+    # Calls need the first two children: nothing that happens to the last one reaches them.
     children = [
+      {Holders, options},
       %{
         id: :serving,
         start: {Supervisor, :start_link, [serving, [strategy: :one_for_all]]},

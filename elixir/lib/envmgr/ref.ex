@@ -3,8 +3,12 @@ defmodule Envmgr.Ref do
   A handle to a Python object that stays in its worker.
 
   It is what `as: :ref` answers, and what stands in a value for everything that has no Elixir counterpart. Pass it as
-  an argument, call its methods with `Envmgr.method/4`, read it with `Envmgr.attr/2`, let it go with `Envmgr.release/1`.
-  It lives as long as its worker: a later use answers an error with code `:stale_ref`.
+  an argument, call its methods with `Envmgr.method/4`, read it with `Envmgr.attr/2` and `Envmgr.item/3`, compute with it by
+  `Envmgr.op/4`.
+
+  It belongs to the process that got it (for an asynchronous call: that asked for it), whatever other processes it is sent to.
+  When that process ends, or calls `Envmgr.release/1`, the object is let go; `Envmgr.give_away/2` makes it another's. It never lives longer
+  than its worker. A later use answers an error with code `:stale_ref`, which says what became of it.
   """
 
   @enforce_keys [:id, :type, :owner]

@@ -5,7 +5,7 @@ defmodule Envmgr.Wire do
 
   @doc "The protocol's version, said by both sides in their hello."
   @spec protocol() :: pos_integer()
-  def protocol, do: 1
+  def protocol, do: 2
 
   @doc "The longest frame that either side may send, in bytes."
   @spec max_frame() :: pos_integer()

@@ -64,7 +64,14 @@ defmodule Envmgr.Test.Catalog do
 
     library_facts =
       Map.merge(
-        %{module: "m", distribution: "m", version: "1.0", timeout: 1_000, aliases: %{}},
+        %{
+          module: "m",
+          distribution: "m",
+          version: "1.0",
+          timeout: 1_000,
+          aliases: %{},
+          trace: false
+        },
         facts
       )
 

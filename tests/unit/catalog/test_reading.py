@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from envmgr.catalog import facts, read, writing
 from envmgr.catalog.facts import Facts, Object
 from envmgr.catalog.layout import Item, decode_head, encode
+from envmgr.catalog.nearby import near
 from envmgr.catalog.reading import Catalog
 
 GOLDEN = Path(__file__).parents[2] / "wire" / "golden.catalog"
@@ -136,8 +137,10 @@ def test_a_path_and_its_alias_lead_to_one_row():
     assert row == catalog.get("mean")
     assert (row.path, row.deprecated, row.returns) == ("mean", True, "float")
     assert [catalog.get(path) for path in ("", "m", "means", "stats", "\udc80", "z")] == [None] * 6
-    assert catalog.near("stats.maen") == ["stats.mean"]
-    assert catalog.near("quite.different") == []
+    assert near(catalog, "stats.maen") == ["mean"]
+    assert near(catalog, "quite.different") == []
+    assert catalog.under("") == ["Table", "mean"]
+    assert catalog.under("stats") == ["mean"]
     assert [row.path for row in catalog.rows()] == ["Table", "Table.größe", "mean"]
 
 

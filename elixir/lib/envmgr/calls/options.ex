@@ -3,26 +3,41 @@ defmodule Envmgr.Calls.Options do
   @moduledoc false
 
   alias Envmgr.{Error, Near}
+  alias Envmgr.Calls.{Beside, Correlation, Trace}
 
-  defstruct name: Envmgr, timeout: nil, as: :value, dicts: :map, metadata: false
+  defstruct name: Envmgr,
+            timeout: nil,
+            as: :value,
+            dicts: :map,
+            metadata: false,
+            priority: :normal,
+            correlation: nil,
+            output: :log,
+            trace: nil,
+            beside: nil
 
   @type t :: %__MODULE__{
           name: atom(),
           timeout: timeout() | nil,
           as: :value | :ref,
           dicts: :map | :ordered,
-          metadata: boolean()
+          metadata: boolean(),
+          priority: :high | :normal | :low,
+          correlation: String.t() | nil,
+          output: :log | :metadata | :ignore | pid(),
+          trace: Trace.t() | nil,
+          beside: Beside.t() | nil
         }
 
   @default_name Envmgr
-  @known [:name, :timeout, :as, :dicts, :metadata]
+  @known [:name, :timeout, :as, :dicts, :metadata, :priority, :correlation, :output, :trace]
 
   @spec parse(keyword()) :: {:ok, t()} | {:error, Error.t()}
   def parse([]), do: {:ok, %__MODULE__{name: @default_name}}
 
   def parse(opts) when is_list(opts) do
     case Enum.flat_map(opts, &problem/1) do
-      [] -> {:ok, struct!(__MODULE__, opts)}
+      [] -> {:ok, __MODULE__ |> struct!(opts) |> implied()}
       problems -> error(Enum.join(problems, "; "))
     end
   end
@@ -36,6 +51,23 @@ defmodule Envmgr.Calls.Options do
   defp problem({:dicts, dicts}) when dicts in [:map, :ordered], do: []
   defp problem({:metadata, metadata}) when is_boolean(metadata), do: []
 
+  defp problem({:priority, priority}) when priority in [:high, :normal, :low], do: []
+  # Ours alone: how `Envmgr.async/3` and `Envmgr.stream/3` wait.
+  defp problem({:beside, %Beside{}}), do: []
+
+  defp problem({:output, output}) when output in [:log, :metadata, :ignore] or is_pid(output),
+    do: []
+
+  defp problem({:trace, trace}) when is_boolean(trace), do: []
+
+  defp problem({:correlation, correlation}) do
+    if correlation == nil or Correlation.fits?(correlation),
+      do: [],
+      else: [
+        "#{inspect(correlation)} is no value of the option correlation: it is a text of 1 to 200 bytes"
+      ]
+  end
+
   defp problem({key, value}) when key in @known,
     do: ["#{inspect(value)} is no value of the option #{key}"]
 
@@ -46,12 +78,20 @@ defmodule Envmgr.Calls.Options do
 
   defp problem(other), do: ["#{inspect(other)} is no option"]
 
+  # What is measured or gathered is answered in the metadata.
+  defp implied(%{trace: true} = options),
+    do: implied(%{options | trace: Trace.begin(), metadata: true})
+
+  defp implied(%{trace: false} = options), do: implied(%{options | trace: nil})
+  defp implied(%{output: :metadata} = options), do: %{options | metadata: true}
+  defp implied(options), do: options
+
   defp error(message) do
     {:error,
      %Error{
        code: :arguments,
        message: message,
-       hint: "options of a call are name, timeout, as, dicts, metadata"
+       hint: "options of a call are #{Enum.join(@known, ", ")}"
      }}
   end
 end

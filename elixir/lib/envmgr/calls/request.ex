@@ -2,9 +2,9 @@ defmodule Envmgr.Calls.Request do
   # A call on its way: all that is known of it but its arguments.
   @moduledoc false
 
-  alias Envmgr.Calls.Options
+  alias Envmgr.Calls.{Beside, Context, Correlation, Gathering, Options, Trace}
   alias Envmgr.Libraries.Signature
-  alias Envmgr.Pool.Lane
+  alias Envmgr.Pool.{Callback, Flight, Lane}
   alias Envmgr.Wire.Messages
 
   @enforce_keys [:name, :target, :flags, :path, :library, :environment, :timeout, :deadline]
@@ -17,24 +17,39 @@ defmodule Envmgr.Calls.Request do
     :environment,
     :timeout,
     :deadline,
+    :label,
     :owner,
+    :holder,
+    :beside,
     :into,
+    :correlation,
+    :context,
+    :trace,
+    :gather,
     lane: Lane.threshold(),
     metadata: false,
     decode: []
   ]
 
+  @typedoc "`holder`: whose the refs in the answer are; nil: the process that decodes it. `gather`: the alias that its output comes to."
   @type t :: %__MODULE__{
           name: atom(),
           target: Messages.target(),
-          flags: 0..5,
+          flags: 0..13,
           path: String.t(),
           library: String.t() | nil,
           environment: String.t(),
           timeout: timeout(),
           deadline: integer() | :infinity,
+          label: Flight.label(),
           owner: pid() | nil,
+          holder: pid() | nil,
+          beside: Beside.t() | nil,
           into: Signature.hints() | nil,
+          correlation: String.t() | nil,
+          context: binary() | nil,
+          trace: Trace.t() | nil,
+          gather: reference() | nil,
           lane: pos_integer() | nil,
           metadata: boolean(),
           decode: keyword()
@@ -56,8 +71,11 @@ defmodule Envmgr.Calls.Request do
     %__MODULE__{
       name: options.name,
       target: target,
-      flags: Messages.flags(options.as, access),
+      flags: flags(Messages.flags(options.as, access), options.beside),
       path: path,
+      label: label(target, options.priority, library, path),
+      holder: options.beside && options.beside.holder,
+      beside: options.beside || nested(),
       library: library,
       environment: environment,
       timeout: timeout,
@@ -65,7 +83,61 @@ defmodule Envmgr.Calls.Request do
       decode: if(options.dicts == :map, do: [], else: [dicts: options.dicts]),
       deadline: if(timeout == :infinity, do: :infinity, else: now() + timeout)
     }
+    |> told(options)
   end
+
+  # Of a function's path its library is a part.
+  defp label(path, :normal, _library, path), do: path
+  defp label(_target, priority, library, path), do: {priority, library, path}
+
+  defp flags(flags, %Beside{kind: :stream}), do: Messages.stream(flags)
+  defp flags(flags, _other), do: flags
+
+  defp nested, do: if(Callback.calling?(), do: %Beside{kind: :nested})
+
+  defp told(request, %{correlation: nil, trace: nil, output: :log}), do: request
+
+  defp told(request, options) do
+    correlation =
+      if options.trace, do: Correlation.of(options.correlation), else: options.correlation
+
+    output = output(options.output, correlation)
+
+    %{
+      request
+      | correlation: correlation,
+        context: Context.encode(correlation, options.trace != nil, is_pid(options.output)),
+        trace: options.trace,
+        gather: if(options.output == :metadata, do: elem(output, 0)),
+        label: {options.priority, request.library, request.path, output}
+    }
+  end
+
+  defp output(:log, correlation), do: {:log, correlation}
+  defp output(:ignore, _correlation), do: :ignore
+  defp output(pid, correlation) when is_pid(pid), do: {pid, Correlation.of(correlation)}
+
+  defp output(:metadata, _correlation) do
+    alias = Gathering.open()
+    {alias, alias}
+  end
+
+  @doc "The request of a library whose every call is traced."
+  @spec traced(t()) :: t()
+  def traced(%{trace: nil} = request) do
+    correlation = Correlation.of(request.correlation)
+
+    %{
+      request
+      | correlation: correlation,
+        context: Context.encode(correlation, true, live?(request.label)),
+        trace: Trace.begin()
+    }
+  end
+
+  def traced(request), do: request
+
+  defp live?(label), do: match?({pid, _tag} when is_pid(pid), Flight.output(label))
 
   @doc "Milliseconds until the deadline."
   @spec left(t()) :: timeout()

@@ -3,7 +3,7 @@ defmodule Envmgr.Libraries.Catalog do
   # that they call in the same table: the second call of a path is one lookup.
   @moduledoc false
 
-  alias Envmgr.Libraries.{CatalogFile, Manifest, Row}
+  alias Envmgr.Libraries.{CatalogFile, Manifest, Pipeline, Row}
 
   @typedoc "Where a path leads: the real path of an alias, whose it is, its catalog, the number of its object."
   @type place :: {target :: String.t() | nil, Row.home(), CatalogFile.t(), non_neg_integer()}
@@ -30,8 +30,8 @@ defmodule Envmgr.Libraries.Catalog do
     announce(table, manifest, epoch)
 
     for {name, file} <- files do
-      timeout = manifest.libraries[name].timeout
-      :ets.insert(table, {{:catalog, name}, manifest.environment, epoch, timeout, file})
+      %{timeout: timeout, trace: traced?} = manifest.libraries[name]
+      :ets.insert(table, {{:catalog, name}, manifest.environment, epoch, timeout, traced?, file})
     end
 
     delete(table, manifest.environment, [{:"=/=", :"$1", epoch}])
@@ -60,10 +60,11 @@ defmodule Envmgr.Libraries.Catalog do
 
   # Catalogs go before rows: a caller that puts a row there looks afterwards whether its catalog is still the same.
   defp delete(table, environment, which) do
-    catalog = {{{:catalog, :_}, environment, :"$1", :_, :_}, which, [true]}
+    catalog = {{{:catalog, :_}, environment, :"$1", :_, :_, :_}, which, [true]}
     library = {{{:library, :_}, environment, :"$1", :_}, which, [true]}
     alias = {{{:alias, :_}, environment, :"$1", :_}, which, [true]}
-    :ets.select_delete(table, [catalog, library, alias])
+    shape = {{{:shape, :_, :_, :_}, environment, :"$1", :_}, which, [true]}
+    :ets.select_delete(table, [catalog, library, alias, shape])
     :ets.select_delete(table, [{pattern(%{3 => environment, 7 => :"$1"}), which, [true]}])
     :ok
   end
@@ -79,7 +80,7 @@ defmodule Envmgr.Libraries.Catalog do
     :ok
   end
 
-  defp pattern(elements), do: List.to_tuple(for i <- 1..11, do: Map.get(elements, i, :_))
+  defp pattern(elements), do: List.to_tuple(for i <- 1..12, do: Map.get(elements, i, :_))
 
   @doc "The row of a path that was called before."
   @spec lookup(atom(), String.t()) :: Row.t() | nil
@@ -95,7 +96,7 @@ defmodule Envmgr.Libraries.Catalog do
   def fetch(table, path) do
     with {target, home, file, object} = place <- locate(table, path),
          {:ok, [_path, kind | _] = raw} when kind != "module" <- CatalogFile.row(file, object) do
-      row = Row.build(path, target, home, raw)
+      row = Row.build(path, target, home, Pipeline.seen(raw, pipeline(table, target || path)))
       :ets.insert(table, row)
 
       # A row must not outlive its catalog: one that was replaced meanwhile took no row of ours with it.
@@ -108,6 +109,15 @@ defmodule Envmgr.Libraries.Catalog do
     else
       {:error, reason} -> {:error, reason}
       _none -> :error
+    end
+  end
+
+  defp pipeline(table, path) do
+    [name, rest] = :binary.split(path, ".")
+
+    case :ets.lookup(table, {:library, name}) do
+      [{_, _, _, facts}] -> Pipeline.of(facts.pipelines, rest)
+      [] -> nil
     end
   end
 
@@ -124,9 +134,11 @@ defmodule Envmgr.Libraries.Catalog do
 
   defp locate(table, path, target) do
     with [library, rest] <- :binary.split(path, "."),
-         [{_, environment, epoch, timeout, file}] <- :ets.lookup(table, {:catalog, library}),
+         [{_, environment, epoch, timeout, traced?, file}] <-
+           :ets.lookup(table, {:catalog, library}),
          {:ok, number} <- CatalogFile.find(file, rest) do
-      {target, {library, environment, timeout, epoch}, file, CatalogFile.object(file, number)}
+      {target, {library, environment, timeout, epoch, traced?}, file,
+       CatalogFile.object(file, number)}
     else
       _none -> nil
     end
@@ -197,11 +209,21 @@ defmodule Envmgr.Libraries.Catalog do
     end
   end
 
+  @doc "The deadline of a library's calls, and whether they are traced; nil when it is not there."
+  @spec settings(atom(), String.t() | nil) ::
+          {timeout :: pos_integer(), traced? :: boolean()} | nil
+  def settings(table, library) do
+    key = {:catalog, library}
+    {:ets.lookup_element(table, key, 4), :ets.lookup_element(table, key, 5)}
+  rescue
+    ArgumentError -> nil
+  end
+
   @doc "The catalog of a library, when it was read."
   @spec file(atom(), String.t()) :: CatalogFile.t() | nil
   def file(table, library) do
     case :ets.lookup(table, {:catalog, library}) do
-      [{_, _environment, _epoch, _timeout, file}] -> file
+      [{_, _environment, _epoch, _timeout, _traced?, file}] -> file
       [] -> nil
     end
   end

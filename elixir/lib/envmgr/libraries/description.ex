@@ -5,7 +5,17 @@ defmodule Envmgr.Libraries.Description do
   import Bitwise
 
   alias Envmgr.Error
-  alias Envmgr.Libraries.{Catalog, CatalogFile, Discovery, Example, Filters, Signature, Unknown}
+
+  alias Envmgr.Libraries.{
+    Catalog,
+    CatalogFile,
+    Discovery,
+    Example,
+    Filters,
+    Nearby,
+    Signature,
+    Unknown
+  }
 
   @inferred 2
 
@@ -29,6 +39,8 @@ defmodule Envmgr.Libraries.Description do
   defp whole(table, library) do
     with {environment, facts} <- Catalog.library(table, library),
          %CatalogFile{} = file <- Catalog.file(table, library) do
+      rows = for object <- 0..(file.objects - 1)//1, do: Discovery.row!(file, object)
+
       %{
         path: library,
         library: library,
@@ -40,17 +52,21 @@ defmodule Envmgr.Libraries.Description do
         generation: facts.generation,
         aliases: configured(table, [library]),
         paths: file.paths,
-        objects: file.objects,
+        counts: Enum.frequencies_by(rows, fn [_path, kind | _] -> kind end),
+        submodules: for([path, "module" | _] <- rows, do: "#{library}.#{path}"),
         # Submodules that could not be imported, and why.
         errors:
           for([module, message | _] <- file.errors, do: %{module: module, message: message}),
-        examples: Example.library(library, file.module)
+        examples: %{
+          elixir: "Envmgr.functions(#{inspect(library)})",
+          python: "dir(#{file.module})"
+        }
       }
     end
   end
 
   # What is written as code has the path that was asked for: pandas.DataFrame.head is pandas.Series.head, too.
-  defp of_object(table, path, {target, {library, environment, _, _}, file, object}) do
+  defp of_object(table, path, {target, {library, environment, _, _, _}, file, object}) do
     raw = Discovery.row!(file, object)
     detail = detail!(file, object)
     parsed = detail["parsed"] || %{}
@@ -59,11 +75,12 @@ defmodule Envmgr.Libraries.Description do
     canonical = "#{library}.#{own}"
     written = target || path
     [_library, asked] = :binary.split(written, ".")
-    aliases = for other <- detail["aliases"] || [], do: "#{library}.#{other}"
+    others = for other <- detail["aliases"] || [], do: "#{library}.#{other}"
     noted = noted(parsed["parameters"])
 
     %{
-      path: canonical,
+      path: written,
+      canonical: canonical,
       library: library,
       version: facts[:version],
       environment: environment,
@@ -74,27 +91,36 @@ defmodule Envmgr.Libraries.Description do
       returns: returns,
       inferred: (flags &&& @inferred) != 0,
       overloads: for([p, r | _] <- overloads || [], do: Signature.text(written, p, r)),
-      summary: summary,
+      summary: parsed["summary"] || summary,
       description: parsed["description"],
       doc: detail["doc"],
-      results: results(parsed["returns"]),
-      yields: results(parsed["yields"]),
+      returned: said(parsed["returns"]),
+      yields: said(parsed["yields"]),
       raises: for([type, text | _] <- parsed["raises"] || [], do: %{type: type, text: text}),
       notes: parsed["notes"],
-      doc_examples: parsed["examples"],
-      aliases: aliases ++ configured(table, [canonical | aliases]),
+      aliases:
+        List.delete([canonical | others], written) ++ configured(table, [canonical | others]),
       module: detail["module"],
       file: detail["file"],
       line: detail["line"],
       deprecated: detail["deprecated"] || if(Filters.deprecated?(flags), do: "it is deprecated"),
       value: detail["value"],
       origins: detail["origins"] || %{},
-      examples: example(library, file, [asked | tl(raw)], noted)
+      examples: examples(library, file, [asked | tl(raw)], parsed),
+      members: members(library, file, kind, asked)
     }
   end
 
-  defp example(library, file, [path, kind | _] = raw, noted),
-    do: Example.make(library, file.module, raw, types(noted), maker(file, kind, path))
+  defp examples(library, file, [path, kind | _] = raw, parsed) do
+    said = for [name, type | _] <- parsed["parameters"] || [], type, into: %{}, do: {name, type}
+    holder = holder(file, kind, path)
+
+    %{
+      elixir: Example.elixir(library, raw, holder, said),
+      python: Example.python(file.module, raw, holder, said),
+      library: parsed["examples"]
+    }
+  end
 
   defp facts(table, library) do
     case Catalog.library(table, library) do
@@ -124,31 +150,41 @@ defmodule Envmgr.Libraries.Description do
         do: {name |> String.trim() |> String.trim_leading("*"), {type, text}}
   end
 
-  defp types(noted), do: for({name, {type, _text}} <- noted, type, into: %{}, do: {name, type})
-
   defp parameter([name | _] = raw, noted) do
     {type, text} = Map.get(noted, name, {nil, nil})
     parameter = Signature.parameter(raw)
     Map.merge(parameter, %{type: parameter.type || type, text: text})
   end
 
-  defp results(results),
+  defp said(results),
     do: for([name, type, text | _] <- results || [], do: %{name: name, type: type, text: text})
 
   # The class that a method or a property is of.
-  defp maker(file, kind, path) when kind in ["method", "property"] do
-    parts = String.split(path, ".")
+  defp holder(file, kind, path) when kind in ["method", "property"] do
+    parts = path |> String.split(".") |> Enum.drop(-1)
 
-    with [_ | _] = parts <- Enum.drop(parts, -1),
+    with [_ | _] <- parts,
          {:ok, number} <- CatalogFile.find(file, Enum.join(parts, ".")),
-         {:ok, [_, "class" | more]} <- CatalogFile.row(file, CatalogFile.object(file, number)) do
-      [Enum.join(parts, "."), "class" | more]
+         {:ok, [_, "class" | _] = raw} <- CatalogFile.row(file, CatalogFile.object(file, number)) do
+      raw
     else
       _none -> nil
     end
   end
 
-  defp maker(_file, _kind, _path), do: nil
+  defp holder(_file, _kind, _path), do: nil
+
+  # What is right under a class or a module.
+  defp members(library, file, kind, path) when kind in ["class", "module"] do
+    for name <- Nearby.siblings(file, path),
+        under = "#{path}.#{name}",
+        {:ok, number} <- [CatalogFile.find(file, under)] do
+      [_path | raw] = Discovery.row!(file, CatalogFile.object(file, number))
+      Discovery.brief(library, [under | raw])
+    end
+  end
+
+  defp members(_library, _file, _kind, _path), do: []
 
   defp detail!(file, object) do
     case CatalogFile.detail(file, object) do

@@ -1,120 +1,163 @@
 defmodule Envmgr.Libraries.Example do
-  # A call of each kind of object, in Elixir and in Python, with what is required and nothing else. What no literal is plausible
-  # for is a variable of the parameter's name.
+  # Calls as one writes them, in Elixir and in Python, made from a signature: required parameters alone. The command line
+  # makes the same (envmgr/catalog/examples.py).
   @moduledoc false
 
   alias Envmgr.Libraries.{Literal, Row}
 
-  @doc """
-  `library` and `module`: the names in Elixir and in Python. `types`: of parameters, as the docstring has them. `maker`: the row of the class whose
-  method this is, or nil.
-  """
-  @spec make(String.t(), String.t(), Row.raw(), %{String.t() => String.t()}, Row.raw() | nil) ::
-          %{elixir: String.t(), python: String.t()}
-  def make(library, module, [path, kind | _] = raw, types, maker) do
-    {args, kwargs} = arguments(raw, types)
+  @on_objects ~w(method property)
+  @streams ~w(generator async-generator)
 
-    %{
-      elixir:
-        elixir(
-          kind,
-          inspect("#{library}.#{path}"),
-          path,
-          args,
-          kwargs,
-          {library, object(library, maker)}
-        ),
-      python: "import #{module}\n" <> python(kind, module, path, args, kwargs, maker)
-    }
+  @typedoc "Types of parameters as the docstring tells them."
+  @type said :: %{String.t() => String.t()}
+
+  @doc "`raw` has the path that was asked for; `holder` is the class that has it, by its own path, or nil."
+  @spec elixir(String.t(), Row.raw(), Row.raw() | nil, said()) :: String.t()
+  def elixir(library, [path, "module" | _], _holder, _said),
+    do: "Envmgr.functions(#{quoted(library)}, module: #{quoted(path)})"
+
+  def elixir(library, [path, "constant" | _], _holder, _said),
+    do: "Envmgr.execute(#{quoted("#{library}.#{path}")})"
+
+  def elixir(library, [path, kind, parameters | _], holder, said) when kind in @on_objects do
+    held = if holder, do: held(holder), else: "ref"
+    {class, name} = split(path)
+
+    made =
+      if holder do
+        given = arguments(Enum.at(holder, 2), %{}, &elixir_arguments/2)
+        given = if given == "", do: ", []", else: given
+        "#{held} = Envmgr.execute!(#{quoted("#{library}.#{class}")}#{given}, as: :ref)\n"
+      end
+
+    if kind == "property",
+      do: "#{made}Envmgr.attr(#{held}, #{quoted(name)})",
+      else:
+        "#{made}Envmgr.method(#{held}, #{quoted(name)}#{arguments(own(parameters), said, &elixir_arguments/2)})"
   end
 
-  @doc "Of a library as a whole."
-  @spec library(String.t(), String.t()) :: %{elixir: String.t(), python: String.t()}
-  def library(library, module) do
-    %{elixir: "Envmgr.functions(#{inspect(library)})", python: "import #{module}\ndir(#{module})"}
+  def elixir(library, [path, kind, parameters | _], _holder, said) do
+    {verb, tail} = if kind in @streams, do: {"stream", " |> Enum.take(10)"}, else: {"execute", ""}
+    given = arguments(parameters, said, &elixir_arguments/2)
+    "Envmgr.#{verb}(#{quoted("#{library}.#{path}")}#{given})#{tail}"
   end
 
-  defp elixir("module", _path, path, _args, _kwargs, {library, _object}),
-    do: "Envmgr.functions(#{inspect(library)}, module: #{inspect(path)})"
+  @doc "Behind `import` of the module."
+  @spec python(String.t(), Row.raw(), Row.raw() | nil, said()) :: String.t()
+  def python(module, [path, kind | _], _holder, _said) when kind in ["constant", "module"],
+    do: "#{module}.#{path}"
 
-  defp elixir("constant", path, _, _args, _kwargs, _object), do: "Envmgr.execute(#{path})"
+  def python(module, [path, kind, parameters | _], holder, said) when kind in @on_objects do
+    held = if holder, do: held(holder), else: "value"
+    {class, name} = split(path)
 
-  defp elixir("property", _path, path, _args, _kwargs, {_library, object}),
-    do: object <> "Envmgr.attr(object, #{inspect(leaf(path))})"
+    made =
+      if holder do
+        given = arguments(Enum.at(holder, 2), %{}, &python_arguments/2)
+        "#{held} = #{module}.#{class}(#{given})\n"
+      end
 
-  defp elixir("method", _path, path, args, kwargs, {_library, object}),
-    do: object <> "Envmgr.method(#{join(["object", inspect(leaf(path)), written(args, kwargs)])})"
+    called = if kind == "method", do: "(#{arguments(own(parameters), said, &python_arguments/2)})"
 
-  defp elixir(kind, path, _, args, kwargs, _object) when kind in ["generator", "async-generator"],
-    do: "#{join(["Envmgr.stream(#{path}", written(args, kwargs)])}) |> Enum.take(10)"
-
-  defp elixir(_callable, path, _, args, kwargs, _object),
-    do: "Envmgr.execute(#{join([path, written(args, kwargs)])})"
-
-  defp python("module", module, path, _args, _kwargs, _maker), do: "dir(#{module}.#{path})"
-  defp python("constant", module, path, _args, _kwargs, _maker), do: "#{module}.#{path}"
-
-  defp python("property", module, path, _args, _kwargs, maker),
-    do: made(module, maker) <> "object.#{leaf(path)}"
-
-  defp python("method", module, path, args, kwargs, maker),
-    do: made(module, maker) <> "object.#{leaf(path)}(#{pythons(args, kwargs)})"
-
-  defp python("coroutine", module, path, args, kwargs, _maker),
-    do: "await #{module}.#{path}(#{pythons(args, kwargs)})"
-
-  defp python(_callable, module, path, args, kwargs, _maker),
-    do: "#{module}.#{path}(#{pythons(args, kwargs)})"
-
-  defp object(_library, nil), do: ""
-
-  defp object(library, [path | _] = class) do
-    {args, kwargs} = arguments(class, %{})
-    arguments = written(args, kwargs) || "[]"
-    "{:ok, object} = Envmgr.execute(#{inspect("#{library}.#{path}")}, #{arguments}, as: :ref)\n"
+    "#{made}#{held}.#{name}#{called}"
   end
 
-  defp made(_module, nil), do: ""
-
-  defp made(module, [path | _] = class) do
-    {args, kwargs} = arguments(class, %{})
-    "object = #{module}.#{path}(#{pythons(args, kwargs)})\n"
+  def python(module, [path, kind, parameters | _], _holder, said) do
+    called = "#{module}.#{path}(#{arguments(parameters, said, &python_arguments/2)})"
+    if kind == "coroutine", do: "await " <> called, else: called
   end
 
-  # Those by position and those by name alone: `{name, elixir, python}`.
-  defp arguments([_path, kind, parameters | _], types) do
-    required =
-      for [name, k, nil | _] = parameter <- own(kind, parameters),
-          k in [0, 1, 3],
-          do: {k, name, Literal.plausible(parameter, types[name])}
+  defp held([path | _]), do: path |> split() |> elem(1) |> Literal.variable()
 
-    {named, placed} = Enum.split_with(required, &(elem(&1, 0) == 3))
-    strip = fn {_k, name, {elixir, python}} -> {name, elixir, python} end
-    {Enum.map(placed, strip), Enum.map(named, strip)}
+  defp split(path) do
+    {class, [name]} = path |> String.split(".") |> Enum.split(-1)
+    {Enum.join(class, "."), name}
   end
 
-  # The first of a method is the object.
-  defp own(_kind, nil), do: []
-  defp own("method", [[_self, kind | _] | rest]) when kind < 2, do: rest
-  defp own(_kind, parameters), do: parameters
+  # Without the object.
+  defp own(nil), do: nil
+  defp own(parameters), do: Enum.drop(parameters, 1)
 
-  defp written([], []), do: nil
-  defp written(args, []), do: "[#{elixirs(args)}]"
-  defp written([], kwargs), do: "%{#{names(kwargs)}}"
-  defp written(args, kwargs), do: "{[#{elixirs(args)}], %{#{names(kwargs)}}}"
+  # By position, and by name what cannot stand there. Where nothing is needed but anything is taken, two.
+  defp arguments(parameters, said, write) do
+    wanted =
+      for [name, kind, nil | _] = parameter <- parameters || [],
+          do: {kind, name, Literal.argument(parameter, said[name])}
 
-  defp elixirs(args), do: Enum.map_join(args, ", ", &elem(&1, 1))
+    of = fn kind -> for {^kind, _name, value} <- wanted, do: value end
+    placed? = Enum.any?(parameters || [], fn [_, kind | _] -> kind < 2 end)
 
-  defp names(kwargs),
-    do: Enum.map_join(kwargs, ", ", fn {name, elixir, _} -> "#{inspect(name)} => #{elixir}" end)
+    positional =
+      if placed?,
+        do: of.(0) ++ of.(1),
+        else: for(value <- of.(2), _ <- 1..2, not match?({:name, _}, value), do: value)
 
-  defp pythons(args, kwargs) do
-    join([
-      Enum.map_join(args, ", ", &elem(&1, 2)),
-      Enum.map_join(kwargs, ", ", fn {name, _, python} -> "#{name}=#{python}" end)
-    ])
+    write.(positional, for({3, name, value} <- wanted, do: {name, value}))
   end
 
-  defp join(words), do: words |> Enum.reject(&(&1 in [nil, ""])) |> Enum.join(", ")
-  defp leaf(path), do: path |> String.split(".") |> List.last()
+  defp elixir_arguments(positional, named) do
+    given = "[#{Enum.map_join(positional, ", ", &elixir/1)}]"
+
+    by_name =
+      "%{#{Enum.map_join(named, ", ", fn {name, value} -> "#{key(name)} #{elixir(value)}" end)}}"
+
+    case {positional, named} do
+      {[], []} -> ""
+      {[], _} -> ", #{by_name}"
+      {_, []} -> ", #{given}"
+      {_, _} -> ", {#{given}, #{by_name}}"
+    end
+  end
+
+  defp python_arguments(positional, named) do
+    Enum.join(
+      Enum.map(positional, &python/1) ++
+        for({name, value} <- named, do: "#{name}=#{python(value)}"),
+      ", "
+    )
+  end
+
+  defp key(name), do: if(name =~ ~r/^[a-zA-Z]\w*$/, do: "#{name}:", else: "#{quoted(name)}:")
+
+  # What is a tuple, a set or bytes to Python, the parameter's type makes of it.
+  defp elixir({:name, name}), do: name
+  defp elixir({:function, 0}), do: "fn -> nil end"
+  defp elixir({:function, arity}), do: "fn #{given(arity)} -> x end"
+
+  defp elixir({:dict, pairs}),
+    do:
+      "%{#{Enum.map_join(pairs, ", ", fn {key, value} -> "#{quoted(key)} => #{elixir(value)}" end)}}"
+
+  defp elixir({:bytes, text}), do: quoted(text)
+  defp elixir({_tuple_or_set, items}), do: elixir(items)
+  defp elixir(items) when is_list(items), do: "[#{Enum.map_join(items, ", ", &elixir/1)}]"
+  defp elixir(text) when is_binary(text), do: quoted(text)
+  defp elixir(plain), do: inspect(plain)
+
+  defp python({:name, name}), do: name
+  defp python({:function, 0}), do: "lambda: None"
+  defp python({:function, arity}), do: "lambda #{given(arity)}: x"
+
+  defp python({:dict, pairs}),
+    do:
+      "{#{Enum.map_join(pairs, ", ", fn {key, value} -> "#{quoted(key)}: #{python(value)}" end)}}"
+
+  defp python({:bytes, text}), do: "b'#{text}'"
+  defp python({:tuple, items}), do: "(#{Enum.map_join(items, ", ", &python/1)})"
+  defp python({:set, items}), do: "{#{Enum.map_join(items, ", ", &python/1)}}"
+  defp python(items) when is_list(items), do: "[#{Enum.map_join(items, ", ", &python/1)}]"
+  defp python(text) when is_binary(text), do: quoted(text)
+  defp python(nil), do: "None"
+  defp python(true), do: "True"
+  defp python(false), do: "False"
+  defp python(number), do: inspect(number)
+
+  defp given(arity),
+    do:
+      ["x", "y", "z"]
+      |> Stream.concat(Stream.map(Stream.iterate(4, &(&1 + 1)), &"x#{&1}"))
+      |> Enum.take(arity)
+      |> Enum.join(", ")
+
+  defp quoted(text), do: inspect(text)
 end

@@ -1,112 +1,138 @@
 defmodule Envmgr.Libraries.Literal do
-  # A plausible argument, as Elixir and as Python write it: by the kinds that the parameter takes, else by the words of its
-  # type, else by its name.
+  # Plausible arguments for examples: what a parameter's type, else its name, lets one expect. The command line's examples are
+  # made by the same tables (envmgr/catalog/literals.py).
   @moduledoc false
 
-  @type t :: {elixir :: String.t(), python :: String.t()}
+  @typedoc "Numbers, text, booleans, nil and lists are themselves; a name is what the reader has."
+  @type t ::
+          number()
+          | String.t()
+          | boolean()
+          | nil
+          | [t()]
+          | {:name, String.t()}
+          | {:function, arity()}
+          | {:bytes, String.t()}
+          | {:tuple | :set, [t()]}
+          | {:dict, [{String.t(), t()}]}
 
-  @numbers {"[1.0, 2.0, 3.0]", "[1.0, 2.0, 3.0]"}
-  @function {"&to_string/1", "str"}
-
-  @of_kind %{
-    "bool" => {"true", "True"},
-    "int" => {"1", "1"},
-    "float" => {"1.0", "1.0"},
-    "bytes" => {"Envmgr.bytes(\"data\")", "b\"data\""},
-    "list" => {"[1, 2, 3]", "[1, 2, 3]"},
-    "tuple" => {"{1, 2}", "(1, 2)"},
-    "set" => {"MapSet.new([1, 2])", "{1, 2}"},
-    "dict" => {"%{\"a\" => 1}", "{\"a\": 1}"},
-    "callable" => @function
+  @floats [1.0, 2.0, 3.0]
+  @by_kind %{
+    "str" => "text",
+    "int" => 3,
+    "float" => 0.5,
+    "list" => [1, 2, 3],
+    "dict" => {:dict, [{"a", 1}]},
+    "bool" => true,
+    "complex" => 0.5,
+    "bytes" => {:bytes, "text"},
+    "set" => {:set, [1, 2, 3]},
+    "tuple" => {:tuple, [1, 2, 3]}
   }
+  # The first of these that a parameter accepts.
+  @preferred ~w(str float int dict bool complex bytes set tuple list callable)
 
-  # A flag is an int to Python, and hardly what is asked for where an int will do.
-  @preferred ~w(int float str list tuple dict set bytes callable bool)
-
-  # Tried in this order: the first that a type's text has decides.
-  @of_words [
-    {~r/array|ndarray/i, @numbers},
-    {~r/DataFrame|Series|Index\b/, nil},
-    {~r/callable|function/i, @function},
-    {~r/path|file/i, :path},
-    {~r/\bstr\b|string/i, :text},
-    {~r/\bbytes\b/, @of_kind["bytes"]},
-    {~r/\bint(eger)?s?\b/i, @of_kind["int"]},
-    {~r/\b(float|number|real|scalar)\b/i, @of_kind["float"]},
-    {~r/\bbool(ean)?\b/i, @of_kind["bool"]},
-    {~r/\b(dict|mapping)\b/i, @of_kind["dict"]},
-    {~r/\b(list|sequence|iterable|iterator|collection)\b/i, @of_kind["list"]},
-    {~r/\btuple\b/i, @of_kind["tuple"]}
+  @by_type [
+    {~r/^(?:typing\.)?Callable\b/u, :function},
+    {~r/\b(?:FilePath|StrPath|PathLike|StrOrBytesPath|Path|FileDescriptorOrPath)\b/u, "data.csv"},
+    {~r/ArrayLike|_SeriesLike|\bNDArray\b|\bndarray\b|\barray[_-]like\b/u, @floats},
+    {~r/^(?:[\w.]*\.)?(?:Sequence|Iterable|Collection|list|List|Sized|Container)\b/u, [1, 2, 3]},
+    {~r/^(?:[\w.]*\.)?(?:tuple|Tuple)\b/u, {:tuple, [1, 2, 3]}},
+    {~r/^(?:[\w.]*\.)?(?:set|Set|AbstractSet|frozenset)\b/u, {:set, [1, 2, 3]}},
+    {~r/^(?:[\w.]*\.)?(?:Mapping|dict|Dict|MutableMapping)\b/u, {:dict, [{"a", 1}]}},
+    {~r/_ShapeLike|\bShape\b/u, [2, 3]},
+    {~r/Supports(?:Float|Complex|Abs|Rich)|\bFloat|\bReal\b|Number|_NumberT/u, 0.5},
+    {~r/Supports(?:Index|Int|Trunc)|_IntLike|\bIntegral\b/u, 3},
+    {~r/\bstr\b|LiteralString|AnyStr/u, "text"},
+    {~r/\bfloat\b/u, 0.5},
+    {~r/\bint\b/u, 3},
+    {~r/\bbool\b/u, true},
+    {~r/\bbytes\b|Buffer\b/u, {:bytes, "text"}},
+    {~r/^(?:Any|object)$/u, [1, 2, 3]}
   ]
 
-  @of_name [
-    {~r/^(path|file|filename|fname|fp|filepath|filepath_or_buffer|path_or_buf|io|directory|url)$/,
-     :path},
-    {~r/^(s|string|text|name|label|key|pattern|word|msg|message|title|prefix|suffix)$/, :text},
-    {~r/^(func|function|f|fn|callback|predicate)$/, @function},
-    {~r/^(n|k|num|size|count|length|index|i|axis|ndigits|width)$/, @of_kind["int"]},
-    {~r/^(arr|array|data|values|a|seq|sequence|iterable|items|x1|x2|xs)$/, @numbers},
-    {~r/^(x|y|z|value|number|alpha)$/, @of_kind["float"]}
+  @by_name [
+    {~r/^(?:func|function|fn|callback|callable|predicate)$/, {:function, 1}},
+    {~r/path|file|fname|filename/, "data.csv"},
+    {~r/^url$|_url$/, "https://example.com"},
+    {~r/^(?:[axyv]|[axyv]\d|arr|arrays?|array_like|data|values?|m|seq|sequence|iterable|weights)$/,
+     @floats},
+    {~r/^X$|^(?:rows|matrix)$/, [@floats, @floats]},
+    {~r/^(?:n|k|i|num|count|size|length|axis|nums?|n_\w+|\w+_count|index|seed|start|stop)$/u, 3},
+    {~r/^(?:shape|newshape)$/, [2, 3]},
+    {~r/^(?:s|string|text|name|key|label|title|pattern|prefix|suffix|\w+_name)$/u, "text"},
+    {~r/^(?:obj|object|o|value)$/, [1, 2, 3]}
   ]
 
-  # Words that no variable may be called in either language, and what this one calls so.
-  @reserved ~w(after and catch do else end false fn in nil not or rescue true when def class import from is lambda pass if for
-               while try with return raise yield global as assert async await break continue del elif except finally None True False
-               object)
+  @literal ~r/\bLiteral\[\s*(?:'([^'"\\]*)'|"([^'"\\]*)")/
+  @callable ~r/Callable\[\[([^\[\]]*)\]/
 
-  @doc "`type` is what the docstring says of it."
-  @spec plausible(list(), String.t() | nil) :: t()
-  def plausible([name, _kind, _default | more], type) do
-    written = Enum.at(more, 1)
+  # Words that are no variables, of Python and of Elixir.
+  @reserved ~w(after and as assert async await break catch class continue def del do elif else end except false finally fn for
+               from global if import in is lambda nil nonlocal not or pass raise rescue return true try when while with yield)
 
-    literal =
-      of_kinds(Enum.at(more, 2), name) || of_words(written, name) || of_words(type, name) ||
-        (written == nil and type == nil && of_name(name))
+  @doc "For a parameter of the catalog. `said` is its type in the docstring."
+  @spec argument(list(), String.t() | nil) :: t()
+  def argument([name, _kind, _default | more], said) do
+    {text, kinds} = {Enum.at(more, 1), Enum.at(more, 2)}
+    chosen = chosen(text)
 
-    literal || variable(name)
-  end
-
-  defp of_kinds(nil, _name), do: nil
-
-  defp of_kinds(kinds, name) do
-    case Enum.find(@preferred, &(&1 in kinds)) do
-      "str" -> text(name)
-      kind -> @of_kind[kind]
-    end
-  end
-
-  defp of_words(nil, _name), do: nil
-
-  defp of_words(text, name),
-    do:
-      Enum.find_value(@of_words, fn {words, literal} -> text =~ words && made(literal, name) end)
-
-  defp of_name(name),
-    do: Enum.find_value(@of_name, fn {names, literal} -> name =~ names && made(literal, name) end)
-
-  defp made(:path, name),
-    do: if(name =~ ~r/url/i, do: quoted("https://example.com"), else: quoted("data.csv"))
-
-  defp made(:text, name), do: text(name)
-  defp made(literal, _name), do: literal
-
-  defp text(name) do
     cond do
-      name =~ ~r/path|file|fname/i -> quoted("data.csv")
-      name =~ ~r/ur[li]/i -> quoted("https://example.com")
-      name =~ ~r/json/i -> {"~s({\"a\": 1})", "'{\"a\": 1}'"}
-      name =~ ~r/date|time/i -> quoted("2024-01-31")
-      name =~ ~r/sep|delim/i -> quoted(",")
-      true -> quoted("text")
+      chosen && (kinds == nil or "str" in kinds) -> chosen
+      kinds not in [nil, []] -> of_kinds(kinds, name, text)
+      found = of_type(text) || of_type(said) -> found
+      text not in [nil, ""] -> {:name, variable(name)}
+      true -> named(name) || {:name, variable(name)}
     end
   end
 
-  defp quoted(text), do: {inspect(text), inspect(text)}
+  defp chosen(nil), do: nil
 
-  defp variable(name) do
-    word = Regex.replace(~r/[^a-z0-9_]/, String.downcase(name), "_")
-    word = if word =~ ~r/^[a-z]/, do: word, else: "value" <> word
-    word = if word in @reserved, do: word <> "_", else: word
-    {word, word}
+  defp chosen(text) do
+    case Regex.run(@literal, text) do
+      nil -> nil
+      found -> List.last(found)
+    end
+  end
+
+  defp of_kinds(kinds, name, text) do
+    kind = Enum.find(@preferred, &(&1 in kinds))
+    named = kind == "str" && named(name)
+
+    cond do
+      is_binary(named) -> named
+      kind == "callable" -> {:function, arity(text || "")}
+      true -> @by_kind[kind]
+    end
+  end
+
+  defp of_type(known) when known in [nil, ""], do: nil
+
+  defp of_type(known) do
+    case Enum.find(@by_type, fn {pattern, _value} -> known =~ pattern end) do
+      {_pattern, :function} -> {:function, arity(known)}
+      {_pattern, value} -> value
+      nil -> nil
+    end
+  end
+
+  defp named(name) do
+    with {_pattern, value} <- Enum.find(@by_name, fn {pattern, _value} -> name =~ pattern end),
+         do: value
+  end
+
+  defp arity(text) do
+    case Regex.run(@callable, text) do
+      [_, given] -> given |> String.split(",") |> Enum.count(&(String.trim(&1) != ""))
+      nil -> 1
+    end
+  end
+
+  @doc "A name that both languages take for a variable."
+  @spec variable(String.t()) :: String.t()
+  def variable(name) do
+    word = Regex.replace(~r/\W/u, String.downcase(name), "_")
+    word = Regex.replace(~r/^[_0-9]+|[_0-9]+$/, word, "")
+    if word =~ ~r/^[a-z]\w*$/ and word not in @reserved, do: word, else: "value"
   end
 end

@@ -27,6 +27,9 @@ defmodule Envmgr.Libraries.Manifest do
           init: String.t(),
           serializers: %{String.t() => String.t()},
           aliases: %{String.t() => String.t()},
+          hooks: %{String.t() => String.t()},
+          pipelines: %{String.t() => map()},
+          trace: boolean(),
           catalog: String.t()
         }
 
@@ -68,14 +71,14 @@ defmodule Envmgr.Libraries.Manifest do
     end
   end
 
-  @doc "Whether workers of the one can serve the other: only their number, deadlines, aliases and the generation differ."
+  @doc "Whether workers of the one can serve the other: only their number, deadlines, aliases, traces and the generation differ."
   @spec same_workers?(t(), t()) :: boolean()
   def same_workers?(one, other), do: worker(one) == worker(other)
 
   defp worker(manifest) do
     libraries =
       Map.new(manifest.libraries, fn {name, facts} ->
-        {name, %{facts | timeout: 0, aliases: %{}}}
+        {name, %{facts | timeout: 0, aliases: %{}, trace: false}}
       end)
 
     %{manifest | digest: nil, generation: nil, workers: nil, libraries: libraries}
@@ -123,6 +126,9 @@ defmodule Envmgr.Libraries.Manifest do
           init: library["init"] || "",
           serializers: library["serializers"] || %{},
           aliases: library["aliases"] || %{},
+          hooks: library["hooks"] || %{},
+          pipelines: library["pipelines"] || %{},
+          trace: library["trace"] == true,
           catalog: catalog
         }
 

@@ -1,10 +1,10 @@
 defmodule Envmgr.Libraries.Row do
   # What the instance's table keeps of a path that was called: a tuple, so that a lookup copies little.
   #
-  #   {path, library, environment, timeout, least, most, epoch, detail, hints, types, target}
+  #   {path, library, environment, timeout, least, most, epoch, detail, hints, types, target, traced?}
   #
   # A call with `least` to `most` arguments, all by position, fits when `types` is nil or takes them; whatever does not is
-  # looked at again with `detail` (`Check`). `target`: the path that an alias stands for, else nil.
+  # looked at by its `Shape`, then with `detail` (`Check`). `target`: the path that an alias stands for, else nil.
   @moduledoc false
 
   alias Envmgr.Libraries.{Overloads, Signature, Types}
@@ -13,22 +13,25 @@ defmodule Envmgr.Libraries.Row do
           {path :: String.t(), library :: String.t(), environment :: String.t(),
            timeout :: pos_integer(), least :: integer(), most :: integer(), epoch :: integer(),
            detail :: binary(), Signature.hints() | nil, Types.t() | nil,
-           target :: String.t() | nil}
+           target :: String.t() | nil, traced? :: boolean()}
 
   @typedoc "A row of the catalog: path, kind, parameters, returns, summary, flags, overloads."
   @type raw :: list()
 
   @typedoc "Whose row it is."
   @type home ::
-          {library :: String.t(), environment :: String.t(), pos_integer(), epoch :: integer()}
+          {library :: String.t(), environment :: String.t(), timeout :: pos_integer(),
+           epoch :: integer(), traced? :: boolean()}
 
   @spec build(String.t(), String.t() | nil, home(), raw()) :: t()
-  def build(path, target, {library, environment, timeout, epoch}, raw) do
+  def build(path, target, {library, environment, timeout, epoch, traced?}, raw) do
     {least, most, hints, types} = quick(raw)
     # The detail is a binary of its own: a lookup copies a pointer instead of fifty parameters.
     detail = :erlang.term_to_binary(raw)
     path = :binary.copy(path)
-    {path, library, environment, timeout, least, most, epoch, detail, hints, types, target}
+
+    {path, library, environment, timeout, least, most, epoch, detail, hints, types, target,
+     traced?}
   end
 
   @doc "The row of the catalog that it was made from."
@@ -45,8 +48,8 @@ defmodule Envmgr.Libraries.Row do
   end
 
   defp quick([_path, _kind, parameters, _returns, _summary, flags, overloads | _]) do
-    own = Signature.positional(Overloads.own(parameters, flags))
-    {least, most, types} = Overloads.quick(own, Enum.map(overloads, &hd/1))
-    {least, most, nil, types}
+    own = Overloads.own(parameters, flags)
+    {least, most} = Overloads.positional(own, Enum.map(overloads, &hd/1))
+    {least, most, nil, nil}
   end
 end

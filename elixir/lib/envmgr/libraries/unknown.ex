@@ -126,6 +126,7 @@ defmodule Envmgr.Libraries.Unknown do
       library: library,
       environment: environment,
       generation: facts.generation,
+      version: facts.version,
       message: message,
       hint: hint
     }

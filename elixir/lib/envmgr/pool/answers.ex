@@ -1,17 +1,21 @@
 defmodule Envmgr.Pool.Answers do
   # A worker's frame, taken apart: every payload goes to its caller as it is, in a message
-  # `{reply, :result | :error, payload}`, by way of the lane's reader where buffers belong to it. The caller decodes.
+  # `{reply, :result | :error | :chunk, payload}` or `{reply, :end}`, by way of the lane's reader where buffers belong to it.
+  # The caller decodes.
   @moduledoc false
 
-  require Logger
-
-  alias Envmgr.Pool.{Flight, Lane, Slot}
+  alias Envmgr.Pool.{Flight, Lane, Output, Slot}
   alias Envmgr.Wire.Messages
 
   @type event ::
           {:hello, binary()}
           | {:refused, binary()}
           | :landing
+          | {:settled, pos_integer()}
+          | {:unclaimed, payload :: binary()}
+          | {:aside, pos_integer(), reference() | nil}
+          | {:callback, non_neg_integer(), non_neg_integer(), non_neg_integer(), binary()}
+          | {:drop, [non_neg_integer()]}
           | {:ping, non_neg_integer()}
           | {:report, non_neg_integer(), binary()}
 
@@ -36,9 +40,13 @@ defmodule Envmgr.Pool.Answers do
 
       {{kind, id, payload}, rest} when kind in [:result, :error] ->
         case Flight.answer(flight, id) do
-          {:ok, reply, removed, flight} ->
-            if reply, do: send(reply, {reply, kind, payload})
-            walk(rest, flight, fixed, answered + removed, events)
+          {:ok, nil, flight} ->
+            events = unclaimed(kind, payload) ++ [{:settled, id} | events]
+            walk(rest, flight, fixed, answered + 1, events)
+
+          {:ok, reply, flight} ->
+            send(reply, {reply, kind, payload})
+            walk(rest, flight, fixed, answered + 1, events)
 
           :unknown ->
             {:broken, "an answer to no open call (#{id})"}
@@ -49,16 +57,56 @@ defmodule Envmgr.Pool.Answers do
 
       {{:result, id, payload, sizes, meta}, rest} ->
         case Flight.answer(flight, id) do
-          {:ok, reply, removed, flight} ->
-            events = land(lane, reply, payload, meta, sizes) ++ events
-            walk(rest, flight, fixed, answered + removed, events)
+          {:ok, reply, flight} ->
+            unclaimed = if reply, do: [], else: unclaimed(:result, payload)
+
+            events =
+              land(lane, reply, payload, meta, sizes) ++ unclaimed ++ settled(reply, id) ++ events
+
+            walk(rest, flight, fixed, answered + 1, events)
 
           :unknown ->
             {:broken, "an answer to no open call (#{id})"}
         end
 
+      {{:end, id}, rest} ->
+        case Flight.answer(flight, id) do
+          {:ok, reply, flight} ->
+            if reply, do: send(reply, {reply, :end})
+            walk(rest, flight, fixed, answered + 1, settled(reply, id) ++ events)
+
+          :unknown ->
+            {:broken, "the end of no open stream (#{id})"}
+        end
+
+      {{:chunk, id, payload}, rest} ->
+        case Flight.reply(flight, id) do
+          {:ok, reply} ->
+            if reply, do: send(reply, {reply, :chunk, payload})
+            walk(rest, Flight.occupy(flight, id, false), fixed, answered, events)
+
+          :unknown ->
+            {:broken, "a chunk of no open stream (#{id})"}
+        end
+
+      {{:aside, id}, rest} ->
+        case Flight.aside(flight, id) do
+          {:ok, reply, flight} ->
+            walk(rest, flight, fixed, answered, [{:aside, id, reply} | events])
+
+          :unknown ->
+            {:broken, "a call went aside that does not run (#{id})"}
+        end
+
+      {{:callback, id, _number, _key, _payload} = event, rest} ->
+        walk(rest, Flight.occupy(flight, id, false), fixed, answered, [event | events])
+
       {{:log, id, stream, text}, rest} ->
-        log(stream, text, [library: Flight.library(flight, id)] ++ labels)
+        Output.deliver({stream, text, nil, nil}, Flight.label(flight, id), labels)
+        walk(rest, flight, fixed, answered, events)
+
+      {{:log, id, stream, text, name, level}, rest} ->
+        Output.deliver({stream, text, name, level}, Flight.label(flight, id), labels)
         walk(rest, flight, fixed, answered, events)
 
       {event, rest} ->
@@ -68,6 +116,10 @@ defmodule Envmgr.Pool.Answers do
         {:broken, "a message that cannot be read"}
     end
   end
+
+  # The refs in it are held by nobody.
+  defp unclaimed(:result, payload), do: [{:unclaimed, payload}]
+  defp unclaimed(:error, _payload), do: []
 
   defp land(_lane, nil, _payload, _meta, []), do: []
 
@@ -82,11 +134,6 @@ defmodule Envmgr.Pool.Answers do
     [:landing]
   end
 
-  defp log(stream, text, labels) do
-    Logger.log(
-      if(stream == 1, do: :info, else: :warning),
-      fn -> String.trim_trailing(text) end,
-      labels
-    )
-  end
+  defp settled(nil, id), do: [{:settled, id}]
+  defp settled(_reply, _id), do: []
 end

@@ -1,76 +1,200 @@
 defmodule Envmgr.Pool.Flight do
-  # The calls that were written to a worker and have no answer. A worker answers in the order of the calls, so a queue
-  # is enough: before an answered call only cancelled ones can stand, which the worker has dropped.
+  # The calls that were written to a worker and have no last message. A worker runs and answers them in order, so a queue
+  # is enough, but for those that went aside, which are found by their id. Pure.
   @moduledoc false
 
-  @type entry ::
-          {id :: pos_integer(), reply :: reference() | nil, deadline(), library :: String.t()}
+  alias Envmgr.Pool.Output
+
+  @typedoc "`reply` is nil when nobody waits any more: the call was cancelled."
+  @type entry :: {id :: pos_integer(), reply :: reference() | nil, deadline(), label()}
   @type deadline :: integer() | :infinity
-  @type t :: {non_neg_integer(), :queue.queue(entry())}
+
+  @typedoc "What a call is called: the path of a function, of which the library is a part, or a tuple of what matters."
+  @type label ::
+          String.t()
+          | {priority(), library :: String.t() | nil, path :: String.t()}
+          | {priority(), library :: String.t() | nil, path :: String.t(), Output.t()}
+  @type priority :: :high | :normal | :low
+
+  @typedoc "Asides by id, and their ids by reply. `occupies?`: the worker's main thread may be at work for it."
+  @type asides :: %{
+          optional(pos_integer()) =>
+            {reference() | nil, deadline(), label(), occupies? :: boolean()},
+          optional(reference()) => pos_integer()
+        }
+  @type t :: {non_neg_integer(), :queue.queue(entry()), asides()}
 
   @spec new() :: t()
-  def new, do: {0, :queue.new()}
+  def new, do: {0, :queue.new(), %{}}
 
+  @doc "How many calls are in order. Those aside hold nobody back."
   @spec size(t()) :: non_neg_integer()
-  def size({size, _queue}), do: size
+  def size({size, _queue, _asides}), do: size
+
+  @spec empty?(t()) :: boolean()
+  def empty?({size, _queue, asides}), do: size == 0 and asides == %{}
+
+  @doc "Whether calls are aside."
+  @spec beside?(t()) :: boolean()
+  def beside?({_size, _queue, asides}), do: asides != %{}
 
   @spec add(t(), entry()) :: t()
-  def add({size, queue}, entry), do: {size + 1, :queue.in(entry, queue)}
+  def add({size, queue, asides}, entry), do: {size + 1, :queue.in(entry, queue), asides}
 
-  @doc "Takes the answered call out, with how many entries that removed; `:unknown` breaks the protocol."
-  @spec answer(t(), pos_integer(), non_neg_integer()) ::
-          {:ok, reference() | nil, non_neg_integer(), t()} | :unknown
-  def answer({size, queue}, id, removed \\ 0) do
+  @doc "Takes out a call that got its last message; `:unknown` breaks the protocol."
+  @spec answer(t(), pos_integer()) :: {:ok, reference() | nil, t()} | :unknown
+  def answer({size, queue, asides}, id) do
     case :queue.out(queue) do
-      {{:value, {^id, reply, _, _}}, queue} -> {:ok, reply, removed + 1, {size - 1, queue}}
-      {{:value, {_, nil, _, _}}, queue} -> answer({size - 1, queue}, id, removed + 1)
-      _other -> :unknown
+      {{:value, {^id, reply, _, _}}, queue} -> {:ok, reply, {size - 1, queue, asides}}
+      _other -> answer_aside({size, queue, asides}, id)
+    end
+  end
+
+  defp answer_aside({size, queue, asides}, id) do
+    case Map.pop(asides, id) do
+      {{reply, _, _, _}, asides} -> {:ok, reply, {size, queue, Map.delete(asides, reply)}}
+      {nil, _} -> answer_early({size, queue, asides}, id)
+    end
+  end
+
+  # A cancelled call that had not begun may be told as ended before those ahead of it.
+  defp answer_early({size, queue, asides}, id) do
+    left = :queue.filter(&(elem(&1, 0) != id or elem(&1, 1) != nil), queue)
+    if :queue.len(left) < size, do: {:ok, nil, {size - 1, left, asides}}, else: :unknown
+  end
+
+  @doc "The oldest call goes on beside the others."
+  @spec aside(t(), pos_integer()) :: {:ok, reference() | nil, t()} | :unknown
+  def aside({size, queue, asides}, id) do
+    case :queue.out(queue) do
+      {{:value, {^id, reply, deadline, label}}, queue} ->
+        asides = Map.put(asides, id, {reply, deadline, label, false})
+        asides = if reply, do: Map.put(asides, reply, id), else: asides
+        {:ok, reply, {size - 1, queue, asides}}
+
+      _other ->
+        :unknown
+    end
+  end
+
+  @doc "Whether the worker's main thread may be at work for a call that is aside."
+  @spec occupy(t(), non_neg_integer(), boolean()) :: t()
+  def occupy({size, queue, asides}, id, occupies?) do
+    case asides do
+      %{^id => aside} -> {size, queue, %{asides | id => put_elem(aside, 3, occupies?)}}
+      _none -> {size, queue, asides}
+    end
+  end
+
+  @doc "The id of a call that is aside."
+  @spec find(t(), reference()) :: pos_integer() | nil
+  def find({_size, _queue, asides}, reply), do: Map.get(asides, reply)
+
+  @doc "Who waits for the messages of a call that is aside; nil: nobody does."
+  @spec reply(t(), pos_integer()) :: {:ok, reference() | nil} | :unknown
+  def reply({_size, _queue, asides}, id) do
+    case asides do
+      %{^id => {reply, _, _, _}} -> {:ok, reply}
+      _none -> :unknown
     end
   end
 
   @spec oldest(t()) :: entry() | nil
-  def oldest({_size, queue}) do
+  def oldest({_size, queue, _asides}) do
     case :queue.peek(queue) do
       {:value, entry} -> entry
       :empty -> nil
     end
   end
 
-  @doc "What a caller that stops waiting means for the worker: `:oldest` runs, or waits behind nothing; others can be cancelled."
-  @spec abandon(t(), reference()) :: :oldest | {:cancel, pos_integer(), t()} | :unknown
-  def abandon({size, queue} = flight, reply) do
-    case {oldest(flight), :queue.filter(&(elem(&1, 1) == reply), queue) |> :queue.peek()} do
-      {{_, ^reply, _, _}, _} ->
-        :oldest
+  @doc "Nobody waits any more for this call. Its last message is still to come."
+  @spec cancel(t(), reference()) :: {:ok, pos_integer(), t()} | :unknown
+  def cancel({size, queue, asides}, reply) do
+    case Map.pop(asides, reply) do
+      {nil, _asides} ->
+        with {id, queue} <- silence(:queue.to_list(queue), reply, []),
+             do: {:ok, id, {size, queue, asides}}
 
-      {_, {:value, {id, _, deadline, library}}} ->
-        cancelled = {id, nil, deadline, library}
-        {:cancel, id, {size, :queue.filter(&replace(&1, id, cancelled), queue)}}
-
-      {_, :empty} ->
-        :unknown
+      {id, asides} ->
+        {:ok, id, {size, queue, %{asides | id => put_elem(asides[id], 0, nil)}}}
     end
   end
 
-  @doc "Removes the cancelled calls written before `id`: a ping that came back proves that the worker dropped them."
-  @spec settle(t(), pos_integer()) :: {non_neg_integer(), t()}
-  def settle({size, queue}, id) do
-    queue = :queue.filter(fn {other, reply, _, _} -> reply != nil or other > id end, queue)
-    left = :queue.len(queue)
-    {size - left, {left, queue}}
+  defp silence([{id, reply, deadline, label} | rest], reply, before),
+    do: {id, :queue.from_list(Enum.reverse(before, [{id, nil, deadline, label} | rest]))}
+
+  defp silence([entry | rest], reply, before), do: silence(rest, reply, [entry | before])
+  defp silence([], _reply, _before), do: :unknown
+
+  @doc """
+  What keeps the main thread from a call that is cancelled: the id of another that is the oldest, or of one aside that may
+  be at work there; nil when only the call itself can.
+  """
+  @spec before(t(), pos_integer(), (pos_integer() -> boolean())) :: pos_integer() | nil
+  def before({_size, _queue, asides} = flight, id, cancelled?) do
+    case oldest(flight) do
+      {^id, _, _, _} ->
+        Enum.find_value(asides, fn
+          {other, {_, _, _, true}} -> if other != id and not cancelled?.(other), do: other
+          _idle -> nil
+        end)
+
+      {other, _, _, _} ->
+        if is_map_key(asides, id) and cancelled?.(other), do: nil, else: other
+
+      nil ->
+        nil
+    end
   end
 
+  @doc "The calls aside that should have ended by `now`, and for which somebody is thought to wait."
+  @spec overdue(t(), integer()) :: [reference()]
+  def overdue({_size, _queue, asides}, now) do
+    for {_id, {reply, deadline, _, _}} <- asides, reply != nil, deadline < now, do: reply
+  end
+
+  @spec library(label() | nil) :: String.t() | nil
+  def library(nil), do: nil
+  def library(label) when is_tuple(label), do: elem(label, 1)
+  def library(path), do: path |> String.split(".", parts: 2) |> hd()
+
   @spec library(t(), non_neg_integer()) :: String.t() | nil
-  def library({_size, queue}, id) do
-    Enum.find_value(:queue.to_list(queue), fn {other, _, _, library} ->
-      if other == id, do: library
-    end)
+  def library(flight, id), do: flight |> label(id) |> library()
+
+  @spec path(label() | nil) :: String.t() | nil
+  def path(label) when is_tuple(label), do: elem(label, 2)
+  def path(path), do: path
+
+  @spec output(label() | nil) :: Output.t()
+  def output({_priority, _library, _path, output}), do: output
+  def output(_label), do: {:log, nil}
+
+  @doc "What runs, as far as it can be known: the oldest, or the only one aside."
+  @spec running(t()) :: {reply :: reference() | nil, path :: String.t()} | nil
+  def running({_size, _queue, asides} = flight) do
+    case {oldest(flight),
+          for({id, {reply, _, label, _}} when is_integer(id) <- asides, do: {reply, label})} do
+      {{_id, reply, _, label}, _asides} -> {reply, path(label)}
+      {nil, [{reply, label}]} -> {reply, path(label)}
+      _unknown -> nil
+    end
   end
 
   @spec replies(t()) :: [reference()]
-  def replies({_size, queue}),
-    do: for({_, reply, _, _} when reply != nil <- :queue.to_list(queue), do: reply)
+  def replies({_size, queue, asides}) do
+    ordered = for {_, reply, _, _} when reply != nil <- :queue.to_list(queue), do: reply
 
-  defp replace({id, _, _, _}, id, cancelled), do: [cancelled]
-  defp replace(_entry, _id, _cancelled), do: true
+    ordered ++
+      for {id, {reply, _, _, _}} when is_integer(id) and reply != nil <- asides, do: reply
+  end
+
+  @doc "Of a call that runs or is aside; nil for what belongs to none."
+  @spec label(t(), non_neg_integer()) :: label() | nil
+  def label({_size, _queue, asides} = flight, id) do
+    case {asides, oldest(flight)} do
+      {%{^id => {_, _, label, _}}, _} -> label
+      {_, {^id, _, _, label}} -> label
+      _neither -> nil
+    end
+  end
 end

@@ -8,12 +8,18 @@ defmodule Envmgr.Pool.Hello do
   alias Envmgr.Values.{Decoder, Encoder}
   alias Envmgr.Wire.Messages
 
-  @doc "What a worker is to load and to know."
-  @spec settings(Manifest.t(), Options.t(), Lane.t() | nil) :: iodata()
-  def settings(manifest, options, lane) do
+  @doc "What a worker is to load and to know. `crash`: the file for Python's frames when a signal ends it."
+  @spec settings(Manifest.t(), Options.t(), Lane.t() | nil, String.t() | nil) :: iodata()
+  def settings(manifest, options, lane, crash) do
     libraries =
       Map.new(manifest.libraries, fn {name, library} ->
-        {name, [library.module, library.init, library.serializers]}
+        settings = %{
+          "hooks" => library.hooks,
+          "pipelines" => library.pipelines,
+          "version" => library.version
+        }
+
+        {name, [library.module, library.init, library.serializers, settings]}
       end)
 
     settings = %{
@@ -23,21 +29,32 @@ defmodule Envmgr.Pool.Hello do
       "secret" => secret(manifest.key, options),
       "libraries" => libraries,
       "lane" => lane && lane.directory,
-      "compression" => manifest.compression
+      "compression" => manifest.compression,
+      "crash" => crash
     }
 
     {:ok, data} = Encoder.encode(settings)
     Messages.hello(data)
   end
 
-  @doc "Whether the worker met the second lane; why its hello is none that we understand."
-  @spec read(binary()) :: {:ok, lane? :: boolean()} | {:error, String.t()}
+  @typedoc "What the worker is: whether it met the second lane, and the signal that makes it look for a cancellation."
+  @type facts :: %{lane?: boolean(), interrupt: pos_integer() | nil}
+
+  @doc "What the worker is; why its hello is none that we understand, and what to do."
+  @spec read(binary()) :: {:ok, facts()} | {:error, why :: String.t(), hint :: String.t() | nil}
   def read(facts) do
     version = Wire.protocol()
 
     case Decoder.decode(facts) do
-      {:ok, %{"protocol" => ^version} = facts} -> {:ok, facts["lane"] == true}
-      _other -> {:error, "the worker does not speak protocol #{version}"}
+      {:ok, %{"protocol" => ^version} = facts} ->
+        {:ok, %{lane?: facts["lane"] == true, interrupt: facts["interrupt"]}}
+
+      {:ok, %{"protocol" => other}} when is_integer(other) ->
+        why = "the worker speaks protocol #{other}, this VM protocol #{version}"
+        {:error, why, "the environment was built by another version of envmgr: run envmgr sync"}
+
+      _other ->
+        {:error, "the worker's hello cannot be read", nil}
     end
   end
 

@@ -1,29 +1,26 @@
 defmodule Envmgr.Pool.Owner do
   # The process that owns a worker's port, and alone writes to it. It never waits for a busy port.
   #
-  # From callers: `{:call, reply, deadline, library, size, tail}` (by way of the lane's writer where the arguments hold
-  # large buffers), `{:timeout, reply}`, `{:release, refs}`, `{:report, reply}`.
+  # From callers: `{:call, reply, deadline, label, size, tail}` (by way of the lane's writer where the arguments hold
+  # large buffers), before it perhaps `{:watch, reply, pid, first}` (the call ends with that process) and `{:lend, reply, passer,
+  # keys}` (functions in it); then `{:cancel, reply}` (nobody waits for it any more), `{:unwatch, reply}` (it got its last message), `{:more, reply, items}` (of a stream);
+  # `{:release, refs}`, `{:report, reply}`.
   # To callers, by the alias `reply`, exactly one of: `{reply, :result | :error, payload}`, `{reply, :result, payload, meta,
   # buffers}` (from the lane's reader where there are buffers), `{reply, :lost, why}`
   # (the call may have run), `{reply, :moved}` (it has not: take another worker), `{reply, :elsewhere}` (it has not:
-  # this worker is busy with a slow call, another may be free).
+  # this worker is busy with a slow call, another may be free). A stream gets `{reply, :aside}`, `{reply, :chunk, payload}` for each
+  # demand, and for an end `{reply, :end}`.
   # To the Server: `{:ready, self, os_pid}`, `{:closing, self}`; and it ends with `{:shutdown, reason}`.
   @moduledoc false
 
   use GenServer, restart: :temporary
   require Logger
 
-  alias Envmgr.Pool.{Answers, Child, Flight, Hello, Lane, Outbox, Slot, Stats}
-  alias Envmgr.Values.{Decoder, Failure}
+  alias Envmgr.Pool.{Answers, Cancelling, Child, Crash, Ending, Flight, Hello, Lane, Lent, Outbox}
+  alias Envmgr.Pool.{Pipe, Postmortem, Serving, Slot, Stats, Watched}
+  alias Envmgr.Values.Decoder
   alias Envmgr.Wire.Messages
 
-  # The most unanswered calls in the pipe. A worker begins with one, each answered frame doubles it, and a slow call
-  # takes it back to one: what is not written can still go elsewhere.
-  @window 64
-  # A call that is the oldest for two ticks is slow.
-  @tick 10
-  @overdue_ticks 25
-  @busy_retry 2
   # How long the end of a lane may come before the news of its worker's end.
   @lane_grace 200
   # How long a worker that ends may send what it has answered.
@@ -31,6 +28,7 @@ defmodule Envmgr.Pool.Owner do
 
   @enforce_keys [:server, :manifest, :slot, :options]
   defstruct [:server, :manifest, :slot, :options, :port, :os_pid, :failure, :tick, :head, :retry] ++
+              [:interrupt, :crash, :nudge, :sweep] ++
               [
                 lane: nil,
                 landing: 0,
@@ -39,8 +37,12 @@ defmodule Envmgr.Pool.Owner do
                 slow?: false,
                 seen: 0,
                 started?: false,
-                pings: [],
+                bye?: false,
                 reports: %{},
+                watched: %{},
+                cancelled: %{},
+                callbacks: %{},
+                lent: %Lent{},
                 flight: Flight.new(),
                 outbox: %Outbox{}
               ]
@@ -60,14 +62,16 @@ defmodule Envmgr.Pool.Owner do
   def handle_info(:open, s) do
     case Child.open(s.manifest) do
       {:ok, port, os_pid} ->
+        tell(s, "worker #{os_pid} starts")
         Process.send_after(self(), :start_timeout, s.options.start_timeout)
         compressed? = s.manifest.compression == "zlib"
         lane = Lane.open(within: s.options.start_timeout, compressed?: compressed?)
-        Child.write(port, Hello.settings(s.manifest, s.options, lane))
-        {:noreply, %{s | port: port, os_pid: os_pid, lane: lane}}
+        crash = Crash.path()
+        Child.write(port, Hello.settings(s.manifest, s.options, lane, crash))
+        {:noreply, %{s | port: port, os_pid: os_pid, lane: lane, crash: crash}}
 
       {:error, why} ->
-        finish(s, why)
+        Ending.finish(s, why)
     end
   end
 
@@ -76,88 +80,92 @@ defmodule Envmgr.Pool.Owner do
     outbox = Outbox.push(s.outbox, call)
 
     if deadline > System.monotonic_time(:millisecond) do
-      {:noreply, flush(%{s | outbox: outbox})}
+      {:noreply, Pipe.flush(%{s | outbox: outbox})}
     else
-      Slot.give_back(s.slot, 1)
-      {:noreply, flush(%{s | outbox: Outbox.drop(outbox, reply)})}
+      {:noreply, Pipe.flush(Cancelling.dropped(s, reply, Outbox.drop(outbox, reply)))}
     end
   end
 
-  def handle_info({:call, _, _, _, _, _} = call, %{phase: :ready} = s) do
-    {:noreply, flush(%{s | outbox: gather(Outbox.push(s.outbox, call), @window - 1)})}
-  end
+  def handle_info({:call, _, _, _, _, _} = call, %{phase: :ready} = s),
+    do: {:noreply, Pipe.push(s, call)}
 
-  def handle_info({:call, reply, _, _, _, _}, s) do
-    moved(reply, s.slot)
-    {:noreply, s}
-  end
+  def handle_info({:call, reply, _, _, _, _}, s), do: {:noreply, Pipe.moved(s, reply, :moved)}
+
+  def handle_info({:watch, reply, pid, first}, %{phase: :ready} = s),
+    do: {:noreply, %{s | watched: Watched.add(s.watched, reply, pid, first)}}
+
+  def handle_info({:lend, reply, passer, keys}, s),
+    do: {:noreply, Serving.lend(s, reply, passer, keys)}
 
   def handle_info({port, {:data, frame}}, %{port: port} = s) do
     case Answers.deliver(frame, s.flight, s.slot, s.lane, environment: s.manifest.environment) do
       {:ok, flight, events} ->
         events
         |> Enum.reverse()
-        |> Enum.reduce(pace(s, flight), &event/2)
-        |> flush()
+        |> Enum.reduce(Pipe.pace(s, flight), &event/2)
+        |> Pipe.flush()
         |> idle()
 
       {:broken, why} when s.phase != :ending ->
-        {:noreply, kill(s, "the worker broke the protocol: #{why}")}
+        {:noreply, Ending.kill(s, "the worker broke the protocol: #{why}")}
 
       {:broken, _why} ->
         {:noreply, s}
     end
   end
 
-  def handle_info({:timeout, reply}, s) do
-    case {Outbox.drop(s.outbox, reply), Flight.abandon(s.flight, reply)} do
-      {_none, _any} when s.phase == :ending ->
-        {:noreply, s}
+  def handle_info({:cancel, reply}, s), do: {:noreply, Cancelling.cancel(s, reply)}
 
-      {nil, :oldest} ->
-        {:noreply, kill(s, "the worker was ended because a call passed its deadline")}
+  def handle_info({{:gone, reply}, _monitor, :process, _pid, _reason}, s),
+    do: {:noreply, Cancelling.cancel(s, reply)}
 
-      {nil, {:cancel, id, flight}} ->
-        # The ping comes back when the worker has read the cancellation: see Flight.settle/2.
-        {ping, outbox} = s.outbox |> Outbox.control(Messages.cancel(id)) |> Outbox.next_id()
-        outbox = Outbox.control(outbox, Messages.ping(ping))
-        {:noreply, flush(%{s | flight: flight, outbox: outbox, pings: [ping | s.pings]})}
+  def handle_info({:unwatch, reply}, s),
+    do: {:noreply, %{s | watched: Watched.delete(s.watched, reply)}}
 
-      {nil, :unknown} ->
-        {:noreply, s}
-
-      {outbox, _flight} ->
-        Slot.give_back(s.slot, 1)
-        {:noreply, flush(%{s | outbox: outbox})}
+  def handle_info({:grace, id}, s) do
+    case Cancelling.grace(s, id) do
+      {:ok, s} -> {:noreply, s}
+      {:kill, why} -> {:noreply, Ending.kill(s, why)}
     end
   end
 
+  def handle_info({:more, reply, items}, s), do: {:noreply, Serving.more(s, reply, items)}
+
+  def handle_info({:returned, number, status, payload}, s),
+    do: {:noreply, Serving.returned(s, number, status, payload)}
+
+  def handle_info({{:ended, number}, _monitor, :process, _pid, reason}, s),
+    do: {:noreply, Serving.ended(s, number, reason)}
+
+  def handle_info({{:passer, pid}, _monitor, :process, _pid, _reason}, s),
+    do: {:noreply, Serving.gone(s, pid)}
+
   def handle_info({:release, refs}, %{phase: :ready} = s) do
-    {:noreply, flush(%{s | outbox: Outbox.control(s.outbox, Messages.release(refs))})}
+    {:noreply, s |> Pipe.say(Messages.release(refs)) |> Pipe.flush()}
   end
 
   # What the worker has converted; one that is busy says so when it is free.
   def handle_info({:report, reply}, %{phase: :ready} = s) do
     {id, outbox} = Outbox.next_id(s.outbox)
-    outbox = Outbox.control(outbox, Messages.report(id))
-    {:noreply, flush(%{s | outbox: outbox, reports: Map.put(s.reports, id, reply)})}
+    s = %{s | outbox: outbox, reports: Map.put(s.reports, id, reply)}
+    {:noreply, s |> Pipe.say(Messages.report(id)) |> Pipe.flush()}
   end
 
   def handle_info(:drain, %{phase: :ready} = s) do
     Slot.close(s.slot)
-    for {:call, reply, _, _, _, _} <- Outbox.calls(s.outbox), do: moved(reply, s.slot)
-    outbox = Outbox.control(%{s.outbox | calls: :queue.new()}, Messages.bye())
-    idle(flush(%{s | phase: :draining, outbox: outbox}))
+    s = Pipe.unwritten(s, :moved)
+    idle(%{s | phase: :draining})
   end
 
   def handle_info(:drain, %{phase: :starting} = s), do: {:stop, {:shutdown, :drained}, s}
 
   def handle_info({port, {:exit_status, status}}, %{port: port} = s) do
-    finish(%{s | os_pid: nil}, "the worker #{Child.ending(status)}")
+    found = Postmortem.of(status, Crash.read(s.crash))
+    Ending.finish(%{s | os_pid: nil}, "the worker #{found.how}", found)
   end
 
   def handle_info({:EXIT, port, reason}, %{port: port} = s) do
-    finish(s, "the worker's pipe broke (#{inspect(reason)})")
+    Ending.finish(s, "the worker's pipe broke (#{inspect(reason)})")
   end
 
   def handle_info(:landed, s), do: idle(%{s | landing: s.landing - 1})
@@ -168,111 +176,42 @@ defmodule Envmgr.Pool.Owner do
     {:noreply, s}
   end
 
-  def handle_info(:lane_ended, s), do: {:noreply, kill(s, "the worker's second lane broke")}
+  def handle_info(:lane_ended, s),
+    do: {:noreply, Ending.kill(s, "the worker's second lane broke")}
 
-  def handle_info(:retry, s), do: {:noreply, flush(%{s | retry: nil})}
+  def handle_info(:retry, s), do: {:noreply, Pipe.flush(%{s | retry: nil})}
 
   def handle_info(:start_timeout, %{phase: :starting} = s) do
-    {:noreply, kill(s, "the worker was not ready within #{s.options.start_timeout} ms")}
+    {:noreply, Ending.kill(s, "the worker was not ready within #{s.options.start_timeout} ms")}
   end
 
-  def handle_info(:tick, s), do: {:noreply, watch(%{s | tick: nil})}
-  def handle_info(:overdue, s), do: finish(s, "the worker did not end in time")
+  def handle_info(:sweep, s), do: {:noreply, Cancelling.swept(s)}
+  def handle_info(:tick, s), do: {:noreply, Cancelling.watch(%{s | tick: nil})}
+  def handle_info(:overdue, s), do: Ending.finish(s, "the worker did not end in time")
   def handle_info(_late, s), do: {:noreply, s}
 
   @impl true
   def terminate(_reason, s) do
-    Slot.close(s.slot)
+    Ending.close(s, "the pool was shut down")
     Lane.unpublish(s.options.name)
     Stats.ended(s.options.name, self())
-    abandon(s, "the pool is shutting down")
+    Ending.abandon(s, "the pool is shutting down")
     if s.port && s.os_pid, do: Child.stop(s.port, s.os_pid)
     Lane.close(s.lane)
-  end
-
-  # Everything that waits goes into one frame: this is what makes many small calls cheap.
-  defp gather(outbox, 0), do: outbox
-
-  defp gather(outbox, room) do
-    receive do
-      {:call, _, _, _, _, _} = call -> gather(Outbox.push(outbox, call), room - 1)
-    after
-      0 -> outbox
-    end
-  end
-
-  defp flush(%{phase: phase} = s) when phase in [:ready, :draining] do
-    with {data, outbox, flight} <-
-           Outbox.frame(s.outbox, s.flight, room(s)) do
-      if Child.write(s.port, data),
-        do: arm(%{s | outbox: outbox, flight: flight}),
-        else: %{s | retry: s.retry || Process.send_after(self(), :retry, @busy_retry)}
-    else
-      :empty -> s
-    end
-  end
-
-  defp flush(s), do: s
-
-  defp room(%{slow?: true}), do: 0
-  defp room(s), do: s.window - Flight.size(s.flight)
-
-  defp pace(s, flight) do
-    cond do
-      Flight.size(flight) == Flight.size(s.flight) -> %{s | flight: flight}
-      s.slow? -> brisk(%{s | flight: flight})
-      true -> %{s | flight: flight, window: min(2 * s.window, @window)}
-    end
-  end
-
-  defp brisk(s) do
-    Slot.brisk(s.slot)
-    %{s | slow?: false}
-  end
-
-  # The calls behind a slow one, as far as they are not written, try the other workers.
-  defp slow(%{slow?: true} = s), do: s
-
-  defp slow(s) do
-    Slot.slow(s.slot)
-
-    for {:call, reply, _, _, _, _} <- Outbox.calls(s.outbox) do
-      Slot.give_back(s.slot, 1)
-      send(reply, {reply, :elsewhere})
-    end
-
-    flush(%{s | slow?: true, window: 1, outbox: Outbox.empty(s.outbox)})
-  end
-
-  defp arm(%{tick: nil} = s), do: %{s | tick: Process.send_after(self(), :tick, @tick)}
-  defp arm(s), do: s
-
-  # The caller's own clock comes first; this one is for callers that died. A call must have been the oldest for a
-  # while, so that one which waited long behind another is given time to run or to be dropped.
-  defp watch(s) do
-    case Flight.oldest(s.flight) do
-      nil ->
-        %{s | head: nil}
-
-      {id, _reply, deadline, _library} when id == s.head ->
-        if s.seen > @overdue_ticks and deadline < System.monotonic_time(:millisecond),
-          do: kill(s, "the worker was ended because a call passed its deadline"),
-          else: arm(slow(%{s | seen: s.seen + 1}))
-
-      {id, _reply, _deadline, _library} ->
-        arm(%{s | head: id, seen: 0})
-    end
+    Crash.delete(s.crash)
   end
 
   defp event({:hello, facts}, %{phase: :starting} = s) do
     case Hello.read(facts) do
-      {:ok, lane?} ->
-        lane = meet(s.lane, lane?, s.options.name)
+      {:ok, facts} ->
+        lane = meet(s.lane, facts.lane?, s.options.name)
         send(s.server, {:ready, self(), s.os_pid})
-        %{s | phase: :ready, started?: true, lane: lane}
+        tell(s, "worker #{s.os_pid} is ready")
+        %{s | phase: :ready, started?: true, lane: lane, interrupt: facts.interrupt}
 
-      {:error, why} ->
-        kill(s, why)
+      {:error, why, hint} ->
+        failure = %{"code" => "start", "message" => why, "hint" => hint}
+        Ending.kill(%{s | failure: failure}, why)
     end
   end
 
@@ -292,17 +231,34 @@ defmodule Envmgr.Pool.Owner do
     %{s | reports: reports}
   end
 
-  defp event({:ping, id}, s) do
-    if id in s.pings do
-      {settled, flight} = Flight.settle(s.flight, id)
-      if settled > 0, do: Slot.give_back(s.slot, settled)
-      %{s | flight: flight, pings: List.delete(s.pings, id)}
-    else
-      %{s | outbox: Outbox.control(s.outbox, Messages.ping(id))}
-    end
+  # Nobody waited for the answer any more.
+  defp event({:unclaimed, payload}, s) do
+    Decoder.decode(payload, %{
+      owner: self(),
+      generation: nil,
+      environment: nil,
+      name: nil,
+      holder: :nobody
+    })
+
+    s
   end
 
-  defp event(_unexpected, s), do: kill(s, "the worker broke the protocol")
+  defp event({:settled, id}, s), do: Cancelling.settled(s, id)
+  defp event({:aside, id, reply}, s), do: Serving.aside(s, id, reply)
+  defp event({:drop, keys}, s), do: Serving.drop(s, keys)
+  defp event({:ping, id}, s), do: Pipe.say(s, Messages.ping(id))
+
+  defp event({:callback, id, number, key, payload}, s),
+    do: Serving.callback(s, id, number, key, payload)
+
+  defp event(_unexpected, s), do: Ending.kill(s, "the worker broke the protocol")
+
+  defp tell(s, what) do
+    Logger.debug(fn -> "envmgr: #{s.manifest.environment}: #{what}" end,
+      generation: s.manifest.generation
+    )
+  end
 
   defp meet(%Lane{} = lane, true, table) do
     send(lane.writer, :met)
@@ -315,81 +271,19 @@ defmodule Envmgr.Pool.Owner do
     nil
   end
 
+  # Streams are open until their consumers have enough: a worker that hears bye would close them.
+  defp idle(%{phase: :draining, bye?: false} = s) do
+    if Flight.beside?(s.flight),
+      do: {:noreply, s},
+      else: idle(Pipe.flush(Pipe.say(%{s | bye?: true}, Messages.bye())))
+  end
+
   # A drained worker has said all it had to; it must end soon. What is in the lane may take a while.
   defp idle(%{phase: :draining} = s) do
     within = if s.landing == 0, do: s.options.grace, else: @landing_grace
-    if Flight.size(s.flight) == 0, do: Process.send_after(self(), :overdue, within)
+    if Flight.empty?(s.flight), do: Process.send_after(self(), :overdue, within)
     {:noreply, s}
   end
 
   defp idle(s), do: {:noreply, s}
-
-  defp kill(%{phase: :ending} = s, _why), do: s
-
-  defp kill(s, why) do
-    Slot.close(s.slot)
-    if s.started?, do: send(s.server, {:closing, self()})
-    Logger.warning("envmgr: #{s.manifest.environment}: #{why}")
-    s = abandon(s, why)
-    Child.kill(s.os_pid)
-    Process.send_after(self(), :overdue, s.options.grace)
-    %{s | phase: :ending, failure: s.failure || %{"code" => "start", "message" => why}}
-  end
-
-  # Everybody who waits gets an answer.
-  defp abandon(s, why) do
-    for reply <- Flight.replies(s.flight), do: send(reply, {reply, :lost, why})
-    for {:call, reply, _, _, _, _} <- Outbox.calls(s.outbox), do: moved(reply, s.slot)
-    late(s.slot)
-    %{s | flight: Flight.new(), outbox: %Outbox{}}
-  end
-
-  defp late(slot) do
-    receive do
-      {:call, reply, _, _, _, _} ->
-        moved(reply, slot)
-        late(slot)
-    after
-      0 -> :ok
-    end
-  end
-
-  defp moved(reply, slot) do
-    Slot.give_back(slot, 1)
-    send(reply, {reply, :moved})
-  end
-
-  defp finish(s, why) do
-    Slot.close(s.slot)
-    abandoned = abandon(s, why)
-    land(s.landing, s.options.grace)
-    {:stop, {:shutdown, reason(s, why)}, %{abandoned | port: nil}}
-  end
-
-  # Answers that are in the lane were given before the worker ended: their callers have them before this process ends.
-  defp land(0, _within), do: :ok
-
-  defp land(count, within) do
-    receive do
-      :landed -> land(count - 1, within)
-    after
-      within -> :ok
-    end
-  end
-
-  defp reason(%{phase: :draining, flight: {0, _}}, _why), do: :drained
-  defp reason(%{started?: true}, why), do: {:lost, why}
-
-  defp reason(s, why) do
-    failure = s.failure || %{"code" => "start", "message" => why}
-    library = if is_binary(failure["library"]), do: failure["library"]
-
-    fields = [
-      environment: s.manifest.environment,
-      generation: s.manifest.generation,
-      library: library
-    ]
-
-    {:start, Failure.error(failure, fields)}
-  end
 end

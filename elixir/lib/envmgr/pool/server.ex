@@ -12,6 +12,7 @@ defmodule Envmgr.Pool.Server do
   alias Envmgr.Error
   alias Envmgr.Libraries.{Catalog, Manifest}
   alias Envmgr.Pool.{Backoff, Generation, Owner, Route, Slot, Stats}
+  alias Envmgr.Values.Holding
 
   defstruct [
               :options,
@@ -89,6 +90,7 @@ defmodule Envmgr.Pool.Server do
 
   def handle_cast(:remove, s) do
     table = s.options.name
+    ending(s, Generation.pids(s.active), "its environment was unloaded")
     Catalog.remove(table, s.environment, s.active.epoch)
     Route.delete(table, s.environment, self())
     Stats.delete(table, s.environment)
@@ -164,6 +166,7 @@ defmodule Envmgr.Pool.Server do
   # The workers that run serve the new generation, more or fewer of them; the objects that they hold stay.
   defp adopt(s, manifest, epoch, catalogs) do
     {active, surplus} = Generation.trim(%{s.active | manifest: manifest, epoch: epoch})
+    ending(s, surplus, "generation #{manifest.generation} has fewer workers")
     s = expose(%{s | active: active, refused: nil})
     Catalog.publish(s.options.name, manifest, epoch, catalogs)
     start_missing(drain(s, surplus))
@@ -171,6 +174,7 @@ defmodule Envmgr.Pool.Server do
 
   defp switch(s) do
     {old, new} = {s.active, s.next}
+    ending(s, Generation.pids(old), replaced(old.manifest.generation, new.manifest.generation))
 
     s =
       expose(%{
@@ -246,6 +250,19 @@ defmodule Envmgr.Pool.Server do
 
   defp abandon_next(%{next: nil} = s), do: s
   defp abandon_next(s), do: %{drain(s, Generation.pids(s.next)) | next: nil}
+
+  # Before their route goes: who meets a stale ref shall hear why.
+  defp ending(s, pids, why) do
+    for pid <- pids, do: Holding.tell(s.options.name, {:ended, pid, why})
+  end
+
+  defp replaced(old, new) when new > old,
+    do: "generation #{new} took the place of generation #{old}"
+
+  defp replaced(old, new) when new < old,
+    do: "generation #{old} was rolled back to generation #{new}"
+
+  defp replaced(_same, _new), do: "a library of its environment was loaded, unloaded or changed"
 
   defp drain(s, pids) do
     for pid <- pids, do: send(pid, :drain)

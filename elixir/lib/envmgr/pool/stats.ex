@@ -54,12 +54,15 @@ defmodule Envmgr.Pool.Stats do
 
     for [environment, facts] <- all, into: %{} do
       workers =
-        for {_pid, {slot, os_pid}} <- facts.workers, Slot.open?(slot) do
-          Map.put(Slot.counts(slot), :os_pid, os_pid)
+        for {pid, {slot, os_pid}} <- facts.workers, Slot.open?(slot) do
+          Map.merge(Slot.counts(slot), %{
+            os_pid: os_pid,
+            refs: reports[{environment, pid}]["refs"]
+          })
         end
 
       facts = %{facts | workers: Enum.sort_by(workers, & &1.os_pid)}
-      theirs = for {^environment, report} <- reports, do: report
+      theirs = for {{^environment, _pid}, report} <- reports, report, do: report
       {environment, Map.put(facts, :conversions, conversions(theirs))}
     end
   end
@@ -74,15 +77,26 @@ defmodule Envmgr.Pool.Stats do
         {environment, pid, reply}
       end
 
-    for {environment, pid, reply} <- asked do
-      receive do
-        {^reply, report} -> {environment, report}
-        {:DOWN, ^reply, _, _, _} -> {environment, nil}
-      after
-        max(until - System.monotonic_time(:millisecond), 0) ->
-          :erlang.demonitor(reply, [:flush])
-          {environment, last(table, pid)}
-      end
+    for {environment, pid, reply} <- asked, into: %{} do
+      report =
+        receive do
+          {^reply, report} -> report
+          {:DOWN, ^reply, _, _, _} -> nil
+        after
+          max(until - System.monotonic_time(:millisecond), 0) ->
+            :erlang.demonitor(reply, [:flush])
+            last(table, pid)
+        end
+
+      {{environment, pid}, decoded(report)}
+    end
+  end
+
+  defp decoded(report) do
+    with true <- is_binary(report), {:ok, %{} = rows} <- Decoder.decode(report) do
+      rows
+    else
+      _none -> nil
     end
   end
 
@@ -93,10 +107,8 @@ defmodule Envmgr.Pool.Stats do
     end
   end
 
-  defp conversions(reports) do
-    decoded = for report <- reports, report, {:ok, rows} <- [Decoder.decode(report)], do: rows
-    %{sent: total(decoded, "sent"), received: total(decoded, "received")}
-  end
+  defp conversions(reports),
+    do: %{sent: total(reports, "sent"), received: total(reports, "received")}
 
   defp total(reports, direction) do
     for report <- reports, {type, [count, bytes, seconds]} <- report[direction], reduce: %{} do

@@ -1,6 +1,6 @@
 defmodule Envmgr.Values.Account do
-  # What one encoding may still hold, and the large binaries that it has put aside for the second lane. Kept in the process
-  # dictionary, where an encoding that needs neither (nearly every small call) never looks.
+  # What one encoding may still hold, the large binaries that it has put aside for the second lane, and the functions and streams
+  # that it lends. Kept in the process dictionary, where an encoding that needs none (nearly every small call) never looks.
   @moduledoc false
 
   alias Envmgr.Values.Refusal
@@ -101,13 +101,26 @@ defmodule Envmgr.Values.Account do
     bytes = if often?(data, held), do: bytes - byte_size(data), else: bytes
     if bytes < 0, do: refuse_bytes()
     Process.put(@key, {left, most, bytes, [buffer | held]})
-    length(held)
+    Enum.count(held, &match?({_kind, _data}, &1))
+  end
+
+  @typedoc "What Python is to call: a function, or an enumeration as items or as bytes."
+  @type loan :: {:lend, key :: pos_integer(), function() | {:items | :bytes, Enumerable.t()}}
+
+  @doc "Notes what is lent. Returns its key, which no other loan of this VM has."
+  @spec lend(function() | {:items | :bytes, Enumerable.t()}) :: pos_integer()
+  def lend(what) do
+    {left, most, bytes, held} = Process.get(@key, @fresh)
+    key = System.unique_integer([:positive])
+    Process.put(@key, {left, most, bytes, [{:lend, key, what} | held]})
+    key
   end
 
   # The same term, not an equal one: no bytes are compared.
   defp often?(data, held), do: often?(data, held, @shared)
 
   defp often?(_data, _held, 0), do: true
+  defp often?(data, [{:lend, _key, _what} | held], left), do: often?(data, held, left)
   defp often?(_data, [], _left), do: false
 
   defp often?(data, [{_kind, other} | held], left) do
@@ -116,8 +129,8 @@ defmodule Envmgr.Values.Account do
       else: often?(data, held, left)
   end
 
-  @doc "Ends an encoding: the binaries that it put aside, in order."
-  @spec close() :: [buffer()]
+  @doc "Ends an encoding: the binaries that it put aside, in order, and the loans."
+  @spec close() :: [buffer() | loan()]
   def close do
     case :erlang.erase(@key) do
       :undefined -> []

@@ -6,7 +6,7 @@ defmodule Envmgr.Values.Decoder do
   import Bitwise
 
   alias Envmgr.{Bytes, Dict, Ref, Values}
-  alias Envmgr.Values.{Decoders, Dtype, Floats, Frames, Unpack, UTF8}
+  alias Envmgr.Values.{Decoders, Dtype, Floats, Frames, Holding, Unpack, UTF8}
 
   @max_depth Values.max_depth()
   @copy_below 65
@@ -16,8 +16,16 @@ defmodule Envmgr.Values.Decoder do
   @of_bytes [1, 7, 8, 9, 11, 13, 20, 23, 35]
   @of_raw [14, 25, 31]
 
-  @typedoc "What a ref is completed with, and whose decoders are asked; nil where neither may occur."
-  @type home :: %{owner: pid(), generation: term(), environment: term(), name: term()} | nil
+  @typedoc "What a ref is completed with, who holds it (nil: this process), and whose decoders are asked; nil where neither may occur."
+  @type home ::
+          %{
+            :owner => pid(),
+            :generation => term(),
+            :environment => term(),
+            :name => term(),
+            optional(:holder) => pid() | :nobody | nil
+          }
+          | nil
 
   @doc """
   The one value that `data` holds.
@@ -198,7 +206,8 @@ defmodule Envmgr.Values.Decoder do
   defp ext(16, data, depth, {home, _share, _buffers, _dicts} = ctx) do
     case {whole_list(16, data, depth, ctx), home} do
       {[id, type], %{}} when is_integer(id) and is_binary(type) ->
-        struct!(%Ref{id: id, type: type, owner: home.owner}, home)
+        Holding.hold(home, id)
+        struct(%Ref{id: id, type: type, owner: home.owner}, home)
 
       {_value, nil} ->
         fail("a ref outside a worker's answer")

@@ -47,12 +47,23 @@ defmodule Envmgr.Values.Encoder do
     kind, reason -> :erlang.raise(kind, closed(reason), __STACKTRACE__)
   end
 
+  @doc "As `encode/4`, of a term that may hold functions and streams: Python has them for as long as they are lent."
+  @spec lending(term(), owner()) :: {:ok, iodata(), [Account.loan()]} | failure()
+  def lending(term, owner) do
+    data = value(term, {owner, nil, term, []}, @max_depth)
+    {:ok, data, Account.close()}
+  catch
+    :throw, {:envmgr, failure} -> closed(failure)
+    kind, reason -> :erlang.raise(kind, closed(reason), __STACKTRACE__)
+  end
+
   @doc """
-  The payload of a call, and the large binaries that are to take the second lane, in order. `kwargs` are pairs of name and
-  value. Options: `lane`, the size from which bytes take it; `into`, the hints of the catalog's row.
+  The payload of a call, and the large binaries that are to take the second lane, in order, among them what is lent. `kwargs`
+  are pairs of name and value; with `:chain`, `args` is a list of `{args, kwargs}`, one for each step. Options: `lane`, the size
+  from which bytes take it; `into`, the hints of the catalog's row, for the first step.
   """
-  @spec arguments(list(), [{String.t(), term()}], owner(), keyword()) ::
-          {:ok, iodata(), [Account.buffer()]} | failure()
+  @spec arguments(list(), [{String.t(), term()}] | :chain, owner(), keyword()) ::
+          {:ok, iodata(), [Account.buffer() | Account.loan()]} | failure()
   def arguments(args, kwargs, owner, opts \\ [])
 
   def arguments(args, kwargs, owner, lane: lane, into: into) do
@@ -70,6 +81,12 @@ defmodule Envmgr.Values.Encoder do
   defp closed(failure) do
     Account.close()
     failure
+  end
+
+  defp payload([{args, kwargs} | steps], :chain, ctx, into) do
+    first = payload(args, kwargs, ctx, into)
+    others = for {args, kwargs} <- steps, do: payload(args, kwargs, ctx, nil)
+    [Msgpack.array(1 + length(steps)), first | others]
   end
 
   defp payload(args, [], ctx, nil), do: [0x92, list(args, ctx, @max_depth), 0x80]
@@ -130,6 +147,11 @@ defmodule Envmgr.Values.Encoder do
 
   def value(tuple, ctx, depth) when is_tuple(tuple),
     do: ext(3, list(Tuple.to_list(tuple), ctx, depth))
+
+  def value(function, _ctx, _depth) when is_function(function) do
+    {:arity, arity} = Function.info(function, :arity)
+    ext(29, [0x92, Msgpack.int(Account.lend(function)) | Msgpack.int(arity)])
+  end
 
   def value(other, _ctx, _depth) do
     Refusal.refuse(kind(other), nil, "it means something in the BEAM alone",
@@ -216,6 +238,13 @@ defmodule Envmgr.Values.Encoder do
 
   def bytes(data, _ctx), do: [Msgpack.bin(byte_size(data)) | data]
 
+  @doc "An enumeration that Python reads as it goes."
+  @spec enumeration(:items | :bytes, Enumerable.t()) :: iodata()
+  def enumeration(kind, enumerable) do
+    key = Account.lend({kind, enumerable})
+    ext(27, [0x92, Msgpack.int(key) | string(Atom.to_string(kind))])
+  end
+
   @doc "The body of a frame: in the second lane memory that Python may write, for pandas works in it."
   @spec body(binary() | nil, context()) :: iodata()
   def body(nil, _ctx), do: 0xC0
@@ -260,7 +289,6 @@ defmodule Envmgr.Values.Encoder do
     )
   end
 
-  defp kind(term) when is_function(term), do: "a function"
   defp kind(term) when is_pid(term), do: "a pid"
   defp kind(term) when is_reference(term), do: "a reference"
   defp kind(term) when is_port(term), do: "a port"

@@ -23,8 +23,26 @@ defmodule Envmgr.Values.Locate do
   The place as a user writes it, `args[0]["x"]` or `axis`, and why the part there cannot be sent; `refusal` is what the encoding of all of
   it said, and the answer where no part alone is to blame.
   """
-  @spec arguments(list(), [{String.t(), term()}], Encoder.owner(), tuple() | nil, Refusal.t()) ::
-          {String.t(), Refusal.t()}
+  @spec arguments(
+          list(),
+          [{String.t(), term()}] | :chain,
+          Encoder.owner(),
+          tuple() | nil,
+          Refusal.t() | nil
+        ) :: {String.t(), Refusal.t() | nil}
+  def arguments(steps, :chain, owner, into, refusal) do
+    steps
+    |> Enum.with_index(1)
+    |> Enum.find_value({"args", refusal}, fn {{args, kwargs}, number} ->
+      into = if number == 1, do: into
+
+      case arguments(args, kwargs, owner, into, nil) do
+        {_place, nil} -> nil
+        {place, refusal} -> {"step #{number}, #{place}", refusal}
+      end
+    end)
+  end
+
   def arguments(args, kwargs, owner, into, refusal) do
     {positions, rest, names, others} = into || {{}, nil, %{}, nil}
 

@@ -11,6 +11,7 @@ defmodule Envmgr.Values.Pack do
     EnumMember,
     Fraction,
     Frame,
+    Items,
     MaskedArray,
     MemoryView,
     Object,
@@ -183,6 +184,15 @@ defmodule Envmgr.Values.Pack do
         malformed(frame, "a frame", reason)
     end
   end
+
+  def struct(%Items{enumerable: enumerable}, _ctx, _depth),
+    do: Encoder.enumeration(:items, enumerable)
+
+  def struct(%Envmgr.IO{enumerable: enumerable}, _ctx, _depth),
+    do: Encoder.enumeration(:bytes, enumerable)
+
+  def struct(%module{} = stream, _ctx, _depth) when module in [Stream, File.Stream, IO.Stream],
+    do: Encoder.enumeration(:items, stream)
 
   def struct(%module{} = struct, ctx, depth) do
     cond do

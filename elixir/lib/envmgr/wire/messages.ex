@@ -7,12 +7,23 @@ defmodule Envmgr.Wire.Messages do
   @as_ref 1
   @attribute 2
   @part 4
+  @stream 8
 
-  @type target :: binary() | {pos_integer(), binary()}
+  @type target :: binary() | {pos_integer(), binary()} | {:chain, [step(), ...]}
+  @typedoc "Of a chain: 0 calls a path, 1 a method; 2 reads an attribute; 3 is an object."
+  @type step :: {0..2, binary()} | {3, pos_integer()}
   @type message ::
           {:result | :error, non_neg_integer(), binary()}
           | {:result, non_neg_integer(), binary(), sizes :: [pos_integer()], meta :: binary()}
+          | {:chunk, pos_integer(), binary()}
+          | {:end, pos_integer()}
+          | {:aside, pos_integer()}
+          | {:callback, non_neg_integer(), number :: non_neg_integer(), key :: non_neg_integer(),
+             binary()}
+          | {:drop, [non_neg_integer()]}
           | {:log, non_neg_integer(), 1 | 2, binary()}
+          | {:log, non_neg_integer(), 3 | 4, binary(), name :: binary(),
+             level :: non_neg_integer()}
           | {:hello, binary()}
           | {:ping, non_neg_integer()}
           | {:report, non_neg_integer(), binary()}
@@ -24,6 +35,10 @@ defmodule Envmgr.Wire.Messages do
   defp access(:attribute), do: @attribute
   defp access(:part), do: @part
 
+  @doc "The flags of a call whose value is iterated."
+  @spec stream(0..5) :: 8..13
+  def stream(flags), do: flags + @stream
+
   @spec hello(iodata()) :: iodata()
   def hello(settings), do: [<<0x93, 0, 0>> | settings]
 
@@ -33,9 +48,17 @@ defmodule Envmgr.Wire.Messages do
     [target(target), flags, Msgpack.bin(size) | payload]
   end
 
+  @typedoc "What follows a call's id, perhaps with a context, a map in MessagePack."
+  @type tail :: iodata() | {:context, tail :: iodata(), context :: iodata()}
+
   @doc "A call; `{:lane, tail, key, count}` says under which keys its buffers went to the worker."
-  @spec call(pos_integer(), iodata() | {:lane, iodata(), pos_integer(), pos_integer()}) ::
-          iodata()
+  @spec call(pos_integer(), tail() | {:lane, tail(), pos_integer(), pos_integer()}) :: iodata()
+  def call(id, {:context, tail, context}),
+    do: [<<0x97, 1>>, Msgpack.int(id), tail, 0xC0 | context]
+
+  def call(id, {:lane, {:context, tail, context}, key, count}),
+    do: [<<0x97, 1>>, Msgpack.int(id), tail, 0x92, Msgpack.int(key), Msgpack.int(count) | context]
+
   def call(id, {:lane, tail, key, count}),
     do: [<<0x96, 1>>, Msgpack.int(id), tail, 0x92, Msgpack.int(key), Msgpack.int(count)]
 
@@ -47,6 +70,17 @@ defmodule Envmgr.Wire.Messages do
 
   @spec cancel(pos_integer()) :: iodata()
   def cancel(id), do: [<<0x92, 7>> | Msgpack.int(id)]
+
+  @doc "Asks a stream for its next chunk, of at most `items` items."
+  @spec more(pos_integer(), pos_integer()) :: iodata()
+  def more(id, items), do: [<<0x93, 5>>, Msgpack.int(id) | Msgpack.int(items)]
+
+  @doc "Status 0: the value; 1: the function failed; 2: there is no such function."
+  @spec callback_result(non_neg_integer(), 0..2, iodata()) :: iodata()
+  def callback_result(number, status, payload) do
+    size = IO.iodata_length(payload)
+    [<<0x94, 9>>, Msgpack.int(number), status, Msgpack.bin(size) | payload]
+  end
 
   @spec release([pos_integer()]) :: iodata()
   def release(refs) do
@@ -87,8 +121,32 @@ defmodule Envmgr.Wire.Messages do
     end
   end
 
-  def next(<<0x92, 14, rest::binary>>) do
-    with {id, rest} <- id(rest), do: {{:ping, id}, rest}
+  def next(<<0x96, 12, rest::binary>>) do
+    with {id, <<stream, rest::binary>>} when stream in [3, 4] <- id(rest),
+         {text, rest} <- str(rest),
+         {name, rest} <- str(rest),
+         {level, rest} <- id(rest) do
+      {{:log, id, stream, text, name, level}, rest}
+    else
+      _ -> :malformed
+    end
+  end
+
+  def next(<<0x92, 14, rest::binary>>), do: about(:ping, rest)
+  def next(<<0x92, 17, rest::binary>>), do: about(:aside, rest)
+  def next(<<0x92, 6, rest::binary>>), do: about(:end, rest)
+  def next(<<0x93, 4, rest::binary>>), do: answer(:chunk, rest)
+
+  def next(<<0x95, 8, rest::binary>>) do
+    with {id, rest} <- id(rest),
+         {number, rest} <- number(rest),
+         {key, rest} <- number(rest),
+         {payload, rest} <- bin(rest),
+         do: {{:callback, id, number, key, payload}, rest}
+  end
+
+  def next(<<0x93, 18, 0, rest::binary>>) do
+    with {keys, rest} <- sizes(rest), do: {{:drop, keys}, rest}
   end
 
   def next(<<0x93, 0, 0, rest::binary>>) do
@@ -101,8 +159,18 @@ defmodule Envmgr.Wire.Messages do
 
   def next(_other), do: :malformed
 
+  defp target({:chain, steps}),
+    do: [<<0x91>>, Msgpack.array(length(steps)) | Enum.map(steps, &step/1)]
+
   defp target({ref, name}), do: [<<0x92>>, Msgpack.int(ref) | target(name)]
   defp target(path), do: [Msgpack.str(byte_size(path)) | path]
+
+  defp about(kind, rest) do
+    with {id, rest} <- id(rest), do: {{kind, id}, rest}
+  end
+
+  defp step({3, ref}), do: [<<0x92, 3>> | Msgpack.int(ref)]
+  defp step({kind, name}), do: [<<0x92, kind>> | target(name)]
 
   defp answer(kind, rest) do
     with {id, rest} <- id(rest), {payload, rest} <- bin(rest), do: {{kind, id, payload}, rest}
@@ -114,17 +182,18 @@ defmodule Envmgr.Wire.Messages do
   defp id(<<0xCE, id::32, rest::binary>>), do: {id, rest}
   defp id(_other), do: :malformed
 
+  defp number(<<0xCF, number::64, rest::binary>>), do: {number, rest}
+  defp number(rest), do: id(rest)
+
   defp sizes(<<0b1001::4, count::4, rest::binary>>), do: sizes(rest, count, [])
   defp sizes(<<0xDC, count::16, rest::binary>>), do: sizes(rest, count, [])
+  defp sizes(<<0xDD, count::32, rest::binary>>), do: sizes(rest, count, [])
   defp sizes(_other), do: :malformed
 
   defp sizes(rest, 0, sizes), do: {:lists.reverse(sizes), rest}
 
-  defp sizes(<<0xCF, size::64, rest::binary>>, count, sizes),
-    do: sizes(rest, count - 1, [size | sizes])
-
   defp sizes(bytes, count, sizes) do
-    with {size, rest} <- id(bytes), do: sizes(rest, count - 1, [size | sizes])
+    with {size, rest} <- number(bytes), do: sizes(rest, count - 1, [size | sizes])
   end
 
   defp bin(<<0xC4, n, data::binary-size(n), rest::binary>>), do: {data, rest}

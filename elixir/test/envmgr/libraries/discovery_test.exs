@@ -1,8 +1,10 @@
 defmodule Envmgr.Libraries.DiscoveryTest do
   use ExUnit.Case, async: true
 
-  alias Envmgr.{Error, Test}
-  alias Envmgr.Libraries.{Catalog, Description, Discovery, Filters, Search}
+  alias Envmgr.{Error, JSON, Test}
+  alias Envmgr.Libraries.{Catalog, Description, Discovery, Filters, Literal, Search}
+
+  @wire Path.expand("../../../../tests/wire", __DIR__)
 
   @objects [
     %{
@@ -125,6 +127,7 @@ defmodule Envmgr.Libraries.DiscoveryTest do
 
     assert %{
              path: "lib.read",
+             canonical: "lib.read",
              library: "lib",
              version: "1.0",
              environment: "lib",
@@ -137,18 +140,19 @@ defmodule Envmgr.Libraries.DiscoveryTest do
              summary: "Reads lines.",
              description: "All of it.",
              doc: "Reads lines.\n\nAll of it.",
-             results: [%{name: nil, type: "list", text: "The lines."}],
+             returned: [%{name: nil, type: "list", text: "The lines."}],
              yields: [],
              raises: [%{type: "OSError", text: "When it is not there."}],
              notes: ["None."],
-             doc_examples: [">>> read('x')"],
              aliases: ["lib.io.read", "l.io.read", "l.read", "rd"],
              module: "m.io",
              file: "m/io.py",
              line: 12,
              deprecated: nil,
              value: nil,
-             origins: %{"signature" => "runtime"}
+             members: [],
+             origins: %{"signature" => "runtime"},
+             examples: %{library: [">>> read('x')"]}
            } = read
 
     assert [
@@ -159,12 +163,18 @@ defmodule Envmgr.Libraries.DiscoveryTest do
            ] = read.parameters
 
     assert Description.of(table, "l.read") == read
-    # What is written as code keeps the name that was asked for.
+    # The name that was asked for stays.
     same = Description.of(table, "rd")
-    assert same.path == "lib.read" and same.signature =~ "lib.io.read("
+    assert {same.path, same.canonical} == {"lib.io.read", "lib.read"}
+    assert same.signature =~ "lib.io.read(" and hd(same.aliases) == "lib.read"
     assert %{deprecated: "use read"} = Description.of(table, "lib.old")
     assert %{value: "3.14", signature: "lib.PI: float"} = Description.of(table, "lib.PI")
-    assert %{kind: "module", signature: "lib.io"} = Description.of(table, "lib.io")
+
+    assert %{kind: "module", signature: "lib.io", members: [%{path: "lib.io.read"}]} =
+             Description.of(table, "lib.io")
+
+    members = Description.of(table, "lib.Derived").members
+    assert paths(members) == ["lib.Derived.head", "lib.Derived.shape"]
     assert %{signature: "lib.Derived.shape: tuple"} = Description.of(table, "lib.Derived.shape")
   end
 
@@ -173,13 +183,13 @@ defmodule Envmgr.Libraries.DiscoveryTest do
              kind: "library",
              path: "lib",
              module: "m",
-             objects: 10,
              paths: 12,
              aliases: ["l"],
              errors: []
            } = library = Description.of(table, "lib")
 
     assert Description.of(table, "l") == library
+    assert library.counts["class"] == 2 and library.submodules == ["lib.io"]
     assert library.examples.elixir == ~s{Envmgr.functions("lib")}
     assert_raise Error, ~r/did you mean lib.read/, fn -> Description.of(table, "lib.raed") end
     assert_raise Error, ~r/did you mean lib\?/, fn -> Description.of(table, "libb") end
@@ -188,34 +198,76 @@ defmodule Envmgr.Libraries.DiscoveryTest do
   test "examples are valid in both languages, with what is required and nothing else", %{
     table: table
   } do
-    expected = %{
-      "lib.read" =>
-        {~s|Envmgr.execute("lib.read", {["data.csv", 1], %{"mode" => mode}})|,
-         ~s|m.read("data.csv", 1, mode=mode)|},
-      "lib.io.read" =>
-        {~s|Envmgr.execute("lib.io.read", {["data.csv", 1], %{"mode" => mode}})|,
-         ~s|m.io.read("data.csv", 1, mode=mode)|},
-      "lib.Base.head" =>
-        {~s|{:ok, object} = Envmgr.execute("lib.Base", [1], as: :ref)\nEnvmgr.method(object, "head", [&to_string/1])|,
-         "object = m.Base(1)\nobject.head(str)"},
-      "lib.Derived.head" =>
-        {~s|{:ok, object} = Envmgr.execute("lib.Derived", [end_], as: :ref)\nEnvmgr.method(object, "head", [&to_string/1])|,
-         "object = m.Derived(end_)\nobject.head(str)"},
-      "lib.Derived.shape" =>
-        {~s|{:ok, object} = Envmgr.execute("lib.Derived", [end_], as: :ref)\nEnvmgr.attr(object, "shape")|,
-         "object = m.Derived(end_)\nobject.shape"},
-      "lib.old" => {~s|Envmgr.execute("lib.old")|, "m.old()"},
-      "lib.count" =>
-        {~s"Envmgr.stream(\"lib.count\", [[1, 2, 3]]) |> Enum.take(10)", "m.count([1, 2, 3])"},
-      "lib.wait" => {~s|Envmgr.execute("lib.wait", %{"flag" => 1})|, "await m.wait(flag=1)"},
-      "lib.PI" => {~s|Envmgr.execute("lib.PI")|, "m.PI"},
-      "lib.io" => {~s|Envmgr.functions("lib", module: "io")|, "dir(m.io)"}
-    }
+    base = {~s|base = Envmgr.execute!("lib.Base", [3], as: :ref)\n|, "base = m.Base(3)\n"}
 
-    for {path, {elixir, python}} <- expected do
+    derived =
+      {~s|derived = Envmgr.execute!("lib.Derived", [value], as: :ref)\n|,
+       "derived = m.Derived(value)\n"}
+
+    expected = [
+      {"lib.read", ~s|Envmgr.execute("lib.read", {["data.csv", 3], %{mode: mode}})|,
+       ~s|m.read("data.csv", 3, mode=mode)|},
+      {"lib.io.read", ~s|Envmgr.execute("lib.io.read", {["data.csv", 3], %{mode: mode}})|,
+       ~s|m.io.read("data.csv", 3, mode=mode)|},
+      {"lib.Base.head", elem(base, 0) <> ~s|Envmgr.method(base, "head", [fn x -> x end])|,
+       elem(base, 1) <> "base.head(lambda x: x)"},
+      {"lib.Derived.head",
+       elem(derived, 0) <> ~s|Envmgr.method(derived, "head", [fn x -> x end])|,
+       elem(derived, 1) <> "derived.head(lambda x: x)"},
+      {"lib.Derived.shape", elem(derived, 0) <> ~s|Envmgr.attr(derived, "shape")|,
+       elem(derived, 1) <> "derived.shape"},
+      {"lib.old", ~s|Envmgr.execute("lib.old")|, "m.old()"},
+      {"lib.count", ~s"Envmgr.stream(\"lib.count\", [[1, 2, 3]]) |> Enum.take(10)",
+       "m.count([1, 2, 3])"},
+      {"lib.wait", ~s|Envmgr.execute("lib.wait", %{flag: 3})|, "await m.wait(flag=3)"},
+      {"lib.PI", ~s|Envmgr.execute("lib.PI")|, "m.PI"},
+      {"lib.io", ~s|Envmgr.functions("lib", module: "io")|, "m.io"}
+    ]
+
+    for {path, elixir, python} <- expected do
       examples = Description.of(table, path).examples
-      assert examples == %{elixir: elixir, python: "import m\n" <> python}
+      assert {examples.elixir, examples.python} == {elixir, python}
       assert {:ok, _} = Code.string_to_quoted(elixir)
+    end
+  end
+
+  test "the command line's examples and signatures are the same", %{table: table} do
+    Test.Catalog.publish(table, "lib", File.read!(Path.join(@wire, "examples.catalog")))
+    {:ok, texts} = @wire |> Path.join("examples.json") |> File.read!() |> JSON.decode()
+    assert map_size(texts) > 50
+
+    for {path, [signature, elixir, python]} <- texts do
+      described = Description.of(table, "lib." <> path)
+
+      assert {described.signature, described.examples.elixir, described.examples.python} ==
+               {signature, elixir, python}
+
+      assert {:ok, _} = Code.string_to_quoted(elixir, emit_warnings: false)
+    end
+  end
+
+  test "literals of the kinds, types and names of parameters" do
+    for {parameter, said, literal} <- [
+          {["x", 1, nil, nil, nil, ["str"]], nil, "text"},
+          {["url", 1, nil, nil, nil, ["str"]], nil, "https://example.com"},
+          {["x", 1, nil, nil, nil, ["float", "int"]], nil, 0.5},
+          {["x", 1, nil, nil, nil, ["none"]], nil, nil},
+          {["x", 1, nil, nil, "Callable[[int, str], int]", ["callable"]], nil, {:function, 2}},
+          {["x", 1, nil, nil, "Callable[[], int]", nil], nil, {:function, 0}},
+          {["x", 1, nil, nil, "Literal['left', 'right']", ["str"]], nil, "left"},
+          {["x", 1, nil, nil, "Literal[\"a\"]", nil], nil, "a"},
+          {["x", 1, nil, nil, "ArrayLike", nil], nil, [1.0, 2.0, 3.0]},
+          {["x", 1, nil], "array_like", [1.0, 2.0, 3.0]},
+          {["other", 1, nil], "tuple of int", {:tuple, [1, 2, 3]}},
+          {["x", 1, nil, nil, "Mapping[str, int]", nil], nil, {:dict, [{"a", 1}]}},
+          {["x", 1, nil, nil, "Buffer", nil], nil, {:bytes, "text"}},
+          {["x", 1, nil, nil, "Odd", nil], nil, {:name, "x"}},
+          {["class", 1, nil], nil, {:name, "value"}},
+          {["_Größe1", 1, nil], nil, {:name, "value"}},
+          {["n_rows", 1, nil], nil, 3},
+          {["func", 1, nil], nil, {:function, 1}}
+        ] do
+      assert Literal.argument(parameter, said) == literal
     end
   end
 

@@ -32,6 +32,12 @@ defmodule Envmgr.Libraries.ManifestTest do
     assert %{compression: "zlib", libraries: %{"m" => %{serializers: %{"a.B" => "ref"}}}} = parsed
   end
 
+  test "other aliases ask for no other workers" do
+    parsed = parse(%{}, %{"aliases" => %{"n" => "m"}})
+    assert %{libraries: %{"m" => %{aliases: %{"n" => "m"}}}} = parsed
+    assert Manifest.same_workers?(parse(), parsed)
+  end
+
   test "other strategies and another compression ask for other workers" do
     assert Manifest.same_workers?(parse(), parse(%{"workers" => 3}, %{"timeout" => 9}))
     refute Manifest.same_workers?(parse(), parse(%{}, %{"serializers" => %{"a.B" => "ref"}}))

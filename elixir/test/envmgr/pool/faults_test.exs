@@ -41,15 +41,34 @@ defmodule Envmgr.Pool.FaultsTest do
     |> Enum.each(fn answer -> assert {:ok, _} = answer end)
   end
 
-  test "a call past its deadline is answered at once, and its worker killed and replaced" do
+  test "a call past its deadline is answered at once, and interrupted: the worker lives" do
+    {name, _} = Project.start(workers: 1)
+    pid = Envmgr.execute!("probe.pid", [], name: name)
+    thing = Envmgr.execute!("probe.Thing", [5], name: name)
+
+    for path <- ["probe.nap", "probe.spin"] do
+      started = System.monotonic_time(:millisecond)
+
+      assert {:error, %Error{code: :timeout}} =
+               Envmgr.execute(path, [60], name: name, timeout: 100)
+
+      assert System.monotonic_time(:millisecond) - started < 1_000
+      assert Envmgr.execute!("probe.pid", [], name: name) == pid
+    end
+
+    assert Envmgr.attr(thing, "value") == {:ok, 5}
+    refute_received _
+  end
+
+  test "a call past its deadline that does not end loses its worker, which is replaced" do
     {name, _} = Project.start(workers: 1)
     old = Envmgr.execute!("probe.pid", [], name: name)
     started = System.monotonic_time(:millisecond)
 
     assert {:error, %Error{code: :timeout}} =
-             Envmgr.execute("probe.nap", [60], name: name, timeout: 100)
+             Envmgr.execute("probe.deaf", [60], name: name, timeout: 100)
 
-    assert System.monotonic_time(:millisecond) - started < 300
+    assert System.monotonic_time(:millisecond) - started < 1_000
     new = Envmgr.execute!("probe.pid", [], name: name)
     assert new != old
     Project.eventually(fn -> not Project.alive?(old) end)
@@ -73,14 +92,18 @@ defmodule Envmgr.Pool.FaultsTest do
     assert Envmgr.execute!("probe.pid", [], name: name) == pid
   end
 
-  test "a worker whose caller died is ended at the deadline" do
+  test "a call whose caller died is ended at the deadline, and the worker with it if it must be" do
     {name, _} = Project.start(workers: 1)
     old = Envmgr.execute!("probe.pid", [], name: name)
-    caller = spawn(fn -> Envmgr.execute("probe.nap", [60], name: name, timeout: 300) end)
-    Project.eventually(fn -> match?([%{in_flight: 1}], workers(name)) end)
-    Process.exit(caller, :kill)
-    Project.eventually(fn -> not Project.alive?(old) end, 2_000)
-    assert {:ok, 1} = Envmgr.execute("probe.echo", [1], name: name)
+
+    for path <- ["probe.nap", "probe.deaf"] do
+      caller = spawn(fn -> Envmgr.execute(path, [60], name: name, timeout: 300) end)
+      Project.eventually(fn -> match?([%{in_flight: 1}], workers(name)) end)
+      Process.exit(caller, :kill)
+      Project.eventually(fn -> match?([%{in_flight: 0}], workers(name)) end)
+      assert {:ok, 1} = Envmgr.execute("probe.echo", [1], name: name)
+      assert Project.alive?(old) == (path == "probe.nap")
+    end
   end
 
   test "a worker that ends takes only its own calls, and says how it ended" do
@@ -89,12 +112,12 @@ defmodule Envmgr.Pool.FaultsTest do
     assert {:error, %Error{code: :worker_lost} = error} =
              Envmgr.execute("probe.kill_me", [], name: name)
 
-    assert error.message == "the worker was ended by SIGKILL"
+    assert error.message == "the worker was ended by SIGKILL while it ran probe.kill_me"
 
     assert {:error, %Error{code: :worker_lost} = error} =
              Envmgr.execute("probe.exit_now", [7], name: name)
 
-    assert error.message == "the worker exited with status 7"
+    assert error.message == "the worker exited with status 7 while it ran probe.exit_now"
     assert {:ok, 1} = Envmgr.execute("probe.echo", [1], name: name)
   end
 

@@ -1,7 +1,7 @@
 defmodule Envmgr.Pool.PartsTest do
   use ExUnit.Case, async: true
 
-  alias Envmgr.Pool.{Backoff, Child, Flight, Outbox, Route, Slot}
+  alias Envmgr.Pool.{Backoff, Cancelled, Child, Flight, Outbox, Route, Slot}
 
   defp call(reply, size \\ 1), do: {:call, reply, :infinity, "l", size, <<reply::32>>}
 
@@ -86,32 +86,187 @@ defmodule Envmgr.Pool.PartsTest do
     end
   end
 
-  describe "flight" do
-    setup do
-      %{flight: Enum.reduce(1..4, Flight.new(), &Flight.add(&2, {&1, &1 * 10, :infinity, "l"}))}
+  describe "priorities" do
+    defp call(reply, priority, size),
+      do: {:call, reply, :infinity, {priority, "l", "p"}, size, ""}
+
+    test "high before normal before low, within one frame's room" do
+      calls = for {p, n} <- [low: 1, normal: 2, high: 3, low: 4, high: 5], do: call(n, p, 1)
+      outbox = Enum.reduce(calls, %Outbox{}, &Outbox.push(&2, &1))
+      assert {_, outbox, flight} = Outbox.frame(outbox, Flight.new(), 3)
+      assert Flight.replies(flight) == [3, 5, 2]
+      assert {_, outbox, flight} = Outbox.frame(outbox, flight, 3)
+      assert Flight.replies(flight) == [3, 5, 2, 1, 4]
+      assert :empty = Outbox.frame(outbox, flight, 3)
     end
 
-    test "answers come in order", %{flight: flight} do
+    test "nothing leaves without room but what is said about calls" do
+      outbox = Outbox.push(%Outbox{}, call(1, :high, 1))
+      assert :empty = Outbox.frame(outbox, Flight.new(), 0)
+      assert {"x", outbox, _} = frame(Outbox.control(outbox, "x"), 0)
+      assert [{:call, 1, _, _, _, _}] = Outbox.calls(outbox)
+    end
+
+    test "calls of each are dropped, and all are emptied" do
+      outbox =
+        Enum.reduce([high: 1, normal: 2, low: 3], %Outbox{}, fn {p, n}, outbox ->
+          Outbox.push(outbox, call(n, p, 1))
+        end)
+
+      assert outbox |> Outbox.drop(3) |> Outbox.drop(1) |> Outbox.calls() |> length() == 1
+      assert Outbox.calls(Outbox.empty(outbox)) == []
+    end
+
+    defp frame(outbox, room) do
+      {data, outbox, flight} = Outbox.frame(outbox, Flight.new(), room)
+      {IO.iodata_to_binary(data), outbox, flight}
+    end
+  end
+
+  describe "flight" do
+    setup do
+      [a, b, c, d] = replies = for _ <- 1..4, do: make_ref()
+
+      flight =
+        replies
+        |> Enum.with_index(1)
+        |> Enum.reduce(Flight.new(), fn {reply, id}, flight ->
+          Flight.add(flight, {id, reply, id * 10, "l.f#{id}"})
+        end)
+
+      %{flight: flight, a: a, b: b, c: c, d: d}
+    end
+
+    test "answers come in order", %{flight: flight, a: a} do
       assert Flight.answer(flight, 2) == :unknown
-      assert {:ok, 10, 1, flight} = Flight.answer(flight, 1)
+      assert {:ok, ^a, flight} = Flight.answer(flight, 1)
       assert {2, _, _, _} = Flight.oldest(flight)
+      assert Flight.size(flight) == 3
       assert Flight.answer(Flight.new(), 1) == :unknown
     end
 
-    test "cancelled calls are passed over, or settled by a ping", %{flight: flight} do
-      assert Flight.abandon(flight, 10) == :oldest
-      assert Flight.abandon(flight, 99) == :unknown
-      assert {:cancel, 2, flight} = Flight.abandon(flight, 20)
-      assert {:cancel, 3, flight} = Flight.abandon(flight, 30)
-      assert Flight.replies(flight) == [10, 40]
-      assert {:ok, 10, 1, after_one} = Flight.answer(flight, 1)
-      assert {:ok, 40, 3, empty} = Flight.answer(after_one, 4)
-      assert Flight.size(empty) == 0
-      assert {1, settled} = Flight.settle(flight, 2)
-      assert Flight.size(settled) == 3
-      assert {2, _} = Flight.settle(flight, 9)
-      # One that had begun when it was cancelled is answered to nobody.
-      assert {:ok, nil, 1, _} = Flight.answer(after_one, 2)
+    test "a call aside holds back nobody, and is answered whenever it is", context do
+      %{flight: flight, a: a, b: b} = context
+      assert Flight.aside(flight, 2) == :unknown
+      assert {:ok, ^a, flight} = Flight.aside(flight, 1)
+      assert Flight.size(flight) == 3
+      refute Flight.empty?(flight)
+      assert Flight.find(flight, a) == 1
+      assert Flight.find(flight, b) == nil
+      assert Flight.reply(flight, 1) == {:ok, a}
+      assert Flight.reply(flight, 2) == :unknown
+      assert {:ok, ^b, flight} = Flight.answer(flight, 2)
+      assert {:ok, ^a, flight} = Flight.answer(flight, 1)
+      assert Flight.answer(flight, 1) == :unknown
+      assert Flight.find(flight, a) == nil
+      assert Flight.size(flight) == 2
+    end
+
+    test "a cancelled call is answered to nobody, in its turn or before", context do
+      %{flight: flight, a: a, c: c} = context
+      assert Flight.cancel(flight, make_ref()) == :unknown
+      assert {:ok, 3, flight} = Flight.cancel(flight, c)
+      assert {:ok, 1, flight} = Flight.cancel(flight, a)
+      assert {:ok, nil, flight} = Flight.answer(flight, 3)
+      assert {:ok, nil, flight} = Flight.answer(flight, 1)
+      assert Flight.answer(flight, 3) == :unknown
+      assert Flight.size(flight) == 2
+      # One that was not cancelled does not overtake.
+      assert Flight.answer(flight, 4) == :unknown
+    end
+
+    test "a call aside is cancelled by its reply", %{flight: flight, a: a} do
+      {:ok, _, flight} = Flight.aside(flight, 1)
+      assert {:ok, 1, flight} = Flight.cancel(flight, a)
+      assert Flight.find(flight, a) == nil
+      assert Flight.reply(flight, 1) == {:ok, nil}
+      assert Flight.cancel(flight, a) == :unknown
+      assert {:ok, nil, _flight} = Flight.answer(flight, 1)
+    end
+
+    test "what is overdue aside", %{flight: flight, a: a} do
+      assert Flight.overdue(flight, 1_000) == []
+      {:ok, _, flight} = Flight.aside(flight, 1)
+      assert Flight.overdue(flight, 9) == []
+      assert Flight.overdue(flight, 11) == [a]
+      {:ok, 1, flight} = Flight.cancel(flight, a)
+      assert Flight.overdue(flight, 11) == []
+    end
+
+    test "libraries, and what runs", %{flight: flight, a: a, b: b} do
+      assert Flight.library(flight, 1) == "l"
+      assert Flight.library(flight, 9) == nil
+      assert Flight.running(flight) == {a, "l.f1"}
+      assert Flight.running(Flight.new()) == nil
+      labelled = Flight.add(Flight.new(), {7, a, 1, {:high, "pandas1", "pandas.DataFrame.x"}})
+      assert Flight.library(labelled, 7) == "pandas1"
+      {:ok, ^a, aside} = Flight.aside(labelled, 7)
+      assert Flight.library(aside, 7) == "pandas1"
+      assert Flight.running(aside) == {a, "pandas.DataFrame.x"}
+      {:ok, ^b, two} = Flight.aside(Flight.add(aside, {8, b, 1, "l.g"}), 8)
+      assert Flight.running(two) == nil
+      assert Enum.sort(Flight.replies(two)) == Enum.sort([a, b])
+    end
+  end
+
+  describe "cancelled" do
+    setup do
+      [a, b] = for _ <- 1..2, do: make_ref()
+
+      flight =
+        Enum.reduce([{1, a}, {2, b}], Flight.new(), fn {id, reply}, flight ->
+          Flight.add(flight, {id, reply, 0, "l.f"})
+        end)
+
+      %{flight: flight, a: a, b: b}
+    end
+
+    test "what runs has one grace period", %{flight: flight, a: a} do
+      {:ok, 1, flight} = Flight.cancel(flight, a)
+      cancelled = Cancelled.add(%{}, flight, 1)
+      assert Cancelled.running?(cancelled, flight)
+      assert Cancelled.expire(cancelled, flight, 1) == :over
+      assert Cancelled.expire(%{}, flight, 1) == :settled
+    end
+
+    test "what waits behind another has its time when it runs", %{flight: flight, b: b} do
+      {:ok, 2, flight} = Flight.cancel(flight, b)
+      cancelled = Cancelled.add(%{}, flight, 2)
+      refute Cancelled.running?(cancelled, flight)
+      assert {:again, cancelled} = Cancelled.expire(cancelled, flight, 2)
+      {:ok, _, flight} = Flight.answer(flight, 1)
+      assert Cancelled.running?(cancelled, flight)
+      assert {:again, cancelled} = Cancelled.expire(cancelled, flight, 2)
+      assert Cancelled.expire(cancelled, flight, 2) == :over
+    end
+
+    test "what is aside waits for another that does not end, not for those that do", context do
+      %{flight: flight, a: a, b: b} = context
+      {:ok, ^a, flight} = Flight.aside(flight, 1)
+      {:ok, 1, flight} = Flight.cancel(flight, a)
+      cancelled = Cancelled.add(%{}, flight, 1)
+      assert Cancelled.running?(cancelled, flight)
+      assert {:again, cancelled} = Cancelled.expire(cancelled, flight, 1)
+      assert {:again, cancelled} = Cancelled.expire(cancelled, flight, 1)
+      {:ok, ^b, flight} = Flight.answer(flight, 2)
+      flight = Flight.add(flight, {3, make_ref(), 0, "l.f"})
+      assert {:again, cancelled} = Cancelled.expire(cancelled, flight, 1)
+      {:ok, _, flight} = Flight.answer(flight, 3)
+      assert :over = Cancelled.expire(cancelled, Flight.add(flight, {4, b, 0, "l.f"}), 1)
+    end
+
+    test "the oldest is spared while one aside may be at work", %{flight: flight, a: a, b: b} do
+      {:ok, ^a, flight} = Flight.aside(flight, 1)
+      {:ok, 2, flight} = Flight.cancel(Flight.occupy(flight, 1, true), b)
+      cancelled = Cancelled.add(%{}, flight, 2)
+      assert {:again, _} = Cancelled.expire(cancelled, flight, 2)
+      flight = Flight.occupy(flight, 1, false)
+      assert {:again, cancelled} = Cancelled.expire(cancelled, flight, 2)
+      assert Cancelled.expire(cancelled, flight, 2) == :over
+      # One that is cancelled too is no excuse.
+      {:ok, 1, flight} = Flight.cancel(Flight.occupy(flight, 1, true), a)
+      both = Cancelled.add(Cancelled.add(%{}, flight, 1), flight, 2)
+      assert Cancelled.expire(both, flight, 2) == :over
     end
   end
 

@@ -46,8 +46,8 @@ defmodule Envmgr.Values.RefusalsTest do
     for {term, text, hint} <- [
           {self(), "a pid cannot become a Python value: it means something in the BEAM alone",
            "send what Python is to know of it, as a number or a string"},
-          {fn -> 1 end,
-           "a function cannot become a Python value: it means something in the BEAM alone",
+          {make_ref(),
+           "a reference cannot become a Python value: it means something in the BEAM alone",
            "send what Python is to know of it, as a number or a string"},
           {<<1::3>>,
            "a bitstring of odd length cannot become a Python value: it means something in the BEAM alone",

@@ -14,9 +14,12 @@ defmodule Envmgr.Wire.MessagesTest do
     assert bytes.(Messages.cancel(200)) == "9207ccc8"
     assert bytes.(Messages.release([1, 2])) == "930a00920102"
     assert bytes.(Messages.ping(9)) == "920e09"
+    assert bytes.(Messages.more(3, 1_000)) == "930503cd03e8"
+    assert bytes.(Messages.callback_result(7, 1, [<<1>>, 2])) == "94090701c4020102"
     assert bytes.(Messages.bye()) == "920f00"
     assert Messages.flags(:ref, :attribute) == 3
     assert Messages.flags(:value, :call) == 0
+    assert Messages.stream(Messages.flags(:ref, :call)) == 9
   end
 
   test "a frame is walked message by message" do
@@ -33,13 +36,30 @@ defmodule Envmgr.Wire.MessagesTest do
     assert {{:hello, <<0x81, _::binary>>}, ""} = Messages.next(rest)
   end
 
+  test "what a call says that goes on beside others" do
+    frame =
+      <<0x92, 17, 5, 0x93, 4, 5, 0xC4, 1, 7, 0x92, 6, 5>> <>
+        <<0x95, 8, 0, 1, 0xCF, 1::32, 2::32, 0xC4, 1, 9>> <>
+        <<0x93, 18, 0, 0x92, 3, 0xCF, 1::32, 2::32>> <>
+        <<0x96, 12, 4, 3, 0xA2, "hi", 0xA1, "x", 30>>
+
+    assert {{:aside, 5}, rest} = Messages.next(frame)
+    assert {{:chunk, 5, <<7>>}, rest} = Messages.next(rest)
+    assert {{:end, 5}, rest} = Messages.next(rest)
+    assert {{:callback, 0, 1, key, <<9>>}, rest} = Messages.next(rest)
+    assert key == 2 ** 32 + 2
+    assert {{:drop, [3, ^key]}, rest} = Messages.next(rest)
+    assert {{:log, 4, 3, "hi", "x", 30}, ""} = Messages.next(rest)
+  end
+
   test "a frame cut anywhere, or with an unknown message, is malformed" do
     frame = <<0x93, 2, 0xCD, 300::16, 0xC6, 3::32, 1, 2, 3>>
 
     for size <- 0..(byte_size(frame) - 1),
         do: assert(Messages.next(binary_part(frame, 0, size)) == :malformed)
 
-    assert Messages.next(<<0x93, 4, 1, 0>>) == :malformed
+    assert Messages.next(<<0x93, 11, 1, 0>>) == :malformed
+    assert Messages.next(<<0x96, 12, 4, 2, 0xA0, 0xA0, 0>>) == :malformed
     assert Messages.next(<<0x94, 12, 0, 3, 0xA0>>) == :malformed
     assert Messages.next(<<0x93, 0, 0, 0x81, 1>>) == :malformed
   end

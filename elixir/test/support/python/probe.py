@@ -1,42 +1,73 @@
 """A library of misbehaviour for the tests of the pool."""
 
+import asyncio
 import dataclasses
 import importlib.util
+import logging
 import os
 import signal
 import sys
+import threading
 import time
+import warnings
 
 __all__ = [
+    "Box",
+    "Held",
     "Point",
+    "Speaker",
     "Thing",
+    "apply",
+    "apply_in_threads",
+    "apply_twice",
+    "asleep",
+    "aticks",
     "blob",
+    "broken_ticks",
+    "call_kept",
     "changes",
     "circle",
+    "closed",
+    "consume",
+    "deaf",
+    "deaf_asleep",
     "echo",
     "exit_now",
     "fail",
     "floats",
+    "forked",
     "generation",
     "grid",
     "has",
     "hinted",
     "keep",
+    "keep_first",
+    "keep_function",
     "kill_me",
     "listed",
     "mapped",
+    "mapped_by",
     "mark",
     "nap",
+    "next_kept",
     "only_named",
     "opened",
     "pid",
     "points",
     "raise_exit",
+    "read",
     "rows",
     "say",
+    "speak",
+    "segfault",
+    "spin",
     "stir",
     "text",
+    "texts",
+    "things",
+    "ticks",
     "total",
+    "type_name",
 ]
 
 
@@ -197,6 +228,47 @@ def points(count):
     return {"rows": [Point(n, n) for n in range(count)]}
 
 
+def speak(value, seconds=0):
+    """Says something in all ways there are; nothing as value is wrong."""
+    print("to stdout")
+    time.sleep(seconds)
+    print("and on")
+    print("to stderr", file=sys.stderr)
+    logger = logging.getLogger("probe.inner")
+    logger.warning("a record of %s", value)
+    logger.critical("the worst")
+    warnings.warn("take care", stacklevel=1)
+    if value is None:
+        raise ValueError("nothing")
+    return value
+
+
+def known():
+    import envmgr_runtime
+
+    return envmgr_runtime.context()
+
+
+class Speaker:
+    def say(self, words):
+        print(words)
+
+
+class Held:
+    """Something for `with`: tells what it was left with."""
+
+    def __init__(self, swallow=False):
+        self.swallow = swallow
+        self.left = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.left.append([None if kind is None else kind.__name__, None if error is None else str(error)])
+        return self.swallow
+
+
 class Thing:
     """Stays where it was made."""
 
@@ -207,5 +279,189 @@ class Thing:
         time.sleep(seconds)
         return self.value + other
 
+    @property
+    def doubled(self):
+        return 2 * self.value
+
     def add(self, other, times=1):
         return self.value + times * (other.value if isinstance(other, Thing) else other)
+
+    def __call__(self, *args, **kwargs):
+        return [self.value, list(args), kwargs]
+
+    def __sub__(self, other):
+        return self.value - (other.value if isinstance(other, Thing) else other)
+
+    def __rsub__(self, other):
+        return other - self.value
+
+    def __lt__(self, other):
+        return self.value < other
+
+    def __neg__(self):
+        return -self.value
+
+
+class Box:
+    """Has items, and is no dict."""
+
+    def __init__(self, **items):
+        self.items = items
+
+    def __getitem__(self, key):
+        return self.items[key]
+
+    def __setitem__(self, key, value):
+        self.items[key] = value
+
+    def __delitem__(self, key):
+        del self.items[key]
+
+
+async def asleep(seconds, value=None):
+    await asyncio.sleep(seconds)
+    return value
+
+
+async def deaf_asleep(seconds):
+    """A coroutine that does not end when it is cancelled."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            await asyncio.sleep(seconds)
+        except asyncio.CancelledError:
+            pass
+
+
+def spin(seconds):
+    """Python code, which can be interrupted between any two steps."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        pass
+
+
+def deaf(seconds):
+    """Python code that does not end when it is told to."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            spin(until - time.monotonic())
+        except BaseException:  # noqa: S110
+            pass
+
+
+_closed = []
+
+
+def ticks(count, name=None, pause=0):
+    """Yields numbers, and notes when it is closed."""
+    try:
+        for n in range(count):
+            if pause:
+                time.sleep(pause)
+            yield n
+    finally:
+        _closed.append(name)
+
+
+async def aticks(count, name=None, pause=0):
+    try:
+        for n in range(count):
+            await asyncio.sleep(pause)
+            yield n
+    finally:
+        _closed.append(name)
+
+
+def broken_ticks(count):
+    yield from range(count)
+    raise ValueError("no more")
+
+
+def closed(name):
+    return name in _closed
+
+
+def apply(function, args=(), kwargs=None):
+    return function(*args, **(kwargs or {}))
+
+
+def apply_in_threads(function, count):
+    """What the function answers to 0, 1, … each asked in a thread of its own."""
+    answers = [None] * count
+
+    def ask(n):
+        answers[n] = function(n)
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+_kept = []
+
+
+def keep_function(function):
+    _kept[:] = [function]
+
+
+def call_kept(*args):
+    return _kept[0](*args)
+
+
+def consume(items, count=None):
+    """The items, or the first of them, as a list."""
+    return [item for item, _ in zip(items, range(count))] if count is not None else list(items)
+
+
+def keep_first(items):
+    _kept[:] = [iter(items)]
+    return next(_kept[0])
+
+
+def next_kept():
+    return next(_kept[0])
+
+
+def mapped_by(functions, items):
+    """What the one function in a list in a dict makes of the items."""
+    return [functions["f"][0](item) for item in items]
+
+
+def apply_twice(function, one, other):
+    return function(one)(other)
+
+
+def type_name(value):
+    return type(value).__name__
+
+
+def read(file, size=-1):
+    return file.read(size)
+
+
+def segfault():
+    import ctypes
+
+    ctypes.string_at(0)
+
+
+def forked():
+    """A child that ends by itself, and one that is left behind."""
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    return os.waitpid(pid, 0)[1]
+
+
+def things(count):
+    for n in range(count):
+        yield Thing(n)
+
+
+def texts(count, size):
+    for _ in range(count):
+        yield "x" * size

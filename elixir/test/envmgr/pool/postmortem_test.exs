@@ -1,7 +1,7 @@
-defmodule Envmgr.Pool.EndingTest do
+defmodule Envmgr.Pool.PostmortemTest do
   use ExUnit.Case, async: true
 
-  alias Envmgr.Pool.Ending
+  alias Envmgr.Pool.Postmortem
 
   @crash """
   Fatal Python error: Segmentation fault
@@ -19,7 +19,7 @@ defmodule Envmgr.Pool.EndingTest do
   """
 
   test "a signal's name, call, frames and advice" do
-    fields = Ending.fields(Ending.of(139, @crash), "lib.call", true)
+    fields = Postmortem.fields(Postmortem.of(139, @crash), "lib.call", true)
     assert fields[:code] == :worker_lost and fields[:class] == :library
 
     assert fields[:message] ==
@@ -38,7 +38,7 @@ defmodule Envmgr.Pool.EndingTest do
   end
 
   test "whoever only waited behind hears whose call it was" do
-    fields = Ending.fields(Ending.of(139, @crash), "lib.call", false)
+    fields = Postmortem.fields(Postmortem.of(139, @crash), "lib.call", false)
     assert fields[:message] =~ "while it ran a call of lib.call, not this one"
     refute fields[:hint] =~ "C code"
   end
@@ -52,18 +52,18 @@ defmodule Envmgr.Pool.EndingTest do
           {31, :library, "sandbox"},
           {64, :library, "log"}
         ] do
-      ending = Ending.of(128 + signal, nil)
+      ending = Postmortem.of(128 + signal, nil)
       assert {ending.class, ending.signal} == {class, signal}
       assert ending.hint =~ words
     end
   end
 
   test "a status without a signal" do
-    fields = Ending.fields(Ending.of(3, nil), nil, true)
-    assert fields[:message] == "the worker ended with status 3"
+    fields = Postmortem.fields(Postmortem.of(3, nil), nil, true)
+    assert fields[:message] == "the worker exited with status 3"
     assert fields[:hint] =~ "os._exit"
     assert fields[:details] == %{status: 3}
-    assert Ending.of(76, nil).class == :internal
+    assert Postmortem.of(76, nil).class == :internal
   end
 
   test "crash files that say nothing" do
@@ -75,10 +75,10 @@ defmodule Envmgr.Pool.EndingTest do
           <<0, 1>>,
           "  File \"x\", line"
         ] do
-      assert Ending.frames(text) == []
+      assert Postmortem.frames(text) == []
     end
 
-    assert Ending.frames(
+    assert Postmortem.frames(
              "Stack (most recent call first):\n  File \"a\\\"b\", line 1 in <lambda>\n"
            ) ==
              [{"a\\\"b", 1, "<lambda>"}]

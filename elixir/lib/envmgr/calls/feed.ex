@@ -1,0 +1,57 @@
+defmodule Envmgr.Calls.Feed do
+  # A stream of items from Python: a call that goes on, asked for chunk after chunk. While one is consumed the next is made.
+  @moduledoc false
+
+  alias Envmgr.{Calls, Ref}
+  alias Envmgr.Calls.{Beside, Exchange}
+
+  # A chunk ends earlier where its items are slow or large (docs/protocol.md, section 3).
+  @first 64
+  @most 16_384
+
+  @spec new(String.t() | list() | Ref.t(), term(), keyword()) :: Enumerable.t()
+  def new(target, args, opts),
+    do: Stream.resource(fn -> open(target, args, opts) end, &next/1, &close/1)
+
+  defp open(target, args, opts) do
+    opts = [{:beside, %Beside{kind: :stream, first: @first}} | opts]
+
+    answer =
+      if is_struct(target, Ref),
+        do: Calls.method(target, "__iter__", args, opts, :call),
+        else: Calls.execute(target, args, opts)
+
+    case answer do
+      {:ok, :end} -> :end
+      {:ok, feed} -> Map.put(feed, :items, @first)
+      {:error, error} -> raise error
+    end
+  end
+
+  defp next(:end), do: {:halt, :end}
+
+  defp next(%{request: request, reply: reply, owner: owner} = feed) do
+    case Beside.await(request, reply, owner, request.timeout) do
+      {:got, {:chunk, payload}} ->
+        items = min(2 * feed.items, @most)
+        send(owner, {:more, reply, items})
+
+        case Exchange.chunk(payload, feed) do
+          {:ok, chunk} -> {chunk, %{feed | items: items}}
+          {:error, error} -> raise error
+        end
+
+      {:got, :end} ->
+        {:halt, :end}
+
+      {:got, message} ->
+        raise Exchange.broken(message, feed)
+
+      :late ->
+        raise Exchange.broken(:late, feed)
+    end
+  end
+
+  defp close(:end), do: :ok
+  defp close(feed), do: Beside.close(feed.reply, feed.owner)
+end

@@ -1,0 +1,129 @@
+defmodule Envmgr.Pool.Cancelling do
+  # One way for a deadline, a cancellation and a consumer that ended: what is not written is taken back, what is written is told
+  # to the worker, what runs gets the signal, and a worker that does not end it within the grace period is killed.
+  # Functions of the owner's state.
+  @moduledoc false
+
+  alias Envmgr.Pool.{Callbacks, Cancelled, Flight, Lent, Nudge, Outbox, Pipe, Slot, Watched}
+  alias Envmgr.Wire.Messages
+
+  # How long a worker may take to end a call, ms.
+  @grace 500
+  # Most coroutines and streams end without a signal, when the worker reads that they should.
+  @unsignalled 20
+  # How often calls aside are looked at whose caller may have died, and how long after their deadline they are ended.
+  @sweep 500
+  # For how many ticks a call must have been the oldest before its deadline ends it here.
+  @overdue_ticks 25
+
+  @doc "Nobody waits any more for a call."
+  @spec cancel(Pipe.state(), reference()) :: Pipe.state()
+  def cancel(s, reply), do: end_call(%{s | watched: Watched.delete(s.watched, reply)}, reply)
+
+  # Of a call that was written the worker says one last word whatever becomes of it, or it is killed.
+  defp end_call(%{phase: :ending} = s, _reply), do: s
+
+  defp end_call(s, reply) do
+    case Outbox.drop(s.outbox, reply) do
+      nil -> cancel_written(s, reply, Flight.cancel(s.flight, reply))
+      outbox -> Pipe.flush(dropped(s, reply, outbox))
+    end
+  end
+
+  defp cancel_written(s, _reply, :unknown), do: s
+
+  defp cancel_written(s, reply, {:ok, id, flight}) do
+    {answers, callbacks} = Callbacks.cancel(s.callbacks, id)
+    outbox = s.outbox |> Outbox.control(Messages.cancel(id)) |> Outbox.control(answers)
+    Process.send_after(self(), {:grace, id}, @grace)
+
+    s = %{
+      s
+      | flight: flight,
+        outbox: outbox,
+        callbacks: callbacks,
+        cancelled: Cancelled.add(s.cancelled, flight, id),
+        lent: Lent.forget(s.lent, s.options.name, reply)
+    }
+
+    case Flight.oldest(flight) do
+      {^id, _, _, _} -> s |> Pipe.slow() |> Pipe.flush() |> nudge(0)
+      _other -> s |> Pipe.flush() |> nudge(@unsignalled)
+    end
+  end
+
+  defp nudge(%{nudge: nil, interrupt: signal} = s, delay) when is_integer(signal) do
+    if Cancelled.running?(s.cancelled, s.flight),
+      do: %{s | nudge: Nudge.start(s.os_pid, signal, delay)},
+      else: s
+  end
+
+  defp nudge(%{nudge: nudge} = s, _delay) do
+    if Cancelled.running?(s.cancelled, s.flight), do: s, else: %{s | nudge: Nudge.stop(nudge)}
+  end
+
+  @doc "A call was taken out of the outbox."
+  @spec dropped(Pipe.state(), reference(), Outbox.t()) :: Pipe.state()
+  def dropped(s, reply, outbox) do
+    Slot.give_back(s.slot, 1)
+    %{s | outbox: outbox, lent: Lent.forget(s.lent, s.options.name, reply)}
+  end
+
+  @doc "The grace period of a call is over."
+  @spec grace(Pipe.state(), pos_integer()) :: {:ok, Pipe.state()} | {:kill, String.t()}
+  def grace(s, id) do
+    case Cancelled.expire(s.cancelled, s.flight, id) do
+      :over ->
+        {:kill,
+         "the worker was ended because a call that was cancelled, or passed its deadline, did not end within #{@grace} ms"}
+
+      {:again, cancelled} ->
+        Process.send_after(self(), {:grace, id}, @grace)
+        {:ok, %{s | cancelled: cancelled}}
+
+      :settled ->
+        {:ok, s}
+    end
+  end
+
+  @doc "The worker has said how a cancelled call ended."
+  @spec settled(Pipe.state(), pos_integer()) :: Pipe.state()
+  def settled(s, id), do: nudge(%{s | cancelled: Map.delete(s.cancelled, id)}, @unsignalled)
+
+  @doc "A call that went aside has its deadline alone, where nobody watches its caller."
+  @spec sweep(Pipe.state()) :: Pipe.state()
+  def sweep(%{sweep: nil, flight: {_size, _queue, asides}} = s) when asides != %{},
+    do: %{s | sweep: Process.send_after(self(), :sweep, @sweep)}
+
+  def sweep(s), do: s
+
+  @doc "Ends what is aside and overdue."
+  @spec swept(Pipe.state()) :: Pipe.state()
+  def swept(s) do
+    late = Flight.overdue(s.flight, System.monotonic_time(:millisecond) - @sweep)
+    late |> Enum.reduce(%{s | sweep: nil}, &cancel(&2, &1)) |> sweep()
+  end
+
+  @doc """
+  A look at the oldest call: at the second one it is slow. The caller's own clock comes first; the one here is for callers that
+  died. A call must have been the oldest for a while, so that one which waited long behind another is given time to run.
+  """
+  @spec watch(Pipe.state()) :: Pipe.state()
+  def watch(s) do
+    case Flight.oldest(s.flight) do
+      nil ->
+        %{s | head: nil}
+
+      {id, reply, deadline, _label} when id == s.head ->
+        s = Pipe.arm(nudge(Pipe.slow(%{s | seen: s.seen + 1}), 0))
+
+        if reply != nil and s.seen > @overdue_ticks and
+             deadline < System.monotonic_time(:millisecond),
+           do: cancel(s, reply),
+           else: s
+
+      {id, _reply, _deadline, _label} ->
+        Pipe.arm(%{s | head: id, seen: 0})
+    end
+  end
+end

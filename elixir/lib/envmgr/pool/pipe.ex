@@ -1,0 +1,105 @@
+defmodule Envmgr.Pool.Pipe do
+  # How an owner keeps its worker busy: as many calls written ahead as it has lately answered quickly, none behind a slow one.
+  # Functions of the owner's state.
+  @moduledoc false
+
+  alias Envmgr.Pool.{Child, Flight, Lent, Outbox, Slot, Watched}
+
+  # The most unanswered calls in the pipe. A worker begins with one, each answered frame doubles it, and a slow call
+  # takes it back to one: what is not written can still go elsewhere.
+  @window 64
+  @tick 10
+  @busy_retry 2
+
+  @type state :: %{
+          :port => port(),
+          :slot => Slot.t(),
+          :outbox => Outbox.t(),
+          :flight => Flight.t(),
+          optional(atom()) => term()
+        }
+
+  @doc "Takes a call, and those that have come meanwhile. Everything that waits goes into one frame: this is what makes many small calls cheap."
+  @spec push(state(), Outbox.call()) :: state()
+  def push(s, call), do: flush(%{s | outbox: gather(Outbox.push(s.outbox, call), @window - 1)})
+
+  @doc "Says something about calls, without waiting for room."
+  @spec say(state(), iodata()) :: state()
+  def say(s, message), do: %{s | outbox: Outbox.control(s.outbox, message)}
+
+  defp gather(outbox, 0), do: outbox
+
+  defp gather(outbox, room) do
+    receive do
+      {:call, _, _, _, _, _} = call -> gather(Outbox.push(outbox, call), room - 1)
+    after
+      0 -> outbox
+    end
+  end
+
+  @doc "Writes what may be written. The owner never waits for a busy port."
+  @spec flush(state()) :: state()
+  def flush(%{phase: phase} = s) when phase in [:ready, :draining] do
+    with {data, outbox, flight} <-
+           Outbox.frame(s.outbox, s.flight, room(s)) do
+      if Child.write(s.port, data),
+        do: arm(%{s | outbox: outbox, flight: flight}),
+        else: %{s | retry: s.retry || Process.send_after(self(), :retry, @busy_retry)}
+    else
+      :empty -> s
+    end
+  end
+
+  def flush(s), do: s
+
+  # What a function of ours calls meanwhile must get through: the worker waits for it.
+  defp room(%{callbacks: open} = s) when open != %{}, do: @window - Flight.size(s.flight)
+  defp room(%{slow?: true}), do: 0
+  defp room(s), do: s.window - Flight.size(s.flight)
+
+  @doc "What of the flight was answered says how the worker does."
+  @spec pace(state(), Flight.t()) :: state()
+  def pace(s, flight) do
+    cond do
+      Flight.size(flight) == Flight.size(s.flight) -> %{s | flight: flight}
+      s.slow? -> brisk(%{s | flight: flight})
+      true -> %{s | flight: flight, window: min(2 * s.window, @window)}
+    end
+  end
+
+  defp brisk(s) do
+    Slot.brisk(s.slot)
+    %{s | slow?: false}
+  end
+
+  @doc "The calls behind a slow one, as far as they are not written, try the other workers."
+  @spec slow(state()) :: state()
+  def slow(%{slow?: true} = s), do: s
+
+  def slow(s) do
+    Slot.slow(s.slot)
+    flush(unwritten(%{s | slow?: true, window: 1}, :elsewhere))
+  end
+
+  @doc "Looks again soon at what is the oldest."
+  @spec arm(state()) :: state()
+  def arm(%{tick: nil} = s), do: %{s | tick: Process.send_after(self(), :tick, @tick)}
+  def arm(s), do: s
+
+  @doc "What was not written goes elsewhere."
+  @spec unwritten(state(), :moved | :elsewhere) :: state()
+  def unwritten(s, why) do
+    calls = Outbox.calls(s.outbox)
+    s = %{s | outbox: Outbox.empty(s.outbox)}
+    Enum.reduce(calls, s, fn {:call, reply, _, _, _, _}, s -> moved(s, reply, why) end)
+  end
+
+  @spec moved(state(), reference(), :moved | :elsewhere) :: state()
+  def moved(s, reply, why) do
+    Slot.give_back(s.slot, 1)
+    lent = Lent.return(s.lent, s.options.name, reply)
+    watched = Watched.delete(s.watched, reply)
+    send(reply, {reply, why})
+    %{s | lent: lent, watched: watched}
+  end
+end

@@ -1,0 +1,66 @@
+"""Ending a call from outside while it runs."""
+
+from __future__ import annotations
+
+from typing import Iterable
+
+
+class Cancelled(BaseException):
+    """The pool has cancelled the call. Raised in the middle of whatever the library does; no `Exception`, so that what
+    handles errors lets it pass."""
+
+    __module__ = __name__.partition(".")[0]
+
+
+class Interruptible:
+    """Whether the library's code runs in a thread, so that an exception may be raised in it."""
+
+    __slots__ = ("runs",)
+
+    def __init__(self) -> None:
+        self.runs = False
+
+
+class Cancellation:
+    """What was asked to end, of the calls of the main thread.
+
+    Calls that wait for an answer from the pool have others inside them. To end one is to end those inside it: each of
+    them is told once, from the innermost out, and what it does then is its own matter.
+    """
+
+    def __init__(self) -> None:
+        self.asked: set[int] = set()
+        self._old: set[int] = set()
+        self._told: set[int] = set()
+        self._last = 0
+
+    def of(self, number: int) -> bool:
+        """Whether this call, which has not begun or is over, was to end; it is forgotten."""
+        found = number in self.asked
+        self.asked.discard(number)
+        return found
+
+    def due(self, innermost: int, around: Iterable[int]) -> bool:
+        """Whether the innermost call is to end, and was not told yet."""
+        asked = self.asked
+        if not asked or innermost in self._told:
+            return False
+        return innermost in asked or not asked.isdisjoint(around)
+
+    def tell(self, innermost: int, around: Iterable[int]) -> None:
+        """Raises `Cancelled` when that is due."""
+        if self.due(innermost, around):
+            self._told.add(innermost)
+            self._last = innermost
+            raise Cancelled("the call was cancelled")
+
+    def unheard(self) -> None:
+        """What was raised last was lost, in a finaliser, say."""
+        self._told.discard(self._last)
+
+    def settle(self, running: Iterable[int]) -> None:
+        """Forgets what was asked before the last time that this was called: it came after the call's answer."""
+        self._old.difference_update(running)
+        self.asked.difference_update(self._old)
+        self._told.intersection_update(running)
+        self._old = set(self.asked)

@@ -1,0 +1,181 @@
+"""Functions of the pool that were passed to Python: how they are called, and when they are given back."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from itertools import count
+from typing import TYPE_CHECKING, Any, Callable, Mapping
+
+from ..values.errors import ConversionError
+from ..wire.packing import unpackb
+
+if TYPE_CHECKING:
+    from .calls import Calls
+
+_DONE = 0
+
+
+class ElixirError(RuntimeError):
+    """What an Elixir function raised. `type` is the exception's module in Elixir, or how else it ended; `stacktrace` is
+    Elixir's, as text."""
+
+    __module__ = __name__.partition(".")[0]
+
+    def __init__(self, message: str, type: str = "", stacktrace: str = "") -> None:
+        super().__init__(message)
+        self.type = type
+        self.stacktrace = stacktrace
+
+    def __str__(self) -> str:
+        message = super().__str__()
+        return f"{self.type}: {message}" if self.type else message
+
+    def __reduce__(self) -> Any:
+        return ElixirError, (self.args[0], self.type, self.stacktrace)
+
+
+class Question:
+    """One call of a function, and its answer: status and payload."""
+
+    __slots__ = ("answer", "key", "number", "of", "payload")
+
+    def __init__(self, number: int, key: int, of: int, payload: bytes) -> None:
+        self.number = number
+        self.key = key
+        self.of = of
+        self.payload = payload
+        self.answer: tuple[int, bytes] | None = None
+
+
+class Functions:
+    """Those of one worker. `beside` makes a `Calls` for what runs beside the main thread's.
+
+    `ask(question)` sends it and waits for its answer, in any thread; `number()` is the call that the code of this
+    thread belongs to. Both are the loop's.
+    """
+
+    def __init__(self, beside: Callable[[], Calls]) -> None:
+        self.ask: Callable[[Question], None] = _unasked
+        self.number: Callable[[], int] = int
+        self._beside = beside
+        self._spare: list[Calls] = []
+        self._numbers = count(1)
+        self._held: dict[int, int] = {}
+        self._lock = threading.Lock()
+        self.gone: deque[int] = deque()
+        """Keys of objects that Python has no more. A finaliser may run anywhere: it does nothing but append here."""
+        self._process = os.getpid()
+
+    def function(self, key: int, arity: int) -> Any:
+        self._hold(key)
+        return ElixirFunction(self, key, arity, self.number())
+
+    def stream(self, key: int, kind: str) -> Any:
+        from . import incoming
+
+        self._hold(key)
+        function = ElixirFunction(self, key, 1, self.number())
+        if kind == "items":
+            return incoming.ElixirStream(function)
+        if kind == "bytes":
+            return incoming.reader(function)
+        raise ConversionError(f"there is no kind {kind!r} of stream")
+
+    def call(self, key: int, args: Any, kwargs: Mapping[str, Any], of: int) -> Any:
+        """What the function `key` returns. `of`: the call that it came with.
+
+        Raises `ElixirError`, `RefLimit` when too many objects are held, and what the answer's conversion raises.
+        """
+        if os.getpid() != self._process:
+            raise RuntimeError("a fork of a worker cannot call the functions of its pool")
+        calls = (
+            self.borrow()
+        )  # and not given back by what is interrupted: it may be in the midst of something
+        question = Question(next(self._numbers), key, of, calls.pack([list(args), dict(kwargs)]))
+        self.ask(question)
+        if question.answer is None:
+            raise ElixirError("the pool is gone")
+        status, payload = question.answer
+        if status == _DONE:
+            value = calls.unpack(payload)
+            self.give_back(calls)
+            return value
+        self.give_back(calls)
+        said = unpackb(payload, strict_map_key=False)
+        raise ElixirError(*(str(said.get(name) or "") for name in ("message", "type", "stacktrace")))
+
+    def borrow(self) -> Calls:
+        """A `Calls` that nobody else uses, until it is given back."""
+        try:
+            return self._spare.pop()
+        except IndexError:
+            return self._beside()
+
+    def give_back(self, calls: Calls) -> None:
+        calls.warnings.clear()
+        self._spare.append(calls)
+
+    def dropped(self) -> list[int]:
+        """The keys that nothing in Python leads to any more; they are told once."""
+        found = []
+        while self.gone:
+            key = self.gone.popleft()
+            with self._lock:
+                self._held[key] = left = self._held.get(key, 1) - 1
+                if left == 0:
+                    del self._held[key]
+                    found.append(key)
+        return found
+
+    def _hold(self, key: int) -> None:
+        with self._lock:
+            self._held[key] = self._held.get(key, 0) + 1
+
+
+class ElixirFunction:
+    """A function of Elixir, as a Python one: it may be called from any thread, and blocks until it has answered."""
+
+    __slots__ = ("__dict__", "__weakref__", "_arity", "_functions", "_key", "_of")
+
+    __name__ = "elixir_function"
+    __defaults__ = __kwdefaults__ = None
+
+    def __init__(self, functions: Functions, key: int, arity: int, of: int) -> None:
+        self._functions = functions
+        self._key = key
+        self._arity = arity
+        self._of = of
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._functions.call(self._key, args, kwargs, self._of)
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "__signature__":
+            raise AttributeError(f"an Elixir function has no {name!r}")
+        from inspect import Parameter, Signature
+
+        names = [f"arg{n}" for n in range(1, self._arity + 1)]
+        return Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in names])
+
+    def __repr__(self) -> str:
+        return f"<Elixir function {self._key} with {self._arity} arguments>"
+
+    def __copy__(self) -> ElixirFunction:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> ElixirFunction:
+        return self
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "an Elixir function cannot be pickled: it lives in the VM that passed it, and other processes cannot call it"
+        )
+
+    def __del__(self) -> None:
+        self._functions.gone.append(self._key)
+
+
+def _unasked(question: Question) -> None:
+    """Before there is a loop."""

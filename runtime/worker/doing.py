@@ -1,0 +1,48 @@
+"""What the main thread is at: one call, those around it, and what has come meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Any
+
+from ..execution.cancellation import Cancellation
+from ..execution.current import NUMBER
+
+
+class Doing:
+    __slots__ = ("around", "asides", "cancellation", "current", "inbox", "main")
+
+    def __init__(self) -> None:
+        self.main = threading.get_ident()
+        self.inbox: deque[Any] = deque()
+        """Messages that wait for their turn."""
+        self.current = 0
+        """The call that runs in the main thread; 0: none."""
+        self.around: list[int] = []
+        """The calls that wait for the pool, outermost first, while that one runs inside them."""
+        self.asides: set[int] = set()
+        """Of these and of those in other threads, the ones that the pool knows to go on beside others."""
+        self.cancellation = Cancellation()
+
+    def in_main(self) -> bool:
+        return threading.get_ident() == self.main
+
+    def number(self) -> int:
+        """The call that the code of this thread belongs to: in a thread that a library has started, the one that runs."""
+        return NUMBER.get() or self.current
+
+    def includes(self, number: int) -> bool:
+        """Whether the main thread is in this call, or in one inside it."""
+        return number != 0 and (number == self.current or number in self.around)
+
+    def due(self) -> bool:
+        """Whether what runs is to end, and does not know yet."""
+        return self.cancellation.due(self.current, self.around)
+
+    def rest(self) -> None:
+        """Between calls: forgets what is over."""
+        if self.cancellation.asked:
+            self.cancellation.settle(self.around)
+        if self.asides:
+            self.asides.intersection_update(self.around)

@@ -1,0 +1,106 @@
+"""What waits to be sent, in order, from all threads."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Callable
+
+from ..execution.cancellation import Interruptible
+from ..execution.context import live
+from ..execution.output import LogStream
+from ..wire.frames import FrameWriter
+from ..wire.messages import DROP, LOG
+from ..wire.packing import packb
+from .doing import Doing
+
+BATCH_BYTES = 1 << 16
+
+
+class Outbox:
+    """Threads of a library may print at any time, and the event loop's answers come when they come: a lock keeps them
+    apart. Finalisers and signal handlers may add to it in the midst of a write.
+
+    `dropped()` gives the keys of functions and streams that Python holds no longer.
+    """
+
+    def __init__(
+        self, writer: FrameWriter, doing: Doing, user: Interruptible, dropped: Callable[[], list[int]]
+    ) -> None:
+        self._writer = writer
+        self._doing = doing
+        self._user = user
+        self._dropped = dropped
+        self._lock = threading.RLock()
+        self._writing = False
+        self.waiting: list[bytes] = []
+        self.held = 0
+        """Bytes of what waits."""
+        self.stdout = LogStream(lambda number, text: self.log(number, 1, text), doing.number)
+        self.stderr = LogStream(lambda number, text: self.log(number, 2, text), doing.number)
+
+    def put(self, packed: bytes) -> None:
+        with self._lock:
+            if len(packed) > BATCH_BYTES:
+                self.flush()  # a frame of its own, for two together may pass a frame's limit
+            self.waiting.append(packed)
+            self.held += len(packed)
+
+    def flush(self) -> None:
+        """Sends what waits. Raises `BrokenPipeError` when nobody reads any more."""
+        if not self.waiting:
+            return
+        with self._lock:
+            if self._writing:  # a finaliser printed in the middle of a write
+                return
+            self._writing = True
+            try:
+                while self.waiting:
+                    messages, self.waiting, self.held = self.waiting, [], 0
+                    self._writer.write(messages)
+            finally:
+                self._writing = False
+
+    def finish(self) -> None:
+        """Adds half lines of output."""
+        self.stdout.finish()
+        self.stderr.finish()
+
+    def send(self, packed: bytes) -> None:
+        """Sends a message behind all that waits, half lines of output too."""
+        self.finish()
+        self.put(packed)
+        self.flush()
+
+    def log(self, number: int, stream: int, text: str, *more: Any) -> None:
+        """What call `number` printed or logged. Sent at once when nobody's answer will take it along."""
+        user, doing = self._user, self._doing
+        runs = user.runs and doing.in_main()
+        if runs:
+            user.runs = False  # were `Cancelled` raised here, half a frame might be written
+        try:
+            with self._lock:
+                self.put(packb([LOG, number, stream, clean(text), *more]))
+                if number == 0 or number != doing.current or self.held > BATCH_BYTES or live():
+                    self.flush()
+        finally:
+            if runs:
+                user.runs = True
+
+    def tell(self, stream: int, text: str, *more: Any) -> None:
+        """As `log`, of the call that the code of this thread belongs to."""
+        self.log(self._doing.number(), stream, text, *more)
+
+    def drop(self) -> None:
+        """Adds what Python holds no longer."""
+        keys = self._dropped()
+        if keys:
+            self.put(packb([DROP, 0, keys]))
+
+    def after_fork(self) -> None:
+        """In a fork: the threads that might have held the lock are not there."""
+        self._lock = threading.RLock()
+        self._writing = False
+
+
+def clean(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()

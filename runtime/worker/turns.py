@@ -1,0 +1,121 @@
+"""Who reads what the pool sends: one thread at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import Any, Callable
+
+from ..wire.frames import BrokenFrame, FrameReader
+
+
+class Turns:
+    """Reads for `take`, which hands each message to whom it belongs.
+
+    The main thread reads when it has nothing to do; a thread that waits for an answer of the pool reads while nobody
+    else does; a signal's handler reads what is there already. Who finds another reading sleeps until a bell rings: its
+    own, when there is something for it, or the next one's, when who read has what it waited for.
+    """
+
+    def __init__(self, reader: FrameReader, take: Callable[[list[Any]], None]) -> None:
+        self._reader = reader
+        self._take = take
+        self._lock = threading.Lock()
+        self._bells: list[Bell] = []
+        self.ended = False
+        """Nothing more will come."""
+        self.broken: BrokenFrame | None = None
+        """What came last cannot be read."""
+
+    def until(
+        self, ready: Callable[[], Any], bell: Bell, patience: Callable[[], float | None] = lambda: None
+    ) -> None:
+        """Returns when `ready()`, when nothing more will come, or when `patience()` seconds are over."""
+        self._bells.append(bell)
+        try:
+            while not (ready() or self.ended):
+                seconds = patience()
+                if not self._lock.acquire(False):
+                    if not bell.wait(seconds):
+                        return
+                    continue
+                try:
+                    if seconds is not None and not self._reader.waiting(seconds):
+                        return
+                    if not (ready() or self.ended):
+                        self._read()
+                finally:
+                    self._lock.release()
+        finally:
+            self._bells.remove(bell)
+            self.next()
+
+    def idle(self, inbox: Any) -> bool:
+        """As the main thread, with nothing to do while `inbox` is empty: reads one time. False when another reads."""
+        if not self._lock.acquire(False):
+            return False
+        try:
+            if not inbox:  # still: a signal's handler may have read meanwhile
+                self._read()
+        finally:
+            self._lock.release()
+            if self._bells:
+                self.next()
+        return True
+
+    def glance(self) -> None:
+        """Reads what has come, without waiting for more, if nobody else reads."""
+        if not self._lock.acquire(False):
+            return
+        try:
+            while not self.ended and self._reader.waiting():
+                self._read()
+        finally:
+            self._lock.release()
+            if self._bells:
+                self.ring()
+
+    def next(self) -> None:
+        """Wakes one of those who wait: it may read."""
+        for bell in self._bells[:1]:
+            bell.ring()
+
+    def ring(self) -> None:
+        """Wakes all: there is something for one of them."""
+        for bell in list(self._bells):
+            bell.ring()
+
+    def after_fork(self) -> None:
+        """In a fork: the thread that might have held the lock is not there."""
+        self._lock = threading.Lock()
+        self._bells.clear()
+
+    def _read(self) -> None:
+        try:
+            messages = self._reader.read()
+        except BrokenFrame as error:
+            self.broken = error
+            messages = []
+        if messages:
+            self._take(messages)
+        else:
+            self.ended = True
+            self.ring()
+
+
+class Bell:
+    """Rung any number of times, it wakes once."""
+
+    __slots__ = ("_lock",)
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def ring(self) -> None:
+        with contextlib.suppress(RuntimeError):
+            self._lock.release()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Whether it was rung, before or within `seconds`."""
+        return self._lock.acquire(timeout=-1 if seconds is None else seconds)

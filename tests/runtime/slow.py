@@ -1,0 +1,176 @@
+"""A library of the tests: what takes its time, prints, and does not want to end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from functools import wraps
+
+
+def sleep(seconds):
+    time.sleep(seconds)
+    return "slept"
+
+
+def spin(seconds):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        pass
+    return "spun"
+
+
+def refuse(seconds):
+    """Swallows whatever is raised in it."""
+    until = time.monotonic() + seconds
+    swallowed = []
+    while time.monotonic() < until:
+        try:
+            time.sleep(0.005)
+        except BaseException as error:  # noqa: BLE001
+            swallowed.append(type(error).__name__)
+    return swallowed
+
+
+def instead(seconds):
+    try:
+        time.sleep(seconds)
+    finally:
+        raise ValueError("cleaned up")
+
+
+class Finaliser:
+    def __del__(self):
+        time.sleep(0.3)
+
+
+def in_a_finaliser():
+    """A first signal comes while Python runs what cannot pass exceptions on."""
+    Finaliser()
+    time.sleep(600)
+
+
+def join(seconds):
+    thread = threading.Thread(target=time.sleep, args=(seconds,), daemon=True)
+    thread.start()
+    thread.join()
+
+
+def printing(seconds):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        print("x" * 200)
+
+
+LOCK = []
+
+
+async def co_lock(seconds):
+    """The lock is bound to the event loop of its first user (and before 3.10, of its maker)."""
+    if not LOCK:
+        LOCK.append(asyncio.Lock())
+    async with LOCK[0]:
+        await asyncio.sleep(seconds)
+    return id(asyncio.get_running_loop())
+
+
+async def co_sleep(seconds, value="slept"):
+    await asyncio.sleep(seconds)
+    return value
+
+
+async def co_say(word, times):
+    for n in range(times):
+        print(f"{word} {n}", end=" ")
+        await asyncio.sleep(0.001)
+        print("end")
+    return word
+
+
+async def co_raise(name, *args):
+    await asyncio.sleep(0)
+    raise getattr(__import__("builtins"), name)(*args)
+
+
+async def co_leave_a_task(name):
+    async def fail():
+        raise getattr(__import__("builtins"), name)("left")
+
+    asyncio.get_running_loop().create_task(fail())
+    await asyncio.sleep(0.05)
+    return "alive"
+
+
+async def co_refuse():
+    try:
+        await asyncio.sleep(600)
+    except asyncio.CancelledError:
+        return "no"
+
+
+async def co_clean_up():
+    try:
+        await asyncio.sleep(600)
+    finally:
+        print("cleaned up")
+
+
+async def co_fork():
+    pid = os.fork()
+    if pid == 0:
+        return "a second answer"
+    return os.WEXITSTATUS(os.waitpid(pid, 0)[1])
+
+
+async def co_keep():
+    return threading.Event()
+
+
+async def co_twice():
+    return co_sleep(0.001, "twice")
+
+
+def list_of_coroutines():
+    coroutine = co_sleep(0)
+    found = [coroutine]
+    return found
+
+
+def close(coroutines):
+    for coroutine in coroutines:
+        coroutine.close()
+
+
+@wraps(co_sleep)
+def plain(*args):
+    return co_sleep(*args)
+
+
+async def future():
+    found = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_later(0.01, found.set_result, "from a future")
+    return found
+
+
+class Awaitable:
+    def __await__(self):
+        return co_sleep(0, "awaited").__await__()
+
+
+def query():
+    return Awaitable()
+
+
+def run_own_loop(seconds):
+    return asyncio.run(co_sleep(seconds, "own loop"))
+
+
+def threads():
+    return sorted(thread.name for thread in threading.enumerate())
+
+
+def talking(n):
+    for k in range(n):
+        print("item", k)
+        yield k
