@@ -163,7 +163,7 @@ class Describer:
         return found
 
 
-_REGISTRY = type(type.__dict__)
+_REGISTRY: Any = type(type.__dict__)
 _get_overloads: Any = getattr(typing, "get_overloads", None)
 _NOTHING: Facts = dict.fromkeys(
     ("parameters", "origin", "returns", "overloads", "doc", "file", "line", "deprecated", "value")
@@ -177,7 +177,7 @@ def _registry(value: Any) -> tuple[Mapping[type, Any] | None, int]:
     own = vars(value).get("registry")
     if type(own) is _REGISTRY and callable(vars(value).get("dispatch")):
         return own, 0
-    holder: Any = getattr(vars(value).get("register"), "__self__", None)
+    holder = getattr(vars(value).get("register"), "__self__", None)
     if type(holder) is functools.singledispatchmethod:
         return holder.dispatcher.registry, 1
     return None, 0
