@@ -96,10 +96,14 @@ def said(name: Any) -> str:
     return f"argument {name + 1}" if isinstance(name, int) else f"`{name}`"
 
 
+_module = type.__dict__["__module__"].__get__
+_qualname = type.__dict__["__qualname__"].__get__
+
+
 def _names(kind: type) -> Iterator[str]:
     for one in type.__dict__["__mro__"].__get__(kind):
-        module = str(one.__module__).partition(".")[0].lstrip("_")
-        yield one.__name__
+        module = str(_module(one)).partition(".")[0].lstrip("_")
+        yield _qualname(one).rpartition(".")[2]
         if module != "builtins":
             yield f"{module}.{one.__name__}"
 

@@ -31,11 +31,11 @@ def failure(
 def _least(
     code: str, error: BaseException, library: str | None, step: str | None, second: BaseException
 ) -> dict[str, Any]:
-    name = type(error).__name__
+    name: str = type.__dict__["__qualname__"].__get__(type(error))
     return {
         "code": code,
         "type": name,
-        "module": str(type(error).__module__),
+        "module": str(type.__dict__["__module__"].__get__(type(error))),
         "message": f"{name}; more cannot be told, because of {type(second).__name__}",
         "traceback": f"{name}\n",
         "frames": [],

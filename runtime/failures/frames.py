@@ -8,7 +8,7 @@ import traceback
 from types import TracebackType
 from typing import Any
 
-from .texts import clean, message
+from .texts import clean, message, name_of
 
 _OURS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")  # noqa: PTH100, PTH118, PTH120 - as the loader writes file names
 MOST_FRAMES = 100
@@ -35,7 +35,7 @@ def printed(error: BaseException, chain: bool, secrets: tuple[str, ...]) -> str:
         _without_ours(told, set())
         return clean("".join(told.format(chain=chain)), secrets)
     except BaseException:  # noqa: BLE001 - formatting calls the exception's own methods
-        return clean(f"{type(error).__name__}: {message(error)}\n", secrets)
+        return clean(f"{name_of(type(error))}: {message(error)}\n", secrets)
 
 
 def _without_ours(told: Any, seen: set[int]) -> None:

@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 from .redaction import REDACTED, is_secret, redacted
+from .texts import module_of, name_of
 
 _DEPTH = 3
 _ITEMS = 5
@@ -29,8 +30,8 @@ def summary(value: Any, name: Any = None) -> str:
 def type_name(value: Any) -> str:
     """`<module.Type object>`."""
     kind = type(value)
-    module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
-    return f"<{module}{kind.__qualname__} object>"
+    module = module_of(kind)
+    return f"<{'' if module == 'builtins' else module + '.'}{name_of(kind)} object>"
 
 
 def _summary(value: Any, name: Any, depth: int) -> str:
@@ -43,11 +44,11 @@ def _summary(value: Any, name: Any, depth: int) -> str:
         return str(_PLAIN[kind](value))
     if kind in _CONTAINERS:
         return _container(value, kind, depth)
-    if isinstance(value, str) and kind.__module__.startswith("envmgr_runtime"):
+    if isinstance(value, str) and module_of(kind).startswith("envmgr_runtime"):
         return _text(str.__str__(value))
     if isinstance(value, type):
-        return f"<class {value.__module__}.{value.__qualname__}>"
-    if kind.__name__ in ("function", "builtin_function_or_method", "method"):
+        return f"<class {module_of(value)}.{name_of(value)}>"
+    if name_of(kind) in ("function", "builtin_function_or_method", "method"):
         return f"<function {value.__qualname__}>"
     return _of_numpy(value) or _of_pandas(value) or type_name(value)
 
@@ -118,13 +119,13 @@ def _of_numpy(value: Any) -> str | None:
         dtype, shape = array.dtype.__get__(value), array.shape.__get__(value)
         return f"<{type(value).__name__} {str(dtype)[:_LETTERS]}, shape {shape}>"
     scalar = getattr(numpy, "generic", None)
-    if scalar is not None and isinstance(value, scalar) and type(value).__module__ == "numpy":
+    if scalar is not None and isinstance(value, scalar) and module_of(type(value)) == "numpy":
         return f"<{type(value).__name__} {str(value)[:_LETTERS]}>"
     return None
 
 
 def _of_pandas(value: Any) -> str | None:
-    if type(value).__module__.partition(".")[0] != "pandas":
+    if module_of(type(value)).partition(".")[0] != "pandas":
         return None
     kind, shape = type(value).__name__, getattr(value, "shape", None)
     if kind == "DataFrame" and type(shape) is tuple and len(shape) == 2:

@@ -12,6 +12,7 @@ _FIRST_CUT = 4 * MOST_TEXT
 
 _qualname = type.__dict__["__qualname__"].__get__
 _mro = type.__dict__["__mro__"].__get__
+_module = type.__dict__["__module__"].__get__
 
 
 def message(error: BaseException) -> str:
@@ -19,7 +20,7 @@ def message(error: BaseException) -> str:
     try:
         return str(error)
     except BaseException as second:  # noqa: BLE001 - an exception's __str__ may raise anything
-        return f"<the exception's __str__ raised {type(second).__name__}>"
+        return f"<the exception's __str__ raised {name_of(type(second))}>"
 
 
 def clean(text: str, secrets: tuple[str, ...] = ()) -> str:
@@ -40,7 +41,7 @@ def name_of(kind: type) -> str:
 
 
 def module_of(kind: type) -> str:
-    return str(kind.__module__)
+    return str(_module(kind))
 
 
 def classes(kind: type) -> list[str]:

@@ -4,7 +4,8 @@ defmodule Envmgr.Calls do
 
   alias Envmgr.{Error, Pool, Ref}
   alias Envmgr.Calls.{Arguments, Chain, Correlation, Exchange, Gathering, Options, Request}
-  alias Envmgr.Libraries.{Catalog, Check, Row, Unknown}
+  alias Envmgr.Calls.Telling
+  alias Envmgr.Libraries.{Catalog, Check, Row, Shape, Unknown}
 
   # Of a ref whose library is not there any more.
   @timeout 30_000
@@ -16,10 +17,10 @@ defmodule Envmgr.Calls do
     with {:ok, options} <- Options.parse(opts),
          {:ok, row} <- find(options.name, path),
          {:ok, args, kwargs} <- Arguments.split(args),
-         {:ok, into} <- check(row, args, kwargs) do
+         {:ok, into} <- check(options.name, row, args, kwargs) do
       row |> request(path, path, into, options) |> run(args, kwargs)
     else
-      {:error, error} -> Correlation.mark({:error, about(error, path)}, opts)
+      {:error, error} -> refused(error, path, args, opts)
     end
   end
 
@@ -52,10 +53,11 @@ defmodule Envmgr.Calls do
     if traced?, do: Request.traced(request), else: request
   end
 
-  defp run(%{gather: nil} = request, args, kwargs), do: Exchange.run(request, args, kwargs)
+  defp run(%{gather: nil} = request, args, kwargs),
+    do: request |> Exchange.run(args, kwargs) |> Telling.told(request.name, args, kwargs)
 
   defp run(request, args, kwargs),
-    do: Gathering.around(request.gather, fn -> Exchange.run(request, args, kwargs) end)
+    do: Gathering.around(request.gather, fn -> run(%{request | gather: nil}, args, kwargs) end)
 
   # An alias is known on this side alone.
   defp real({:chain, [{0, _alias} | steps]}, real), do: {:chain, [{0, real} | steps]}
@@ -65,7 +67,7 @@ defmodule Envmgr.Calls do
   defp begin(%{first: path, steps: steps, arguments: [{args, kwargs} | _]}, options)
        when is_binary(path) do
     with {:ok, row} <- find(options.name, path),
-         {:ok, into} <- check(row, args, kwargs) do
+         {:ok, into} <- check(options.name, row, args, kwargs) do
       {:ok, request(row, path, {:chain, steps}, into, options)}
     else
       {:error, error} -> {:error, about(%{error | step: "step 1 (#{path})"}, path)}
@@ -92,7 +94,7 @@ defmodule Envmgr.Calls do
          {:ok, args, kwargs} <- Arguments.split(args) do
       options |> of_ref(ref, {ref.id, name}, path, access) |> run(args, kwargs)
     else
-      {:error, error} -> Correlation.mark({:error, about(error, path)}, opts)
+      {:error, error} -> refused(error, path, args, opts)
     end
   end
 
@@ -142,14 +144,11 @@ defmodule Envmgr.Calls do
 
   defp damaged(path, reason), do: %Error{code: :catalog, path: path, message: reason}
 
-  defp check(row, args, []) do
-    case Check.quick(row, args) do
-      {:ok, into} -> {:ok, into}
-      :none -> full_check(row, args, [])
-    end
+  defp check(name, row, args, kwargs) do
+    with :none <- if(kwargs == [], do: Check.quick(row, args), else: :none),
+         :none <- Shape.fit(name, row, args, kwargs),
+         do: full_check(row, args, kwargs)
   end
-
-  defp check(row, args, kwargs), do: full_check(row, args, kwargs)
 
   # The signature is that of the real path, so that an alias and what it stands for are both named.
   defp full_check(row, args, kwargs) do
@@ -166,6 +165,19 @@ defmodule Envmgr.Calls do
          environment: elem(row, 2)
        }}
     end
+  end
+
+  # Nothing was sent.
+  defp refused(error, path, args, opts) do
+    name = if Keyword.keyword?(opts), do: Keyword.get(opts, :name, Envmgr), else: Envmgr
+
+    {args, kwargs} =
+      case Arguments.split(args) do
+        {:ok, args, kwargs} -> {args, kwargs}
+        {:error, _malformed} -> {[args], []}
+      end
+
+    {:error, about(error, path)} |> Correlation.mark(opts) |> Telling.told(name, args, kwargs)
   end
 
   defp about(%Error{path: nil} = error, path), do: %{error | path: path}

@@ -113,7 +113,9 @@ defmodule Envmgr.Calls.Async do
     do: error(async, :worker_lost, "the call's process ended: #{inspect(reason, limit: 5)}")
 
   defp error(async, code, message),
-    do: {:error, %Error{code: code, message: message, path: async.path, hint: hint(code)}}
+    do:
+      {:error,
+       Error.classified(%Error{code: code, message: message, path: async.path, hint: hint(code)})}
 
   defp hint(:timeout), do: "the call goes on: await it again, or end it with Envmgr.cancel/1"
   defp hint(_code), do: nil

@@ -22,7 +22,7 @@ defmodule Envmgr.Calls.Beside do
 
   @type message ::
           {:result | :error | :chunk, binary()}
-          | {:lost, String.t()}
+          | {:lost, String.t() | keyword()}
           | {:result, binary(), binary(), tuple()}
           | {:down, term()}
           | :moved

@@ -17,6 +17,7 @@ defmodule Envmgr.Calls.Correlation do
   @doc "An error before its call had a request."
   @spec mark(answer, term()) :: answer when answer: term()
   def mark({:error, %Error{correlation: nil} = error}, opts) do
+    error = Error.classified(error)
     given = if is_list(opts), do: List.keyfind(opts, :correlation, 0)
 
     case given do

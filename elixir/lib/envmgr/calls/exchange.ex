@@ -263,6 +263,9 @@ defmodule Envmgr.Calls.Exchange do
     end
   end
 
+  defp answered(:lost, [_ | _] = fields, request, generation, _pid),
+    do: error(request, [{:generation, generation} | fields])
+
   defp answered(:lost, why, request, generation, _pid) do
     hint = "the call may have run; repeat it only if that does no harm"
     error(request, code: :worker_lost, message: why, hint: hint, generation: generation)
@@ -271,9 +274,18 @@ defmodule Envmgr.Calls.Exchange do
   defp failed(failure, request, generation, pid) do
     case Failure.error(failure, labels(request, generation)) do
       %Error{code: :stale_ref} = error -> Stale.known(error, request, pid)
-      error -> error
+      %Error{} = error when request.trace == nil -> error
+      error -> told(error, failure, Trace.mark(request, :transport), generation)
     end
   end
+
+  defp told(error, failure, request, generation) do
+    trace = Trace.finish(request, python(failure), labels(request, generation))
+    %{error | details: Map.put(error.details, :trace, trace)}
+  end
+
+  defp python(%{"trace" => %{} = trace}), do: trace
+  defp python(_meta), do: %{}
 
   # An answer that is more than a payload.
   defp landed(payload, meta, buffers, request, generation, pid) do
@@ -334,8 +346,7 @@ defmodule Envmgr.Calls.Exchange do
   defp traced(metadata, _meta, %{trace: nil}, _generation), do: metadata
 
   defp traced(metadata, meta, request, generation) do
-    python = if is_map(meta["trace"]), do: meta["trace"], else: %{}
-    trace = Trace.finish(request, python, labels(request, generation))
+    trace = Trace.finish(request, python(meta), labels(request, generation))
     Map.merge(metadata, %{trace: trace, correlation: request.correlation})
   end
 
@@ -401,7 +412,7 @@ defmodule Envmgr.Calls.Exchange do
   end
 
   defp error(request, fields) do
-    {:error, struct!(struct!(Error, labels(request, nil)), fields)}
+    {:error, Error |> struct!(labels(request, nil)) |> struct!(fields) |> Error.classified()}
   end
 
   defp labels(request, generation) do

@@ -18,7 +18,8 @@ defmodule Envmgr.Calls.Objects do
 
   def binary(_left, _operator, _right, _opts) do
     hint = "numbers and lists are computed with where they are"
-    {:error, %Error{code: :arguments, message: "neither operand is a ref", hint: hint}}
+    error = %Error{code: :arguments, message: "neither operand is a ref", hint: hint}
+    {:error, Error.classified(error)}
   end
 
   @spec unary(Ref.t(), term()) :: Calls.answer()
@@ -57,7 +58,7 @@ defmodule Envmgr.Calls.Objects do
   def give_away(ref, pid) do
     with {:error, fate} <- Holders.give(ref, pid) do
       fields = [path: ref.type, library: ref.library, environment: ref.environment]
-      {:error, struct!(struct!(Error, fields), Stale.fields(fate))}
+      {:error, Error |> struct!(fields) |> struct!(Stale.fields(fate)) |> Error.classified()}
     end
   end
 

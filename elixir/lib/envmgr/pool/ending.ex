@@ -4,7 +4,7 @@ defmodule Envmgr.Pool.Ending do
 
   require Logger
 
-  alias Envmgr.Pool.{Callbacks, Child, Flight, Lent, Nudge, Outbox, Pipe, Slot}
+  alias Envmgr.Pool.{Callbacks, Child, Flight, Lent, Nudge, Outbox, Pipe, Postmortem, Slot}
   alias Envmgr.Values.{Failure, Holding}
 
   @doc "Kills the worker. Everybody who waits is told at once, the Server too: it starts another."
@@ -24,17 +24,24 @@ defmodule Envmgr.Pool.Ending do
   @doc "From now on a ref of this worker is stale: why is known before that."
   @spec close(Pipe.state(), String.t()) :: :ok
   def close(s, why) do
-    if s.started?, do: Holding.tell(s.options.name, {:ended, self(), why})
+    if s.started?, do: Holding.tell(s.options.name, {:ended, self(), while_running(s, why)})
     Slot.close(s.slot)
   end
 
+  defp while_running(s, why) do
+    case Flight.running(s.flight) do
+      {_reply, path} -> "#{why} while it ran #{path}"
+      nil -> why
+    end
+  end
+
   @doc "Everybody who waits gets an answer: whose call ran hears of it, the others hear whose it was."
-  @spec abandon(Pipe.state(), String.t(), String.t() | nil) :: Pipe.state()
-  def abandon(s, why, frames \\ nil) do
+  @spec abandon(Pipe.state(), String.t(), Postmortem.t() | nil) :: Pipe.state()
+  def abandon(s, why, found \\ nil) do
     running = Flight.running(s.flight)
 
     for reply <- Flight.replies(s.flight),
-        do: send(reply, {reply, :lost, why(why, running, reply, frames)})
+        do: send(reply, {reply, :lost, why(why, running, reply, found)})
 
     Nudge.stop(s.nudge)
     Callbacks.close(s.callbacks)
@@ -52,12 +59,13 @@ defmodule Envmgr.Pool.Ending do
     }
   end
 
-  defp why(why, nil, _reply, _frames), do: why
+  defp why(why, nil, _reply, nil), do: why
+  defp why(why, {reply, path}, reply, nil), do: "#{why} while it ran #{path}"
+  defp why(why, {_other, path}, _reply, nil), do: "#{why} while it ran a call of #{path}"
+  defp why(_why, nil, _reply, found), do: Postmortem.fields(found, nil, true)
 
-  defp why(why, {reply, path}, reply, frames),
-    do: "#{why} while it ran #{path}#{if frames, do: "\n\n" <> frames}"
-
-  defp why(why, {_other, path}, _reply, _frames), do: "#{why} while it ran a call of #{path}"
+  defp why(_why, {running, path}, reply, found),
+    do: Postmortem.fields(found, path, running == reply)
 
   defp late(s) do
     receive do
@@ -68,11 +76,12 @@ defmodule Envmgr.Pool.Ending do
   end
 
   @doc "The worker has ended: what the owner ends with."
-  @spec finish(Pipe.state(), String.t(), String.t() | nil) ::
+  @spec finish(Pipe.state(), String.t(), Postmortem.t() | nil) ::
           {:stop, {:shutdown, term()}, Pipe.state()}
-  def finish(s, why, frames \\ nil) do
+  def finish(s, why, found \\ nil) do
+    Logger.debug(fn -> "envmgr: #{s.manifest.environment}: a worker is gone: #{why}" end)
     close(s, why)
-    abandoned = abandon(s, why, frames)
+    abandoned = abandon(s, why, found)
     land(s.landing, s.options.grace)
     {:stop, {:shutdown, reason(s, why)}, %{abandoned | port: nil}}
   end

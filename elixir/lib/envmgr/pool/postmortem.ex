@@ -67,7 +67,7 @@ defmodule Envmgr.Pool.Postmortem do
 
   def of(status, crash) do
     %__MODULE__{
-      how: "ended with status #{status}",
+      how: "exited with status #{status}",
       hint:
         "the function, or C code below it, ended Python itself (os._exit, exit): it is not made to be called in a worker that goes on",
       status: status,

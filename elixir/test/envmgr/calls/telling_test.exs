@@ -35,7 +35,7 @@ defmodule Envmgr.Calls.TellingTest do
     assert %Error{class: :resource, retry: true} =
              Telling.complete(%Error{code: :timeout}, [], [], nil)
 
-    assert %Error{class: :internal} = Telling.complete(%Error{code: :strange}, :chain, [], nil)
+    assert %Error{class: :internal} = Telling.complete(%Error{code: :strange}, [], :chain, nil)
   end
 
   test "every documented code has a class" do

@@ -60,7 +60,7 @@ defmodule Envmgr.Pool.PostmortemTest do
 
   test "a status without a signal" do
     fields = Postmortem.fields(Postmortem.of(3, nil), nil, true)
-    assert fields[:message] == "the worker ended with status 3"
+    assert fields[:message] == "the worker exited with status 3"
     assert fields[:hint] =~ "os._exit"
     assert fields[:details] == %{status: 3}
     assert Postmortem.of(76, nil).class == :internal
