@@ -67,7 +67,15 @@ class Loop:
         self._events = Events(calls, self._say, self._flush, self._turns.glance, self._bell.ring)
         self._streams = Serving(doing, calls, self.out, self._events)
         self._asking = Asking(
-            doing, self._turns, self._bell, self.out, calls, self._step, self._beyond, self._is_aside, self._events.is_doomed
+            doing,
+            self._turns,
+            self._bell,
+            self.out,
+            calls,
+            self._step,
+            self._beyond,
+            self._is_aside,
+            self._events.is_doomed,
         )
         calls.functions.ask = self._asking.ask
         calls.functions.number = doing.number
@@ -233,7 +241,9 @@ class Loop:
             return
         buffers = calls.buffers
         sizes = [len(view) for view in buffers.outgoing]
-        self._put(packb([RESULT, number, answer, sizes, packb(calls.meta(), unicode_errors="backslashreplace")]))
+        self._put(
+            packb([RESULT, number, answer, sizes, packb(calls.meta(), unicode_errors="backslashreplace")])
+        )
         if sizes:
             self._flush()
             calls.refs.lent = buffers.send()
