@@ -51,18 +51,33 @@ defmodule Envmgr do
           | {:dicts, :map | :ordered}
           | {:metadata, boolean()}
           | {:priority, :high | :normal | :low}
+          | {:correlation, String.t()}
+          | {:output, :log | :metadata | :ignore | pid()}
+          | {:trace, boolean()}
           | {:name, atom()}
 
   @typedoc """
   What is known of an answer, with the option `metadata: true`: `warnings` (texts: what of the value could not be sent as it
   was meant, where, and why), `bytes` that it took, `library`, `environment`, `generation`.
+
+  With `trace: true` also `correlation` and `trace`: the seconds of `check`, `encode`, `transport` (with the time in queues), `decode`
+  and `total`, and as `python` a map of what the worker measured (`"resolve"`, `"convert"`, `"execute"`, `"encode"`, …).
+
+  With `output: :metadata` also `stdout` and `stderr` (texts), `logging` (maps of `level`, `logger`, `message`), `python_warnings` (maps of
+  `category`, `message`).
   """
   @type metadata :: %{
-          warnings: [String.t()],
-          bytes: non_neg_integer(),
-          library: String.t(),
-          environment: String.t(),
-          generation: pos_integer()
+          :warnings => [String.t()],
+          :bytes => non_neg_integer(),
+          :library => String.t(),
+          :environment => String.t(),
+          :generation => pos_integer(),
+          optional(:correlation) => String.t(),
+          optional(:trace) => map(),
+          optional(:stdout) => String.t(),
+          optional(:stderr) => String.t(),
+          optional(:logging) => [map()],
+          optional(:python_warnings) => [map()]
         }
 
   @type answer :: {:ok, term()} | {:ok, term(), metadata()} | {:error, Error.t()}
@@ -120,6 +135,12 @@ defmodule Envmgr do
   - `priority`: of the calls that wait for a worker, `:high` ones go first and `:low` ones when no others wait (with their deadline
     running all the while); default `:normal`. A call that a worker has got is not overtaken.
   - `metadata`: `true` answers `{:ok, value, metadata}`; default `false`. Warnings are logged either way.
+  - `output`: where what the code prints, logs and warns of goes: `:log` (default), `:ignore`, `:metadata` (implied: `metadata: true`; of an error it is
+    in `details.output`), or a process, which gets it while the call runs, as `{:envmgr_output, correlation, %{stream: :stdout, text: text, …}}`.
+    Streams are `:stdout`, `:stderr`, `:logging` (with `logger` and `level`) and `:warnings` (with `category`).
+  - `correlation`: a text by which the call is found again, in Python (`envmgr_runtime.context()`), in logs and errors. Each error has one: by
+    default the `:correlation_id` or `:request_id` of Logger's metadata, or a new one.
+  - `trace`: `true` measures the call (implied: `metadata: true`), and logs it at `:debug`; so does `trace` of a library in envmgr.toml, in the log alone.
   - `name`: the instance; default `Envmgr`.
 
   A wrong path or wrong arguments are told before anything reaches Python.
@@ -218,9 +239,7 @@ defmodule Envmgr do
   more than that. What ends the enumeration (`Enum.take/2`, an exception, the end of the process) closes the generator. Options as in
   `execute/3`, `timeout` being for each chunk. Raises `Envmgr.Error` while it runs.
 
-      iex> counter = Envmgr.execute!("itertools.count", [10], as: :ref)
-      iex> counter |> Envmgr.stream() |> Enum.take(3)
-      [10, 11, 12]
+      [10, 11, 12] = Envmgr.stream("itertools.count", [10]) |> Enum.take(3)
   """
   @spec stream(String.t() | list() | Ref.t(), arguments(), [option()]) :: Enumerable.t()
   def stream(source, args \\ [], opts \\ []), do: Calls.Feed.new(source, args, opts)
@@ -450,7 +469,7 @@ defmodule Envmgr do
   end
 
   @doc """
-  What the pools are doing, by environment: `state`, `generation`, `workers` (`os_pid`, `in_flight`, `answered` of each),
+  What the pools are doing, by environment: `state`, `generation`, `workers` (`os_pid`, `in_flight`, `answered`, `refs` of each: objects that it holds),
   `starting`, `draining`, `problem` (why no worker starts), `refused` (a new generation that does not start), and
   `conversions`: what the workers that run have `sent` and `received`, by Python type `count`, `bytes` and `seconds`; the row
   `"payload"` is whole arguments and answers. The time of a type holds that of the values inside it. A worker that is busy

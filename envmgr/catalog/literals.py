@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from envmgr.catalog.overloads import members
+
 _FLOATS = [1.0, 2.0, 3.0]
 
 
@@ -39,26 +41,32 @@ _BY_KIND: dict[str, Any] = {
     "callable": Function(1),
 }
 """The first of these that a parameter accepts."""
-_PREFERRED = ("str", "float", "int", "dict", "bool", "complex", "bytes", "set", "tuple", "list", "callable")
+_BY_INTO: dict[str, Any] = {
+    "bytes": b"text",
+    "tuple": (1, 2, 3),
+    "set": {1, 2, 3},
+    "frozenset": {1, 2, 3},
+    "ndarray": _FLOATS,
+}
+_PREFERRED = ("str", "float", "int", "dict", "bool", "complex", "bytes", "list", "tuple", "set", "callable")
 
 _BY_TYPE: tuple[tuple[re.Pattern[str], Any], ...] = (
-    (re.compile(r"^(?:typing\.)?Callable\b"), Function(1)),
-    (re.compile(r"\b(?:FilePath|StrPath|PathLike|StrOrBytesPath|Path|FileDescriptorOrPath)\b"), "data.csv"),
-    (re.compile(r"ArrayLike|_SeriesLike|\bNDArray\b|\bndarray\b|\barray[_-]like\b"), _FLOATS),
-    (re.compile(r"^(?:[\w.]*\.)?(?:Sequence|Iterable|Collection|list|List|Sized|Container)\b"), [1, 2, 3]),
-    (re.compile(r"^(?:[\w.]*\.)?(?:tuple|Tuple)\b"), (1, 2, 3)),
-    (re.compile(r"^(?:[\w.]*\.)?(?:set|Set|AbstractSet|frozenset)\b"), {1, 2, 3}),
-    (re.compile(r"^(?:[\w.]*\.)?(?:Mapping|dict|Dict|MutableMapping)\b"), {"a": 1}),
-    (re.compile(r"_ShapeLike|\bShape\b"), [2, 3]),
-    (re.compile(r"Supports(?:Float|Complex|Abs|Rich)|\bFloat|\bReal\b|Number|_NumberT"), 0.5),
-    (re.compile(r"Supports(?:Index|Int|Trunc)|_IntLike|\bIntegral\b"), 3),
-    (re.compile(r"\bstr\b|LiteralString|AnyStr"), "text"),
-    (re.compile(r"\bfloat\b"), 0.5),
-    (re.compile(r"\bint\b"), 3),
-    (re.compile(r"\bbool\b"), True),
-    (re.compile(r"\bbytes\b|Buffer\b"), b"text"),
-    (re.compile(r"^(?:Any|object)$"), [1, 2, 3]),
+    (re.compile(r"Callable\b"), Function(1)),
+    (re.compile(r"(?:FilePath|StrPath|PathLike|StrOrBytesPath|Path|FileDescriptorOrPath)\b"), "data.csv"),
+    (re.compile(r"\w*ArrayLike|\w*SeriesLike|NDArray\b|ndarray\b|array[_-]like\b"), _FLOATS),
+    (re.compile(r"\w*(?:Sequence|Iterable|Collection|Container|Sized|list|List)\b"), [1, 2, 3]),
+    (re.compile(r"(?:tuple|Tuple)\b"), (1, 2, 3)),
+    (re.compile(r"(?:set|Set|AbstractSet|frozenset)\b"), {1, 2, 3}),
+    (re.compile(r"(?:dict|Dict|\w*Mapping)\b"), {"a": 1}),
+    (re.compile(r"_?Shape(?:Like)?\b"), [2, 3]),
+    (re.compile(r"_?Supports(?:Float|Complex|Abs|Rich)|_?Float|Real\b|\w*Number|float\b"), 0.5),
+    (re.compile(r"_?Supports(?:Index|Int|Trunc)|_?IntLike|Integral\b|int\b"), 3),
+    (re.compile(r"str\b|LiteralString|AnyStr"), "text"),
+    (re.compile(r"bool\b"), True),
+    (re.compile(r"bytes\b|\w*Buffer\b"), b"text"),
+    (re.compile(r"(?:Any|object)$"), [1, 2, 3]),
 )
+"""Of the last part of a dotted name, at its beginning; the first member of a union that is known decides."""
 _BY_NAME: tuple[tuple[re.Pattern[str], Any], ...] = (
     (re.compile(r"^(?:func|function|fn|callback|callable|predicate)$"), Function(1)),
     (re.compile(r"path|file|fname|filename"), "data.csv"),
@@ -77,6 +85,7 @@ _BY_NAME: tuple[tuple[re.Pattern[str], Any], ...] = (
 )
 _LITERAL = re.compile(r"\bLiteral\[\s*(?:'([^'\"\\]*)'|\"([^'\"\\]*)\")")
 _CALLABLE = re.compile(r"Callable\[\[([^\[\]]*)\]")
+_MODULES = re.compile(r"^(?:\w+\.)+")
 _NO_NAME = re.compile(r"\W")
 
 
@@ -87,6 +96,9 @@ def argument(parameter: Sequence[Any], said: str | None = None) -> Any:
     name, kinds, text = parameter[0], None, None
     if len(parameter) > 4:
         text, kinds = parameter[4], parameter[5]
+    into = parameter[3] if len(parameter) > 3 else None
+    if into in _BY_INTO:
+        return _BY_INTO[into]
     chosen = _LITERAL.search(text) if text else None
     if chosen and (kinds is None or "str" in kinds):
         return chosen[1] if chosen[1] is not None else chosen[2]
@@ -98,10 +110,11 @@ def argument(parameter: Sequence[Any], said: str | None = None) -> Any:
         if kind == "callable":
             return Function(_arity(text or ""))
         return None if kind is None else _BY_KIND[kind]
-    for known in filter(None, (text, said)):
+    for member in (member for known in (text, said) if known for member in members(known)):
+        last = _MODULES.sub("", member)
         for pattern, value in _BY_TYPE:
-            if pattern.search(known):
-                return Function(_arity(known)) if isinstance(value, Function) else value
+            if pattern.match(last):
+                return Function(_arity(member)) if isinstance(value, Function) else value
     if text:
         return Name(variable(name))
     found = _named(name)

@@ -23,6 +23,7 @@ def merged(signatures: Sequence[Parameters]) -> Parameters:
     """
     if len(signatures) == 1:
         return signatures[0]
+    signatures = [_object_by_position(found) for found in signatures]
     places = [[each for each in found if each[1] in (POSITIONAL, EITHER)] for found in signatures]
     longest = max(places, key=len)
     names: list[str] = []
@@ -76,6 +77,13 @@ def merged(signatures: Sequence[Parameters]) -> Parameters:
     ]
 
 
+def _object_by_position(found: Parameters) -> Parameters:
+    """Nobody passes `self` by its name."""
+    if found and found[0][0] in ("self", "cls") and found[0][1] == EITHER:
+        return [[found[0][0], POSITIONAL, *found[0][2:]], *found[1:]]
+    return found
+
+
 def _collides(signatures: Sequence[Parameters], at: int, name: str) -> bool:
     """Whether a signature takes something else at this place, and this name as a keyword beside it."""
     for found in signatures:
@@ -96,11 +104,11 @@ def union(types: Sequence[str | None]) -> str | None:
     known = list(dict.fromkeys(text for text in types if text is not None))
     if not known or None in types:
         return None
-    parts = list(dict.fromkeys(part for text in known for part in _members(text)))
+    parts = list(dict.fromkeys(part for text in known for part in members(text)))
     return " | ".join([*parts[:_MOST_TYPES], *(["..."] if len(parts) > _MOST_TYPES else [])])
 
 
-def _members(text: str) -> list[str]:
+def members(text: str) -> list[str]:
     """Of a union that is written with bars."""
     parts, depth, begin = [], 0, 0
     for at, letter in enumerate(text):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import envmgr
 from envmgr.environments import adoption, layers
 from envmgr.environments.layout import Layout
 from envmgr.environments.store import digest
@@ -48,6 +50,15 @@ def relocked(project: Project, environment: Environment, ground: Ground, lock_di
     return _fingerprinted(project, environment, replace(ground, lock_digest=lock_digest))
 
 
+@functools.cache
+def catalogs() -> str:
+    """Names what `envmgr/catalog` writes: catalogs of other sources are written again. Reads them once."""
+    whole = hashlib.sha256()
+    for path in sorted((Path(envmgr.__file__).parent / "catalog").glob("*.py")):
+        whole.update(f"\0{path.name}\0".encode() + path.read_bytes())
+    return whole.hexdigest()[:12]
+
+
 def settings(library: Library) -> list[object]:
     """All of a library that is in its launch manifest or its proof."""
     return [
@@ -84,7 +95,7 @@ def _fingerprinted(project: Project, environment: Environment, ground: Ground) -
             interpreter.abi,
             interpreter.platform,
         ],
-        [str(ground.layer), ground.lock_digest],
+        [str(ground.layer), catalogs(), ground.lock_digest],
         *([environment.adopt] if environment.adopt is not None else []),
     ]
     return replace(ground, fingerprint=digest(covered))

@@ -10,9 +10,6 @@ from envmgr.environments.modules import Resolved
 from envmgr.environments.store import digest
 from envmgr.operations import ground
 
-_CATALOGS = 2
-"""Raised with every change of what `envmgr/catalog` writes: catalogs of another number are built again."""
-
 
 @dataclass(frozen=True, slots=True)
 class Proving:
@@ -40,11 +37,11 @@ class Proving:
             ]
             for found in libraries
         ]
-        return digest([self.layer.name, _CATALOGS, proved])
+        return digest([self.layer.name, ground.catalogs(), proved])
 
     def functions_name(self, libraries: tuple[Resolved, ...]) -> str:
         listed = {(found.module, found.distribution or "", found.version or "") for found in libraries}
-        return digest([self.layer.name, _CATALOGS, sorted(listed)])
+        return digest([self.layer.name, ground.catalogs(), sorted(listed)])
 
     def _worker(self, python: Path, bytecode: bool) -> list[str]:
         return [str(python), "-I", *([] if bytecode else ["-B"]), str(layers.worker_of(self.layer))]

@@ -6,10 +6,10 @@ A function that has none is called as it is; one that has some is wrapped once, 
 from __future__ import annotations
 
 from functools import wraps
-from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from ..library.loading import Libraries, LoadError
+from ..values.awaitables import is_awaited
 from .stepped import Stepped
 
 if TYPE_CHECKING:  # what most workers do without is imported when it is needed
@@ -108,7 +108,7 @@ def _wrapped(
             pipeline.taken(arguments, given, kwargs)
             args = tuple(given)
         value = function(*args, **kwargs)
-        return later(call, value) if type(value) is CoroutineType else sent(call, value, tell)
+        return later(call, value) if is_awaited(type(value)) else sent(call, value, tell)
 
     def sent(call: Any, value: Any, tell: Callable[[str], None]) -> Any:
         if pipeline is not None:

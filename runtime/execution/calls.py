@@ -202,7 +202,9 @@ class Calls:
         return self._codec.decode(data)
 
     def report(self) -> dict[str, Any]:
-        """What this worker has converted, `sent` and `received`, rows by type (`values.statistics`), and holds: `refs`."""
+        """What this worker has converted (`sent` and `received`, rows by type: `values.statistics`), and how many
+        `refs` it holds.
+        """
         sent, received = self._sent.row(self._runs - self._unsent), self._received.row(self._runs)
         return {
             "sent": {**self._codec.sent.report(), "payload": sent},

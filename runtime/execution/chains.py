@@ -6,9 +6,9 @@ Where a step gives a coroutine, the rest of the chain is one too: it waits for t
 from __future__ import annotations
 
 import functools
-from types import CoroutineType
 from typing import Any, Callable, Mapping, Sequence
 
+from ..values.awaitables import is_awaited
 from ..values.codec import Codec
 from ..values.errors import ConversionError, Trouble
 from ..values.words import name_argument
@@ -36,7 +36,7 @@ class Chain:
                 value = step(value)
             except Exception as error:  # noqa: BLE001 - a library may raise anything
                 raise Stepped(name, error, called(value)) from None
-            if type(value) is CoroutineType:
+            if is_awaited(type(value)):
                 return self._after(number, value)
         return value
 
@@ -47,7 +47,7 @@ class Chain:
         except Exception as error:  # noqa: BLE001
             raise Stepped(name, error, called(None)) from None
         value = self._from(number + 1, value)
-        return await value if type(value) is CoroutineType else value
+        return await value if is_awaited(type(value)) else value
 
 
 def chain(

@@ -12,15 +12,22 @@ def current() -> dict[str, Any]:
     """Of the call that runs, in coroutines too: `correlation`, `path` and `library`; each is None where it is not
     known, as in a call that came without a context, and in a thread that the library started.
     """
+    found = _current.get() or {}
+    return {name: found.get(name) for name in ("correlation", "path", "library")}
+
+
+def live() -> bool:
+    """Whether somebody wants to hear at once what this call says."""
     found = _current.get()
-    return {"correlation": None, "path": None, "library": None} if found is None else dict(found)
+    return found is not None and found["live"] is True
 
 
 def enter(target: Any, given: Mapping[str, Any]) -> Token[Any]:
     """Until `leave`, `current` tells of this call."""
     path = target if type(target) is str else None
     library = path.partition(".")[0] if path else None
-    return _current.set({"correlation": given.get("correlation"), "path": path, "library": library})
+    known = {"correlation": given.get("correlation"), "path": path, "library": library}
+    return _current.set({**known, "live": given.get("live")})
 
 
 def nobody() -> Token[Any]:

@@ -52,7 +52,7 @@ def _leave(name: str) -> _Operation:
     leave = _of_type(name)
 
     def operation(owner: Any, *error: Any) -> Any:
-        """Without arguments: the block ended well. With a text, or what a callback's failure is told with: an error of
+        """Without arguments: the block ended well. With a text, or a map as of a callback's failure: an error of
         Elixir's ended it.
         """
         if not error:

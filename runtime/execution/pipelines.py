@@ -115,13 +115,13 @@ class Pipeline:
 
     def _refused(self, step: str, message: str, cause: Exception | None = None) -> Stepped:
         """For a fault of the caller's."""
-        error = PipelineError(f"{self._path}: {message}", hint=f"what is allowed is said in {self._place}")
+        error = PipelineError(message, hint=f"what is allowed is said in {self._place}")
         error.__cause__ = cause
         return Stepped(step, error)
 
     def _unfit(self, step: str, message: str, cause: Exception | None = None) -> Stepped:
         """For what does not fit the result that the library gave."""
-        error = PipelineError(f"{self._path}: {message}", "library", f"correct {self._place}")
+        error = PipelineError(message, "library", f"correct {self._place}")
         error.__cause__ = cause
         return Stepped(step, error)
 

@@ -24,9 +24,11 @@ from ..values.names import type_name
 from ..values.plugins import Serializers, entry_points
 from ..values.strategies import NATIVE, WORDS, Strategies, merged
 from ..wire.packing import packb
+from .around import Around
 from .failures import failure
 from .refs import RefTable
 from .sameness import same
+from .targets import Targets
 
 _SECONDS = 0.02
 """How long one direction is timed."""
@@ -39,6 +41,8 @@ def main(arguments: list[str]) -> None:
     request = json.loads(arguments[1])
     libraries = Libraries()
     libraries.load(request["libraries"])
+    around = Around()
+    around.configure(request["libraries"], libraries)
     named = merged(request["libraries"])
     trials = Trials(named, request["environment"])
     answer: dict[str, Any]
@@ -48,8 +52,10 @@ def main(arguments: list[str]) -> None:
     else:
         path, payload = request["call"]
         try:
-            args, kwargs = trials.codec(named, RefTable()).decode(base64.b64decode(payload))
-            value = libraries.resolve(path)(*args, **kwargs)
+            refs = RefTable()
+            codec = trials.codec(named, refs)
+            args, kwargs = codec.decode(base64.b64decode(payload))
+            value = Targets(libraries, around, refs, codec).at(path)(*args, **kwargs)
         except BaseException as error:  # noqa: BLE001 - whatever the library raises is the answer
             answer = {"raised": failure("exception", error)}
         else:

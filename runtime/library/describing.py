@@ -6,7 +6,7 @@ import functools
 import inspect
 import typing
 from types import FunctionType
-from typing import Any, Dict
+from typing import Any, Dict, Mapping
 
 from . import docstrings
 from .constants import shown
@@ -137,9 +137,9 @@ class Describer:
     def _overloads(self, kind: str, value: Any) -> list[Overload] | None:
         if kind == "class":
             value = raw(value, "__init__")
-        registry = getattr(value, "registry", None) if type(value) is FunctionType else None
-        if type(registry) is _REGISTRY and callable(getattr(value, "dispatch", None)):
-            return self._dispatched(registry)
+        registry, position = _registry(value)
+        if registry is not None:
+            return self._dispatched(registry, position)
         function = innermost(value)
         if type(function) is not FunctionType or _get_overloads is None:
             return None
@@ -147,18 +147,18 @@ class Describer:
         skipped = 1 if kind in ("class", "classmethod") else 0
         return [[read[0][skipped:], read[1]] for read in found if read is not None] or None
 
-    def _dispatched(self, registry: Any) -> list[Overload]:
-        """Of a `singledispatch` function: one for each class of its first argument."""
+    def _dispatched(self, registry: Mapping[type, Any], position: int) -> list[Overload]:
+        """Of a `singledispatch` function: one for each class of the argument at `position`."""
         found = []
         for kind, function in registry.items():
             try:
                 signature = inspect.signature(function)
-                first, *rest = signature.parameters.values()
-                signature = signature.replace(parameters=[first.replace(annotation=kind), *rest])
-            except BaseException:  # noqa: BLE001, S112 - an implementation in C, or one without parameters
+                parameters = list(signature.parameters.values())
+                annotation = inspect.Parameter.empty if kind is object else kind
+                parameters[position] = parameters[position].replace(annotation=annotation)
+                signature = signature.replace(parameters=parameters)
+            except Exception:  # noqa: BLE001, S112 - an implementation in C, or one without parameters
                 continue
-            if kind is object:
-                signature = signature.replace(parameters=[first.replace(annotation=first.empty), *rest])
             found.append(list(self._reader.rows(signature, self._reader.names(function))))
         return found
 
@@ -168,6 +168,19 @@ _get_overloads: Any = getattr(typing, "get_overloads", None)
 _NOTHING: Facts = dict.fromkeys(
     ("parameters", "origin", "returns", "overloads", "doc", "file", "line", "deprecated", "value")
 )
+
+
+def _registry(value: Any) -> tuple[Mapping[type, Any] | None, int]:
+    """Class → implementation of a `singledispatch` function or method, and which argument decides."""
+    if type(value) is not FunctionType:
+        return None, 0
+    own: Any = vars(value).get("registry")
+    if type(own) is _REGISTRY and callable(vars(value).get("dispatch")):
+        return own, 0
+    holder = getattr(vars(value).get("register"), "__self__", None)
+    if isinstance(holder, functools.singledispatchmethod):
+        return holder.dispatcher.registry, 1
+    return None, 0
 
 
 def function_kind(value: Any) -> str:

@@ -6,6 +6,7 @@ import threading
 from typing import Any, Callable
 
 from ..execution.cancellation import Interruptible
+from ..execution.context import live
 from ..execution.output import LogStream
 from ..wire.frames import FrameWriter
 from ..wire.messages import DROP, LOG
@@ -79,7 +80,7 @@ class Outbox:
         try:
             with self._lock:
                 self.put(packb([LOG, number, stream, clean(text), *more]))
-                if number == 0 or number != doing.current or self.held > BATCH_BYTES:
+                if number == 0 or number != doing.current or self.held > BATCH_BYTES or live():
                     self.flush()
         finally:
             if runs:

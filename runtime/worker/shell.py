@@ -216,7 +216,7 @@ def main(arguments: Sequence[str]) -> None:
         request = unpackb(file.read())
     os.unlink(path)  # noqa: PTH108 - as above
     hold_lease(request["lease"])
-    libraries, around = Libraries(), Around(print)
+    libraries, around = Libraries(), Around()
     try:
         libraries.load(request["libraries"])
         around.configure(request["libraries"], libraries)

@@ -79,6 +79,11 @@ class Table(Base, dict):
     def get(self, key): "Ours."
     async def wait(self): pass
 Table.Inner.outer = Table
+class Method:
+    @functools.singledispatchmethod
+    def kind(self, value): "Any."
+    @kind.register(str)
+    def _(self, value: str) -> int: pass
 class Slots:
     __slots__ = ("left",)
 class Accessor:

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import pytest
 
+from envmgr_runtime.execution.functions import ElixirError
 from envmgr_runtime.execution.operations import OPERATIONS
 
 
@@ -128,7 +129,11 @@ def test_with():
     assert door.seen == ["in", (None, None, None)]
     assert do("exit", door, "the caller failed") is False
     kind, error, _ = door.seen[-1]
-    assert (kind, str(error)) == (RuntimeError, "the caller failed")
+    assert (kind, str(error)) == (ElixirError, "the caller failed")
+    told = {"type": "ArgumentError", "message": "no", "stacktrace": "deep"}
+    assert do("exit", door, told) is False
+    kind, error, _ = door.seen[-1]
+    assert (kind, str(error), error.stacktrace) == (ElixirError, "ArgumentError: no", "deep")
     assert do("exit", door, KeyError("k")) is True
     assert do("exit", door, ValueError, ValueError(), None) is False
     with pytest.raises(TypeError, match="a list has no __enter__"):

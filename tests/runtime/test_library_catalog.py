@@ -191,6 +191,13 @@ def test_overloads_of_singledispatch(entries):
     ]
 
 
+def test_overloads_of_a_method(entries):
+    assert [[row[4] for row in parameters] for parameters, _ in entries["Method.kind"]["overloads"]] == [
+        [None, None],
+        [None, "str"],
+    ]
+
+
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="typing.get_overloads")
 def test_overloads_of_typing(entries):
     import typing

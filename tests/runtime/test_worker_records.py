@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from envmgr_runtime.wire.messages import LOG
+from envmgr_runtime.wire.messages import CALL, LOG, RESULT
 
 NOISY = """
 import os, warnings
@@ -67,6 +67,15 @@ def from_fork(text):
         say("fork", 40, text)
         os._exit(0)
     return os.waitpid(pid, 0)[1]
+def say_and_wait(text, path):
+    import time
+    print(text)
+    while not os.path.exists(path):
+        time.sleep(0.005)
+    return envmgr_context()
+def envmgr_context():
+    import envmgr_runtime
+    return envmgr_runtime.context()
 def odd(): say("\\udc80", 40, "caf\\udce9" + "x" * 10**5)
 """
 
@@ -170,3 +179,18 @@ def test_texts_that_are_odd_or_long(noisy):
     assert name == "\\udc80"
     assert text.startswith("caf\\udce9xxx")
     assert text.endswith("… (100004 characters)")
+
+
+def test_what_somebody_wants_to_hear_is_sent_while_the_call_runs(noisy, tmp_path):
+    go = tmp_path / "go"
+    payload = noisy._codec.encode([["hear, hear", str(go)], {}])
+    noisy._send([CALL, 99, "noisy.say_and_wait", 0, payload, None, {"live": True}])
+    while not noisy.heard:
+        noisy._receive()
+    assert noisy.heard == [[LOG, 99, 1, "hear, hear\n"]]
+    go.touch()
+    answers = []
+    while not answers:
+        answers = [message for message in noisy._receive() if message[0] == RESULT]
+    known = noisy._codec.decode(answers[0][2])
+    assert known == {"correlation": None, "path": "noisy.say_and_wait", "library": "noisy"}

@@ -5,7 +5,7 @@ defmodule Envmgr.Calls do
   alias Envmgr.{Error, Pool, Ref}
   alias Envmgr.Calls.{Arguments, Chain, Correlation, Exchange, Gathering, Options, Request}
   alias Envmgr.Calls.Telling
-  alias Envmgr.Libraries.{Catalog, Check, Row, Unknown}
+  alias Envmgr.Libraries.{Catalog, Check, Row, Shape, Unknown}
 
   # Of a ref whose library is not there any more.
   @timeout 30_000
@@ -17,7 +17,7 @@ defmodule Envmgr.Calls do
     with {:ok, options} <- Options.parse(opts),
          {:ok, row} <- find(options.name, path),
          {:ok, args, kwargs} <- Arguments.split(args),
-         {:ok, into} <- check(row, args, kwargs) do
+         {:ok, into} <- check(options.name, row, args, kwargs) do
       row |> request(path, path, into, options) |> run(args, kwargs)
     else
       {:error, error} -> refused(error, path, args, opts)
@@ -67,7 +67,7 @@ defmodule Envmgr.Calls do
   defp begin(%{first: path, steps: steps, arguments: [{args, kwargs} | _]}, options)
        when is_binary(path) do
     with {:ok, row} <- find(options.name, path),
-         {:ok, into} <- check(row, args, kwargs) do
+         {:ok, into} <- check(options.name, row, args, kwargs) do
       {:ok, request(row, path, {:chain, steps}, into, options)}
     else
       {:error, error} -> {:error, about(%{error | step: "step 1 (#{path})"}, path)}
@@ -144,14 +144,11 @@ defmodule Envmgr.Calls do
 
   defp damaged(path, reason), do: %Error{code: :catalog, path: path, message: reason}
 
-  defp check(row, args, []) do
-    case Check.quick(row, args) do
-      {:ok, into} -> {:ok, into}
-      :none -> full_check(row, args, [])
-    end
+  defp check(name, row, args, kwargs) do
+    with :none <- if(kwargs == [], do: Check.quick(row, args), else: :none),
+         :none <- Shape.fit(name, row, args, kwargs),
+         do: full_check(row, args, kwargs)
   end
-
-  defp check(row, args, kwargs), do: full_check(row, args, kwargs)
 
   # The signature is that of the real path, so that an alias and what it stands for are both named.
   defp full_check(row, args, kwargs) do

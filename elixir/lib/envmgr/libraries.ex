@@ -7,6 +7,7 @@ defmodule Envmgr.Libraries do
   #   {path, library, environment, timeout, least, most, …}                 a path that was called, by Envmgr.Libraries.Row
   #   {{:library, name}, environment, epoch, facts}                         a library
   #   {{:catalog, library}, environment, epoch, timeout, file}              its catalog
+  #   {{:shape, path, …}, environment, epoch, shape}                        what a kind of call asks, by Envmgr.Libraries.Shape
   #   {{:alias, name}, environment, epoch, target}                          another name of a path
   #   {{:route, environment}, generation, workers, pool}                    written by Envmgr.Pool.Route
   #   {{:environment, name}, facts, pool}                                   written by the environment's pool

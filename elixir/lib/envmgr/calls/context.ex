@@ -5,13 +5,17 @@ defmodule Envmgr.Calls.Context do
   alias Envmgr.Values.Encoder
 
   @doc "In MessagePack; nil when there is nothing to say."
-  @spec encode(String.t() | nil, traced? :: boolean()) :: binary() | nil
-  def encode(nil, false), do: nil
-  def encode(correlation, false), do: pack(%{"correlation" => correlation})
-  def encode(correlation, true), do: pack(%{"correlation" => correlation, "trace" => true})
+  @spec encode(correlation :: String.t() | nil, traced? :: boolean(), live? :: boolean()) ::
+          binary() | nil
+  def encode(nil, false, false), do: nil
 
-  defp pack(map) do
-    {:ok, data} = Encoder.encode(map)
+  def encode(correlation, traced?, live?) do
+    {:ok, data} =
+      [correlation: correlation, trace: traced?, live: live?]
+      |> Enum.filter(fn {_key, value} -> value end)
+      |> Map.new(fn {key, value} -> {Atom.to_string(key), value} end)
+      |> Encoder.encode()
+
     IO.iodata_to_binary(data)
   end
 end

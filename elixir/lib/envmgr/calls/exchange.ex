@@ -274,9 +274,18 @@ defmodule Envmgr.Calls.Exchange do
   defp failed(failure, request, generation, pid) do
     case Failure.error(failure, labels(request, generation)) do
       %Error{code: :stale_ref} = error -> Stale.known(error, request, pid)
-      error -> error
+      %Error{} = error when request.trace == nil -> error
+      error -> told(error, failure, Trace.mark(request, :transport), generation)
     end
   end
+
+  defp told(error, failure, request, generation) do
+    trace = Trace.finish(request, python(failure), labels(request, generation))
+    %{error | details: Map.put(error.details, :trace, trace)}
+  end
+
+  defp python(%{"trace" => %{} = trace}), do: trace
+  defp python(_meta), do: %{}
 
   # An answer that is more than a payload.
   defp landed(payload, meta, buffers, request, generation, pid) do
@@ -337,8 +346,7 @@ defmodule Envmgr.Calls.Exchange do
   defp traced(metadata, _meta, %{trace: nil}, _generation), do: metadata
 
   defp traced(metadata, meta, request, generation) do
-    python = if is_map(meta["trace"]), do: meta["trace"], else: %{}
-    trace = Trace.finish(request, python, labels(request, generation))
+    trace = Trace.finish(request, python(meta), labels(request, generation))
     Map.merge(metadata, %{trace: trace, correlation: request.correlation})
   end
 

@@ -1,5 +1,5 @@
 defmodule Envmgr.Calls.Operators do
-  # Python's operators and the methods that stand for them.
+  # Python's operators, as atoms or texts, and the methods that stand for them.
   @moduledoc false
 
   alias Envmgr.Error
@@ -31,7 +31,8 @@ defmodule Envmgr.Calls.Operators do
   @doc "The method of the left operand."
   @spec binary(term()) :: {:ok, String.t()} | {:error, Error.t()}
   for {operator, name, _reflected} <- @binary,
-      do: def(binary(unquote(operator)), do: {:ok, unquote(name)})
+      written <- [operator, Atom.to_string(operator)],
+      do: def(binary(unquote(written)), do: {:ok, unquote(name)})
 
   def binary(other),
     do: unknown(other, "of two operands", for({operator, _, _} <- @binary, do: operator))
@@ -39,12 +40,15 @@ defmodule Envmgr.Calls.Operators do
   @doc "The method of the right operand."
   @spec reflected(term()) :: {:ok, String.t()} | {:error, Error.t()}
   for {operator, _name, reflected} <- @binary,
-      do: def(reflected(unquote(operator)), do: {:ok, unquote(reflected)})
+      written <- [operator, Atom.to_string(operator)],
+      do: def(reflected(unquote(written)), do: {:ok, unquote(reflected)})
 
   def reflected(other), do: binary(other)
 
   @spec unary(term()) :: {:ok, String.t()} | {:error, Error.t()}
-  for {operator, name} <- @unary, do: def(unary(unquote(operator)), do: {:ok, unquote(name)})
+  for {operator, name} <- @unary,
+      written <- [operator, Atom.to_string(operator)],
+      do: def(unary(unquote(written)), do: {:ok, unquote(name)})
 
   def unary(other),
     do: unknown(other, "of one operand", for({operator, _} <- @unary, do: operator))

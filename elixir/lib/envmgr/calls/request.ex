@@ -106,7 +106,7 @@ defmodule Envmgr.Calls.Request do
     %{
       request
       | correlation: correlation,
-        context: Context.encode(correlation, options.trace != nil),
+        context: Context.encode(correlation, options.trace != nil, is_pid(options.output)),
         trace: options.trace,
         gather: if(options.output == :metadata, do: elem(output, 0)),
         label: {options.priority, request.library, request.path, output}
@@ -130,12 +130,14 @@ defmodule Envmgr.Calls.Request do
     %{
       request
       | correlation: correlation,
-        context: Context.encode(correlation, true),
+        context: Context.encode(correlation, true, live?(request.label)),
         trace: Trace.begin()
     }
   end
 
   def traced(request), do: request
+
+  defp live?(label), do: match?({pid, _tag} when is_pid(pid), Flight.output(label))
 
   @doc "Milliseconds until the deadline."
   @spec left(t()) :: timeout()

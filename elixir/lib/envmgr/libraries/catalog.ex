@@ -3,7 +3,7 @@ defmodule Envmgr.Libraries.Catalog do
   # that they call in the same table: the second call of a path is one lookup.
   @moduledoc false
 
-  alias Envmgr.Libraries.{CatalogFile, Manifest, Row}
+  alias Envmgr.Libraries.{CatalogFile, Manifest, Pipeline, Row}
 
   @typedoc "Where a path leads: the real path of an alias, whose it is, its catalog, the number of its object."
   @type place :: {target :: String.t() | nil, Row.home(), CatalogFile.t(), non_neg_integer()}
@@ -63,7 +63,8 @@ defmodule Envmgr.Libraries.Catalog do
     catalog = {{{:catalog, :_}, environment, :"$1", :_, :_, :_}, which, [true]}
     library = {{{:library, :_}, environment, :"$1", :_}, which, [true]}
     alias = {{{:alias, :_}, environment, :"$1", :_}, which, [true]}
-    :ets.select_delete(table, [catalog, library, alias])
+    shape = {{{:shape, :_, :_, :_}, environment, :"$1", :_}, which, [true]}
+    :ets.select_delete(table, [catalog, library, alias, shape])
     :ets.select_delete(table, [{pattern(%{3 => environment, 7 => :"$1"}), which, [true]}])
     :ok
   end
@@ -95,7 +96,7 @@ defmodule Envmgr.Libraries.Catalog do
   def fetch(table, path) do
     with {target, home, file, object} = place <- locate(table, path),
          {:ok, [_path, kind | _] = raw} when kind != "module" <- CatalogFile.row(file, object) do
-      row = Row.build(path, target, home, raw)
+      row = Row.build(path, target, home, Pipeline.seen(raw, pipeline(table, target || path)))
       :ets.insert(table, row)
 
       # A row must not outlive its catalog: one that was replaced meanwhile took no row of ours with it.
@@ -108,6 +109,15 @@ defmodule Envmgr.Libraries.Catalog do
     else
       {:error, reason} -> {:error, reason}
       _none -> :error
+    end
+  end
+
+  defp pipeline(table, path) do
+    [name, rest] = :binary.split(path, ".")
+
+    case :ets.lookup(table, {:library, name}) do
+      [{_, _, _, facts}] -> Pipeline.of(facts.pipelines, rest)
+      [] -> nil
     end
   end
 

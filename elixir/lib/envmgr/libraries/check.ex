@@ -3,7 +3,7 @@ defmodule Envmgr.Libraries.Check do
   # these are certain. All problems of a call are told at once.
   @moduledoc false
 
-  alias Envmgr.Libraries.{Overloads, Row, Signature, Types, Wrong}
+  alias Envmgr.Libraries.{Overloads, Row, Shape, Signature, Types, Wrong}
 
   @shown 8
 
@@ -12,12 +12,9 @@ defmodule Envmgr.Libraries.Check do
   def quick({_, _, _, _, least, most, _, _, hints, types, _, _}, args) do
     count = length(args)
 
-    cond do
-      count < least or count > most -> :none
-      types == nil -> {:ok, hints}
-      is_tuple(types) -> if Types.fit?(args, types), do: {:ok, hints}, else: :none
-      true -> Overloads.choose(types, args, count)
-    end
+    if count >= least and count <= most and (types == nil or Types.fit?(args, types)),
+      do: {:ok, hints},
+      else: :none
   end
 
   @doc "The whole look: what the arguments become, or what is wrong with them and what to do."
@@ -44,12 +41,12 @@ defmodule Envmgr.Libraries.Check do
   def call(path, [_path, _kind, parameters, returns, _summary, _flags, none | _], args, kwargs)
       when none in [nil, []] do
     case problems(parameters, args, kwargs) do
-      {[], _advice} ->
-        {:ok, Signature.hints(parameters)}
+      {[], _advice, _names} ->
+        {:ok, hints(parameters, args, kwargs)}
 
-      {problems, advice} ->
+      {problems, advice, names} ->
         {:error, Enum.join(problems, "; "),
-         told(advice, "the signature is #{Signature.text(path, parameters, returns)}")}
+         told(advice, "the signature is #{Signature.brief(path, parameters, returns, names)}")}
     end
   end
 
@@ -62,13 +59,13 @@ defmodule Envmgr.Libraries.Check do
 
       wrong ->
         {:error, Enum.join(wrong, "; "),
-         "the signature is #{Signature.text(path, parameters, returns)}"}
+         "the signature is #{Signature.brief(path, parameters, returns, names(kwargs))}"}
     end
   end
 
   defp overloaded(path, own, flags, overloads, args, kwargs) do
     tried = for [p, returns | _] <- overloads, do: {problems(p, args, kwargs), p, returns}
-    fitting = for {{[], _advice}, p, _returns} <- tried, do: Signature.hints(p)
+    fitting = for {{[], _advice, _names}, p, _returns} <- tried, do: hints(p, args, kwargs)
 
     cond do
       fitting != [] ->
@@ -76,7 +73,7 @@ defmodule Envmgr.Libraries.Check do
 
       Overloads.doubtful?(own, flags) and
           Enum.all?(overloads, fn [p | _] -> shape(p, args, kwargs) != [] end) ->
-        {:ok, Signature.hints(own)}
+        {:ok, hints(own, args, kwargs)}
 
       true ->
         none_fits(path, tried)
@@ -84,29 +81,36 @@ defmodule Envmgr.Libraries.Check do
   end
 
   defp none_fits(path, tried) do
-    {{problems, advice}, parameters, returns} =
-      Enum.min_by(tried, fn {{problems, _advice}, _, _} -> length(problems) end)
+    {{problems, advice, names}, parameters, returns} =
+      Enum.min_by(tried, fn {{problems, _advice, _names}, _, _} -> length(problems) end)
 
     {shown, more} =
-      tried |> Enum.map(fn {_, p, r} -> Signature.text(path, p, r) end) |> Enum.split(@shown)
+      tried
+      |> Enum.map(fn {_, p, r} -> Signature.brief(path, p, r, names) end)
+      |> Enum.split(@shown)
 
     more = if more == [], do: [], else: ["and #{length(more)} more"]
 
     {:error,
      "none of its #{length(tried)} signatures fits; the nearest is " <>
-       "#{Signature.text(path, parameters, returns)}: #{Enum.join(problems, "; ")}",
+       "#{Signature.brief(path, parameters, returns, names)}: #{Enum.join(problems, "; ")}",
      told(advice, Enum.join(["the signatures are" | shown] ++ more, "\n  "))}
   end
 
   defp told(advice, signature), do: Enum.join(Enum.uniq(advice) ++ [signature], "; ")
 
   defp problems(parameters, args, kwargs) do
-    {wrong, advice} = Wrong.types(parameters, args, kwargs)
-    {shape(parameters, args, kwargs) ++ wrong, advice}
+    {wrong, advice, names} = Wrong.types(parameters, args, kwargs)
+    {shape(parameters, args, kwargs) ++ wrong, advice, names ++ names(kwargs)}
   end
 
   defp shape(parameters, args, kwargs),
-    do: Signature.problems(parameters, length(args), Enum.map(kwargs, &elem(&1, 0)))
+    do: Signature.problems(parameters, length(args), names(kwargs))
+
+  defp hints(parameters, args, kwargs),
+    do: Shape.hints(parameters, length(args), names(kwargs))
+
+  defp names(kwargs), do: for({name, _value} <- kwargs, do: name)
 
   defp leaf(path), do: path |> String.split(".") |> List.last()
 end

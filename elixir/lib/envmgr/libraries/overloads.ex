@@ -24,40 +24,22 @@ defmodule Envmgr.Libraries.Overloads do
   @spec doubtful?(Signature.parameters(), integer()) :: boolean()
   def doubtful?(own, flags), do: own != nil and (flags &&& @types_from_stub) != 0
 
-  @doc "How many arguments by position may fit, and what each signature takes; nil when one takes all of them as they are."
-  @spec quick({integer(), integer()}, [Signature.parameters()]) ::
-          {integer(), integer(), Types.t() | nil}
-  def quick({own_least, own_most}, signatures) do
-    alternatives =
-      for parameters <- signatures do
-        {least, most} = Signature.positional(parameters)
-        {least, most, Types.of(parameters), Signature.hints(parameters)}
-      end
+  @doc "With how many arguments by position a call fits whatever they are; empty where they are to be looked at."
+  @spec positional(Signature.parameters(), [Signature.parameters()]) :: {integer(), integer()}
+  def positional(own, signatures) do
+    {own_least, own_most} = Signature.positional(own)
+    all = Enum.map(signatures, &Signature.positional/1)
+    least = max(own_least, all |> Enum.map(&elem(&1, 0)) |> Enum.min())
+    most = min(own_most, all |> Enum.map(&elem(&1, 1)) |> Enum.max())
 
-    least = max(own_least, alternatives |> Enum.map(&elem(&1, 0)) |> Enum.min())
-    most = min(own_most, alternatives |> Enum.map(&elem(&1, 1)) |> Enum.max())
+    takes_all? =
+      Enum.any?(signatures, fn parameters ->
+        {l, m} = Signature.positional(parameters)
 
-    takes_all =
-      Enum.any?(alternatives, &match?({l, m, nil, nil} when l <= least and m >= most, &1))
+        l <= least and m >= most and Types.of(parameters) == nil and
+          Signature.hints(parameters) == nil
+      end)
 
-    {least, most, if(takes_all, do: nil, else: alternatives)}
-  end
-
-  @doc "The hints of the first signature that takes arguments by position, rather one that takes them as they are; `:none`."
-  @spec choose(Types.t(), list(), non_neg_integer()) :: {:ok, Signature.hints() | nil} | :none
-  def choose(alternatives, args, count, fitting \\ :none)
-  def choose([], _args, _count, fitting), do: fitting
-
-  def choose([{least, most, types, hints} | rest], args, count, fitting) do
-    cond do
-      count < least or count > most or not Types.fit?(args, types) ->
-        choose(rest, args, count, fitting)
-
-      hints == nil ->
-        {:ok, nil}
-
-      true ->
-        choose(rest, args, count, if(fitting == :none, do: {:ok, hints}, else: fitting))
-    end
+    if takes_all?, do: {least, most}, else: {1, 0}
   end
 end

@@ -4,7 +4,7 @@ defmodule Envmgr.Libraries.Row do
   #   {path, library, environment, timeout, least, most, epoch, detail, hints, types, target, traced?}
   #
   # A call with `least` to `most` arguments, all by position, fits when `types` is nil or takes them; whatever does not is
-  # looked at again with `detail` (`Check`). `target`: the path that an alias stands for, else nil.
+  # looked at by its `Shape`, then with `detail` (`Check`). `target`: the path that an alias stands for, else nil.
   @moduledoc false
 
   alias Envmgr.Libraries.{Overloads, Signature, Types}
@@ -48,8 +48,8 @@ defmodule Envmgr.Libraries.Row do
   end
 
   defp quick([_path, _kind, parameters, _returns, _summary, flags, overloads | _]) do
-    own = Signature.positional(Overloads.own(parameters, flags))
-    {least, most, types} = Overloads.quick(own, Enum.map(overloads, &hd/1))
-    {least, most, nil, types}
+    own = Overloads.own(parameters, flags)
+    {least, most} = Overloads.positional(own, Enum.map(overloads, &hd/1))
+    {least, most, nil, nil}
   end
 end

@@ -7,14 +7,10 @@ defmodule Envmgr.Libraries.Types do
   @any Kinds.any()
 
   @typedoc "The mask of *args and of all others that have none of their own, then those of the first parameters."
-  @type positions :: tuple()
-
-  @typedoc "Or several signatures, each with how many arguments it takes, its types and its hints."
-  @type t ::
-          positions() | [{integer(), integer(), positions() | nil, Signature.hints() | nil}, ...]
+  @type t :: tuple()
 
   @doc "The types of a signature; nil where it takes anything."
-  @spec of(Signature.parameters()) :: positions() | nil
+  @spec of(Signature.parameters()) :: t() | nil
   def of(nil), do: nil
 
   def of(parameters) do
@@ -30,7 +26,7 @@ defmodule Envmgr.Libraries.Types do
   end
 
   @doc "Whether arguments, all by position, are what they may be."
-  @spec fit?(list(), positions() | nil) :: boolean()
+  @spec fit?(list(), t() | nil) :: boolean()
   def fit?(_args, nil), do: true
   def fit?(args, positions), do: fit?(args, positions, 1)
 

@@ -9,34 +9,22 @@ defmodule Envmgr.Libraries.Wrong do
   # Where a parameter takes several kinds: the likeliest to be meant first.
   @wanted ~w(int float str bytes list tuple set dict callable bool)
 
-  @doc "What is wrong with the types, and what to do about each."
+  @doc "What is wrong with the types, what to do about each, and of which parameters."
   @spec types(Signature.parameters(), list(), [{String.t(), term()}]) ::
-          {problems :: [String.t()], advice :: [String.t()]}
-  def types(nil, _args, _kwargs), do: {[], []}
+          {problems :: [String.t()], advice :: [String.t()], names :: [String.t()]}
+  def types(nil, _args, _kwargs), do: {[], [], []}
 
   def types(parameters, args, kwargs) do
+    names = for {name, _value} <- kwargs, do: name
+    values = args ++ for {_name, value} <- kwargs, do: value
+
     wrong =
-      for {parameter, term} <- bound(parameters, args) ++ named(parameters, kwargs),
-          not Kinds.fits?(term, Types.mask(parameter)),
-          do: {problem(parameter, term), advice(Kinds.name(term), parameter, term)}
+      for {parameter, term} <- Enum.zip(Signature.bound(parameters, length(args), names), values),
+          parameter != nil and not Kinds.fits?(term, Types.mask(parameter)),
+          do: {problem(parameter, term), advice(Kinds.name(term), parameter, term), hd(parameter)}
 
-    {Enum.map(wrong, &elem(&1, 0)), for({_, advice} <- wrong, advice, do: advice)}
-  end
-
-  defp bound(parameters, args) do
-    slots = Enum.filter(parameters, fn [_, kind | _] -> kind < 2 end)
-    rest = Enum.find(parameters, &match?([_, 2 | _], &1))
-    others = args |> Enum.drop(length(slots)) |> Enum.map(&{rest, &1})
-    Enum.zip(slots, args) ++ if(rest, do: others, else: [])
-  end
-
-  defp named(parameters, kwargs) do
-    others = Enum.find(parameters, &match?([_, 4 | _], &1))
-
-    for {name, term} <- kwargs,
-        parameter =
-          Enum.find(parameters, others, &match?([^name, kind | _] when kind in [1, 3], &1)),
-        do: {parameter, term}
+    {Enum.map(wrong, &elem(&1, 0)), for({_, advice, _} <- wrong, advice, do: advice),
+     Enum.map(wrong, &elem(&1, 2))}
   end
 
   defp problem([name | _] = parameter, term) do

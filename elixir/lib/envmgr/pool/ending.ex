@@ -24,8 +24,15 @@ defmodule Envmgr.Pool.Ending do
   @doc "From now on a ref of this worker is stale: why is known before that."
   @spec close(Pipe.state(), String.t()) :: :ok
   def close(s, why) do
-    if s.started?, do: Holding.tell(s.options.name, {:ended, self(), why})
+    if s.started?, do: Holding.tell(s.options.name, {:ended, self(), while_running(s, why)})
     Slot.close(s.slot)
+  end
+
+  defp while_running(s, why) do
+    case Flight.running(s.flight) do
+      {_reply, path} -> "#{why} while it ran #{path}"
+      nil -> why
+    end
   end
 
   @doc "Everybody who waits gets an answer: whose call ran hears of it, the others hear whose it was."
@@ -72,6 +79,7 @@ defmodule Envmgr.Pool.Ending do
   @spec finish(Pipe.state(), String.t(), Postmortem.t() | nil) ::
           {:stop, {:shutdown, term()}, Pipe.state()}
   def finish(s, why, found \\ nil) do
+    Logger.debug(fn -> "envmgr: #{s.manifest.environment}: a worker is gone: #{why}" end)
     close(s, why)
     abandoned = abandon(s, why, found)
     land(s.landing, s.options.grace)

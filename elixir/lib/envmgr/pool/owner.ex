@@ -62,6 +62,7 @@ defmodule Envmgr.Pool.Owner do
   def handle_info(:open, s) do
     case Child.open(s.manifest) do
       {:ok, port, os_pid} ->
+        tell(s, "worker #{os_pid} starts")
         Process.send_after(self(), :start_timeout, s.options.start_timeout)
         compressed? = s.manifest.compression == "zlib"
         lane = Lane.open(within: s.options.start_timeout, compressed?: compressed?)
@@ -205,6 +206,7 @@ defmodule Envmgr.Pool.Owner do
       {:ok, facts} ->
         lane = meet(s.lane, facts.lane?, s.options.name)
         send(s.server, {:ready, self(), s.os_pid})
+        tell(s, "worker #{s.os_pid} is ready")
         %{s | phase: :ready, started?: true, lane: lane, interrupt: facts.interrupt}
 
       {:error, why, hint} ->
@@ -251,6 +253,12 @@ defmodule Envmgr.Pool.Owner do
     do: Serving.callback(s, id, number, key, payload)
 
   defp event(_unexpected, s), do: Ending.kill(s, "the worker broke the protocol")
+
+  defp tell(s, what) do
+    Logger.debug(fn -> "envmgr: #{s.manifest.environment}: #{what}" end,
+      generation: s.manifest.generation
+    )
+  end
 
   defp meet(%Lane{} = lane, true, table) do
     send(lane.writer, :met)

@@ -4,12 +4,17 @@ defmodule Mix.Tasks.Envmgr.Call do
   @help """
   Calls a Python function through a pool, as the application would.
 
-      mix envmgr.call PATH [ARGS_JSON] [--kwargs JSON] [--timeout MS] [--project DIR]
+      mix envmgr.call PATH [ARGS_JSON] [--kwargs JSON] [--chain JSON] [--trace] [--timeout MS] [--project DIR]
 
       mix envmgr.call math.sqrt '[16.0]'
       mix envmgr.call json.dumps '[{"b": 1}]' --kwargs '{"indent": 2}'
+      mix envmgr.call collections.Counter '["hello"]' --chain '[["method", "most_common", [1]], ["item", 0]]'
 
-  Prints the value as Elixir writes it. An error goes to stderr, with exit status 1; wrong usage ends with 2.
+  --chain is a list of steps, each on the value of the one before: ["method", NAME, ARGS, KWARGS], ["attr", NAME], ["item", KEY],
+  ["op", OPERATOR, VALUE]; what follows NAME and OPERATOR may be missing.
+
+  Prints the value as Elixir writes it; with --trace also what is known of the call (times, what it printed and logged), on
+  stderr. An error goes to stderr, with exit status 1; wrong usage ends with 2.
   """
   @moduledoc @help
 
@@ -18,20 +23,20 @@ defmodule Mix.Tasks.Envmgr.Call do
   alias Envmgr.{Command, JSON}
   alias Envmgr.Command.{Arguments, Tool}
 
-  @switches [kwargs: :string, timeout: :integer]
+  @switches [kwargs: :string, chain: :string, trace: :boolean, timeout: :integer]
   @usage 2
 
   @impl true
   def run(arguments) do
     {options, rest} = Arguments.split!(arguments, @help)
-    {path, args, kwargs, call_options} = parse!(rest)
+    {target, args, call_options} = parse!(rest)
     project = Tool.project!(options)
     Mix.Task.run("app.config")
     # The application's own instance, of the project that was asked for.
     Application.put_env(:envmgr, :project, project)
     Application.put_env(:envmgr, :watch, false)
     {:ok, _} = Application.ensure_all_started(:envmgr)
-    answer = Envmgr.execute(path, {args, kwargs}, call_options)
+    answer = Envmgr.execute(target, args, call_options)
     # Only the answer is for stdout, where Logger writes that the application ended.
     Logger.configure(level: :error)
     Application.stop(:envmgr)
@@ -57,9 +62,32 @@ defmodule Mix.Tasks.Envmgr.Call do
   defp parsed(path, args, options) do
     kwargs = json!(options[:kwargs] || "{}", "--kwargs", &is_map/1, "an object")
 
-    {path, json!(args, "ARGS_JSON", &is_list/1, "an array"), kwargs,
-     Keyword.take(options, [:timeout])}
+    args = {json!(args, "ARGS_JSON", &is_list/1, "an array"), kwargs}
+    steps = json!(options[:chain] || "[]", "--chain", &is_list/1, "an array")
+    call_options = Keyword.take(options, [:timeout]) ++ traced(options[:trace])
+
+    if steps == [],
+      do: {path, args, call_options},
+      else: {[{:call, path, args} | Enum.map(steps, &step!/1)], [], call_options}
   end
+
+  defp traced(true), do: [trace: true, output: :metadata]
+  defp traced(_not), do: []
+
+  # What is wrong with a step is told by the call, but for what JSON cannot say.
+  defp step!(["method", name | rest]), do: {:method, name, arguments(rest)}
+  defp step!(["attr", name]), do: {:attr, name}
+  defp step!(["item", key]), do: {:item, key}
+  defp step!(["op", operator]), do: {:op, operator}
+  defp step!(["op", operator, value]), do: {:op, operator, value}
+
+  defp step!(other),
+    do: Command.fail("--chain: #{inspect(other)} is no step", usage(), @usage)
+
+  defp arguments([args, kwargs]) when is_list(args) and is_map(kwargs), do: {args, kwargs}
+  defp arguments([args]), do: args
+  defp arguments([]), do: []
+  defp arguments(other), do: other
 
   defp json!(text, name, fits?, kind) do
     case JSON.decode(text) do
@@ -75,10 +103,19 @@ defmodule Mix.Tasks.Envmgr.Call do
     IO.puts(inspect(value, pretty: true, limit: :infinity, printable_limit: :infinity))
   end
 
+  defp show({:ok, value, metadata}) do
+    show({:ok, value})
+    IO.puts(:stderr, inspect(metadata, pretty: true, limit: :infinity))
+  end
+
   defp show({:error, error}) do
+    output(error.details[:output])
     if error.traceback, do: IO.puts(:stderr, error.traceback)
     Command.fail(Exception.message(error))
   end
 
-  defp usage, do: "mix envmgr.call PATH [ARGS_JSON] [--kwargs JSON]"
+  defp output(nil), do: :ok
+  defp output(said), do: IO.puts(:stderr, inspect(said, pretty: true, limit: :infinity))
+
+  defp usage, do: "mix envmgr.call PATH [ARGS_JSON] [--kwargs JSON] [--chain JSON]"
 end

@@ -96,6 +96,7 @@ defmodule Envmgr.Calls.HoldersTest do
     assert {:error, %Error{code: :stale_ref} = error} = Envmgr.attr(ref, "value")
     assert error.message =~ "the object went with its worker: "
     assert error.message =~ "SIGKILL"
+    assert error.message =~ "while it ran probe.kill_me"
     assert %DateTime{} = error.details.ended
     assert {:error, %Error{code: :stale_ref}} = Envmgr.give_away(ref, self())
     assert :ok = Envmgr.release(ref)

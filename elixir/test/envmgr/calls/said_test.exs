@@ -133,6 +133,13 @@ defmodule Envmgr.Calls.SaidTest do
           do: assert(log =~ "#{path}: answered in")
     end
 
+    test "of an error is in its details", %{name: name} do
+      assert {:error, %Error{code: :exception, details: %{trace: trace}}} =
+               Envmgr.execute("probe.fail", ["x"], name: name, trace: true)
+
+      assert is_float(trace.transport) and is_map(trace.python)
+    end
+
     test "of a chain is one", %{name: name} do
       steps = [{:call, "probe.Thing", [1]}, {:method, "add", [1]}]
       assert {:ok, 2, %{trace: %{total: _}}} = Envmgr.execute(steps, [], name: name, trace: true)
@@ -197,9 +204,10 @@ defmodule Envmgr.Calls.SaidTest do
   end
 
   test "nothing is sent where there is nothing to say" do
-    assert Context.encode(nil, false) == nil
-    assert Context.encode("a", false) == <<0x81, 0xAB, "correlation", 0xA1, "a">>
-    assert Context.encode("a", true) =~ "trace"
+    assert Context.encode(nil, false, false) == nil
+    assert Context.encode("a", false, false) == <<0x81, 0xAB, "correlation", 0xA1, "a">>
+    assert Context.encode(nil, false, true) == <<0x81, 0xA4, "live", 0xC3>>
+    assert Context.encode("a", true, false) =~ "trace"
   end
 
   test "an error that has a correlation keeps it" do

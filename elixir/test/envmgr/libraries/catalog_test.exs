@@ -1,7 +1,7 @@
 defmodule Envmgr.Libraries.CatalogTest do
   use ExUnit.Case, async: true
 
-  alias Envmgr.Libraries.{Catalog, Row}
+  alias Envmgr.Libraries.{Catalog, Row, Shape}
   alias Envmgr.Test
 
   @objects [
@@ -58,6 +58,30 @@ defmodule Envmgr.Libraries.CatalogTest do
     Catalog.remove(table, manifest.environment, epoch)
     assert :ets.tab2list(table) == []
   end
+
+  test "what is known of a call's shape goes too", %{table: table, data: data} do
+    {_manifest, _epoch} = Test.Catalog.publish(table, "lib", data)
+    {:ok, old} = Catalog.fetch(table, "lib.mean")
+    assert Shape.fit(table, old, [1], [{"axis", 0}]) == {:ok, nil}
+    assert shapes(table) == [{:shape, "lib.mean", 1, ["axis"]}]
+    assert Shape.fit(table, old, [1, 2, 3], []) == :none
+    assert length(shapes(table)) == 1
+
+    parameters = [["a", 1, nil], ["axis", 1, nil, nil, "int", ["int"]]]
+    changed = Test.Catalog.build([%{paths: ["mean"], parameters: parameters}])
+    {manifest, epoch} = Test.Catalog.publish(table, "lib", changed)
+    assert shapes(table) == []
+    {:ok, new} = Catalog.fetch(table, "lib.mean")
+
+    # A caller that still has the old row leaves what it knows behind; nobody with the new one takes it.
+    assert Shape.fit(table, old, [1], [{"axis", "x"}]) == {:ok, nil}
+    assert Shape.fit(table, new, [1], [{"axis", "x"}]) == :none
+    assert Shape.fit(table, new, [1], [{"axis", 0}]) == {:ok, nil}
+    Catalog.remove(table, manifest.environment, epoch)
+    assert :ets.tab2list(table) == []
+  end
+
+  defp shapes(table), do: for({{:shape, _, _, _} = key, _, _, _} <- :ets.tab2list(table), do: key)
 
   test "a library that moves to another environment answers from there", %{
     table: table,

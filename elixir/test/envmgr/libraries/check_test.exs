@@ -1,7 +1,7 @@
 defmodule Envmgr.Libraries.CheckTest do
   use ExUnit.Case, async: true
 
-  alias Envmgr.Libraries.{Catalog, Check, Kinds}
+  alias Envmgr.Libraries.{Catalog, Check, Kinds, Shape}
   alias Envmgr.Test
 
   # f(n: int, ratio: float = 1.0, *, name: str | None = None)
@@ -24,9 +24,7 @@ defmodule Envmgr.Libraries.CheckTest do
   end
 
   # The row that the table of an instance would have.
-  defp row([path, kind, parameters, returns, _summary, flags, overloads]) do
-    table = Test.Catalog.table()
-
+  defp row(table, [path, kind, parameters, returns, _summary, flags, overloads]) do
     object = %{
       paths: [path],
       kind: kind,
@@ -38,23 +36,46 @@ defmodule Envmgr.Libraries.CheckTest do
 
     Test.Catalog.publish(table, "lib", Test.Catalog.build([object]))
     {:ok, row} = Catalog.fetch(table, "lib.f")
-    :ets.delete(table)
     row
   end
 
+  defp row(raw), do: row(Test.Catalog.table(), raw)
+
   defp call(raw, args, kwargs \\ []) do
-    row = row(raw)
+    table = Test.Catalog.table()
+    row = row(table, raw)
     full = Check.call("lib.f", raw, args, kwargs)
 
-    # The quick look never says yes where the whole look says no, nor anything else of what arguments become.
-    if kwargs == [] do
-      case Check.quick(row, args) do
-        {:ok, hints} -> assert full == {:ok, hints}
-        :none -> :ok
-      end
+    # Each quicker look says the same, or leaves it to the next one.
+    shaped = Shape.fit(table, row, args, kwargs)
+    assert Shape.fit(table, row, args, kwargs) == shaped
+    quick = if kwargs == [], do: Check.quick(row, args), else: :none
+    :ets.delete(table)
+    names = for {name, _value} <- kwargs, do: name
+
+    case full do
+      {:ok, hints} ->
+        assert shaped == {:ok, hints}
+
+        with {:ok, what} <- quick,
+             do: assert(effect(what, length(args), names) == effect(hints, length(args), names))
+
+      {:error, _message, _hint} ->
+        assert {quick, shaped} == {:none, :none}
     end
 
     full
+  end
+
+  # What each argument becomes.
+  defp effect(nil, count, names), do: List.duplicate(nil, count + length(names))
+
+  defp effect({positions, rest, named, others}, count, names) do
+    placed =
+      for i <- 0..(count - 1)//1,
+          do: if(i < tuple_size(positions), do: elem(positions, i), else: rest)
+
+    placed ++ for name <- names, do: Map.get(named, name, others)
   end
 
   test "terms have the kind of what they become" do
@@ -257,10 +278,11 @@ defmodule Envmgr.Libraries.CheckTest do
     test "one that takes anything costs no look at types" do
       f = raw(nil, overloads: [[[["x", 1, nil]], nil] | @overloads])
 
-      assert [1, 2] = f |> row() |> Tuple.to_list() |> Enum.slice(4, 2)
-      assert [_ | _] = f |> row() |> elem(9)
+      # Whatever two arguments are, the others do not take them.
+      assert [1, 0] = f |> row() |> Tuple.to_list() |> Enum.slice(4, 2)
       g = raw(nil, overloads: [[[["x", 2, nil]], nil] | @overloads])
-      assert g |> row() |> elem(9) == nil
+      assert [0, many, nil] = for(i <- [4, 5, 9], do: g |> row() |> elem(i))
+      assert many > 1_000
     end
   end
 
@@ -307,8 +329,13 @@ defmodule Envmgr.Libraries.CheckTest do
         if :rand.uniform(2) == 1, do: for(_ <- 1..:rand.uniform(3), do: [parameters.(), nil])
 
       f = raw(parameters.(), overloads: overloads, flags: Enum.random([0, 4, 8, 16]))
-      args = for _ <- 1..:rand.uniform(4), do: Enum.random(terms)
-      answer = call(f, args)
+      args = for _ <- 1..(:rand.uniform(5) - 1)//1, do: Enum.random(terms)
+
+      kwargs =
+        for name <- Enum.take_random(~w(p1 p2 p3 p4), :rand.uniform(3) - 1),
+            do: {name, Enum.random(terms)}
+
+      answer = call(f, args, kwargs)
       assert match?({:ok, _}, answer) or match?({:error, _, _}, answer)
     end
   end

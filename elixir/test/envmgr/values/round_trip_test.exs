@@ -48,8 +48,10 @@ defmodule Envmgr.Values.RoundTripTest do
     sent = {[[1], [3, 3]], %{c: <<255>>, d: [4]}}
     assert Envmgr.execute!("probe.hinted", sent, name: name) == ~w(tuple set bytes frozenset)
 
-    assert Envmgr.execute!("probe.hinted", [5, nil], name: name) ==
-             ~w(int NoneType bytes frozenset)
+    assert {:error, %Envmgr.Error{code: :arguments} = error} =
+             Envmgr.execute("probe.hinted", [5, nil], name: name)
+
+    assert error.message == "a takes tuple, not an int: 5; b takes set, not None"
 
     assert {:error, %Envmgr.Error{code: :conversion} = error} =
              Envmgr.execute("probe.hinted", [[1], [2, self()]], name: name)

@@ -112,6 +112,39 @@ defmodule Mix.Tasks.EnvmgrTest do
       assert call.(["probe.echo", ~s([{"a": [1, null]}])]) == ~s(%{"a" => [1, nil]}\n)
     end
 
+    test "goes on with a chain", %{project: project} do
+      chain =
+        ~s([["method", "add", [2], {"times": 2}], ["op", "-", 4], ["op", "-"], ["method", "__abs__"]])
+
+      arguments = ["probe.Thing", "[40]", "--chain", chain, "--project", project]
+      assert capture_io(fn -> Tasks.Call.run(arguments) end) == "40\n"
+
+      chain = ~s([["attr", "items"], ["item", "a"]])
+
+      arguments = [
+        "probe.Box",
+        "--kwargs",
+        ~s({"a": [1]}),
+        "--chain",
+        chain,
+        "--project",
+        project
+      ]
+
+      assert capture_io(fn -> Tasks.Call.run(arguments) end) == "[1]\n"
+    end
+
+    test "with a trace tells what is known of the call", %{project: project} do
+      words =
+        capture_io(:stderr, fn ->
+          arguments = ["probe.speak", "[1]", "--trace", "--project", project]
+          assert capture_io(fn -> Tasks.Call.run(arguments) end) == "1\n"
+        end)
+
+      for known <- ["transport:", ~s(stdout: "to stdout), "correlation:", "generation: 1"],
+          do: assert(words =~ known)
+    end
+
     test "puts errors on stderr", %{project: project} do
       call = fn arguments, status ->
         capture_io(:stderr, fn ->
@@ -124,6 +157,15 @@ defmodule Mix.Tasks.EnvmgrTest do
                "error: math.sqrtt: math has no such function\n\nhint: did you mean"
 
       assert call.(["probe.fail", ~s(["broken"])], 1) =~ "error: probe.fail: ValueError: broken"
+      assert call.(["probe.speak", "[null]", "--trace"], 1) =~ ~s(stdout: "to stdout)
+
+      assert call.(["math.sqrt", "[1]", "--chain", ~s([["jump"]])], 2) =~
+               ~s(--chain: ["jump"] is no step)
+
+      assert call.(["math.sqrt", "[1]", "--chain", ~s([["op", "?", 1]])], 1) =~
+               ~s("?" is no operator)
+
+      assert call.(["math.sqrt", "[1]", "--chain", ~s([["method", 1]])], 1) =~ "step 2"
       assert call.(["probe.nap", "[5]", "--timeout", "50"], 1) =~ "no answer within 50 ms"
       assert call.([], 2) =~ "hint: mix envmgr.call PATH"
       assert call.(["math.sqrt", "[1"], 2) =~ "ARGS_JSON: not JSON at byte 2"
