@@ -146,8 +146,8 @@ def _of_system(error: BaseException) -> tuple[str, bool] | None:
 
 
 def _of_web(error: BaseException) -> tuple[str, bool] | None:
-    answer = getattr(error, "response", error)
-    status = getattr(answer, "status_code", None) or getattr(answer, "code", None)
+    answer = vars(error).get("response", error)
+    status = vars(error).get("code") or getattr(answer, "status_code", None)
     if not isinstance(status, int):
         return None
     if status in _PASSING_STATUS:

@@ -66,6 +66,8 @@ def sent(worker, value):
         return run(worker, list(value.steps), AS_REF)
     if isinstance(value, list):
         return [sent(worker, part) for part in value]
+    if isinstance(value, tuple):
+        return tuple(sent(worker, part) for part in value)
     if isinstance(value, dict):
         return {key: sent(worker, part) for key, part in value.items()}
     return value
