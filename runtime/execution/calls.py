@@ -53,14 +53,14 @@ class Calls:
 
     def __init__(self, libraries: Libraries, beside: Calls | None = None) -> None:
         self._libraries = libraries
-        self.refs = RefTable() if beside is None else beside.refs
-        self.strategies = Strategies() if beside is None else beside.strategies
-        self.buffers = Buffers() if beside is None else beside.buffers.inward()
+        self.refs: RefTable = RefTable() if beside is None else beside.refs
+        self.strategies: Strategies = Strategies() if beside is None else beside.strategies
+        self.buffers: Buffers = Buffers() if beside is None else beside.buffers.inward()
         self.functions: Functions = Functions(self.beside) if beside is None else beside.functions
         self.user = Interruptible()
         self._codec = Codec(self.refs, self.strategies, self.buffers, self.functions)
         self._codec.awaited = True
-        self.around = Around() if beside is None else beside.around
+        self.around: Around = Around() if beside is None else beside.around
         self._targets = Targets(libraries, self.around, self.refs, self._codec)
         self._known = self._targets.known
         self._decode, self._encode = self._codec.decode_call, self._codec.encode

@@ -6,8 +6,8 @@ from typing import Iterable
 
 
 class Cancelled(BaseException):
-    """The pool has cancelled the call. Raised in the middle of whatever the library does; no `Exception`, so that what
-    handles errors lets it pass."""
+    """The pool has cancelled the call. Raised in the middle of whatever the library does; no `Exception`, so that
+    what handles errors lets it pass."""
 
     __module__ = __name__.partition(".")[0]
 

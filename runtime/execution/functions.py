@@ -6,26 +6,23 @@ import os
 import threading
 from collections import deque
 from itertools import count
-from typing import TYPE_CHECKING, Any, Callable, Mapping
+from typing import Any, Callable, Mapping
 
 from ..values.errors import ConversionError
 from ..wire.packing import unpackb
-
-if TYPE_CHECKING:
-    from .calls import Calls
 
 _DONE = 0
 
 
 class ElixirError(RuntimeError):
-    """What an Elixir function raised. `type` is the exception's module in Elixir, or how else it ended; `stacktrace` is
-    Elixir's, as text."""
+    """What an Elixir function raised. `type` is the exception's module in Elixir, or how else it ended; `stacktrace`
+    is Elixir's, as text."""
 
     __module__ = __name__.partition(".")[0]
 
-    def __init__(self, message: str, type: str = "", stacktrace: str = "") -> None:
+    def __init__(self, message: str, kind: str = "", stacktrace: str = "") -> None:
         super().__init__(message)
-        self.type = type
+        self.type = kind
         self.stacktrace = stacktrace
 
     def __str__(self) -> str:
@@ -50,17 +47,17 @@ class Question:
 
 
 class Functions:
-    """Those of one worker. `beside` makes a `Calls` for what runs beside the main thread's.
+    """Those of one worker. `beside` makes what converts values in another thread than the main one: a `Calls`.
 
     `ask(question)` sends it and waits for its answer, in any thread; `number()` is the call that the code of this
     thread belongs to. Both are the loop's.
     """
 
-    def __init__(self, beside: Callable[[], Calls]) -> None:
+    def __init__(self, beside: Callable[[], Any]) -> None:
         self.ask: Callable[[Question], None] = _unasked
         self.number: Callable[[], int] = int
         self._beside = beside
-        self._spare: list[Calls] = []
+        self._spare: list[Any] = []
         self._numbers = count(1)
         self._held: dict[int, int] = {}
         self._lock = threading.Lock()
@@ -106,14 +103,14 @@ class Functions:
         said = unpackb(payload, strict_map_key=False)
         raise ElixirError(*(str(said.get(name) or "") for name in ("message", "type", "stacktrace")))
 
-    def borrow(self) -> Calls:
+    def borrow(self) -> Any:
         """A `Calls` that nobody else uses, until it is given back."""
         try:
             return self._spare.pop()
         except IndexError:
             return self._beside()
 
-    def give_back(self, calls: Calls) -> None:
+    def give_back(self, calls: Any) -> None:
         calls.warnings.clear()
         self._spare.append(calls)
 
@@ -170,7 +167,8 @@ class ElixirFunction:
 
     def __reduce__(self) -> Any:
         raise TypeError(
-            "an Elixir function cannot be pickled: it lives in the VM that passed it, and other processes cannot call it"
+            "an Elixir function cannot be pickled: it lives in the VM that passed it,"
+            " and other processes cannot call it"
         )
 
     def __del__(self) -> None:

@@ -227,7 +227,7 @@ def test_a_cancelled_call_may_call_while_it_cleans_up(passed):
 
 def test_a_bye_while_a_thread_waits(start, passed_library):
     client = start(passed_library)
-    client.call("passed.leave_a_thread", [add, 0.0])
+    client.call("passed.leave_a_thread", [add, 0.3])
     until = time.monotonic() + 10
     while True:
         assert time.monotonic() < until
