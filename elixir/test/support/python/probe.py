@@ -63,6 +63,7 @@ __all__ = [
     "segfault",
     "spin",
     "stir",
+    "stubborn",
     "text",
     "texts",
     "things",
@@ -242,6 +243,14 @@ def speak(value, seconds=0):
     if value is None:
         raise ValueError("nothing")
     return value
+
+
+def stubborn():
+    """Goes on when it is told to stop."""
+    try:
+        time.sleep(60)
+    except BaseException:
+        return Thing(1)
 
 
 def known():
