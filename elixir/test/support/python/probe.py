@@ -28,6 +28,7 @@ __all__ = [
     "changes",
     "circle",
     "closed",
+    "computing",
     "consume",
     "deaf",
     "deaf_asleep",
@@ -474,3 +475,8 @@ def things(count):
 def texts(count, size):
     for _ in range(count):
         yield "x" * size
+
+
+def computing(count):
+    """C code that does not look for signals."""
+    return sum(range(count))
