@@ -1,4 +1,4 @@
-from wrong_calls import Made, FRAME, X, Y, LINEAR, DATES
+from wrong_calls import FRAME, Made
 
 SERIES = ("pandas.Series", [3, 1, 2])
 TEXTS = ("pandas.Series", ["a", "b"])

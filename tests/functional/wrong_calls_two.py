@@ -1,5 +1,3 @@
-from wrong_calls import Made, FRAME, X, Y, LINEAR, DATES
-
 SERIES = ("pandas.Series", [3, 1, 2])
 TEXTS = ("pandas.Series", ["a", "b"])
 ARR = ("numpy.array", [[1, 2], [3, 4]])
