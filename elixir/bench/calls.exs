@@ -52,6 +52,48 @@ defmodule Bench.Echo do
   defp python, do: System.get_env("ENVMGR_BENCH_PYTHON") || System.find_executable("python3")
 end
 
+defmodule Bench.Adapter do
+  # What one would write by hand for math.sqrt on the same pool: no catalog, no signature, no codec, and a worker
+  # (bench/adapter.py) that knows this one function.
+  alias Envmgr.Pool.Route
+  alias Envmgr.Values.{Decoder, Encoder}
+
+  # An instance like the given one, whose worker is the hand-written one.
+  def start(instance) do
+    [{:project, project}] = :ets.lookup(instance, :project)
+    [launch] = Path.wildcard(Path.join(project, ".envmgr/envs/*/launch.msgpack"), match_dot: true)
+    {:ok, manifest} = launch |> File.read!() |> Decoder.decode()
+    [python | _] = manifest["command"]
+    layer = Path.dirname(List.last(manifest["command"]))
+    script = Path.join(__DIR__, "adapter.py")
+    {:ok, data} = Encoder.encode(%{manifest | "command" => [python, "-I", "-B", script, layer]})
+    copy = Path.join(System.tmp_dir!(), "envmgr-adapter-#{System.pid()}")
+    path = Path.join([copy, ".envmgr/envs", manifest["environment"], "launch.msgpack"])
+    File.mkdir_p!(Path.dirname(path))
+    File.write!(path, data)
+    System.at_exit(fn _ -> File.rm_rf!(copy) end)
+    {:ok, _} = Envmgr.start_link(name: :adapter, project: copy, watch: false)
+    {:ok, 4.0} = Envmgr.execute("math.sqrt", [16.0], name: :adapter)
+    fn -> 4.0 = sqrt(:adapter, manifest["environment"], 16.0) end
+  end
+
+  defp sqrt(name, environment, x) do
+    tail = <<0xA9, "math.sqrt", 0, 0xC4, 12, 0x92, 0x91, 0xCB, x::float, 0x80>>
+    deadline = System.monotonic_time(:millisecond) + 30_000
+    {_generation, workers, _pool} = Route.lookup(name, environment)
+    {pid, _slot} = Route.pick(workers)
+    reply = :erlang.monitor(:process, pid, alias: :reply_demonitor)
+    send(pid, {:call, reply, deadline, "math.sqrt", 12, tail})
+
+    receive do
+      {^reply, :result, <<0xCB, value::float>>} -> value
+      {:DOWN, ^reply, _, _, reason} -> exit(reason)
+    after
+      30_000 -> exit(:timeout)
+    end
+  end
+end
+
 defmodule Bench.Callers do
   # `width` processes that call as fast as they are answered, until the time is over.
   def run(width, until, call) do
@@ -157,15 +199,15 @@ defmodule Bench.Rows do
     Enum.at(sorted, div(length(sorted), 2))
   end
 
-  def print(name, ours, baseline, theirs) do
+  def print(name, ours, baseline, theirs, unit \\ "calls/s") do
     ratios = Enum.zip_with(ours, theirs, &(&1 / &2))
 
     fields = [
       name: name,
-      value: round(median(ours)),
-      unit: "calls/s",
+      value: shown(median(ours), unit),
+      unit: unit,
       baseline: baseline,
-      baseline_value: round(median(theirs)),
+      baseline_value: shown(median(theirs), unit),
       ratio: Float.round(median(ratios), 3),
       low: Float.round(Enum.min(ratios), 3),
       high: Float.round(Enum.max(ratios), 3)
@@ -174,6 +216,9 @@ defmodule Bench.Rows do
     words = Enum.map_join(fields, ", ", fn {key, value} -> "\"#{key}\": #{inspect(value)}" end)
     IO.puts("{#{words}}")
   end
+
+  defp shown(value, "calls/s"), do: round(value)
+  defp shown(value, _unit), do: Float.round(value, 2)
 end
 
 switches = [
@@ -189,6 +234,7 @@ rounds = options[:rounds] || 7
 span = (options[:ms] || 700) * 1_000
 
 [one, two] = Bench.Project.start(options[:project])
+adapter = Bench.Adapter.start(one)
 echo = Bench.Echo.open()
 sqrt = fn name -> fn -> {:ok, 4.0} = Envmgr.execute("math.sqrt", [16.0], name: name) end end
 
@@ -207,8 +253,10 @@ measures =
   [
     echo_sequential: &Bench.Echo.sequential(echo, &1),
     sequential: &Bench.Callers.run(1, &1, sqrt.(one)),
+    adapter: &Bench.Callers.run(1, &1, adapter),
     echo_pipelined: &Bench.Echo.pipelined(echo, 32, &1),
     pipelined: &Bench.Callers.run(32, &1, sqrt.(one)),
+    adapter_pipelined: &Bench.Callers.run(32, &1, adapter),
     callers: &Bench.Callers.run(64, &1, sqrt.(two))
   ] ++ (erlport || [])
 
@@ -235,6 +283,24 @@ Bench.Rows.print(
   results.pipelined,
   "raw Port echo, 32 in flight",
   results.echo_pipelined
+)
+
+microseconds = fn rates -> Enum.map(rates, &(1_000_000 / &1)) end
+
+Bench.Rows.print(
+  "call.generic_overhead",
+  microseconds.(results.sequential),
+  "a hand-written adapter on the same transport",
+  microseconds.(results.adapter),
+  "µs"
+)
+
+Bench.Rows.print(
+  "call.generic_overhead32",
+  microseconds.(results.pipelined),
+  "a hand-written adapter on the same transport, 32 callers",
+  microseconds.(results.adapter_pipelined),
+  "µs"
 )
 
 if erlport do

@@ -24,7 +24,7 @@ def raw(objects, paths, schema="raw-1", module="math"):
     )
     head = {
         "schema": schema,
-        "module": "m",
+        "module": module,
         "distribution": None,
         "version": None,
         "python": "3.12.1",

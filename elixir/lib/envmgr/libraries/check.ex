@@ -41,12 +41,12 @@ defmodule Envmgr.Libraries.Check do
   def call(path, [_path, _kind, parameters, returns, _summary, _flags, none | _], args, kwargs)
       when none in [nil, []] do
     case problems(parameters, args, kwargs) do
-      {[], _advice} ->
+      {[], _advice, _names} ->
         {:ok, hints(parameters, args, kwargs)}
 
-      {problems, advice} ->
+      {problems, advice, names} ->
         {:error, Enum.join(problems, "; "),
-         told(advice, "the signature is #{Signature.text(path, parameters, returns)}")}
+         told(advice, "the signature is #{Signature.brief(path, parameters, returns, names)}")}
     end
   end
 
@@ -59,13 +59,13 @@ defmodule Envmgr.Libraries.Check do
 
       wrong ->
         {:error, Enum.join(wrong, "; "),
-         "the signature is #{Signature.text(path, parameters, returns)}"}
+         "the signature is #{Signature.brief(path, parameters, returns, names(kwargs))}"}
     end
   end
 
   defp overloaded(path, own, flags, overloads, args, kwargs) do
     tried = for [p, returns | _] <- overloads, do: {problems(p, args, kwargs), p, returns}
-    fitting = for {{[], _advice}, p, _returns} <- tried, do: hints(p, args, kwargs)
+    fitting = for {{[], _advice, _names}, p, _returns} <- tried, do: hints(p, args, kwargs)
 
     cond do
       fitting != [] ->
@@ -81,25 +81,27 @@ defmodule Envmgr.Libraries.Check do
   end
 
   defp none_fits(path, tried) do
-    {{problems, advice}, parameters, returns} =
-      Enum.min_by(tried, fn {{problems, _advice}, _, _} -> length(problems) end)
+    {{problems, advice, names}, parameters, returns} =
+      Enum.min_by(tried, fn {{problems, _advice, _names}, _, _} -> length(problems) end)
 
     {shown, more} =
-      tried |> Enum.map(fn {_, p, r} -> Signature.text(path, p, r) end) |> Enum.split(@shown)
+      tried
+      |> Enum.map(fn {_, p, r} -> Signature.brief(path, p, r, names) end)
+      |> Enum.split(@shown)
 
     more = if more == [], do: [], else: ["and #{length(more)} more"]
 
     {:error,
      "none of its #{length(tried)} signatures fits; the nearest is " <>
-       "#{Signature.text(path, parameters, returns)}: #{Enum.join(problems, "; ")}",
+       "#{Signature.brief(path, parameters, returns, names)}: #{Enum.join(problems, "; ")}",
      told(advice, Enum.join(["the signatures are" | shown] ++ more, "\n  "))}
   end
 
   defp told(advice, signature), do: Enum.join(Enum.uniq(advice) ++ [signature], "; ")
 
   defp problems(parameters, args, kwargs) do
-    {wrong, advice} = Wrong.types(parameters, args, kwargs)
-    {shape(parameters, args, kwargs) ++ wrong, advice}
+    {wrong, advice, names} = Wrong.types(parameters, args, kwargs)
+    {shape(parameters, args, kwargs) ++ wrong, advice, names ++ names(kwargs)}
   end
 
   defp shape(parameters, args, kwargs),

@@ -6,6 +6,9 @@ defmodule Envmgr.Libraries.Signature do
 
   alias Envmgr.Near
 
+  # Characters of a signature in a message.
+  @brief 240
+
   @unlimited 0x7FFFFFFF
   @kinds {:positional_only, :positional_or_keyword, :var_positional, :keyword_only, :var_keyword}
 
@@ -100,6 +103,42 @@ defmodule Envmgr.Libraries.Signature do
       end)
 
     "#{path}(#{Enum.join(words, ", ")})#{arrow(returns)}"
+  end
+
+  @doc """
+  For messages: the whole signature where it is short, else without types, else what is required or named by `names`, the
+  rest left out.
+  """
+  @spec brief(String.t(), parameters(), String.t() | nil, [String.t()]) :: String.t()
+  def brief(path, parameters, returns, names) do
+    whole = text(path, parameters, returns)
+
+    if String.length(whole) <= @brief or parameters == nil do
+      whole
+    else
+      plain = text(path, Enum.map(parameters, &Enum.take(&1, 3)))
+      if String.length(plain) <= @brief, do: plain, else: cut(path, parameters, names)
+    end
+  end
+
+  defp cut(path, parameters, names) do
+    words =
+      parameters
+      |> Enum.map(fn [name, kind, default | _] = parameter ->
+        if (default == nil and kind not in [2, 4]) or name in names,
+          do: if(kind == 3, do: "*, " <> word(parameter), else: word(parameter)),
+          else: "…"
+      end)
+      |> Enum.dedup()
+
+    "#{path}(#{once(words, "*, ")}); Envmgr.describe(#{inspect(path)}) has all of it"
+  end
+
+  # The star stands before the first that is by name alone.
+  defp once(words, star) do
+    {before, later} = Enum.split_while(words, &(not String.starts_with?(&1, star)))
+    rest = later |> Enum.drop(1) |> Enum.map(&String.replace_prefix(&1, star, ""))
+    Enum.join(before ++ Enum.take(later, 1) ++ rest, ", ")
   end
 
   @doc "A parameter as `functions/1` answers it."

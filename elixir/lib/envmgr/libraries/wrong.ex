@@ -9,10 +9,10 @@ defmodule Envmgr.Libraries.Wrong do
   # Where a parameter takes several kinds: the likeliest to be meant first.
   @wanted ~w(int float str bytes list tuple set dict callable bool)
 
-  @doc "What is wrong with the types, and what to do about each."
+  @doc "What is wrong with the types, what to do about each, and of which parameters."
   @spec types(Signature.parameters(), list(), [{String.t(), term()}]) ::
-          {problems :: [String.t()], advice :: [String.t()]}
-  def types(nil, _args, _kwargs), do: {[], []}
+          {problems :: [String.t()], advice :: [String.t()], names :: [String.t()]}
+  def types(nil, _args, _kwargs), do: {[], [], []}
 
   def types(parameters, args, kwargs) do
     names = for {name, _value} <- kwargs, do: name
@@ -21,9 +21,10 @@ defmodule Envmgr.Libraries.Wrong do
     wrong =
       for {parameter, term} <- Enum.zip(Signature.bound(parameters, length(args), names), values),
           parameter != nil and not Kinds.fits?(term, Types.mask(parameter)),
-          do: {problem(parameter, term), advice(Kinds.name(term), parameter, term)}
+          do: {problem(parameter, term), advice(Kinds.name(term), parameter, term), hd(parameter)}
 
-    {Enum.map(wrong, &elem(&1, 0)), for({_, advice} <- wrong, advice, do: advice)}
+    {Enum.map(wrong, &elem(&1, 0)), for({_, advice, _} <- wrong, advice, do: advice),
+     Enum.map(wrong, &elem(&1, 2))}
   end
 
   defp problem([name | _] = parameter, term) do

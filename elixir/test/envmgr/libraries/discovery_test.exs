@@ -1,8 +1,10 @@
 defmodule Envmgr.Libraries.DiscoveryTest do
   use ExUnit.Case, async: true
 
-  alias Envmgr.{Error, Test}
+  alias Envmgr.{Error, JSON, Test}
   alias Envmgr.Libraries.{Catalog, Description, Discovery, Filters, Literal, Search}
+
+  @wire Path.expand("../../../../tests/wire", __DIR__)
 
   @objects [
     %{
@@ -226,6 +228,21 @@ defmodule Envmgr.Libraries.DiscoveryTest do
       examples = Description.of(table, path).examples
       assert {examples.elixir, examples.python} == {elixir, python}
       assert {:ok, _} = Code.string_to_quoted(elixir)
+    end
+  end
+
+  test "the command line's examples and signatures are the same", %{table: table} do
+    Test.Catalog.publish(table, "lib", File.read!(Path.join(@wire, "examples.catalog")))
+    {:ok, texts} = @wire |> Path.join("examples.json") |> File.read!() |> JSON.decode()
+    assert map_size(texts) > 50
+
+    for {path, [signature, elixir, python]} <- texts do
+      described = Description.of(table, "lib." <> path)
+
+      assert {described.signature, described.examples.elixir, described.examples.python} ==
+               {signature, elixir, python}
+
+      assert {:ok, _} = Code.string_to_quoted(elixir, emit_warnings: false)
     end
   end
 

@@ -57,4 +57,32 @@ defmodule Envmgr.Libraries.SignatureTest do
     assert Signature.text("f", []) == "f()"
     assert Signature.text("f", nil) == "f(…)"
   end
+
+  test "types stand where they are known" do
+    typed = [
+      ["a", 0, nil, nil, "int", ["int"]],
+      ["b", 1, "1", nil, "float", nil],
+      ["args", 2, nil, nil, "str", nil],
+      ["kw", 4, nil]
+    ]
+
+    assert Signature.text("f", typed, "bool") ==
+             "f(a: int, /, b: float = 1, *args: str, **kw) -> bool"
+
+    assert Signature.text("f", nil, "int") == "f(…) -> int"
+  end
+
+  test "a long signature is cut to what matters" do
+    options = for i <- 1..40, do: ["option_#{i}", 3, "None", nil, "int | None", ["int"]]
+    long = [["path", 1, nil, nil, "str", ["str"]] | options]
+
+    assert Signature.brief("f", long, "X", ["option_7", "option_9"]) ==
+             "f(path: str, …, *, option_7: int | None = None, …, option_9: int | None = None, …); " <>
+               "Envmgr.describe(\"f\") has all of it"
+
+    types = for i <- 1..6, do: ["p#{i}", 1, nil, nil, String.duplicate("t", 60), nil]
+    assert Signature.brief("f", types, nil, []) == "f(p1, p2, p3, p4, p5, p6)"
+    assert Signature.brief("f", @full, nil, []) == Signature.text("f", @full)
+    assert Signature.brief("f", nil, nil, []) == "f(…)"
+  end
 end
