@@ -46,8 +46,8 @@ class Cancellation:
         return found
 
     def due(self, innermost: int, around: Iterable[int]) -> bool:
-        """Whether the innermost call is to end, and was not told yet. It may be another caller's than the one around it
-        that was cancelled: then it has a moment to come to its end."""
+        """Whether the innermost call is to end, and was not told yet. It may be another caller's than the one around
+        it that was cancelled: then it has a moment to come to its end."""
         asked = self.asked
         if not asked or innermost in self._told:
             return False
