@@ -26,11 +26,11 @@ _TICK = 0.01
 
 
 class Events:
-    """The event loop, which starts with the first coroutine. Its methods may be called in any thread, and in the midst
-    of each other.
+    """The event loop, which starts with the first coroutine. Its methods may be called in any thread, and in the
+    midst of each other.
 
-    A coroutine that blocks holds up the others, as everywhere in Python. `look` reads what has come for them while the
-    main thread is busy; `over` is told when a call is.
+    A coroutine that blocks holds up the others, as everywhere in Python. `look` reads what has come for them while
+    the main thread is busy; `over` is told when a call is.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Events:
         return True
 
     def is_doomed(self, number: int) -> bool:
-        """Whether its cancellation is on the way: a coroutine that blocks the event loop does not hear of it there."""
+        """Whether its cancellation is on the way: a coroutine that blocks the event loop does not hear of it."""
         call = self._open.get(number)
         return call is not None and call.doomed
 

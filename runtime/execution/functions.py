@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections import deque
 from itertools import count
-from typing import TYPE_CHECKING, Any, Callable, Mapping
+from typing import Any, Callable, Mapping
 
+from ..values import codes
 from ..values.errors import ConversionError
 from ..wire.packing import unpackb
 
-if TYPE_CHECKING:
-    from .calls import Calls
-
 _DONE = 0
+_FUNCTION, _STREAM = bytes([codes.CALLBACK, 0x92]), bytes([codes.STREAM, 0x92])
+"""In all payloads that hold functions or streams: the code, and the head of an array of two."""
 
 
 class ElixirError(RuntimeError):
-    """What an Elixir function raised. `type` is the exception's module in Elixir, or how else it ended; `stacktrace` is
-    Elixir's, as text."""
+    """What an Elixir function raised. `type` is the exception's module in Elixir, or how else it ended; `stacktrace`
+    is Elixir's, as text."""
 
     __module__ = __name__.partition(".")[0]
 
-    def __init__(self, message: str, type: str = "", stacktrace: str = "") -> None:
+    def __init__(self, message: str, kind: str = "", stacktrace: str = "") -> None:
         super().__init__(message)
-        self.type = type
+        self.type = kind
         self.stacktrace = stacktrace
 
     def __str__(self) -> str:
@@ -50,17 +51,17 @@ class Question:
 
 
 class Functions:
-    """Those of one worker. `beside` makes a `Calls` for what runs beside the main thread's.
+    """Those of one worker. `beside` makes what converts values in another thread than the main one: a `Calls`.
 
     `ask(question)` sends it and waits for its answer, in any thread; `number()` is the call that the code of this
     thread belongs to. Both are the loop's.
     """
 
-    def __init__(self, beside: Callable[[], Calls]) -> None:
+    def __init__(self, beside: Callable[[], Any]) -> None:
         self.ask: Callable[[Question], None] = _unasked
         self.number: Callable[[], int] = int
         self._beside = beside
-        self._spare: list[Calls] = []
+        self._spare: list[Any] = []
         self._numbers = count(1)
         self._held: dict[int, int] = {}
         self._lock = threading.Lock()
@@ -106,14 +107,14 @@ class Functions:
         said = unpackb(payload, strict_map_key=False)
         raise ElixirError(*(str(said.get(name) or "") for name in ("message", "type", "stacktrace")))
 
-    def borrow(self) -> Calls:
+    def borrow(self) -> Any:
         """A `Calls` that nobody else uses, until it is given back."""
         try:
             return self._spare.pop()
         except IndexError:
             return self._beside()
 
-    def give_back(self, calls: Calls) -> None:
+    def give_back(self, calls: Any) -> None:
         calls.warnings.clear()
         self._spare.append(calls)
 
@@ -128,6 +129,18 @@ class Functions:
                     del self._held[key]
                     found.append(key)
         return found
+
+    def refuse(self, payload: Any) -> None:
+        """Lets go of the functions and streams in the arguments of a call that came to nothing: they may never have
+        been made."""
+        if type(payload) is not bytes or not (_FUNCTION in payload or _STREAM in payload):
+            return
+        for key in _keys(payload):
+            with self._lock:
+                if key in self._held:  # it was made, and tells of its end itself
+                    continue
+                self._held[key] = 1
+            self.gone.append(key)
 
     def _hold(self, key: int) -> None:
         with self._lock:
@@ -170,11 +183,26 @@ class ElixirFunction:
 
     def __reduce__(self) -> Any:
         raise TypeError(
-            "an Elixir function cannot be pickled: it lives in the VM that passed it, and other processes cannot call it"
+            "an Elixir function cannot be pickled: it lives in the VM that passed it,"
+            " and other processes cannot call it"
         )
 
     def __del__(self) -> None:
         self._functions.gone.append(self._key)
+
+
+def _keys(data: bytes) -> list[int]:
+    """Of all functions and streams in packed values, as far as these can be read."""
+    found: list[int] = []
+
+    def look(code: int, inside: bytes) -> None:
+        with contextlib.suppress(Exception):  # what is no value: raw bytes, or broken
+            value = unpackb(inside, ext_hook=look, strict_map_key=False)
+            if code in (codes.CALLBACK, codes.STREAM) and type(value) is list and type(value[0]) is int:
+                found.append(value[0])
+
+    look(0, data)
+    return found
 
 
 def _unasked(question: Question) -> None:

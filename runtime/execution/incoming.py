@@ -12,7 +12,7 @@ _MOST_BYTES = 1 << 20
 """Bytes that are asked for at a time where all are wanted."""
 
 Pull = Callable[[int], Any]
-"""Called with how much is wanted. Answers `[items or bytes, whether that was all]`; once it is let go, the stream is."""
+"""Called with how much is wanted. Answers `[items or bytes, whether that was all]`. The stream ends with it."""
 
 
 class ElixirStream(Iterator[Any]):
@@ -97,5 +97,5 @@ class _ElixirBytes(io.RawIOBase):
 
 
 def reader(pull: Pull) -> io.BufferedReader:
-    """A binary file, open for reading: `readline`, iteration, `with`, `io.TextIOWrapper` around it. It does not seek."""
+    """A binary file, open for reading: `readline`, iteration, `with`, a `TextIOWrapper` around it. No seeking."""
     return io.BufferedReader(_ElixirBytes(pull), _BUFFER)

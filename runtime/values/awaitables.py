@@ -17,6 +17,6 @@ class Awaited(BaseException):
 
 
 def is_awaited(kind: type) -> bool:
-    """Whether values of this type are there to be awaited and for nothing else: coroutines (Cython's too) and asyncio's
-    futures. A query, say, that may be awaited or refined stays what it is."""
+    """Whether values of this type are there to be awaited and for nothing else: coroutines (Cython's too) and
+    asyncio's futures. A query, say, that may be awaited or refined stays what it is."""
     return any(all(hasattr(kind, name) for name in names) for names in (_COROUTINE, _FUTURE))

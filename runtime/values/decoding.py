@@ -126,7 +126,7 @@ class Decoder(Core):
         elif code == codes.LANE:
             found = self._unpack_lane
         elif code in (codes.CALLBACK, codes.STREAM):
-            found = lambda _, data: self._unpack_function(code, data)
+            found = functools.partial(Decoder._unpack_function, code=code)
         elif found is None:
             found = registry.unpacker(code)
         if found is None:
@@ -143,7 +143,7 @@ class Decoder(Core):
             raise ConversionError("a ref is [number, type]")
         return self._refs.get(*named)
 
-    def _unpack_function(self, code: int, data: bytes) -> Any:
+    def _unpack_function(self, data: bytes, code: int) -> Any:
         named = self.value(data)
         is_stream = code == codes.STREAM
         if type(named) is not list or [*map(type, named)] != [int, str if is_stream else int]:

@@ -136,7 +136,7 @@ class Asking:
             return False
         self._doing.inbox.popleft()
         error = RecursionError(f"{DEEPEST} calls wait for functions of the pool, each inside the one before")
-        self._say(ERROR, message[1], 0, self._calls.raised(error), self._calls)
+        self._say(ERROR, message[1], 0, self._calls.refused(message[4], error), self._calls)
         return True
 
     def _due(self, outer: int) -> bool:
@@ -152,8 +152,8 @@ class Asking:
         return not self._leaving
 
     def _beside(self, question: Question, bell: Bell, number: int) -> None:
-        """In another thread. Where the main thread is in the call that this belongs to, it may be waiting for it: what
-        it does not begin soon runs here."""
+        """In another thread. Where the main thread is in the call that this belongs to, it may be waiting for it:
+        what it does not begin soon runs here."""
         doing = self._doing
 
         def patience() -> float | None:
@@ -164,9 +164,9 @@ class Asking:
                 raise Cancelled("the call was cancelled")
             first = _first(doing.inbox)
             self._turns.until(lambda: question.answer or self._is_doomed(number), bell, patience)
-            if first is not None and question.answer is None and _first(doing.inbox) is first:
-                if doing.includes(number) and type(first) is list and first[:1] == [CALL]:
-                    self._run_here()
+            waits = first is not None and question.answer is None and _first(doing.inbox) is first
+            if waits and doing.includes(number) and type(first) is list and first[:1] == [CALL]:
+                self._run_here()
 
     def _run_here(self) -> None:
         try:
@@ -176,21 +176,28 @@ class Asking:
         if type(message) is not list or len(message) < 5 or message[0] != CALL:
             self._doing.inbox.appendleft(message)
             return
-        _, number, target, flags, payload, *more = message
+        try:
+            target, flags, payload, buffers, given = parts(message)
+        except (TypeError, ValueError):  # for the main thread to say so
+            self._doing.inbox.appendleft(message)
+            return
+        number = message[1]
         self.aside(number)
         calls = self._calls.functions.borrow()
-        token = NUMBER.set(number)
-        try:
-            if self._doing.cancellation.of(number):
-                kind, answer = ERROR, calls.raised(Cancelled("the call was cancelled before it began"))
-            else:
-                kind, answer = calls.run(target, flags, payload, *more)
-            self._say(kind, number, flags, answer, calls)
-        finally:
-            NUMBER.reset(token)
-            self._doing.asides.discard(number)
-            self._calls.functions.give_back(calls)
+        token, other = NUMBER.set(number), contexts.enter(target, given)
+        calls.buffers.begin(buffers)
+        if self._doing.cancellation.of(number):
+            kind, answer = ERROR, calls.refused(payload, Cancelled("the call was cancelled before it began"))
+        else:
+            run = calls.traced if given.get("trace") else calls.run
+            kind, answer = run(target, flags, payload)
+        calls.buffers.end(buffers)
         self._out.finish()
+        self._say(kind, number, flags, answer, calls)
+        contexts.leave(other)
+        NUMBER.reset(token)
+        self._doing.asides.discard(number)
+        self._calls.functions.give_back(calls)
         self._out.flush()
 
 

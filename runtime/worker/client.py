@@ -10,7 +10,6 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, Callable, Mapping, Sequence
 
-from ..values.errors import ConversionError
 from ..wire.frames import FrameReader, FrameWriter
 from ..wire.messages import (
     ASIDE,
@@ -63,6 +62,7 @@ class Client:
 
     Functions and iterators among the arguments are called by the worker, while this program waits for an answer.
 
+    `crash`: the file that Python's frames are written to when a signal ends the worker.
     The worker makes and reads pickles of `environment` alone, signed with `secret` (default: one of its own).
 
     Raises `WorkerError` when a library cannot be loaded, and `WorkerLost` when the worker ends or says
@@ -77,6 +77,7 @@ class Client:
         lease: str | None = None,
         environment: str | None = None,
         secret: bytes | None = None,
+        crash: str | None = None,
         env: Mapping[str, str] | None = None,
         cwd: str | None = None,
         stderr: Any = None,
@@ -107,7 +108,7 @@ class Client:
         self._timeout = timeout
         self._last = 0
         self._pending: deque[list[Any]] = deque()  # a function that the worker calls may call the worker
-        self._answers: dict[tuple[int, int], list[Any]] = {}
+        self._answers: dict[int, list[Any]] = {}
         self.printed: list[str] = []
         self.logs: list[list[Any]] = []
         """All that was printed and logged, as it came."""
@@ -115,6 +116,8 @@ class Client:
         """Numbers of calls that go on beside others."""
         try:
             settings: dict[str, Any] = {"protocol": PROTOCOL, "lease": lease, "libraries": dict(libraries)}
+            if crash is not None:
+                settings["crash"] = crash
             if environment is not None:
                 settings.update(environment=environment, secret=secret or os.urandom(32))
             self._send([HELLO, 0, settings])
@@ -240,7 +243,7 @@ class Client:
                 raise LookupError(f"there is no function {key} any more")
             args, kwargs = self._codec.decode_call(payload)
             return 0, self._codec.encode(function(*args, **kwargs))
-        except (Exception, ConversionError) as error:
+        except Exception as error:  # noqa: BLE001 - the program's own function may raise anything
             told = {"type": type(error).__name__, "message": str(error), "stacktrace": ""}
             return 2 if function is None else 1, packb(told)
 

@@ -29,7 +29,8 @@ class Doing:
         return threading.get_ident() == self.main
 
     def number(self) -> int:
-        """The call that the code of this thread belongs to: in a thread that a library has started, the one that runs."""
+        """The call that the code of this thread belongs to; in a thread that a library has started, the one that
+        runs."""
         return NUMBER.get() or self.current
 
     def includes(self, number: int) -> bool:

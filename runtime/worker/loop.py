@@ -82,11 +82,15 @@ class Loop:
 
     def run(self) -> bool:
         """True after a bye, False at end of file. Raises `BrokenFrame`."""
-        self._doing.main = threading.get_ident()
-        inbox, turns = self._inbox, self._turns
+        doing, turns, flush, call, run = self._doing, self._turns, self._flush, self._call, self._run
+        inbox, asked, asides, gone = doing.inbox, self._asked, doing.asides, self._calls.functions.gone
+        doing.main = threading.get_ident()
         while True:
             if not inbox:
-                self._rest()
+                if asked or asides or gone:
+                    doing.rest()
+                    self.out.drop()
+                flush()
                 if not turns.idle(inbox):
                     turns.until(lambda: inbox, self._bell)
                 if turns.ended and not inbox:
@@ -94,18 +98,24 @@ class Loop:
                         raise turns.broken
                     return False
                 continue
-            if self._step():
+            try:
+                message = inbox.popleft()
+            except IndexError:  # another thread was quicker
+                continue
+            if type(message) is list and len(message) == 5 and message[0] == CALL:  # as nearly always
+                call(message[1], message[2], message[3], message[4], run)
+            elif self._other(message):
                 return True
 
     def take(self, messages: list[Any]) -> None:
-        """Puts messages in the inbox, but for those that cannot stand behind a call: they work now. In any thread, and
-        in the midst of what the main thread does."""
+        """Puts messages in the inbox, but for those that cannot stand behind a call: they work now. In any thread,
+        and in the midst of what the main thread does."""
         inbox = self._inbox
         for message in messages:
             if type(message) is list and len(message) < 5 and self._at_once(message):
                 continue
             inbox.append(message)
-        if inbox and not self._doing.in_main():
+        if self._turns.bells:
             self._turns.ring()
 
     def interrupt(self, signal: int = 0, frame: Any = None) -> None:
@@ -155,22 +165,16 @@ class Loop:
         if self._signal:
             pthread_kill(self._doing.main, self._signal)
 
-    def _rest(self) -> None:
-        """Before waiting for more to do."""
-        self._doing.rest()
-        if self._calls.functions.gone:
-            self.out.drop()
-        self._flush()
-
-    def _step(self) -> bool:
-        """Does the next message of the inbox. True after a bye."""
-        try:
-            message = self._inbox.popleft()
-        except IndexError:  # another thread was quicker
-            return False
-        if type(message) is list and len(message) == 5 and message[0] == CALL:  # as nearly always
+    def _step(self) -> None:
+        """Does the next message of the inbox, inside a call that waits."""
+        message = self._inbox.popleft()
+        if type(message) is list and len(message) == 5 and message[0] == CALL:
             self._call(message[1], message[2], message[3], message[4], self._run)
-            return False
+        else:
+            self._other(message)
+
+    def _other(self, message: Any) -> bool:
+        """Does what is no plain call. True after a bye."""
         try:
             kind, number = message[0], message[1]
             if kind == BYE:
@@ -196,13 +200,14 @@ class Loop:
         if out.waiting and (runs < _BRIEF_RUNS or out.held > BATCH_BYTES):
             self._flush()
         if self._asked and doing.cancellation.of(number):
-            self._refuse(number, Cancelled("the call was cancelled before it began"))
+            refused = self._calls.refused(payload, Cancelled("the call was cancelled before it began"))
+            self._put(packb([ERROR, number, refused]))
             return
         doing.current = number
         started = perf_counter()
         kind, answer = run(target, flags, payload)
         took = perf_counter() - started
-        if out.stdout.held or out.stderr.held:
+        if out.half:
             out.finish()
         doing.current = 0
         if kind < 0:
@@ -247,9 +252,6 @@ class Loop:
         if sizes:
             self._flush()
             calls.refs.lent = buffers.send()
-
-    def _refuse(self, number: int, error: BaseException) -> None:
-        self._put(packb([ERROR, number, self._calls.raised(error)]))
 
     def _control(self, kind: int, number: int, message: Any) -> None:
         if kind == RELEASE:

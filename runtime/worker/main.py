@@ -92,11 +92,14 @@ def _serve(reading: int, writing: int) -> int:
     sys.stdout, sys.stderr = loop.out.stdout, loop.out.stderr
     records = Records(loop.out.tell)
     records.install()
+    crash: list[int] = []
     os.register_at_fork(
-        after_in_child=lambda: _leave_the_pool(loop, records, reading, writing, *calls.buffers.descriptors)
+        after_in_child=lambda: _leave_the_pool(
+            loop, records, reading, writing, *calls.buffers.descriptors, *crash
+        )
     )
     try:
-        facts = _start(messages[0], libraries, calls)
+        facts = _start(messages[0], libraries, calls, crash)
     except Exception as error:  # noqa: BLE001 - whatever it is, the pool is told
         failed = error if isinstance(error, LoadError) else None
         cause, name, step = (failed.__cause__, failed.library, failed.step) if failed else (None, None, None)
@@ -149,11 +152,14 @@ def _hear_of_lost_cancels(loop: Loop) -> None:
     sys.unraisablehook = hook
 
 
-def _start(hello: Any, libraries: Libraries, calls: Calls) -> dict[str, Any]:
-    """Meets what the pool's hello asks for. Raises when that cannot be done."""
+def _start(hello: Any, libraries: Libraries, calls: Calls, crash: list[int]) -> dict[str, Any]:
+    """Meets what the pool's hello asks for; the descriptor for a crash goes into `crash`. Raises when that cannot be
+    done."""
     kind, _, settings = hello
     if kind != HELLO or settings.get("protocol") != PROTOCOL:
         raise BrokenFrame(f"the first message is no hello of protocol {PROTOCOL}")
+    if settings.get("crash") is not None:
+        crash.append(_tell_of_crashes(settings["crash"]))
     hold_lease(settings.get("lease"))
     lane = _lane(settings.get("lane"), settings.get("compression") in FORMATS)
     if lane is not None:
@@ -171,6 +177,16 @@ def _start(hello: Any, libraries: Libraries, calls: Calls) -> dict[str, Any]:
         "lane": lane is not None,
         "interrupt": int(_INTERRUPT),
     }
+
+
+def _tell_of_crashes(path: str) -> int:
+    """Has Python write the frames of all threads to `path` when a signal such as SIGSEGV ends this process. The
+    descriptor is never closed."""
+    import faulthandler
+
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    faulthandler.enable(descriptor)
+    return descriptor
 
 
 def _lane(directory: str | None, compressed: bool) -> Lane | None:

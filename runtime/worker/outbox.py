@@ -35,8 +35,10 @@ class Outbox:
         self.waiting: list[bytes] = []
         self.held = 0
         """Bytes of what waits."""
-        self.stdout = LogStream(lambda number, text: self.log(number, 1, text), doing.number)
-        self.stderr = LogStream(lambda number, text: self.log(number, 2, text), doing.number)
+        self.half = False
+        """Whether half a line of output may be held."""
+        self.stdout = LogStream(lambda number, text: self.log(number, 1, text), self._writes)
+        self.stderr = LogStream(lambda number, text: self.log(number, 2, text), self._writes)
 
     def put(self, packed: bytes) -> None:
         with self._lock:
@@ -62,8 +64,13 @@ class Outbox:
 
     def finish(self) -> None:
         """Adds half lines of output."""
+        self.half = False
         self.stdout.finish()
         self.stderr.finish()
+
+    def _writes(self) -> int:
+        self.half = True
+        return self._doing.number()
 
     def send(self, packed: bytes) -> None:
         """Sends a message behind all that waits, half lines of output too."""

@@ -1,10 +1,11 @@
-"""What a client without the library's environment makes of values: what is elsewhere, or of a class that is not here."""
+"""What a client makes of values that are elsewhere, or of a class that is not here; what it lends to a worker."""
 
 from __future__ import annotations
 
 import importlib.util
 from io import BytesIO
 from itertools import count, islice
+from types import FunctionType, MethodType
 from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
 from ..values.codec import Codec
@@ -132,7 +133,7 @@ class _ClientStrategies:
             return lambda codec, value: self._functions.file(value.data)
         if issubclass(kind, Iterator):
             return lambda codec, value: self._functions.stream(value)
-        if callable(getattr(kind, "__call__", None)) and hasattr(kind, "__code__"):
+        if kind is FunctionType or kind is MethodType:
             return lambda codec, value: self._functions.function(value)
         return None
 
@@ -163,7 +164,8 @@ class Functions:
 
     def function(self, function: Any) -> Any:
         """The extension for a function."""
-        return self._hold(CALLBACK, function, function.__code__.co_argcount)
+        bound = type(function) is MethodType
+        return self._hold(CALLBACK, function, function.__code__.co_argcount - bound)
 
     def stream(self, items: Iterator[Any]) -> Any:
         """The extension for an iterator."""

@@ -13,15 +13,16 @@ class Turns:
     """Reads for `take`, which hands each message to whom it belongs.
 
     The main thread reads when it has nothing to do; a thread that waits for an answer of the pool reads while nobody
-    else does; a signal's handler reads what is there already. Who finds another reading sleeps until a bell rings: its
-    own, when there is something for it, or the next one's, when who read has what it waited for.
+    else does; a signal's handler reads what is there already. Who finds another reading sleeps until its bell rings:
+    there is something for it, or who read has what it waited for.
     """
 
     def __init__(self, reader: FrameReader, take: Callable[[list[Any]], None]) -> None:
         self._reader = reader
         self._take = take
         self._lock = threading.Lock()
-        self._bells: list[Bell] = []
+        self.bells: list[Bell] = []
+        """Of those who wait."""
         self.ended = False
         """Nothing more will come."""
         self.broken: BrokenFrame | None = None
@@ -31,7 +32,7 @@ class Turns:
         self, ready: Callable[[], Any], bell: Bell, patience: Callable[[], float | None] = lambda: None
     ) -> None:
         """Returns when `ready()`, when nothing more will come, or when `patience()` seconds are over."""
-        self._bells.append(bell)
+        self.bells.append(bell)
         try:
             while not (ready() or self.ended):
                 seconds = patience()
@@ -47,20 +48,27 @@ class Turns:
                 finally:
                     self._lock.release()
         finally:
-            self._bells.remove(bell)
+            self.bells.remove(bell)
             self.next()
 
     def idle(self, inbox: Any) -> bool:
         """As the main thread, with nothing to do while `inbox` is empty: reads one time. False when another reads."""
-        if not self._lock.acquire(False):
+        lock = self._lock
+        if not lock.acquire(False):
             return False
         try:
             if not inbox:  # still: a signal's handler may have read meanwhile
-                self._read()
+                messages = self._reader.read()
+                if messages:
+                    self._take(messages)
+                else:
+                    self._end()
+        except BrokenFrame as error:
+            self._end(error)
         finally:
-            self._lock.release()
-            if self._bells:
-                self.next()
+            lock.release()
+        if self.bells:
+            self.next()
         return True
 
     def glance(self) -> None:
@@ -72,35 +80,38 @@ class Turns:
                 self._read()
         finally:
             self._lock.release()
-            if self._bells:
+            if self.bells:
                 self.ring()
 
     def next(self) -> None:
         """Wakes one of those who wait: it may read."""
-        for bell in self._bells[:1]:
+        for bell in self.bells[:1]:
             bell.ring()
 
     def ring(self) -> None:
         """Wakes all: there is something for one of them."""
-        for bell in list(self._bells):
+        for bell in list(self.bells):
             bell.ring()
 
     def after_fork(self) -> None:
         """In a fork: the thread that might have held the lock is not there."""
         self._lock = threading.Lock()
-        self._bells.clear()
+        self.bells.clear()
 
     def _read(self) -> None:
         try:
             messages = self._reader.read()
         except BrokenFrame as error:
-            self.broken = error
-            messages = []
-        if messages:
-            self._take(messages)
+            self._end(error)
         else:
-            self.ended = True
-            self.ring()
+            if messages:
+                self._take(messages)
+            else:
+                self._end()
+
+    def _end(self, broken: BrokenFrame | None = None) -> None:
+        self.ended, self.broken = True, broken
+        self.ring()
 
 
 class Bell:

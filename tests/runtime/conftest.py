@@ -68,6 +68,14 @@ def forked():
         print("from the fork", flush=True)
         return "a second answer"
     return os.WEXITSTATUS(os.waitpid(pid, 0)[1])
+def crash():
+    import ctypes
+    ctypes.string_at(0)
+def crash_in_a_fork():
+    pid = os.fork()
+    if pid == 0:
+        crash()
+    return os.waitpid(pid, 0)[1] & 127
 def at_exit(path):
     import atexit
     atexit.register(lambda: open(path, "w").close())
@@ -136,7 +144,7 @@ def slow(command, slowly):
 
 @pytest.fixture(scope="session")
 def passed_library(slowly):
-    return dict(slowly, passed=["passed", ""], threading=["threading", ""], time=["time", ""])
+    return dict(slowly, passed=["passed", ""], threading=["threading", ""], time=["time", ""], gc=["gc", ""])
 
 
 @pytest.fixture(scope="module")

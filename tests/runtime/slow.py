@@ -132,9 +132,7 @@ async def co_twice():
 
 
 def list_of_coroutines():
-    coroutine = co_sleep(0)
-    found = [coroutine]
-    return found
+    return [co_sleep(0)]
 
 
 def close(coroutines):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import select
 import subprocess
 import sys
@@ -178,6 +179,24 @@ def test_exceptions_are_answers(worker, name):
 def test_a_call_that_ends_the_process(start, probe):
     with pytest.raises(WorkerLost, match="ended with status 5"):
         start(probe).call("probe.exit_now", [5])
+
+
+def test_a_call_that_crashes(start, probe, tmp_path):
+    """Where Python was, is in the file that the pool named."""
+    crash = tmp_path / "crash"
+    client = start(dict(probe, ctypes=["ctypes", ""]), crash=str(crash))
+    assert (crash.stat().st_mode & 0o777, crash.read_text()) == (0o600, "")
+    assert client.call("probe.crash_in_a_fork") == 11
+    assert crash.read_text() == "", "what a fork does is not the worker's"
+    with pytest.raises(WorkerLost, match="killed by signal 11"):
+        client.call("probe.crash")
+    assert re.search(r'File ".*probe\.py", line \d+ in crash', crash.read_text())
+
+
+def test_a_file_for_crashes_that_cannot_be_had(start, tmp_path):
+    with pytest.raises(WorkerError, match="FileNotFoundError") as caught:
+        start(MATH, crash=str(tmp_path / "nowhere" / "crash"))
+    assert caught.value.error["code"] == "start"
 
 
 def test_a_call_that_closes_our_descriptors(start, probe, tmp_path):

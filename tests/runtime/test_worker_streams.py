@@ -15,7 +15,7 @@ from envmgr_runtime.worker.remote import Bytes
 def taken(client, number, wanted=1000, most=10**9):
     found = []
     while len(found) < most:
-        items = client.more(number, wanted)
+        items = client.more(number, min(wanted, most - len(found)))
         if items is None:
             break
         assert 1 <= len(items) <= wanted
@@ -61,7 +61,7 @@ def test_what_cannot_be_iterated(passed):
 @pytest.mark.parametrize("name", ["fail_after", "co_fail_after"])
 def test_an_error_comes_after_the_items_before_it(passed, name):
     number = stream(passed, f"passed.{name}", 3)
-    assert passed.more(number) == [0, 1, 2]
+    assert taken(passed, number, 10, 3) == [0, 1, 2]
     with pytest.raises(WorkerError, match="ValueError: no more") as caught:
         passed.more(number)
     assert caught.value.error["frames"][-1][2] == name
@@ -72,7 +72,7 @@ def test_an_error_comes_after_the_items_before_it(passed, name):
 def test_a_stream_that_is_cancelled_closes_its_iterator(passed, name, seconds):
     passed.call("passed.closed")
     number = stream(passed, f"passed.{name}", seconds)
-    assert taken(passed, number, 10, 20)[:20] == list(range(20))
+    assert taken(passed, number, 10, 20) == list(range(20))
     started = time.monotonic()
     with pytest.raises(WorkerError) as caught:
         passed.cancel(number)
@@ -99,7 +99,7 @@ def test_slow_items_come_one_by_one(passed):
     """Nobody waits for a chunk to be full."""
     for name in ("endless", "co_endless"):
         number = stream(passed, f"passed.{name}", 0.05)
-        assert len(passed.more(number, 1000)) == 1
+        assert len(passed.more(number, 1000)) < 50
         with pytest.raises(WorkerError):
             passed.cancel(number)
 
@@ -112,7 +112,8 @@ def test_large_items_make_small_chunks(passed):
         if items is None:
             break
         sizes.append(len(items))
-    assert (max(sizes), sum(sizes)) == (3, 50)
+    assert max(sizes) <= 3
+    assert sum(sizes) == 50
 
 
 def test_what_cannot_be_sent_becomes_refs(passed):
@@ -132,9 +133,9 @@ def test_ten_million_items_of_which_a_thousand_are_taken(passed):
 def test_streams_and_calls_take_turns(passed):
     one, other = stream(passed, "passed.count", 100), stream(passed, "passed.co_count", 100)
     for n in range(0, 100, 10):
-        assert passed.more(one, 10) == list(range(n, n + 10))
+        assert taken(passed, one, 10, 10) == list(range(n, n + 10))
         assert passed.call("passed.given", [n]) == n
-        assert passed.more(other, 10) == list(range(n, n + 10))
+        assert taken(passed, other, 10, 10) == list(range(n, n + 10))
     assert passed.more(one) is None
     assert passed.more(other) is None
 
@@ -144,8 +145,12 @@ def test_several_requests_ahead(passed):
         number = stream(passed, f"passed.{name}", 25)
         for _ in range(4):
             passed._send([MORE, number, 10])
-        found = [passed._wait(number) for _ in range(4)]
-        assert [message[0] for message in found] == [CHUNK, CHUNK, CHUNK, END]
+        found = [passed._wait(number)[0] for _ in range(4)]
+        while found[-1] == CHUNK:  # a slow machine makes small chunks
+            passed._send([MORE, number, 10])
+            found.append(passed._wait(number)[0])
+        assert found == [CHUNK] * (len(found) - 1) + [END]
+        assert len(found) >= 4
         passed._send([MORE, number, 10])
         assert passed.call("passed.given", [1]) == 1, "what comes after the end is nobody's"
 
@@ -160,7 +165,7 @@ def test_a_cancel_of_a_stream_that_is_over(passed):
 
 def test_an_error_while_closing_is_the_last_message(passed):
     number = stream(passed, "passed.bad_close")
-    assert len(passed.more(number, 3)) == 3
+    assert taken(passed, number, 3, 3) == [1, 1, 1]
     with pytest.raises(WorkerError, match="KeyError"):
         passed.cancel(number)
 
@@ -256,7 +261,7 @@ def test_a_file_for_pandas(start, passed_library):
 def test_a_bye_closes_streams(start, passed_library, tmp_path):
     client = start(passed_library)
     one, other = stream(client, "passed.endless"), stream(client, "passed.co_endless")
-    assert (len(client.more(one, 2)), len(client.more(other, 2))) == (2, 2)
+    assert (taken(client, one, 2, 2), taken(client, other, 2, 2)) == ([0, 1], [0, 1])
     client._send([BYE, 0])
     for number in (one, other):
         with pytest.raises(WorkerError):
