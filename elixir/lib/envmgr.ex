@@ -245,13 +245,14 @@ defmodule Envmgr do
   def stream(source, args \\ [], opts \\ []), do: Calls.Feed.new(source, args, opts)
 
   @doc """
-  Marks an enumerable as what Python reads item by item (`Envmgr.Items`).
+  Marks an enumerable as what Python reads item by item (`Envmgr.Items`). A stream that is a function, such as that of `Stream.resource/3`,
+  needs this: a function by itself is sent as one.
 
       iex> Envmgr.execute("math.fsum", [Envmgr.items([1, 2, 3, 4])])
       {:ok, 10.0}
   """
   @spec items(Enumerable.t()) :: Items.t()
-  def items(enumerable), do: %Items{enumerable: enumerable}
+  def items(enumerable), do: %Items{enumerable: enumerable!(enumerable)}
 
   @doc """
   Marks an enumerable of binaries as a file that Python reads (`Envmgr.IO`).
@@ -259,7 +260,7 @@ defmodule Envmgr do
       {:ok, frame} = Envmgr.execute("pandas.read_csv", [Envmgr.io(File.stream!("rows.csv", [], 65_536))])
   """
   @spec io(Enumerable.t()) :: Envmgr.IO.t()
-  def io(enumerable), do: %Envmgr.IO{enumerable: enumerable}
+  def io(enumerable), do: %Envmgr.IO{enumerable: enumerable!(enumerable)}
 
   @doc """
   Calls a method of an object that stayed in its worker. Arguments and options as in `execute/3`.
@@ -529,6 +530,12 @@ defmodule Envmgr do
   @spec unload(String.t(), atom()) :: :ok | {:error, Error.t()}
   def unload(library, name \\ __MODULE__) when is_binary(library),
     do: answering(name, fn -> Pool.unload(name, library) end)
+
+  defp enumerable!(term) do
+    if Enumerable.impl_for(term),
+      do: term,
+      else: raise(ArgumentError, "#{inspect(term, limit: 5)} is not enumerable")
+  end
 
   defp value!({:ok, value}), do: value
   defp value!({:ok, value, metadata}), do: {value, metadata}

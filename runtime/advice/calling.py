@@ -75,11 +75,10 @@ def _missing(case: Case, match: Any) -> str | None:
 
 def _count(case: Case, match: Any) -> str | None:
     """Of C functions, whose words are of many kinds."""
-    return (
-        f"it takes {case.takes}, and got {len(case.bound)} argument{'s' * (len(case.bound) != 1)}"
-        if case.takes
-        else None
-    )
+    got = f"{len(case.bound)} argument{'s' * (len(case.bound) != 1)}"
+    if case.parameters:
+        return f"it takes {case.takes or 'none'}, and got {got}"
+    return None
 
 
 def _too_many(case: Case, match: Any) -> str | None:
@@ -94,6 +93,11 @@ def _too_many(case: Case, match: Any) -> str | None:
 
 
 RULES = (
+    rule(
+        "TypeError",
+        r"missing a required argument: '(\w+)'",
+        "pass `{1}`: by position in the list, or by name",
+    ),
     rule(
         "TypeError", r"missing required argument '(\w+)'", "pass `{1}`: by position in the list, or by name"
     ),

@@ -50,7 +50,8 @@ class Case:
     @property
     def packages(self) -> frozenset[str]:
         """Those that had a part in it: of the function, the object, the exception, and of each frame."""
-        things = (self.function, type(self.function), type(self.owner), type(self.error))
+        obj = getattr(self.error, "obj", None)
+        things = (self.function, type(self.function), type(self.owner), type(self.error), type(obj))
         found = [getattr(thing, "__module__", None) for thing in things]
         step = self.error.__traceback__
         while step is not None:

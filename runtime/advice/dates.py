@@ -24,6 +24,11 @@ def _zone(case: Case, match: Any) -> str:
 
 RULES = (
     rule(
+        "OSError OverflowError ValueError",
+        r"Value too large for defined data type|year -?\d+ is out of range",
+        "timestamps are in seconds: divide milliseconds by 1000",
+    ),
+    rule(
         "TypeError",
         r"offset-naive and offset-aware|tz-naive and tz-aware",
         "one has a time zone, the other has none: pass DateTime for both, or NaiveDateTime for both",

@@ -14,7 +14,7 @@ def _parameter(case: Case, match: Any) -> str | None:
     name = match["name"]
     known = match["known"].replace("'", "").split(", ") if match["known"] else []
     found = near(name, known)
-    return f"did you mean `{found}`?" if found else None
+    return f"did you mean `{found}`?" if found else f"`{name}` is none of its parameters: {', '.join(known)}"
 
 
 def _unexpected(case: Case, match: Any) -> str | None:
@@ -55,6 +55,59 @@ def _text(case: Case, match: Any) -> str:
 
 
 RULES = (
+    rule("ValueError", r"requires y to be passed", "pass the labels as well: [x, y]"),
+    rule(
+        "AttributeError",
+        r"'\w+' object has no attribute '(\w+_)'$",
+        "`{1}` is there after fit: call fit first, on the same object",
+    ),
+    rule("ValueError", r"At least one array required", "pass the data: [x, y]"),
+    rule(
+        "TypeError",
+        r"Parameter grid for parameter '(\w+)'",
+        "the values of a grid are lists: %{{{1}: [value]}}",
+    ),
+    rule("ValueError", r"k-fold cross-validation requires", "n_splits is a whole number from 2 on"),
+    rule(
+        "ValueError",
+        r"multi_class must be in",
+        'with more than two classes pass multi_class: "ovr" or "ovo", and a share for each class',
+    ),
+    rule(
+        "ValueError", r"At least one label specified must be in y_true", "labels: are some of those in y_true"
+    ),
+    rule(
+        "ValueError",
+        r"y_pro\w+ contains values (?:greater than 1|lower|less)",
+        "shares lie between 0 and 1: those of predict_proba, not classes",
+    ),
+    rule(
+        "ValueError",
+        r"Number of labels is (\d+)\. Valid values are",
+        "the labels must tell from 2 groups to one less than there are samples: {1} is none",
+    ),
+    rule(
+        "ValueError",
+        r"The pipeline is empty",
+        'steps are pairs of a name and an estimator: [[{{"scale", scaler}}, {{"model", model}}]]',
+    ),
+    rule(
+        "TypeError",
+        r"All estimators should implement fit and transform",
+        'its parts are transformers (scalers, encoders), "drop" or "passthrough"',
+    ),
+    rule(
+        "ValueError",
+        r"Expected n_samples >= n_components",
+        "there are fewer samples than components: pass a smaller n_components",
+    ),
+    rule(
+        "ValueError",
+        r"informative, redundant and repeated features must sum to less",
+        "n_features must be at least n_informative (2), n_redundant (2) and n_repeated together",
+    ),
+    rule("ValueError", r"Neither name nor data_id", "pass name: or data_id:"),
+    rule("ValueError", r"Cannot sample \d+ out of arrays", "replace: true draws elements more than once"),
     rule(
         "TypeError",
         r"cannot unpack non-iterable (\w+) object",

@@ -134,6 +134,22 @@ def _group(case: Case, match: Any) -> str | None:
 
 
 RULES = (
+    rule(
+        "binascii.Error",
+        r"number of data characters",
+        "the Base64 text is cut off: its length must be a multiple of 4",
+    ),
+    rule(
+        "ValueError",
+        r"should contain only ASCII characters",
+        "the text has characters outside of ASCII: Base64 and hexadecimal have A-Z, a-z, 0-9 and few signs",
+    ),
+    rule("ValueError", r"complex\(\) arg is a malformed string", 'write "1+2j", without spaces'),
+    rule(
+        "locale.Error",
+        r"unsupported locale",
+        'this system has no such locale: `locale -a` lists those there are, such as "C.UTF-8"',
+    ),
     rule("json.JSONDecodeError simplejson.JSONDecodeError", "", _json),
     rule("re.error re.PatternError error PatternError", "", _pattern),
     rule("IndexError", r"no such group", _group),

@@ -61,6 +61,26 @@ def _connection(case: Case, match: Any) -> str:
 
 RULES = (
     rule(
+        "ValueError",
+        r"Attempted to set (?:\w+ )?timeout to",
+        "timeout: is a number of seconds above 0, or nil",
+    ),
+    rule(
+        "OSError",
+        r"Could not find a suitable TLS CA certificate bundle|Could not find the TLS (?:certificate|key) file",
+        "the path of the certificate leads nowhere: verify: and cert: take paths of files; verify: true takes the usual ones",
+    ),
+    rule(
+        "TypeError",
+        r"'body' must be a bytes-like object",
+        "data: is a map, text or bytes; json: takes any value",
+    ),
+    rule(
+        "TypeError",
+        r"Cannot mix str and non-str arguments",
+        "a URL and its parameters are text: params: is a map",
+    ),
+    rule(
         "requests.MissingSchema", r"No scheme supplied.*Perhaps you meant https?://(?P<url>[^?\s]+)", _schema
     ),
     rule(

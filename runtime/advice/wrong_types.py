@@ -41,9 +41,10 @@ def _has_not(case: Case, match: Any) -> str | None:
     if name in ("items", "keys", "get", "values", "update"):
         return f"it works with a dict, and a {kind} came: pass a map"
     if name in ("decode", "hex"):
-        return _BYTES if kind == "str" else None
+        return _BYTES if kind == "str" else f"it works with text or bytes, and a {kind} came"
     if name in (
         "encode",
+        "expandtabs",
         "lower",
         "upper",
         "strip",
@@ -207,6 +208,21 @@ def _pairs(case: Case, match: Any) -> str | None:
 
 
 RULES = (
+    rule("TypeError", r"expected bytes or bytearray, but got 'str'", _BYTES),
+    rule("TypeError", r"bad operand type for abs", "a number is needed"),
+    rule("TypeError", r"ord\(\) expected a character", 'one character is needed: "a"'),
+    rule("ValueError", r"chr\(\) arg not in range", "characters are numbered from 0 to 1114111"),
+    rule(
+        "ValueError",
+        r"a coroutine was expected",
+        "pass nothing that is not a coroutine; a coroutine function is called as any other, the worker runs it",
+    ),
+    rule(
+        "TypeError",
+        r"reduce\(\) of empty iterable",
+        "the list is empty: pass the first value as third argument",
+    ),
+    rule("IndexError", r"^index out of range$", "it is empty, or shorter than the position"),
     rule("ValueError", r"'?(\w+)'? must be an integer", '`{1}` is a whole number: 5, not "5" or 5.0'),
     rule(
         "TypeError",

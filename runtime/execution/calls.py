@@ -90,6 +90,7 @@ class Calls:
             else:
                 args, kwargs = self._measured_arguments(payload)
         except BaseException as error:  # noqa: BLE001 - a module's import may raise anything
+            self.functions.refuse(payload)
             return ERROR, self._failure(error)
         user = self.user
         try:
@@ -131,6 +132,7 @@ class Calls:
             args, kwargs = self._decode(payload)
             trace.lap("convert")
         except BaseException as error:  # noqa: BLE001 - as in run
+            self.functions.refuse(payload)
             return ERROR, self._failure(error, trace)
         trace.called(function, args, kwargs, self._codec.aside - aside)
         call = {**_call(target, function, args, kwargs), "trace": trace}
@@ -189,6 +191,11 @@ class Calls:
         if type(error) in _CODES:
             return self._failure(error)
         return self._raised(error, call, cancelled)
+
+    def refused(self, payload: bytes, error: BaseException) -> bytes:
+        """The payload for a call that is not begun."""
+        self.functions.refuse(payload)
+        return self.raised(error)
 
     def pack(self, value: Any) -> bytes:
         """MessagePack of one value. Raises `RefLimit`."""

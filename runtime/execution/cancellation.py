@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Iterable
+
+_PATIENCE = 0.1
+"""Seconds that a call has which runs inside a cancelled one."""
 
 
 class Cancelled(BaseException):
@@ -33,6 +37,7 @@ class Cancellation:
         self._old: set[int] = set()
         self._told: set[int] = set()
         self._last = 0
+        self._noticed: dict[int, float] = {}
 
     def of(self, number: int) -> bool:
         """Whether this call, which has not begun or is over, was to end; it is forgotten."""
@@ -41,18 +46,27 @@ class Cancellation:
         return found
 
     def due(self, innermost: int, around: Iterable[int]) -> bool:
-        """Whether the innermost call is to end, and was not told yet."""
+        """Whether the innermost call is to end, and was not told yet. It may be another caller's than the one around
+        it that was cancelled: then it has a moment to come to its end."""
         asked = self.asked
         if not asked or innermost in self._told:
             return False
-        return innermost in asked or not asked.isdisjoint(around)
+        if innermost in asked:
+            return True
+        if asked.isdisjoint(around):
+            return False
+        now = monotonic()
+        return now - self._noticed.setdefault(innermost, now) > _PATIENCE
 
     def tell(self, innermost: int, around: Iterable[int]) -> None:
         """Raises `Cancelled` when that is due."""
         if self.due(innermost, around):
             self._told.add(innermost)
             self._last = innermost
-            raise Cancelled("the call was cancelled")
+            asked = innermost in self.asked
+            raise Cancelled(
+                "the call was cancelled" if asked else "the call ran inside one that was cancelled"
+            )
 
     def unheard(self) -> None:
         """What was raised last was lost, in a finaliser, say."""
@@ -63,4 +77,5 @@ class Cancellation:
         self._old.difference_update(running)
         self.asked.difference_update(self._old)
         self._told.intersection_update(running)
+        self._noticed.clear()
         self._old = set(self.asked)

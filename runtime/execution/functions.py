@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections import deque
 from itertools import count
 from typing import Any, Callable, Mapping
 
+from ..values import codes
 from ..values.errors import ConversionError
 from ..wire.packing import unpackb
 
 _DONE = 0
+_FUNCTION, _STREAM = bytes([codes.CALLBACK, 0x92]), bytes([codes.STREAM, 0x92])
+"""In all payloads that hold functions or streams: the code, and the head of an array of two."""
 
 
 class ElixirError(RuntimeError):
@@ -126,6 +130,18 @@ class Functions:
                     found.append(key)
         return found
 
+    def refuse(self, payload: Any) -> None:
+        """Lets go of the functions and streams in the arguments of a call that came to nothing: they may never have
+        been made."""
+        if type(payload) is not bytes or not (_FUNCTION in payload or _STREAM in payload):
+            return
+        for key in _keys(payload):
+            with self._lock:
+                if key in self._held:  # it was made, and tells of its end itself
+                    continue
+                self._held[key] = 1
+            self.gone.append(key)
+
     def _hold(self, key: int) -> None:
         with self._lock:
             self._held[key] = self._held.get(key, 0) + 1
@@ -173,6 +189,20 @@ class ElixirFunction:
 
     def __del__(self) -> None:
         self._functions.gone.append(self._key)
+
+
+def _keys(data: bytes) -> list[int]:
+    """Of all functions and streams in packed values, as far as these can be read."""
+    found: list[int] = []
+
+    def look(code: int, inside: bytes) -> None:
+        with contextlib.suppress(Exception):  # what is no value: raw bytes, or broken
+            value = unpackb(inside, ext_hook=look, strict_map_key=False)
+            if code in (codes.CALLBACK, codes.STREAM) and type(value) is list and type(value[0]) is int:
+                found.append(value[0])
+
+    look(0, data)
+    return found
 
 
 def _unasked(question: Question) -> None:

@@ -40,9 +40,9 @@ _KINDS: dict[str, tuple[str, bool]] = {
         "requests.InvalidURL requests.MissingSchema requests.InvalidSchema requests.InvalidHeader",
         "requests.JSONDecodeError requests.UnrewindableBodyError urllib3.LocationParseError",
         "urllib3.LocationValueError sqlite3.Error numpy.LinAlgError sklearn.NotFittedError zipfile.BadZipFile",
-        "tarfile.TarError csv.Error re.error re.PatternError configparser.Error binascii.Error zlib.error",
-        "struct.error subprocess.CalledProcessError pickle.UnpicklingError pickle.PicklingError shutil.Error",
-        "getopt.GetoptError xml.ParseError xml.ExpatError pandas.UndefinedVariableError",
+        "tarfile.TarError csv.Error re.error re.PatternError locale.Error configparser.Error binascii.Error",
+        "zlib.error struct.error subprocess.CalledProcessError pickle.UnpicklingError pickle.PicklingError",
+        "shutil.Error getopt.GetoptError xml.ParseError xml.ExpatError pandas.UndefinedVariableError",
         "gzip.BadGzipFile pandas.DataError pandas.InvalidIndexError pandas.MergeError",
         "pandas.IndexingError envmgr_runtime.ElixirError",
     ),
@@ -94,7 +94,7 @@ _PASSING = _errnos(
     " ETIMEDOUT EPIPE EALREADY ESTALE"
 )
 _REFUSED = _errnos("EACCES EPERM EROFS")
-_WRONG = _errnos("ENOENT ENOTDIR EISDIR EEXIST EINVAL ENAMETOOLONG EBADF")
+_WRONG = _errnos("EOVERFLOW ENOENT ENOTDIR EISDIR EEXIST EINVAL ENAMETOOLONG EBADF")
 _PASSING_STATUS = {408, 425, 429, 500, 502, 503, 504}
 _DEEP = 12
 """Frames. So far below the call, and not by a `raise`, a TypeError is the library's own affair."""
@@ -146,8 +146,8 @@ def _of_system(error: BaseException) -> tuple[str, bool] | None:
 
 
 def _of_web(error: BaseException) -> tuple[str, bool] | None:
-    answer = getattr(error, "response", error)
-    status = getattr(answer, "status_code", None) or getattr(answer, "code", None)
+    answer = vars(error).get("response", error)
+    status = vars(error).get("code") or getattr(answer, "status_code", None)
     if not isinstance(status, int):
         return None
     if status in _PASSING_STATUS:

@@ -163,7 +163,7 @@ class Describer:
         return found
 
 
-_REGISTRY = type(type.__dict__)
+_REGISTRY: Any = type(type.__dict__)
 _get_overloads: Any = getattr(typing, "get_overloads", None)
 _NOTHING: Facts = dict.fromkeys(
     ("parameters", "origin", "returns", "overloads", "doc", "file", "line", "deprecated", "value")
@@ -174,11 +174,11 @@ def _registry(value: Any) -> tuple[Mapping[type, Any] | None, int]:
     """Class → implementation of a `singledispatch` function or method, and which argument decides."""
     if type(value) is not FunctionType:
         return None, 0
-    own: Any = vars(value).get("registry")
+    own = vars(value).get("registry")
     if type(own) is _REGISTRY and callable(vars(value).get("dispatch")):
         return own, 0
     holder = getattr(vars(value).get("register"), "__self__", None)
-    if isinstance(holder, functools.singledispatchmethod):
+    if type(holder) is functools.singledispatchmethod:
         return holder.dispatcher.registry, 1
     return None, 0
 

@@ -136,7 +136,7 @@ class Asking:
             return False
         self._doing.inbox.popleft()
         error = RecursionError(f"{DEEPEST} calls wait for functions of the pool, each inside the one before")
-        self._say(ERROR, message[1], 0, self._calls.raised(error), self._calls)
+        self._say(ERROR, message[1], 0, self._calls.refused(message[4], error), self._calls)
         return True
 
     def _due(self, outer: int) -> bool:
@@ -187,7 +187,7 @@ class Asking:
         token, other = NUMBER.set(number), contexts.enter(target, given)
         calls.buffers.begin(buffers)
         if self._doing.cancellation.of(number):
-            kind, answer = ERROR, calls.raised(Cancelled("the call was cancelled before it began"))
+            kind, answer = ERROR, calls.refused(payload, Cancelled("the call was cancelled before it began"))
         else:
             run = calls.traced if given.get("trace") else calls.run
             kind, answer = run(target, flags, payload)

@@ -200,7 +200,8 @@ class Loop:
         if out.waiting and (runs < _BRIEF_RUNS or out.held > BATCH_BYTES):
             self._flush()
         if self._asked and doing.cancellation.of(number):
-            self._refuse(number, Cancelled("the call was cancelled before it began"))
+            refused = self._calls.refused(payload, Cancelled("the call was cancelled before it began"))
+            self._put(packb([ERROR, number, refused]))
             return
         doing.current = number
         started = perf_counter()
@@ -245,13 +246,12 @@ class Loop:
             return
         buffers = calls.buffers
         sizes = [len(view) for view in buffers.outgoing]
-        self._put(packb([RESULT, number, answer, sizes, packb(calls.meta(), unicode_errors="backslashreplace")]))
+        self._put(
+            packb([RESULT, number, answer, sizes, packb(calls.meta(), unicode_errors="backslashreplace")])
+        )
         if sizes:
             self._flush()
             calls.refs.lent = buffers.send()
-
-    def _refuse(self, number: int, error: BaseException) -> None:
-        self._put(packb([ERROR, number, self._calls.raised(error)]))
 
     def _control(self, kind: int, number: int, message: Any) -> None:
         if kind == RELEASE:

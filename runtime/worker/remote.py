@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from io import BytesIO
 from itertools import count, islice
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
 from ..values.codec import Codec
@@ -133,7 +133,7 @@ class _ClientStrategies:
             return lambda codec, value: self._functions.file(value.data)
         if issubclass(kind, Iterator):
             return lambda codec, value: self._functions.stream(value)
-        if kind is FunctionType:
+        if kind is FunctionType or kind is MethodType:
             return lambda codec, value: self._functions.function(value)
         return None
 
@@ -164,7 +164,8 @@ class Functions:
 
     def function(self, function: Any) -> Any:
         """The extension for a function."""
-        return self._hold(CALLBACK, function, function.__code__.co_argcount)
+        bound = type(function) is MethodType
+        return self._hold(CALLBACK, function, function.__code__.co_argcount - bound)
 
     def stream(self, items: Iterator[Any]) -> Any:
         """The extension for an iterator."""

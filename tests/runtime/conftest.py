@@ -144,7 +144,7 @@ def slow(command, slowly):
 
 @pytest.fixture(scope="session")
 def passed_library(slowly):
-    return dict(slowly, passed=["passed", ""], threading=["threading", ""], time=["time", ""])
+    return dict(slowly, passed=["passed", ""], threading=["threading", ""], time=["time", ""], gc=["gc", ""])
 
 
 @pytest.fixture(scope="module")

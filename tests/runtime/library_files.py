@@ -6,7 +6,7 @@ FILES = {
     "__init__.py": '''
 """One of each."""
 from __future__ import annotations
-import os, sys, json, functools, enum, logging, typing
+import datetime, os, sys, json, functools, enum, logging, typing
 from collections import OrderedDict
 from json import dumps
 from os import system
@@ -84,6 +84,7 @@ class Method:
     def kind(self, value): "Any."
     @kind.register(str)
     def _(self, value: str) -> int: pass
+class Stamp(datetime.datetime): pass
 class Slots:
     __slots__ = ("left",)
 class Accessor:

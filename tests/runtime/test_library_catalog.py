@@ -77,6 +77,7 @@ KINDS = {
     "Table.Inner.deep": "method",
     "Table.Inner.outer": "class",
     "Slots.left": "property",
+    "Stamp.year": "property",
     "Estimator.predict": "method",
     "Estimator.fitted": "property",
     "Made.fine": "method",
@@ -110,7 +111,7 @@ def test_there(entries, path):
         "log", "T", "Unlisted", "annotations", "partial_other", "_private", "Table._hidden", "Table.update",
         "Table.dumps", "Table.system", "Table.Foreign", "Made.broken", "sub.rt_cat", "sub.rt_cat.top", "_private.x",
         "tests", "conftest", "dump.dump", "deep.other_name.around", "other", "Broken.args", "Broken.with_traceback",
-        "Table.Inner.outer.Inner.outer",
+        "Table.Inner.outer.Inner.outer", "Stamp.ctime", "Stamp.now", "datetime.datetime",
     ],
 )  # fmt: skip
 def test_not_there(entries, path):

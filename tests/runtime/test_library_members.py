@@ -58,7 +58,7 @@ deep = []
 for _ in range(5000): deep = [deep]
 vars()["not a name"] = 1
 after = 1
-def __dir__(): return ["asked", "slow", 3, "gone", "exits"]
+def __dir__(): return ["asked", "slow", "gone", "exits"]
 def __getattr__(name):
     if name == "slow": time.sleep(600)
     if name == "exits": raise SystemExit

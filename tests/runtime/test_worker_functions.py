@@ -85,6 +85,28 @@ def test_it_is_given_back_when_python_has_it_no_more(passed):
     assert all_dropped(passed)
 
 
+@pytest.mark.parametrize(
+    ("target", "args"),
+    [
+        ("passed.nowhere", [add]),
+        ("passed.given", [{"a": [(add, iter([1]))]}, RemoteRef(99_999, "x.Y")]),
+        ("passed.given", [RemoteRef(99_999, "x.Y"), add]),
+    ],
+)
+def test_those_of_a_call_that_came_to_nothing_are_given_back(passed, target, args):
+    with pytest.raises(WorkerError):
+        passed.call(target, args)
+    assert all_dropped(passed)
+
+
+def test_those_of_a_call_that_was_cancelled_are_given_back(passed):
+    first = passed.begin("time.sleep", [0.2])
+    second = passed.begin("passed.apply", [add, 1])
+    assert cancelled(passed, second) == "cancelled"
+    passed.answer(first)
+    assert all_dropped(passed)
+
+
 def test_from_threads(passed):
     found = passed.call("passed.from_threads", [lambda n, k: (n, k), 8, 40])
     assert found == [(n, k) for n in range(8) for k in range(40)]
@@ -201,6 +223,20 @@ def test_what_runs_inside_a_cancelled_call_is_cancelled_too(passed):
     assert passed.begin("passed.apply", [inside]) == outer
     until(passed, told)
     assert told == ["cancelled", "cancelled"]
+
+
+def test_a_call_inside_a_cancelled_one_has_a_moment(passed):
+    told = []
+    outer = passed._last + 1
+
+    def inside():
+        passed._send([CANCEL, outer])
+        told.append([passed.call("time.sleep", [0.0]), passed.call("passed.given", [5])])
+
+    number = passed.begin("passed.apply", [inside])
+    with pytest.raises(WorkerError, match="Cancelled"):
+        passed.answer(number)
+    assert told in ([], [[None, 5]])
 
 
 def test_the_call_inside_alone_is_cancelled(passed):

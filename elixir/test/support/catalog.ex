@@ -70,6 +70,7 @@ defmodule Envmgr.Test.Catalog do
           version: "1.0",
           timeout: 1_000,
           aliases: %{},
+          pipelines: %{},
           trace: false
         },
         facts

@@ -71,11 +71,9 @@ defmodule Envmgr.Calls.Request do
     %__MODULE__{
       name: options.name,
       target: target,
-      flags: flags(Messages.flags(options.as, access), options.beside),
+      flags: Messages.flags(options.as, access),
       path: path,
       label: label(target, options.priority, library, path),
-      holder: options.beside && options.beside.holder,
-      beside: options.beside || nested(),
       library: library,
       environment: environment,
       timeout: timeout,
@@ -84,16 +82,21 @@ defmodule Envmgr.Calls.Request do
       deadline: if(timeout == :infinity, do: :infinity, else: now() + timeout)
     }
     |> told(options)
+    |> beside(options.beside)
   end
 
   # Of a function's path its library is a part.
   defp label(path, :normal, _library, path), do: path
   defp label(_target, priority, library, path), do: {priority, library, path}
 
-  defp flags(flags, %Beside{kind: :stream}), do: Messages.stream(flags)
-  defp flags(flags, _other), do: flags
+  defp beside(request, nil) do
+    if Callback.calling?(), do: %{request | beside: %Beside{kind: :nested}}, else: request
+  end
 
-  defp nested, do: if(Callback.calling?(), do: %Beside{kind: :nested})
+  defp beside(request, %{kind: kind} = beside) do
+    flags = if kind == :stream, do: Messages.stream(request.flags), else: request.flags
+    %{request | flags: flags, holder: beside.holder, beside: beside}
+  end
 
   defp told(request, %{correlation: nil, trace: nil, output: :log}), do: request
 

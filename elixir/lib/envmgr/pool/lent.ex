@@ -118,6 +118,10 @@ defmodule Envmgr.Pool.Lent do
   @spec close(t(), atom()) :: t()
   def close(lent, table), do: drop(lent, table, Map.keys(lent.keys))
 
+  @doc "An owner ended without a word. Looks at the whole table."
+  @spec abandoned(atom(), pid()) :: true
+  def abandoned(table, owner), do: :ets.match_delete(table, {{:lent, :_}, owner, :_, :_})
+
   defp of(lent, reply), do: for({key, {_passer, ^reply, _puller}} <- lent.keys, do: key)
 
   defp take(lent, table, key, stop?) do

@@ -11,7 +11,7 @@ defmodule Envmgr.Pool.Server do
 
   alias Envmgr.Error
   alias Envmgr.Libraries.{Catalog, Manifest}
-  alias Envmgr.Pool.{Backoff, Generation, Owner, Route, Slot, Stats}
+  alias Envmgr.Pool.{Backoff, Generation, Lent, Owner, Route, Slot, Stats}
   alias Envmgr.Values.Holding
 
   defstruct [
@@ -120,6 +120,7 @@ defmodule Envmgr.Pool.Server do
   def handle_info({:closing, pid}, s), do: {:noreply, without(s, pid, nil)}
 
   def handle_info({:DOWN, _monitor, :process, pid, reason}, s) do
+    unless match?({:shutdown, _}, reason), do: Lent.abandoned(s.options.name, pid)
     s = without(s, pid, start_problem(s, pid, reason))
     {:noreply, removed(publish(%{s | draining: Map.delete(s.draining, pid)}))}
   end

@@ -112,9 +112,13 @@ defmodule Envmgr.Calls.AsyncTest do
   end
 
   test "code that does not end when it is told to loses its worker", %{name: name} do
-    for path <- ["probe.deaf", "probe.deaf_asleep"] do
+    for {path, arg} <- [
+          {"probe.deaf", 60},
+          {"probe.deaf_asleep", 60},
+          {"probe.computing", 100_000_000_000}
+        ] do
       pid = os_pid(name)
-      call = Envmgr.async(path, [60], name: name)
+      call = Envmgr.async(path, [arg], name: name)
       # One that has not begun would simply not begin.
       Process.sleep(200)
       Envmgr.cancel(call)
@@ -178,6 +182,14 @@ defmodule Envmgr.Calls.AsyncTest do
     Process.exit(caller, :kill)
     settled(name)
     assert os_pid(name) == pid
+  end
+
+  test "an object in the answer is the caller's", %{name: name} do
+    call = Envmgr.async("probe.Thing", [5], name: name, as: :ref)
+    assert {:ok, thing} = Envmgr.await(call)
+    Project.eventually(fn -> not Process.alive?(call.pid) end)
+    Process.sleep(50)
+    assert Envmgr.attr(thing, "value") == {:ok, 5}
   end
 
   test "what the caller's own code raises, await raises" do

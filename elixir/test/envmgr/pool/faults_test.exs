@@ -215,6 +215,34 @@ defmodule Envmgr.Pool.FaultsTest do
     assert message =~ "/does/not/exist does not start"
   end
 
+  test "a worker of another protocol is a start error that says what to do" do
+    script = """
+    import os, struct
+    hello = bytes([0x93, 0, 0, 0x81, 0xA8]) + b"protocol" + bytes([1])
+    os.write(4, struct.pack(">I", len(hello)) + hello)
+    os.read(3, 100_000)
+    os.read(3, 1)
+    """
+
+    {name, _} = Project.start(command: [Project.layer().python, "-c", script])
+
+    assert {:error, %Error{code: :start, message: message, hint: hint}} =
+             Envmgr.execute("probe.echo", [1], name: name)
+
+    assert message =~ "protocol 1"
+    assert hint =~ "envmgr sync"
+  end
+
+  test "an owner that is killed leaves nothing of what was lent" do
+    {name, _} = Project.start(workers: 1)
+    assert {:ok, nil} = Envmgr.execute("probe.keep_function", [&(&1 + 1)], name: name)
+    assert [_] = :ets.match(name, {{:lent, :"$1"}, :_, :_, :_})
+    {_, {_, {owner, _}}, _} = Envmgr.Pool.Route.lookup(name, "std")
+    Process.exit(owner, :kill)
+    Project.eventually(fn -> :ets.match(name, {{:lent, :"$1"}, :_, :_, :_}) == [] end)
+    assert Project.eventually(fn -> Envmgr.execute("probe.echo", [1], name: name) == {:ok, 1} end)
+  end
+
   test "a pool that falls over comes back" do
     {name, _} = Project.start()
     assert {:ok, 1} = Envmgr.execute("probe.echo", [1], name: name)

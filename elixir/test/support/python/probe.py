@@ -28,6 +28,7 @@ __all__ = [
     "changes",
     "circle",
     "closed",
+    "computing",
     "consume",
     "deaf",
     "deaf_asleep",
@@ -58,10 +59,11 @@ __all__ = [
     "read",
     "rows",
     "say",
-    "speak",
     "segfault",
+    "speak",
     "spin",
     "stir",
+    "stubborn",
     "text",
     "texts",
     "things",
@@ -241,6 +243,14 @@ def speak(value, seconds=0):
     if value is None:
         raise ValueError("nothing")
     return value
+
+
+def stubborn():
+    """Goes on when it is told to stop."""
+    try:
+        time.sleep(60)
+    except BaseException:
+        return Thing(1)
 
 
 def known():
@@ -465,3 +475,8 @@ def things(count):
 def texts(count, size):
     for _ in range(count):
         yield "x" * size
+
+
+def computing(count):
+    """C code that does not look for signals."""
+    return sum(range(count))
