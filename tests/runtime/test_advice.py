@@ -205,10 +205,13 @@ def test_names_of_the_worker():
     assert "Envmgr.release/1" in advice(RefLimit("full"))
 
 
-def test_renamed(monkeypatch):
+def test_renamed():
+    import base64
     import json
 
-    assert advice(error_of(json.loads, "1", encoding="x"), json.loads).endswith(
-        "use nothing: text has none (gone in Python 3.9)"
-    )
+    refused = TypeError("loads() got an unexpected keyword argument 'encoding'")
+    assert advice(refused, json.loads).endswith("use nothing: text has none (gone in Python 3.9)")
     assert advice(error_of(getattr, json, "parse"), getattr).endswith("use loads")
+    missing = AttributeError("module 'base64' has no attribute 'encodestring'")
+    assert base64
+    assert advice(missing).endswith("use encodebytes (since Python 3.9)")
