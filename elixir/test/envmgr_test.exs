@@ -101,6 +101,41 @@ defmodule EnvmgrTest do
     end
   end
 
+  test "errors of either side are told with class, signature and arguments, without secrets", %{
+    name: name
+  } do
+    secret = "https://bob:hunter2@host/"
+
+    assert {:error, %Error{code: :exception} = error} =
+             Envmgr.execute("probe.fail", [secret], name: name)
+
+    assert {error.class, error.retry, hd(error.mro)} == {:usage, false, "builtins.ValueError"}
+    assert error.message == "https://[redacted]@host/"
+
+    assert {:error, %Error{code: :arguments} = error} =
+             Envmgr.execute("probe.fail", {[secret], %{password: "hunter2"}}, name: name)
+
+    assert {error.class, error.retry} == {:usage, false}
+    assert error.signature == "probe.fail(message, kind='ValueError')"
+
+    assert error.arguments == [
+             {"message", ~s("https://[redacted]@host/")},
+             {"password", "[redacted]"}
+           ]
+
+    assert {:error, %Error{code: :timeout, class: :resource, retry: true} = timeout} =
+             Envmgr.execute("probe.nap", [30], name: name, timeout: 50)
+
+    assert timeout.arguments == [{"seconds", "30"}]
+
+    assert {:error, %Error{class: :usage} = unknown} =
+             Envmgr.execute("probe.fial", [secret], name: name)
+
+    assert unknown.arguments == [{0, ~s("https://[redacted]@host/")}]
+    for told <- [error, timeout, unknown], do: refute(inspect(told) =~ "hunter2")
+    assert byte_size(inspect(error)) < 1_000
+  end
+
   test "a Python exception arrives with type, message, traceback and frames", %{name: name} do
     assert {:error, %Error{code: :exception} = error} =
              Envmgr.execute("probe.fail", ["broken"], name: name)

@@ -94,6 +94,17 @@ class Catalog:
         """All of them, aliases too, in the order of their bytes."""
         return [self._name(at).decode() for at in range(self.head["paths"])]
 
+    def inside(self, path: str) -> Iterator[tuple[str, int]]:
+        """A path and all paths below it, in the order of their bytes, with their objects."""
+        number = self.find(path)
+        if number is not None:
+            yield path, number
+        prefix = f"{path}.".encode()
+        at = self._first(prefix)
+        while at < self.head["paths"] and (name := self._name(at)).startswith(prefix):
+            yield name.decode(), self._table[2 * at + 1]
+            at += 1
+
     def under(self, path: str) -> list[str]:
         """The names right under a path, or under the module itself (`""`); what is below them is stepped over."""
         prefix = f"{path}.".encode() if path else b""

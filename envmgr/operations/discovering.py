@@ -21,14 +21,14 @@ _MOST_MEMBERS = 1_000
 
 
 def functions(root: Path, library: str | None, filters: Filters) -> tuple[Found, ...]:
-    """All objects of a library, of all active ones without a name, by their canonical paths. Costs the reading of
-    the catalogs. Raises E-UNKNOWN-LIBRARY, E-NOT-INSTALLED.
+    """All objects of a library, of all active ones without a name, by their canonical paths; of a module or class,
+    those that have a path in it, what a class inherits too, by the shortest of these. Costs the reading of the
+    catalogs. Raises E-UNKNOWN-LIBRARY, E-NOT-INSTALLED.
     """
     return tuple(
-        _found(name, row, row.path)
+        _found(name, row, path)
         for name, launch in _chosen(root, library).items()
-        for row in serving.catalog_of(launch, name).rows()
-        if _within(filters, name).keep(row)
+        for path, row in _rows(serving.catalog_of(launch, name), _within(filters, name))
     )
 
 
@@ -55,6 +55,21 @@ def describe(root: Path, path: str) -> Description | LibraryDescription:
         return _library(launch, name, known)
     row, number = serving.look_up(known, name, rest)
     return _described(_home(launch, name), known, row, rest, known.detail(number))
+
+
+def _rows(known: Catalog, filters: Filters) -> Iterator[tuple[str, Row]]:
+    if filters.module is None:
+        yield from ((row.path, row) for row in known.rows() if filters.keep(row))
+        return
+    shortest: dict[int, str] = {}
+    for path, number in known.inside(filters.module):
+        if number not in shortest or len(path.encode()) < len(shortest[number].encode()):
+            shortest[number] = path
+    anywhere = replace(filters, module=None)
+    for number, path in sorted(shortest.items(), key=lambda each: each[1].encode()):
+        row = known.row(number)
+        if anywhere.keep(row):
+            yield path, row
 
 
 def _chosen(root: Path, library: str | None) -> dict[str, Launch]:

@@ -191,7 +191,8 @@ class Asking:
         if self._doing.cancellation.of(number):
             kind, answer = ERROR, calls.refused(payload, Cancelled("the call was cancelled before it began"))
         else:
-            kind, answer = calls.run(target, flags, payload)
+            run = calls.traced if given.get("trace") else calls.run
+            kind, answer = run(target, flags, payload)
         calls.buffers.end(buffers)
         self._out.finish()
         self._say(kind, number, flags, answer, calls)

@@ -82,8 +82,7 @@ class Loop:
 
     def run(self) -> bool:
         """True after a bye, False at end of file. Raises `BrokenFrame`."""
-        doing, turns, flush, call = self._doing, self._turns, self._flush, self._call
-        run = self._run
+        doing, turns, flush, call, run = self._doing, self._turns, self._flush, self._call, self._run
         inbox, asked, asides, gone = doing.inbox, self._asked, doing.asides, self._calls.functions.gone
         doing.main = threading.get_ident()
         while True:

@@ -266,6 +266,14 @@ def test_the_commands(root, capsys, monkeypatch):
     assert run(["functions", "math", "--kind", "nonsense"]) == 2
 
 
+def test_a_module_has_all_that_leads_through_it(root):
+    inside = discovering.functions(root, "json", Filters("class", "json.decoder"))
+    assert "json.decoder.JSONDecoder" in [found.path for found in inside]
+    assert all(found.path.startswith("json.decoder.") for found in inside)
+    anywhere = discovering.functions(root, "json", Filters())
+    assert "json.JSONDecoder" in [found.path for found in anywhere]
+
+
 def test_what_failed_to_import_is_told(root, monkeypatch, capsys, tmp_path):
     import msgpack
 

@@ -3,7 +3,7 @@ defmodule Envmgr.Calls.Async do
   @moduledoc false
 
   alias Envmgr.{Async, Calls, Error}
-  alias Envmgr.Calls.Beside
+  alias Envmgr.Calls.{Beside, Correlation}
 
   @running 0
   @taken 1
@@ -113,9 +113,10 @@ defmodule Envmgr.Calls.Async do
     do: error(async, :worker_lost, "the call's process ended: #{inspect(reason, limit: 5)}")
 
   defp error(async, code, message),
-    do:
-      {:error,
-       Error.classified(%Error{code: code, message: message, path: async.path, hint: hint(code)})}
+    do: Correlation.mark({:error, Error.classified(made(async, code, message))}, [])
+
+  defp made(async, code, message),
+    do: %Error{code: code, message: message, path: async.path, hint: hint(code)}
 
   defp hint(:timeout), do: "the call goes on: await it again, or end it with Envmgr.cancel/1"
   defp hint(_code), do: nil

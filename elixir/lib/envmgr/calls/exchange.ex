@@ -97,7 +97,13 @@ defmodule Envmgr.Calls.Exchange do
         end
 
       {:error, error} ->
-        {:error, %{error | path: request.path, library: error.library || request.library}}
+        {:error,
+         %{
+           error
+           | path: request.path,
+             library: error.library || request.library,
+             correlation: Correlation.of(request.correlation)
+         }}
     end
   end
 

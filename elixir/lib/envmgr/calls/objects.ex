@@ -38,7 +38,7 @@ defmodule Envmgr.Calls.Objects do
   @spec within(Ref.t(), (term() -> result), keyword()) :: {:ok, result} | {:error, Error.t()}
         when result: term()
   def within(ref, fun, opts) do
-    opts = Keyword.drop(opts, [:as, :metadata])
+    opts = Keyword.drop(opts, [:as, :metadata, :output, :trace])
 
     with {:ok, entered} <- Calls.method(ref, "__enter__", [], opts, :call) do
       result =

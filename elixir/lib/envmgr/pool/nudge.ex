@@ -20,14 +20,16 @@ defmodule Envmgr.Pool.Nudge do
   @spec stop(pid() | nil) :: nil
   def stop(nil), do: nil
 
+  # Not killed: a program whose starter dies in the middle complains.
   def stop(pid) do
-    Process.exit(pid, :kill)
+    send(pid, :stop)
     nil
   end
 
   defp loop(monitor, arguments, delay) do
     receive do
       {:DOWN, ^monitor, _, _, _} -> :ok
+      :stop -> :ok
     after
       delay ->
         System.cmd("kill", arguments, stderr_to_stdout: true)

@@ -219,6 +219,9 @@ defmodule Envmgr.Calls.AsyncTest do
     killed = Envmgr.async("probe.segfault", [], name: name)
     assert {:error, %Error{code: :worker_lost} = error} = Envmgr.await(killed)
     assert error.message =~ "was ended by SIGSEGV while it ran probe.segfault"
+    assert error.hint =~ "C code" and error.class == :library
+    assert %{signal: 11, running: "probe.segfault", frames: frames} = error.details
+    assert Enum.any?(frames, &match?({_file, _line, "segfault"}, &1))
     assert {:error, %Error{code: :worker_lost} = error} = Envmgr.await(asleep)
     assert error.message =~ "was ended by SIGSEGV while it ran a call of probe.segfault"
     assert %Async{} = asleep

@@ -90,6 +90,22 @@ defmodule Envmgr.Calls.HoldersTest do
     assert :ok = Envmgr.release([])
   end
 
+  test "refs are counted; those of an answer that nobody waited for are let go", %{name: name} do
+    worker = fn -> hd(Envmgr.stats(name)["std"].workers) end
+    ref = Envmgr.execute!("probe.Thing", [1], name: name)
+    assert worker.().refs == 1
+    before = worker.().answered
+
+    assert {:error, %Error{code: :timeout}} =
+             Envmgr.execute("probe.stubborn", [], name: name, timeout: 100)
+
+    assert Project.eventually(fn -> worker.().answered > before end)
+    assert Project.eventually(fn -> worker.().refs == 1 end)
+    assert {:ok, 1} = Envmgr.attr(ref, "value")
+    assert :ok = Envmgr.release(ref)
+    assert Project.eventually(fn -> worker.().refs == 0 end)
+  end
+
   test "a ref whose worker died says how", %{name: name} do
     ref = Envmgr.execute!("probe.Thing", [1], name: name)
     assert {:error, %Error{code: :worker_lost}} = Envmgr.execute("probe.kill_me", [], name: name)

@@ -89,6 +89,11 @@ defmodule Envmgr.Calls.ObjectsTest do
       held = new.("Held", [], [])
       assert {:ok, :done} = Envmgr.with_ref(held, fn %Ref{type: "probe.Held"} -> :done end)
       assert {:ok, [[nil, nil]]} = Envmgr.attr(held, "left")
+
+      assert {:ok, 1} =
+               Envmgr.with_ref(held, fn _ -> 1 end, trace: true, as: :ref, timeout: 9_000)
+
+      assert {:error, %Error{code: :arguments}} = Envmgr.with_ref(held, & &1, no: 1)
     end
 
     test "tells Python what the function raised, threw or exited with", %{new: new} do

@@ -118,6 +118,8 @@ defmodule Envmgr.Pool.FaultsTest do
              Envmgr.execute("probe.exit_now", [7], name: name)
 
     assert error.message == "the worker exited with status 7 while it ran probe.exit_now"
+    assert {error.class, error.retry, error.arguments} == {:library, false, [{"status", "7"}]}
+    assert error.hint =~ "os._exit"
     assert {:ok, 1} = Envmgr.execute("probe.echo", [1], name: name)
   end
 

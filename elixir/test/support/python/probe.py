@@ -59,10 +59,11 @@ __all__ = [
     "read",
     "rows",
     "say",
-    "speak",
     "segfault",
+    "speak",
     "spin",
     "stir",
+    "stubborn",
     "text",
     "texts",
     "things",
@@ -242,6 +243,14 @@ def speak(value, seconds=0):
     if value is None:
         raise ValueError("nothing")
     return value
+
+
+def stubborn():
+    """Goes on when it is told to stop."""
+    try:
+        time.sleep(60)
+    except BaseException:
+        return Thing(1)
 
 
 def known():
