@@ -12,6 +12,12 @@ defmodule Envmgr do
   A changed envmgr.toml is built and reaches the running pools by itself; with `config :envmgr, watch: false` only
   `reload/1` does that.
 
+  ## Paths
+
+  A path is a library's name, a dot, and a path of its catalog: a function, a class, a method or property (which take their
+  object first), or a constant. `functions/2`, `describe/2` and `search/2` tell what there is. A name of `[aliases]` stands for what envmgr.toml
+  says. Arguments are checked before anything reaches Python: how many, their names, and their types where a signature is certain of them.
+
   ## Values
 
   | Elixir | Python |
@@ -413,14 +419,15 @@ defmodule Envmgr do
 
   @doc """
   What a library offers: maps with `path`, `kind`, `parameters` (`nil` when not known; of each `name`, `kind`, `default`, `type`, `into`),
-  `signature`, `returns`, `summary`, `deprecated`. Each object once, under its shortest path; `describe/2` knows its other names.
+  `signature`, `returns`, `summary`, `deprecated`. Each object once, under its shortest path (of a module, its shortest in there);
+  `describe/2` knows its other names.
 
   Options: `kind` (`"function"`, `"class"`, `"method"`, …), `module` (`"linalg"`), `deprecated` (`true` or `false`), `name` (the instance); an
   instance's name instead of options is one too.
 
   Answered from the catalog, in time linear in the library's objects. Raises `Envmgr.Error` for an unknown library.
 
-      [%{path: "math.acos", signature: "math.acos(x, /)"} | _] = Envmgr.functions("math", kind: "function")
+      [%{path: "math.acos", kind: "function"} | _] = Envmgr.functions("math", kind: "function")
   """
   @spec functions(String.t(), atom() | keyword()) :: [map()]
   def functions(library, opts \\ [])

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from envmgr.catalog import docstrings, writing
 from envmgr.catalog.facts import Facts, load
 
+_one = threading.Lock()
+"""Two threads that make trees of syntax at once may be told of a recursion that is none (python/cpython#106905)."""
+
 
 def complete(walked: bytes) -> bytes:
     """A catalog file of what `worker.py catalog` wrote; equal facts, equal bytes. Raises ValueError."""
     found = load(walked)
-    _add_stubs(found)
-    docstrings.complete(found.objects)
+    with _one:
+        _add_stubs(found)
+        docstrings.complete(found.objects)
     return writing.encode(found)
 
 

@@ -37,7 +37,9 @@ def encode(facts: Mapping[str, Any], paths: Mapping[str, int], items: Sequence[I
         "names": b"".join(name for name, _ in names),
         "paths": _integers([*table, begin, 0]),
         **_strung("offsets", "rows", (_packed(list(item.row)) for item in items)),
-        **_strung("detail-offsets", "details", (zlib.compress(_packed(dict(item.detail)), 1) for item in items)),
+        **_strung(
+            "detail-offsets", "details", (zlib.compress(_packed(dict(item.detail)), 1) for item in items)
+        ),
         "vocabulary": b"".join(word + b"\n" for word in words),
         **_strung("posting-offsets", "postings", (_integers(numbers) for numbers in postings)),
     }

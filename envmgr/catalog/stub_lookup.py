@@ -107,10 +107,11 @@ class Lookup:
         """In the namespace of a module, its submodules behind it. A variable that is only another name is that."""
         if depth > _DEEPEST or module in self._broken:
             return None
+        if not self._readable(module):
+            return None
         try:
             found = self._resolver.get_name(module, name)
-        except Exception:  # noqa: BLE001 - a stub that its parser does not know how to read
-            self._broken.add(module)
+        except Exception:  # noqa: BLE001 - it comes from a stub that its parser does not know how to read
             return None
         if isinstance(found, ImportedInfo):
             return self._same(Place(found.source_module, found.info), depth)
@@ -186,6 +187,14 @@ class Lookup:
     def _builtin(self, module: ModulePath, name: str) -> Place | None:
         builtins = ModulePath(("builtins",))
         return None if module == builtins else self.name(builtins, name)
+
+    def _readable(self, module: ModulePath) -> bool:
+        try:
+            self._resolver.get_module(module)
+        except Exception:  # noqa: BLE001 - as above
+            self._broken.add(module)
+            return False
+        return True
 
     def _exists(self, module: ModulePath) -> bool:
         if module not in self._existing:

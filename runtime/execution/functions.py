@@ -124,10 +124,12 @@ class Functions:
         while self.gone:
             key = self.gone.popleft()
             with self._lock:
-                self._held[key] = left = self._held.get(key, 1) - 1
+                left = self._held.get(key, 0) - 1
                 if left == 0:
                     del self._held[key]
                     found.append(key)
+                elif left > 0:
+                    self._held[key] = left
         return found
 
     def refuse(self, payload: Any) -> None:
@@ -137,9 +139,7 @@ class Functions:
             return
         for key in _keys(payload):
             with self._lock:
-                if key in self._held:  # it was made, and tells of its end itself
-                    continue
-                self._held[key] = 1
+                self._held[key] = 1  # even where it was made: an unpacker that fails may leak what it had
             self.gone.append(key)
 
     def _hold(self, key: int) -> None:

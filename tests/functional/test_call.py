@@ -33,6 +33,11 @@ def test_values_and_keywords(root):
     assert call(root, "math.factorial", [30], {}) == 265252859812191058636308480000000
 
 
+def test_a_constant(root):
+    assert call(root, "math.pi", [], {}) == 3.141592653589793
+    assert "it takes no arguments" in fails(root, "math.pi", [1]).message
+
+
 def test_what_cannot_be_sent_is_a_ref(root):
     found = call(root, "json.JSONDecoder", [], {})
     assert isinstance(found, RemoteRef)

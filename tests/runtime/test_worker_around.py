@@ -144,6 +144,7 @@ def test_a_trace_of_an_error(ask, path, args, code):
         path,
         0,
     )
+    assert (error["trace"]["execute"] > 0) is (code == "exception")
 
 
 def test_traces_of_other_targets(ask):

@@ -6,7 +6,7 @@ import pytest
 from envmgr.catalog import facts
 
 
-def raw(objects, paths, schema="raw-1"):
+def raw(objects, paths, schema="raw-1", module="math"):
     blank = dict.fromkeys(
         [
             "module",
@@ -24,7 +24,7 @@ def raw(objects, paths, schema="raw-1"):
     )
     head = {
         "schema": schema,
-        "module": "m",
+        "module": module,
         "distribution": None,
         "version": None,
         "python": "3.12.1",
@@ -39,7 +39,7 @@ def test_the_shortest_path_is_canonical_and_objects_come_by_it():
     document = raw([{"kind": "function"}, {"kind": "class"}], [["b.f", 0], ["zz", 0], ["a.b", 1], ["cc", 0]])
     found = facts.load(document)
     assert [each.paths for each in found.objects] == [["a.b"], ["cc", "zz", "b.f"]]
-    assert (found.module, found.root, found.objects[0].kind) == ("m", "/r", "class")
+    assert (found.module, found.root, found.objects[0].kind) == ("math", "/r", "class")
 
 
 def test_origins():

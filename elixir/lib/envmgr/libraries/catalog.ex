@@ -116,8 +116,8 @@ defmodule Envmgr.Libraries.Catalog do
     [name, rest] = :binary.split(path, ".")
 
     case :ets.lookup(table, {:library, name}) do
-      [{_, _, _, facts}] -> Pipeline.of(facts.pipelines, rest)
-      [] -> nil
+      [{_, _, _, %{pipelines: pipelines}}] -> Pipeline.of(pipelines, rest)
+      _none -> nil
     end
   end
 

@@ -83,7 +83,7 @@ defmodule Envmgr.Pool.Answers do
         case Flight.reply(flight, id) do
           {:ok, reply} ->
             if reply, do: send(reply, {reply, :chunk, payload})
-            walk(rest, Flight.occupy(flight, id, false), fixed, answered, events)
+            walk(rest, Flight.occupy(flight, id, nil), fixed, answered, events)
 
           :unknown ->
             {:broken, "a chunk of no open stream (#{id})"}
@@ -99,7 +99,7 @@ defmodule Envmgr.Pool.Answers do
         end
 
       {{:callback, id, _number, _key, _payload} = event, rest} ->
-        walk(rest, Flight.occupy(flight, id, false), fixed, answered, [event | events])
+        walk(rest, Flight.occupy(flight, id, nil), fixed, answered, [event | events])
 
       {{:log, id, stream, text}, rest} ->
         Output.deliver({stream, text, nil, nil}, Flight.label(flight, id), labels)

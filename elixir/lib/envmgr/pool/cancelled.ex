@@ -7,7 +7,7 @@ defmodule Envmgr.Pool.Cancelled do
 
   alias Envmgr.Pool.Flight
 
-  @typedoc "What stood before each when its clock started, and whether that has changed once."
+  @typedoc "The turn of what stood before each when its clock started, and whether that has changed once."
   @type t :: %{pos_integer() => {before :: pos_integer() | nil, moved? :: boolean()}}
 
   @spec add(t(), Flight.t(), pos_integer()) :: t()
@@ -47,7 +47,9 @@ defmodule Envmgr.Pool.Cancelled do
   def running?(cancelled, flight),
     do: Enum.any?(cancelled, fn {id, _} -> oldest?(flight, id) or aside?(flight, id) end)
 
-  defp before(cancelled, flight, id), do: Flight.before(flight, id, &is_map_key(cancelled, &1))
+  defp before(cancelled, flight, id),
+    do: Flight.before(flight, id, &(not is_map_key(cancelled, &1)))
+
   defp aside?(flight, id), do: Flight.reply(flight, id) != :unknown
   defp oldest?(flight, id), do: match?({^id, _, _, _}, Flight.oldest(flight))
 end

@@ -16,10 +16,13 @@ defmodule Envmgr.Pool.Flight do
           | {priority(), library :: String.t() | nil, path :: String.t(), Output.t()}
   @type priority :: :high | :normal | :low
 
-  @typedoc "Asides by id, and their ids by reply. `occupies?`: the worker's main thread may be at work for it."
+  @typedoc """
+  Asides by id, and their ids by reply. `turn`: since when the worker's main thread may be at work for it, as a place among the ids of
+  calls; nil: it is not.
+  """
   @type asides :: %{
           optional(pos_integer()) =>
-            {reference() | nil, deadline(), label(), occupies? :: boolean()},
+            {reference() | nil, deadline(), label(), turn :: pos_integer() | nil},
           optional(reference()) => pos_integer()
         }
   @type t :: {non_neg_integer(), :queue.queue(entry()), asides()}
@@ -68,7 +71,7 @@ defmodule Envmgr.Pool.Flight do
   def aside({size, queue, asides}, id) do
     case :queue.out(queue) do
       {{:value, {^id, reply, deadline, label}}, queue} ->
-        asides = Map.put(asides, id, {reply, deadline, label, false})
+        asides = Map.put(asides, id, {reply, deadline, label, nil})
         asides = if reply, do: Map.put(asides, reply, id), else: asides
         {:ok, reply, {size - 1, queue, asides}}
 
@@ -77,11 +80,11 @@ defmodule Envmgr.Pool.Flight do
     end
   end
 
-  @doc "Whether the worker's main thread may be at work for a call that is aside."
-  @spec occupy(t(), non_neg_integer(), boolean()) :: t()
-  def occupy({size, queue, asides}, id, occupies?) do
+  @doc "From this turn on the worker's main thread may be at work for a call that is aside; nil: it is not."
+  @spec occupy(t(), non_neg_integer(), pos_integer() | nil) :: t()
+  def occupy({size, queue, asides}, id, turn) do
     case asides do
-      %{^id => aside} -> {size, queue, %{asides | id => put_elem(aside, 3, occupies?)}}
+      %{^id => aside} -> {size, queue, %{asides | id => put_elem(aside, 3, turn)}}
       _none -> {size, queue, asides}
     end
   end
@@ -127,24 +130,22 @@ defmodule Envmgr.Pool.Flight do
   defp silence([], _reply, _before), do: :unknown
 
   @doc """
-  What keeps the main thread from a call that is cancelled: the id of another that is the oldest, or of one aside that may
-  be at work there; nil when only the call itself can.
+  What the main thread is at work for before it comes to a call: the turn of another one, the first if there are several; nil when
+  only the call itself can be in the way. `excused?` tells which others count.
   """
   @spec before(t(), pos_integer(), (pos_integer() -> boolean())) :: pos_integer() | nil
-  def before({_size, _queue, asides} = flight, id, cancelled?) do
-    case oldest(flight) do
-      {^id, _, _, _} ->
-        Enum.find_value(asides, fn
-          {other, {_, _, _, true}} -> if other != id and not cancelled?.(other), do: other
-          _idle -> nil
-        end)
+  def before({_size, _queue, asides} = flight, id, excused?) do
+    # One that is aside, and not at work in the main thread, is there after all others. Atoms are greater than numbers.
+    turn = with %{^id => {_, _, _, turn}} <- asides, do: turn || :last, else: (_in_order -> id)
 
-      {other, _, _, _} ->
-        if is_map_key(asides, id) and cancelled?.(other), do: nil, else: other
+    oldest = with {oldest, _, _, _} <- oldest(flight), do: {oldest, oldest}
+    beside = for {other, {_, _, _, at}} when is_integer(at) <- asides, do: {other, at}
 
-      nil ->
-        nil
-    end
+    [oldest | beside]
+    |> Enum.filter(&match?({other, at} when other != id and at < turn, &1))
+    |> Enum.filter(fn {other, _at} -> excused?.(other) end)
+    |> Enum.map(fn {_other, at} -> at end)
+    |> Enum.min(fn -> nil end)
   end
 
   @doc "The calls aside that should have ended by `now`, and for which somebody is thought to wait."

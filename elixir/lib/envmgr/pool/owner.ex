@@ -66,8 +66,8 @@ defmodule Envmgr.Pool.Owner do
         Process.send_after(self(), :start_timeout, s.options.start_timeout)
         compressed? = s.manifest.compression == "zlib"
         lane = Lane.open(within: s.options.start_timeout, compressed?: compressed?)
-        crash = Crash.path()
-        Child.write(port, Hello.settings(s.manifest, s.options, lane, crash))
+        crash = Crash.open()
+        Child.write(port, Hello.settings(s.manifest, s.options, lane, Crash.path(crash)))
         {:noreply, %{s | port: port, os_pid: os_pid, lane: lane, crash: crash}}
 
       {:error, why} ->
@@ -198,10 +198,12 @@ defmodule Envmgr.Pool.Owner do
     Ending.abandon(s, "the pool is shutting down")
     if s.port && s.os_pid, do: Child.stop(s.port, s.os_pid)
     Lane.close(s.lane)
-    Crash.delete(s.crash)
+    Crash.hide(s.crash)
   end
 
   defp event({:hello, facts}, %{phase: :starting} = s) do
+    Crash.hide(s.crash)
+
     case Hello.read(facts) do
       {:ok, facts} ->
         lane = meet(s.lane, facts.lane?, s.options.name)

@@ -3,7 +3,7 @@ defmodule Envmgr.Pool.Serving do
   # owner's state.
   @moduledoc false
 
-  alias Envmgr.Pool.{Callback, Callbacks, Cancelling, Flight, Lent, Pipe, Raised, Watched}
+  alias Envmgr.Pool.{Callback, Callbacks, Cancelling, Flight, Lent, Outbox, Pipe, Raised, Watched}
   alias Envmgr.Wire.Messages
 
   @doc "Python may call these from now on, for the call `reply` or later."
@@ -45,9 +45,12 @@ defmodule Envmgr.Pool.Serving do
     end
   end
 
-  defp ask(s, id, items) do
-    s = Pipe.say(s, Messages.more(id, items))
-    %{s | flight: Flight.occupy(s.flight, id, true)}
+  defp ask(s, id, items), do: s |> Pipe.say(Messages.more(id, items)) |> turn(id)
+
+  # The main thread takes up what it is told in the order in which it is told.
+  defp turn(s, id) do
+    {turn, outbox} = Outbox.next_id(s.outbox)
+    %{s | outbox: outbox, flight: Flight.occupy(s.flight, id, turn)}
   end
 
   @doc "Python calls a function."
@@ -66,10 +69,7 @@ defmodule Envmgr.Pool.Serving do
         s
 
       {message, id, callbacks} ->
-        flight = Flight.occupy(s.flight, id, true)
-
-        s = Pipe.say(%{s | callbacks: callbacks, flight: flight}, message)
-        Pipe.flush(s)
+        %{s | callbacks: callbacks} |> Pipe.say(message) |> turn(id) |> Pipe.flush()
     end
   end
 

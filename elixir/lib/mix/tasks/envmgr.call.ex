@@ -35,6 +35,8 @@ defmodule Mix.Tasks.Envmgr.Call do
     # The application's own instance, of the project that was asked for.
     Application.put_env(:envmgr, :project, project)
     Application.put_env(:envmgr, :watch, false)
+    # Logger writes to stdout: how workers start is not what was asked for.
+    if Logger.level() == :debug, do: Logger.configure(level: :info)
     {:ok, _} = Application.ensure_all_started(:envmgr)
     answer = Envmgr.execute(target, args, call_options)
     # Only the answer is for stdout, where Logger writes that the application ended.

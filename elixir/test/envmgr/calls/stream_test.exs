@@ -180,6 +180,41 @@ defmodule Envmgr.Calls.StreamTest do
     assert items == Enum.to_list(0..49_999)
   end
 
+  test "a stream that is closed does not end a worker that makes another's item", %{name: name} do
+    [%{os_pid: pid}] = Envmgr.stats(name)["std"].workers
+    slow = Task.async(fn -> ticks(name, [3, "slow", 1.5]) |> Enum.to_list() end)
+    assert ticks(name, [1_000_000, "quick"]) |> Enum.take(5) == [0, 1, 2, 3, 4]
+    assert Task.await(slow, 20_000) == [0, 1, 2]
+    closed(name, "quick")
+    assert [%{os_pid: ^pid}] = Envmgr.stats(name)["std"].workers
+  end
+
+  test "C code that hears no signal ends the worker, though a stream is open", %{name: name} do
+    [%{os_pid: pid}] = Envmgr.stats(name)["std"].workers
+    test = self()
+
+    consumer =
+      Task.async(fn ->
+        try do
+          ticks(name, [1_000_000])
+          |> Enum.each(fn n ->
+            if n == 10, do: send(test, :open)
+            if n == 1_000, do: Process.sleep(500)
+          end)
+        rescue
+          error in Error -> error.code
+        end
+      end)
+
+    assert_receive :open, 5_000
+
+    assert {:error, %Error{code: :timeout}} =
+             Envmgr.execute("probe.computing", [100_000_000_000], name: name, timeout: 200)
+
+    Project.eventually(fn -> not Project.alive?(pid) end, 10_000)
+    assert Task.await(consumer, 20_000) == :worker_lost
+  end
+
   test "objects in a stream belong to its consumer", %{name: name} do
     things = Envmgr.stream("probe.things", [3], name: name) |> Enum.to_list()
     assert Enum.map(things, &elem(Envmgr.attr(&1, "value"), 1)) == [0, 1, 2]

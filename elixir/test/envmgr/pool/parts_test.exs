@@ -255,18 +255,46 @@ defmodule Envmgr.Pool.PartsTest do
       assert :over = Cancelled.expire(cancelled, Flight.add(flight, {4, b, 0, "l.f"}), 1)
     end
 
-    test "the oldest is spared while one aside may be at work", %{flight: flight, a: a, b: b} do
+    test "the oldest is spared while one aside is at work before it", context do
+      %{flight: flight, a: a, b: b} = context
       {:ok, ^a, flight} = Flight.aside(flight, 1)
-      {:ok, 2, flight} = Flight.cancel(Flight.occupy(flight, 1, true), b)
-      cancelled = Cancelled.add(%{}, flight, 2)
-      assert {:again, _} = Cancelled.expire(cancelled, flight, 2)
-      flight = Flight.occupy(flight, 1, false)
-      assert {:again, cancelled} = Cancelled.expire(cancelled, flight, 2)
+      {:ok, 2, flight} = Flight.cancel(flight, b)
+      flight = Flight.add(flight, {4, make_ref(), 0, "l.f"})
+
+      # Asked for more before the call was written: it has the main thread first.
+      busy = Flight.occupy(flight, 1, 1)
+      cancelled = Cancelled.add(%{}, busy, 2)
+      assert {:again, cancelled} = Cancelled.expire(cancelled, busy, 2)
+      assert {:again, cancelled} = Cancelled.expire(cancelled, Flight.occupy(busy, 1, nil), 2)
       assert Cancelled.expire(cancelled, flight, 2) == :over
+
+      # Asked afterwards: it is the call that keeps the stream waiting.
+      waiting = Flight.occupy(flight, 1, 3)
+      assert Cancelled.expire(Cancelled.add(%{}, waiting, 2), waiting, 2) == :over
+
       # One that is cancelled too is no excuse.
-      {:ok, 1, flight} = Flight.cancel(Flight.occupy(flight, 1, true), a)
-      both = Cancelled.add(Cancelled.add(%{}, flight, 1), flight, 2)
-      assert Cancelled.expire(both, flight, 2) == :over
+      {:ok, 1, both} = Flight.cancel(busy, a)
+      cancelled = Cancelled.add(Cancelled.add(%{}, both, 1), both, 2)
+      assert Cancelled.expire(cancelled, both, 2) == :over
+    end
+
+    test "a stream that is to close waits for another's item, and for no call behind it",
+         context do
+      %{flight: flight, a: a, b: b} = context
+      {:ok, ^a, flight} = Flight.aside(flight, 1)
+      {:ok, ^b, flight} = Flight.aside(flight, 2)
+      {:ok, 1, flight} = Flight.cancel(flight, a)
+      busy = Flight.occupy(flight, 2, 5)
+      cancelled = Cancelled.add(%{}, busy, 1)
+      assert {:again, cancelled} = Cancelled.expire(cancelled, busy, 1)
+      assert {:again, cancelled} = Cancelled.expire(cancelled, busy, 1)
+      # The other has gone on twice, and this one has not ended.
+      assert {:again, cancelled} = Cancelled.expire(cancelled, Flight.occupy(busy, 2, 6), 1)
+      assert Cancelled.expire(cancelled, Flight.occupy(busy, 2, 7), 1) == :over
+
+      itself = flight |> Flight.occupy(1, 3) |> Flight.add({4, make_ref(), 0, "l.f"})
+      itself = Flight.occupy(itself, 2, 5)
+      assert Cancelled.expire(Cancelled.add(%{}, itself, 1), itself, 1) == :over
     end
   end
 
