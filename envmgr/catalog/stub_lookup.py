@@ -13,7 +13,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import typeshed_client
-from typeshed_client import ImportedInfo, ImportedName, ModulePath, NameInfo, OverloadedName, Resolver
+from typeshed_client import (
+    ImportedInfo,
+    ImportedName,
+    ModulePath,
+    NameInfo,
+    OverloadedName,
+    Resolver,
+    get_stub_file,
+    parse_ast,
+)
+from typeshed_client.resolver import Module
+
+from envmgr.catalog.newer_syntax import parsed
 
 logging.getLogger("typeshed_client").addHandler(logging.NullHandler())
 
@@ -54,6 +66,22 @@ class Place:
         return next((node for node in self.nodes if isinstance(node, ast.AnnAssign | ast.Assign)), None)
 
 
+class _Resolver(Resolver):
+    """Reads stubs in the syntax of a newer Python too."""
+
+    def get_module(self, module_name: ModulePath) -> Module:
+        if module_name not in self._module_cache:
+            name = ".".join(module_name)
+            file = get_stub_file(name, search_context=self.ctx)
+            names = None
+            if file is not None:
+                tree = parsed(file.read_text(encoding="utf-8"))
+                is_init = file.stem == "__init__"
+                names = parse_ast(tree, self.ctx, module_name, is_init=is_init, file_path=file)
+            self._module_cache[module_name] = Module(names or {}, self.ctx, exists=names is not None)
+        return self._module_cache[module_name]
+
+
 class Lookup:
     """The stubs of one environment: typeshed's for the standard library, `<name>-stubs` packages, and those that
     stand in packages themselves; sources where a stub imports from one. Each is read once.
@@ -63,7 +91,7 @@ class Lookup:
         self._context = typeshed_client.get_search_context(
             search_path=[site] if site else [], version=version
         )
-        self._resolver = Resolver(self._context._replace(allow_py_files=True))
+        self._resolver = _Resolver(self._context._replace(allow_py_files=True))
         self._existing: dict[ModulePath, bool] = {}
         self._definers: dict[str, dict[str, list[str]]] = {}
         self._site = site
