@@ -39,7 +39,7 @@ def test_the_rest_is_what_it_was() -> None:
         "async def wait(self):\n    ...",
     ]
     assert ast.unparse(opened) == "def open(a: T) -> T:\n    ..."
-    assert [kind.lineno, values.lineno] == [14, 15]
+    assert [kind.lineno, values.lineno] == [13, 14]
     assert ast.unparse(values) == "values[type] = type"
 
 
