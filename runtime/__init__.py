@@ -10,7 +10,20 @@ What a library's code, a hook or an init source may use of it is here; the rest 
 
 from __future__ import annotations
 
+from typing import Any
+
 __version__ = "0.1.0"
+
+_ELSEWHERE = {"ElixirError": "functions", "Cancelled": "cancellation"}
+"""What is imported when it is asked for, by its module in `execution`."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ELSEWHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f".execution.{_ELSEWHERE[name]}", __name__), name)
 
 
 def context() -> dict[str, str | None]:

@@ -58,13 +58,15 @@ def _families(packages: frozenset[str]) -> Iterator[tuple[Rule, ...]]:
 
         yield learning.RULES
     if "pandas" in packages:
-        from . import tables
+        from . import table_values, tables
 
         yield tables.RULES
+        yield table_values.RULES
     if not _NUMERIC.isdisjoint(packages):
-        from . import arrays
+        from . import array_values, arrays
 
         yield arrays.RULES
+        yield array_values.RULES
     from . import calling, dates, encoding, files, imports, limits, names, numbers, texts, web, wrong_types
 
     for family in (web, imports, calling, wrong_types, numbers, dates, encoding, texts, files, limits, names):
@@ -72,9 +74,10 @@ def _families(packages: frozenset[str]) -> Iterator[tuple[Rule, ...]]:
     if (
         _NUMERIC.isdisjoint(packages) and "numpy" in sys.modules
     ):  # its C code may be called with no frame of its own
-        from . import arrays
+        from . import array_values, arrays
 
         yield arrays.RULES
+        yield array_values.RULES
 
 
 _NUMERIC = frozenset(("numpy", "pandas", "sklearn", "scipy"))

@@ -60,6 +60,8 @@ class Calls:
         self.user = Interruptible()
         self._codec = Codec(self.refs, self.strategies, self.buffers, self.functions)
         self._codec.awaited = True
+        if beside is not None:  # one statistic of values for all
+            self._codec.sent, self._codec.received = beside._codec.sent, beside._codec.received
         self.around: Around = Around() if beside is None else beside.around
         self._targets = Targets(libraries, self.around, self.refs, self._codec)
         self._known = self._targets.known

@@ -8,7 +8,7 @@ import traceback
 from types import TracebackType
 from typing import Any
 
-from .texts import clean, message, name_of
+from .texts import clean, message, name_of, sendable
 
 _OURS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")  # noqa: PTH100, PTH118, PTH120 - as the loader writes file names
 MOST_FRAMES = 100
@@ -52,7 +52,7 @@ def frames(error: BaseException, secrets: tuple[str, ...] = ()) -> list[list[Any
     try:
         found = traceback.extract_tb(tail(error), limit=-MOST_FRAMES)
         return [
-            [clean(f.filename), f.lineno or 0, clean(f.name), clean(f.line or "", secrets)]
+            [sendable(f.filename), f.lineno or 0, sendable(f.name), clean(f.line or "", secrets)]
             for f in found
             if not is_ours(f.filename)
         ]

@@ -26,6 +26,10 @@ def message(error: BaseException) -> str:
 def clean(text: str, secrets: tuple[str, ...] = ()) -> str:
     """Sendable: no surrogates, no secrets, at most `MOST_TEXT` and a note."""
     text = _cut(redacted(_cut(text, _FIRST_CUT), secrets), MOST_TEXT)
+    return sendable(text)
+
+
+def sendable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import Any, Callable
 
@@ -126,7 +127,8 @@ class Asking:
             contexts.leave(token)
             around.pop()
             doing.current = outer
-            sys.setrecursionlimit(limit)
+            with contextlib.suppress(RecursionError):  # so near to it, some Pythons do not let it be set back
+                sys.setrecursionlimit(limit)
         doing.cancellation.tell(outer, around)
 
     def _refuse(self) -> bool:

@@ -29,9 +29,13 @@ class Doing:
         return threading.get_ident() == self.main
 
     def number(self) -> int:
-        """The call that the code of this thread belongs to; in a thread that a library has started, the one that
-        runs."""
-        return NUMBER.get() or self.current
+        """The call that the code of this thread belongs to. A thread that a library has started is of the call in
+        which it is first seen here, and of none when that is over."""
+        number = NUMBER.get()
+        if number or threading.get_ident() == self.main:
+            return number or self.current
+        seen: int = threading.current_thread().__dict__.setdefault("_envmgr_call", self.current)
+        return seen if self.includes(seen) else 0
 
     def includes(self, number: int) -> bool:
         """Whether the main thread is in this call, or in one inside it."""

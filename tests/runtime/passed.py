@@ -26,6 +26,25 @@ def reduce(function, items):
     return functools.reduce(function, items)
 
 
+def deep(function, n):
+    return function(n) if n == 0 else deep(function, n - 1)
+
+
+def catch_by_name(function):
+    """As a library's code would: by what envmgr_runtime offers."""
+    import envmgr_runtime
+
+    try:
+        return function()
+    except envmgr_runtime.ElixirError as error:
+        return [
+            error.type,
+            error.stacktrace,
+            isinstance(error, RuntimeError),
+            pickle.loads(pickle.dumps(error)).type,
+        ]
+
+
 def catch(function, *args):
     try:
         return function(*args)

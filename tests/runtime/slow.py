@@ -168,6 +168,20 @@ def threads():
     return sorted(thread.name for thread in threading.enumerate())
 
 
+def leave_a_talker(seconds):
+    """Its thread prints once now and once later."""
+    said = threading.Event()
+
+    def talk():
+        print("now")
+        said.set()
+        time.sleep(seconds)
+        print("later")
+
+    threading.Thread(target=talk, daemon=True).start()
+    said.wait(20)
+
+
 def talking(n):
     for k in range(n):
         print("item", k)

@@ -8,6 +8,7 @@ import string
 import pytest
 
 from envmgr_runtime.advice import (
+    array_values,
     arrays,
     calling,
     dates,
@@ -20,6 +21,7 @@ from envmgr_runtime.advice import (
     numbers,
     ours,
     renamed,
+    table_values,
     tables,
     texts,
     web,
@@ -36,7 +38,7 @@ from envmgr_runtime.values.errors import RefLimit, StaleRef
 from envmgr_runtime.wire.packing import packb, unpackb
 
 FAMILIES = [arrays, calling, dates, encoding, files, imports, learning, limits, names, numbers, ours, renamed]
-FAMILIES += [tables, texts, web, wrong_types]
+FAMILIES += [array_values, table_values, tables, texts, web, wrong_types]
 RULES = [(family.__name__.rpartition(".")[2], one) for family in FAMILIES for one in family.RULES]
 
 

@@ -68,6 +68,10 @@ def test_what_it_raises(passed):
     assert caught.value.error["frames"][0][2] == "apply"
 
 
+def test_what_it_raises_can_be_caught_by_name(passed):
+    assert passed.call("passed.catch_by_name", [lambda: {}["x"]]) == ["KeyError", "", True, "KeyError"]
+
+
 def test_a_function_that_is_gone(passed):
     passed.call("passed.keep", [add])
     passed.functions._held.clear()
@@ -149,6 +153,17 @@ def test_calls_run_inside_each_other(passed):
         return n if n == 0 else passed.call("passed.apply", [down, n - 1]) + 1
 
     assert passed.call("passed.apply", [down, 50]) == 50
+
+
+@pytest.mark.parametrize("depth", [500, *range(880, 1000, 5)])
+def test_a_function_that_is_called_deep_in_the_stack(passed, depth):
+    """What does not fit into it is an error of the call."""
+    try:
+        found = passed.call("passed.deep", [add, depth])
+    except WorkerError as error:
+        found = error.error["type"]
+    assert found in ([10] if depth <= 600 else [10, "RecursionError"])
+    assert passed.call("passed.given", [depth]) == depth
 
 
 def test_too_deep(passed):

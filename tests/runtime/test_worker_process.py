@@ -131,6 +131,14 @@ def test_output_of_a_thread(worker):
     assert printed(worker) == "from a thread\n"
 
 
+def test_output_of_a_thread_that_has_outlived_its_call(start, slowly):
+    client = start(slowly)
+    number = client.begin("slow.leave_a_talker", [0.2])
+    client.answer(number)
+    client.call("slow.sleep", [0.5])
+    assert client.logs == [[LOG, number, 1, "now\n"], [LOG, 0, 1, "later\n"]]
+
+
 def test_output_between_calls_comes_by_itself(start, probe, tmp_path):
     client = start(probe)
     go = tmp_path / "go"

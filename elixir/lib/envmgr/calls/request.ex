@@ -66,23 +66,26 @@ defmodule Envmgr.Calls.Request do
           atom()
         ) :: t()
   def new(options, target, path, library, environment, default_timeout, access) do
-    timeout = options.timeout || default_timeout
+    # All that nearly every call looks at, by one match.
+    %{name: name, timeout: timeout, as: as, dicts: dicts, metadata: metadata} = options
+    %{priority: priority, beside: beside} = options
+    timeout = timeout || default_timeout
 
     %__MODULE__{
-      name: options.name,
+      name: name,
       target: target,
-      flags: Messages.flags(options.as, access),
+      flags: Messages.flags(as, access),
       path: path,
-      label: label(target, options.priority, library, path),
+      label: label(target, priority, library, path),
       library: library,
       environment: environment,
       timeout: timeout,
-      metadata: options.metadata,
-      decode: if(options.dicts == :map, do: [], else: [dicts: options.dicts]),
+      metadata: metadata,
+      decode: if(dicts == :map, do: [], else: [dicts: dicts]),
       deadline: if(timeout == :infinity, do: :infinity, else: now() + timeout)
     }
     |> told(options)
-    |> beside(options.beside)
+    |> beside(beside)
   end
 
   # Of a function's path its library is a part.
