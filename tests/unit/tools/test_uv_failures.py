@@ -18,8 +18,7 @@ CASES = {
         "the package index has no distribution called nosuch",
     ),
     "a module of the interpreter": (
-        NO_SOLUTION
-        + "Because json was not found in the package registry and your project depends on json,"
+        NO_SOLUTION + "Because json was not found in the package registry and your project depends on json,"
         " we can conclude that your project's requirements are unsatisfiable.\n",
         "E-LOCK",
         "the package index has no distribution called json",
@@ -226,4 +225,7 @@ def test_the_distribution_that_the_index_cannot_give(words, name):
 
 def test_a_module_of_the_interpreter_that_the_index_has_not_is_not_to_be_installed():
     problem = failure(CASES["a module of the interpreter"][0], 1)
-    assert problem.hint == "json is a module of the interpreter itself: write `stdlib = true` under [library.json]"
+    assert (
+        problem.hint
+        == "json is a module of the interpreter itself: write `stdlib = true` under [library.json]"
+    )

@@ -53,7 +53,9 @@ defmodule Envmgr.Libraries.Wrong do
     do: convert(given, accepts, term) || fallback(given, name, default, accepts)
 
   defp convert(given, accepts, term) do
-    Enum.find_value(@wanted, &(&1 in accepts and way(given, &1, term)))
+    # Who takes an int takes a bool, which is hardly meant.
+    wanted = if "int" in accepts, do: @wanted -- ["bool"], else: @wanted
+    Enum.find_value(wanted, &(&1 in accepts and way(given, &1, term)))
   end
 
   defp way("str", "int", text) when is_binary(text),
