@@ -81,7 +81,9 @@ def _chosen(root: Path, library: str | None) -> dict[str, Launch]:
 
 
 def _within(filters: Filters, library: str) -> Filters:
-    """A module may be said with the library's name before it."""
+    """A module may be said with the library's name before it; that name alone means all of the library."""
+    if filters.module == library:
+        return replace(filters, module=None)
     if filters.module is None or not filters.module.startswith(f"{library}."):
         return filters
     return replace(filters, module=filters.module.removeprefix(f"{library}."))

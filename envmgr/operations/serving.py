@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,16 @@ def catalog_of(launch: Launch, name: str) -> Catalog:
         ) from None
 
 
+def _elsewhere(library: str, path: str) -> str:
+    """Of a name in a module that is the standard library's."""
+    module = next((name for name in path.split(".")[:-1] if name in sys.stdlib_module_names), None)
+    if module is None:
+        return f"`envmgr functions {library}` lists what it has; what it has from other libraries is not reachable"
+    return (
+        f"{module} is not {library}'s: it is a library of its own, `stdlib = true` under [library.{module}]"
+    )
+
+
 def look_up(known: Catalog, library: str, path: str) -> tuple[Row, int]:
     """What `path`, relative to the library, leads to, and its number. Raises E-UNKNOWN-FUNCTION with near names."""
     number = known.find(path)
@@ -80,6 +91,8 @@ def look_up(known: Catalog, library: str, path: str) -> tuple[Row, int]:
         f"library {library} has no function {path!r}"
         if path
         else f"{library!r} names a library, not a function",
-        hint=f"did you mean {' or '.join(f'`{each}`' for each in guesses)}?" if guesses else "",
+        hint=f"did you mean {' or '.join(f'`{each}`' for each in guesses)}?"
+        if guesses
+        else _elsewhere(library, path),
         details={"near": guesses},
     )

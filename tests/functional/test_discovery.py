@@ -213,6 +213,7 @@ def test_what_is_not_there_is_answered_with_near_names(root):
     for path, code, near in (
         ("numpy.maen", "E-UNKNOWN-FUNCTION", "numpy.mean"),
         ("pandas.DataFrame.haed", "E-UNKNOWN-FUNCTION", "pandas.DataFrame.head"),
+        ("numpy.os.system", "E-UNKNOWN-FUNCTION", "stdlib = true"),
         ("nunpy.mean", "E-UNKNOWN-LIBRARY", "numpy"),
     ):
         with pytest.raises(EnvmgrError) as caught:
@@ -235,6 +236,7 @@ def test_the_commands(root, capsys, monkeypatch):
     assert "math.pi" not in table
     assert says("functions", "math", "--deprecated") == "nothing is of that kind\n"
     assert says("search", "xyzzyxyzzy").startswith("nothing was found")
+    assert says("functions", "math", "--kind", "function", "--module", "math") == table
     assert (
         says("search", "square", "root", "--limit", "1", "--library", "math").split()[1].startswith("math.")
     )

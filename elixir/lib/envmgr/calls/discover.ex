@@ -76,7 +76,7 @@ defmodule Envmgr.Calls.Discover do
   @spec functions(String.t(), t()) :: [map()]
   def functions(library, opts) do
     library = Catalog.real(opts.name, library)
-    Discovery.functions(library, file!(opts.name, library), within(opts.filters, library))
+    Discovery.functions(library, file!(opts.name, library), Filters.within(opts.filters, library))
   end
 
   @spec describe(String.t(), t()) :: map()
@@ -87,16 +87,8 @@ defmodule Envmgr.Calls.Discover do
 
   @spec search(String.t(), t()) :: [map()]
   def search(words, opts) do
-    library = opts.library && Catalog.real(opts.name, opts.library)
-    Search.run(catalogs(opts), words, within(opts.filters, library), opts.limit)
+    Search.run(catalogs(opts), words, opts.filters, opts.limit)
   end
-
-  # A module may be said with the library's name before it.
-  defp within(%{module: nil} = filters, _library), do: filters
-  defp within(filters, nil), do: filters
-
-  defp within(filters, library),
-    do: %{filters | module: String.replace_prefix(filters.module, library <> ".", "")}
 
   # One environment whose catalogs cannot be read hides no other.
   defp catalogs(%{library: nil, name: name}) do

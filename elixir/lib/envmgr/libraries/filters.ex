@@ -1,5 +1,5 @@
 defmodule Envmgr.Libraries.Filters do
-  # Which objects `functions` and `search` answer. The module is a path relative to the library.
+  # Which objects `functions` and `search` answer. The module is a path relative to the library, as `within/2` makes it.
   @moduledoc false
 
   import Bitwise
@@ -14,6 +14,14 @@ defmodule Envmgr.Libraries.Filters do
           module: String.t() | nil,
           deprecated: boolean() | nil
         }
+
+  @doc "With the module relative to `library`: its name may stand before it, and alone means all of it."
+  @spec within(t(), String.t()) :: t()
+  def within(%{module: nil} = filters, _library), do: filters
+  def within(%{module: library} = filters, library), do: %{filters | module: nil}
+
+  def within(filters, library),
+    do: %{filters | module: String.replace_prefix(filters.module, library <> ".", "")}
 
   @spec keep?(t(), Row.raw()) :: boolean()
   def keep?(filters, [path, kind, _parameters, _returns, _summary, flags | _]) do

@@ -24,7 +24,9 @@ defmodule Envmgr.Libraries.Search do
     |> Stream.map(fn {_rank, _words, _cost, _size, library, _path, object, file} ->
       {library, Discovery.row!(file, object)}
     end)
-    |> Stream.filter(fn {_library, raw} -> Filters.keep?(filters, raw) end)
+    |> Stream.filter(fn {library, raw} ->
+      Filters.keep?(Filters.within(filters, library), raw)
+    end)
     |> Stream.map(fn {library, raw} -> Discovery.brief(library, raw) end)
     |> Enum.take(limit)
   end

@@ -284,6 +284,9 @@ defmodule Envmgr.Libraries.DiscoveryTest do
     assert search.("read", [deprecated: true], 20) == ["lib.old"]
     assert search.("derived", [kind: "property"], 20) == ["lib.Derived.shape"]
     assert search.("derived", [module: "Derived"], 2) == ["lib.Derived", "lib.Derived.shape"]
+    assert search.("derived", [module: "lib.Derived"], 1) == ["lib.Derived"]
+    assert search.("derived", [module: "lib"], 1) == ["lib.Derived"]
+    assert search.("derived", [module: "other"], 1) == []
     assert search.("derived", [], 0) == []
 
     for words <- [
