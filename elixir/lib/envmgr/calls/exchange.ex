@@ -17,6 +17,8 @@ defmodule Envmgr.Calls.Exchange do
   @flatten 4_096
   @room_for_header 65_536
   @patience 500
+  # A call that takes longer, ms, is ended with its caller. Short ones would pay for it.
+  @unwatched 50
 
   @doc "For a chain `kwargs` is `:chain`, and `args` the `{args, kwargs}` of its steps."
   @spec run(Request.t(), list(), [{String.t(), term()}] | :chain) ::
@@ -235,6 +237,32 @@ defmodule Envmgr.Calls.Exchange do
       {:DOWN, ^reply, _, _, reason} ->
         down(reason, request, load)
     after
+      min(Request.left(request), @unwatched) ->
+        send(pid, {:watch, reply, self(), nil})
+        await_watched(reply, request, load, generation, pid)
+    end
+  end
+
+  # Who moves a call forgets whom it watched.
+  defp await_watched(reply, request, load, generation, pid) do
+    receive do
+      {^reply, kind, payload} ->
+        send(pid, {:unwatch, reply})
+        answered(kind, payload, request, generation, pid)
+
+      {^reply, :result, payload, meta, buffers} ->
+        send(pid, {:unwatch, reply})
+        landed(payload, meta, buffers, request, generation, pid)
+
+      {^reply, :moved} ->
+        again(request, load)
+
+      {^reply, :elsewhere} ->
+        choose(request, load)
+
+      {:DOWN, ^reply, _, _, reason} ->
+        down(reason, request, load)
+    after
       Request.left(request) -> late(reply, request, generation, pid)
     end
   end
@@ -242,6 +270,7 @@ defmodule Envmgr.Calls.Exchange do
   # The deadline passed. An answer that came at this very moment still counts.
   defp late(reply, request, generation, pid) do
     :erlang.demonitor(reply, [:flush])
+    send(pid, {:unwatch, reply})
 
     receive do
       {^reply, kind, payload} ->

@@ -6,7 +6,9 @@ defmodule Envmgr.Calls.Feed do
   alias Envmgr.Calls.{Beside, Exchange}
 
   # A chunk ends earlier where its items are slow or large (docs/protocol.md, section 3).
-  @first 64
+  # The first item is not kept waiting for a second one.
+  @first 1
+  @growth 4
   @most 16_384
 
   @spec new(String.t() | list() | Ref.t(), term(), keyword()) :: Enumerable.t()
@@ -30,7 +32,7 @@ defmodule Envmgr.Calls.Feed do
   defp next(%{request: request, reply: reply, owner: owner} = feed) do
     case Beside.await(request, reply, owner, request.timeout) do
       {:got, {:chunk, payload}} ->
-        items = min(2 * feed.items, @most)
+        items = min(@growth * feed.items, @most)
         send(owner, {:more, reply, items})
 
         case Exchange.chunk(payload, feed) do
