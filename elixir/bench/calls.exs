@@ -87,6 +87,7 @@ defmodule Bench.Adapter do
 
     receive do
       {^reply, :result, <<0xCB, value::float>>} -> value
+      {^reply, _moved_or_elsewhere} -> sqrt(name, environment, x)
       {:DOWN, ^reply, _, _, reason} -> exit(reason)
     after
       30_000 -> exit(:timeout)

@@ -188,7 +188,8 @@ defmodule Envmgr do
   Begins a call and returns at once; `await/2` has its answer. Arguments and options as in `execute/3`, what is wrong with
   them too is told by `await/2`.
 
-  Coroutines run beside each other in one worker, as many as come. The call is cancelled when the calling process ends.
+  Coroutines run beside each other in one worker, as many as come. The call is cancelled when the calling process ends. A method is called
+  by a chain: `Envmgr.async([ref, {:method, "fit", [x]}])`.
 
       iex> call = Envmgr.async("math.factorial", [20])
       iex> Envmgr.await(call)

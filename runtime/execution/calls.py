@@ -16,6 +16,7 @@ from ..wire.packing import Packer
 from .around import Around
 from .buffers import Buffers
 from .cancellation import Cancelled, Interruptible
+from .failures import cancelled as cancelled_map
 from .failures import failure
 from .functions import Functions
 from .refs import RefTable
@@ -256,7 +257,7 @@ class Calls:
         call = dict(call)
         trace = call.pop("trace", None)
         is_cancelled = cancelled or isinstance(error, Cancelled)
-        found = failure("cancelled", error, **call) if is_cancelled else _map(error, {}, **call)
+        found = cancelled_map(error) if is_cancelled else _map(error, {}, **call)
         if trace is not None:
             trace.lap("execute")
             found["trace"] = trace.told()

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Callable, Mapping, Sequence
 
+_OURS = __file__[: -len("execution/failures.py")]
+_LAST = 20
+"""Frames of a cancelled call that are told."""
+
 
 def failure(
     code: str,
@@ -26,6 +30,30 @@ def failure(
         return error_map(code, error, library, function, args, kwargs or {}, step, target)
     except BaseException as second:  # noqa: BLE001 - memory or stack may be used up
         return _least(code, error, library, step, second)
+
+
+def cancelled(error: BaseException) -> dict[str, Any]:
+    """The error map of a call that the pool has ended. Short: nobody waits for it, and the next call waits."""
+    tail, frames = error.__traceback__, []
+    while tail is not None:
+        code = tail.tb_frame.f_code
+        if not code.co_filename.startswith(_OURS):
+            frames.append([code.co_filename, tail.tb_lineno, code.co_name, ""])
+        tail = tail.tb_next
+    try:
+        message = str(error)
+    except BaseException:  # noqa: BLE001 - what a library raises in place of it may be its own
+        message = "the call was cancelled"
+    return {
+        "code": "cancelled",
+        "type": type(error).__qualname__,
+        "module": type(error).__module__,
+        "message": message,
+        "traceback": "",
+        "frames": frames[-_LAST:],
+        "library": None,
+        "class": "usage",
+    }
 
 
 def _least(

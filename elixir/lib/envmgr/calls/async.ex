@@ -83,7 +83,7 @@ defmodule Envmgr.Calls.Async do
   end
 
   defp call(target, args, opts, beside) do
-    {:answer, Calls.execute(target, args, [{:beside, beside} | opts])}
+    {:answer, Calls.execute(target, args, Beside.option(opts, beside))}
   catch
     :exit, :normal -> exit(:normal)
     # A decoder or an encoder of the caller's may do anything: it is for the caller to see.

@@ -30,6 +30,11 @@ defmodule Envmgr.Calls.Beside do
           | :aside
           | :end
 
+  @doc "The options of a call, with how it is waited for. What is no list of options is told as for any call."
+  @spec option(term(), t()) :: term()
+  def option(opts, beside) when is_list(opts), do: [{:beside, beside} | opts]
+  def option(opts, _beside), do: opts
+
   @doc "What a call's answers come by. The worker's owner then knows who waits."
   @spec open(Request.t(), pid()) :: reference()
   def open(%{beside: nil}, owner), do: :erlang.monitor(:process, owner, alias: :reply_demonitor)

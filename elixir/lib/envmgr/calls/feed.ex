@@ -14,12 +14,9 @@ defmodule Envmgr.Calls.Feed do
     do: Stream.resource(fn -> open(target, args, opts) end, &next/1, &close/1)
 
   defp open(target, args, opts) do
-    opts = [{:beside, %Beside{kind: :stream, first: @first}} | opts]
-
-    answer =
-      if is_struct(target, Ref),
-        do: Calls.method(target, "__iter__", args, opts, :call),
-        else: Calls.execute(target, args, opts)
+    opts = Beside.option(opts, %Beside{kind: :stream, first: @first})
+    # An object by itself is a chain of one step.
+    answer = Calls.execute(if(is_struct(target, Ref), do: [target], else: target), args, opts)
 
     case answer do
       {:ok, :end} -> :end

@@ -45,6 +45,9 @@ defmodule Envmgr.Calls.AsyncTest do
              Envmgr.await(Envmgr.async("probe.echo", [1], name: name, speed: 1))
 
     assert message == "unknown option speed"
+
+    assert {:error, %Error{code: :arguments}} =
+             Envmgr.await(Envmgr.async("probe.echo", [1], :fast))
   end
 
   test "await's own time passes and the call goes on", %{name: name} do
@@ -182,6 +185,11 @@ defmodule Envmgr.Calls.AsyncTest do
     Process.exit(caller, :kill)
     settled(name)
     assert os_pid(name) == pid
+  end
+
+  test "a method is called by a chain", %{name: name} do
+    thing = Envmgr.execute!("probe.Thing", [5], name: name)
+    assert Envmgr.await(Envmgr.async([thing, {:method, "add", [1]}])) == {:ok, 6}
   end
 
   test "an object in the answer is the caller's", %{name: name} do

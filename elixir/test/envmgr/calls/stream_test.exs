@@ -44,6 +44,8 @@ defmodule Envmgr.Calls.StreamTest do
     assert Enum.to_list(Envmgr.stream(ref)) == [1, 2, 3]
     generator = Envmgr.execute!("probe.ticks", [5], name: name, as: :ref)
     assert generator |> Envmgr.stream() |> Enum.take(2) == [0, 1]
+    generator = Envmgr.execute!("probe.aticks", [3], name: name, as: :ref)
+    assert generator |> Envmgr.stream() |> Enum.to_list() == [0, 1, 2]
     settled(name)
   end
 
@@ -102,6 +104,7 @@ defmodule Envmgr.Calls.StreamTest do
     for n <- 0..2, do: assert_received({:item, ^n})
     assert_raise Error, fn -> Enum.to_list(Envmgr.stream("probe.echo", [1], name: name)) end
     assert_raise Error, fn -> Enum.to_list(Envmgr.stream("probe.ecco", [1], name: name)) end
+    assert_raise Error, fn -> Enum.to_list(Envmgr.stream("probe.ticks", [1], :fast)) end
     assert_raise Error, fn -> Enum.to_list(Envmgr.stream("probe.fail", ["no"], name: name)) end
     settled(name)
     refute_received {:item, _}
