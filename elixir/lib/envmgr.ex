@@ -135,7 +135,7 @@ defmodule Envmgr do
   `args`: a list (positional), a map or keyword list (by name), or `{list, map}`. Options:
 
   - `timeout`: milliseconds or `:infinity`; default: the library's `timeout`. A call that has begun is interrupted; where that does not end it
-    within half a second (C code that does not come back), its worker is killed and replaced.
+    within half a second (C code that does not come back), its worker is killed and replaced. So is a call whose caller ends.
   - `as`: `:ref` keeps the value in its worker and answers a `%Envmgr.Ref{}`; default `:value`.
   - `dicts`: `:ordered` answers every dict as an `Envmgr.Dict`, which keeps its order; default `:map`.
   - `priority`: of the calls that wait for a worker, `:high` ones go first and `:low` ones when no others wait (with their deadline
@@ -242,7 +242,7 @@ defmodule Envmgr do
   The items of what a Python function answers, or of an object that stays in its worker: an Enumerable, lazy, that makes the call when it
   is enumerated (again each time). Generators, async generators, and whatever can be iterated.
 
-  Items come in chunks as large as Python makes within a few milliseconds; while one is consumed the next is made, and no
+  The first item comes by itself, the others in chunks as large as Python makes within a few milliseconds; while one is consumed the next is made, and no
   more than that. What ends the enumeration (`Enum.take/2`, an exception, the end of the process) closes the generator. Options as in
   `execute/3`, `timeout` being for each chunk. Raises `Envmgr.Error` while it runs.
 

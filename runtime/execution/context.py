@@ -23,7 +23,11 @@ def live() -> bool:
 
 
 def enter(target: Any, given: Mapping[str, Any]) -> Token[Any]:
-    """Until `leave`, `current` tells of this call."""
+    """Until `leave`, `current` tells of this call. Who asks for its warnings gets those too that were shown before."""
+    if given.get("warnings") is True:
+        import warnings
+
+        warnings.simplefilter("default", append=True)  # any change of the filters makes Python forget
     path = target if type(target) is str else None
     library = path.partition(".")[0] if path else None
     known = {"correlation": given.get("correlation"), "path": path, "library": library}

@@ -38,14 +38,13 @@ def close(iterator: Any) -> None:
 
 
 class Stream:
-    """One open stream. `calls` packs its items: its codec sends nothing by the second lane."""
+    """One open stream. `calls` packs its items, and nothing else: its codec sends nothing by the second lane."""
 
-    def __init__(
-        self, iterator: Iterator[Any], calls: Calls, user: Interruptible, about: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, iterator: Iterator[Any], calls: Calls, about: Mapping[str, Any]) -> None:
         self._iterator: Iterator[Any] | None = iterator
-        self._calls = calls
-        self._user = user
+        self.calls = calls
+        self.user: Interruptible = calls.user
+        """Of the thread that advances it."""
         self._about = about
         self._chunk = Chunk(calls.pack)
         self._last: tuple[int, bytes | None] | None = None
@@ -90,7 +89,7 @@ class Stream:
             self._over(error)
 
     def _run(self, function: Any, argument: Any) -> Any:
-        user = self._user
+        user = self.user
         try:
             user.runs = True
             return function(argument)
@@ -98,4 +97,4 @@ class Stream:
             user.runs = False
 
     def _over(self, error: BaseException) -> None:
-        self._last, self._iterator = (ERROR, self._calls.raised(error, self._about)), None
+        self._last, self._iterator = (ERROR, self.calls.raised(error, self._about)), None

@@ -11,7 +11,7 @@ from ..execution.calls import Calls
 from ..execution.cancellation import Cancelled
 from ..execution.current import NUMBER
 from ..execution.functions import Question
-from ..wire.messages import ASIDE, BYE, CALL, CALLBACK, ERROR
+from ..wire.messages import ASIDE, BYE, CALL, CALLBACK, CANCEL, ERROR, FORGET, MORE, PING, RELEASE, REPORT
 from ..wire.packing import packb
 from .doing import Doing
 from .outbox import Outbox
@@ -23,14 +23,19 @@ DEEPEST = 100
 _FRAMES = 100
 """Of Python's stack, for what each of them takes of ours."""
 _PATIENCE = 0.05
-"""Seconds that a thread leaves a call to the main thread, which may be waiting for that thread."""
+"""Seconds that a thread leaves a message to the main thread, which may be waiting for that thread."""
+_STUCK = 0.002
+"""The same, while the main thread is in the call in which it has not come for an earlier one."""
+_SMALL = frozenset({CANCEL, FORGET, MORE, PING, RELEASE, REPORT})
+"""Beside calls, what such a thread may do: a call may stand behind it."""
 
 Say = Callable[[int, int, int, Any, Calls], None]
 """Answers a call, or has its value awaited or streamed: kind, number, flags, payload or value, and who made it."""
 
 
 class Asking:
-    """Of one worker. `step()` does the next message of the inbox in the main thread."""
+    """Of one worker. `step()` does the next message of the inbox in the main thread; `control(kind, number, message)`
+    one that is no call, in any."""
 
     def __init__(
         self,
@@ -40,6 +45,7 @@ class Asking:
         out: Outbox,
         calls: Calls,
         step: Callable[[], Any],
+        control: Callable[[int, int, Any], None],
         say: Say,
         is_aside: Callable[[int], bool],
         is_doomed: Callable[[int], bool],
@@ -50,11 +56,13 @@ class Asking:
         self._out = out
         self._calls = calls
         self._step = step
+        self._control = control
         self._say = say
         self._is_aside = is_aside
         self._is_doomed = is_doomed
         self._open: dict[int, tuple[Question, Bell]] = {}
         self._leaving = False
+        self._stuck = 0
 
     def ask(self, question: Question) -> None:
         """Sends the question and returns when it is answered, or when no answer can come. Raises `Cancelled` when the
@@ -159,7 +167,9 @@ class Asking:
         doing = self._doing
 
         def patience() -> float | None:
-            return _PATIENCE if doing.inbox and doing.includes(number) else None
+            if not (doing.inbox and doing.includes(number)):
+                return None
+            return _STUCK if self._stuck and self._stuck == doing.current else _PATIENCE
 
         while question.answer is None and not self._turns.ended:
             if self._is_doomed(number):
@@ -167,7 +177,8 @@ class Asking:
             first = _first(doing.inbox)
             self._turns.until(lambda: question.answer or self._is_doomed(number), bell, patience)
             waits = first is not None and question.answer is None and _first(doing.inbox) is first
-            if waits and doing.includes(number) and type(first) is list and first[:1] == [CALL]:
+            if waits and doing.includes(number):
+                self._stuck = doing.current
                 self._run_here()
 
     def _run_here(self) -> None:
@@ -176,7 +187,7 @@ class Asking:
         except IndexError:
             return
         if type(message) is not list or len(message) < 5 or message[0] != CALL:
-            self._doing.inbox.appendleft(message)
+            self._control_here(message)
             return
         try:
             target, flags, payload, buffers, given = parts(message)
@@ -201,6 +212,17 @@ class Asking:
         self._doing.asides.discard(number)
         self._calls.functions.give_back(calls)
         self._out.flush()
+
+    def _control_here(self, message: Any) -> None:
+        try:
+            kind, number = message[0], message[1]
+            if kind in _SMALL:
+                self._control(kind, number, message)
+                self._out.flush()
+                return
+        except (TypeError, ValueError, LookupError):  # for the main thread to say so
+            pass
+        self._doing.inbox.appendleft(message)
 
 
 def _first(inbox: Any) -> Any:

@@ -73,6 +73,7 @@ class Loop:
             self.out,
             calls,
             self._step,
+            self._control,
             self._beyond,
             self._is_aside,
             self._events.is_doomed,
@@ -89,6 +90,7 @@ class Loop:
             if not inbox:
                 if asked or asides or gone:
                     doing.rest()
+                    self._streams.early.clear()
                     self.out.drop()
                 flush()
                 if not turns.idle(inbox):
@@ -236,6 +238,7 @@ class Loop:
         except BaseException as error:  # noqa: BLE001 - a limit, or what the value's iterator raises
             self._put(packb([ERROR, number, calls.raised(error, about)]))
             return
+        self._streams.wanted(number)
         if self._asked and self._doing.cancellation.of(number):
             self.take([[CANCEL, number]])
 
@@ -257,7 +260,7 @@ class Loop:
         if kind == RELEASE:
             self._calls.refs.release(message[2])
         elif kind == PING:
-            self._put(self._pack([PING, number]))
+            self._put(packb([PING, number]))
         elif kind == MORE:
             self._streams.more(number, message[2])
             self._flush()

@@ -1,10 +1,11 @@
-"""Open streams whose iterators run in the main thread."""
+"""Open streams whose iterators run in the main thread, or in one that waits while the main thread does."""
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from typing import Any, Callable, Mapping, Tuple
 
 from ..execution.calls import Calls
+from ..execution.current import NUMBER
 from ..execution.events import Events
 from ..execution.streams import Stream, check, iterator
 from ..wire.messages import CHUNK, LOG, MORE, WARNING
@@ -13,18 +14,20 @@ from .doing import Doing
 from .outbox import Outbox, clean
 
 _WARNING_LEVEL = 30
+_Said = Tuple[int, "bytes | None"]
 
 
 class Serving:
-    """Of one worker. Its methods are the main thread's, but for `in`."""
+    """Of one worker. A thread that does the main thread's work while that waits may call its methods too."""
 
     def __init__(self, doing: Doing, calls: Calls, out: Outbox, events: Events) -> None:
         self._doing = doing
         self._calls = calls
         self._out = out
         self._events = events
-        self._inline: Calls | None = None
         self._open: dict[int, Stream] = {}
+        self.early: list[Any] = []
+        """Requests for streams whose calls are not done: they wait for a function of the pool."""
 
     def __contains__(self, number: object) -> bool:
         return number in self._open
@@ -35,38 +38,33 @@ class Serving:
         if hasattr(type(value), "__aiter__"):
             self._events.stream(number, value, about)
             return
-        if self._inline is None:
-            self._inline = self._calls.beside()
-        self._open[number] = Stream(iterator(value), self._inline, self._calls.user, about)
+        self._open[number] = Stream(iterator(value), self._calls.beside(), about)
+
+    def wanted(self, number: int) -> None:
+        """What was asked for before the stream was there is next."""
+        if self.early:
+            found = [message for message in self.early if message[1] == number]
+            self.early = [message for message in self.early if message[1] != number]
+            self._doing.inbox.extendleft(reversed(found))
 
     def more(self, number: int, wanted: int) -> None:
         """Answers the request, if the stream is not over."""
         stream = self._open.get(number)
         if stream is None:
-            self._events.more(number, wanted)
+            if not self._events.more(number, wanted) and number in self._doing.asides:
+                self.early.append([MORE, number, wanted])
             return
         if stream.busy:  # what it does has led here
             stream.postponed.append(wanted)
             return
-        doing, outer = self._doing, self._doing.current
-        doing.current = number
-        try:
-            said = stream.next(wanted)
-        finally:
-            doing.current = outer
-        self._say(number, *said)
+        self._say(number, stream, *self._as(number, stream, lambda: stream.next(wanted)))
         if stream.postponed and number in self._open:
-            doing.inbox.appendleft([MORE, number, stream.postponed.popleft()])
+            self._doing.inbox.appendleft([MORE, number, stream.postponed.popleft()])
 
     def cancel(self, number: int) -> None:
         stream = self._open.get(number)
         if stream is not None and not stream.busy:
-            outer, self._doing.current = self._doing.current, number
-            try:
-                said = stream.close()
-            finally:
-                self._doing.current = outer
-            self._say(number, *said)
+            self._say(number, stream, *self._as(number, stream, stream.close))
 
     def close(self) -> None:
         """Ends all: nobody will ask for more."""
@@ -74,13 +72,28 @@ class Serving:
             self.cancel(number)
         self._events.close()
 
-    def _say(self, number: int, kind: int, payload: bytes | None) -> None:
+    def _as(self, number: int, stream: Stream, run: Callable[[], _Said]) -> _Said:
+        """Runs it as part of this call."""
+        doing = self._doing
+        if not doing.in_main():
+            stream.user = stream.calls.user  # nobody interrupts this thread
+            token = NUMBER.set(number)
+            try:
+                return run()
+            finally:
+                NUMBER.reset(token)
+        stream.user, outer, doing.current = self._calls.user, doing.current, number
+        try:
+            return run()
+        finally:
+            doing.current = outer
+
+    def _say(self, number: int, stream: Stream, kind: int, payload: bytes | None) -> None:
         self._out.finish()
-        calls = self._inline
-        if calls is not None and calls.warnings:
-            for text in calls.warnings:
-                self._out.put(packb([LOG, number, WARNING, clean(text), "UserWarning", _WARNING_LEVEL]))
-            calls.warnings.clear()
+        warnings = stream.calls.warnings
+        for text in warnings:
+            self._out.put(packb([LOG, number, WARNING, clean(text), "UserWarning", _WARNING_LEVEL]))
+        warnings.clear()
         if kind != CHUNK:
             del self._open[number]
         self._out.put(packb([kind, number] if payload is None else [kind, number, payload]))

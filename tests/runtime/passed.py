@@ -214,6 +214,14 @@ def calling(function):
         yield function(n)
 
 
+def after_a_question(function):
+    return iter(function())
+
+
+async def asked_and_then_made(function):
+    return iter(function())
+
+
 def of_itself(function):
     """The function may ask for more of this very stream."""
     for n in range(6):

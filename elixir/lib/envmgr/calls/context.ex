@@ -4,14 +4,22 @@ defmodule Envmgr.Calls.Context do
 
   alias Envmgr.Values.Encoder
 
-  @doc "In MessagePack; nil when there is nothing to say."
-  @spec encode(correlation :: String.t() | nil, traced? :: boolean(), live? :: boolean()) ::
-          binary() | nil
-  def encode(nil, false, false), do: nil
+  @typedoc "Who hears what the code says."
+  @type output :: :log | :ignore | :metadata | pid()
 
-  def encode(correlation, traced?, live?) do
+  @doc "In MessagePack; nil when there is nothing to say."
+  @spec encode(correlation :: String.t() | nil, traced? :: boolean(), output()) ::
+          binary() | nil
+  def encode(nil, false, output) when output in [:log, :ignore], do: nil
+
+  def encode(correlation, traced?, output) do
     {:ok, data} =
-      [correlation: correlation, trace: traced?, live: live?]
+      [
+        correlation: correlation,
+        trace: traced?,
+        live: is_pid(output),
+        warnings: output not in [:log, :ignore]
+      ]
       |> Enum.filter(fn {_key, value} -> value end)
       |> Map.new(fn {key, value} -> {Atom.to_string(key), value} end)
       |> Encoder.encode()

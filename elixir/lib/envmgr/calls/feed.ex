@@ -3,10 +3,12 @@ defmodule Envmgr.Calls.Feed do
   @moduledoc false
 
   alias Envmgr.{Calls, Ref}
-  alias Envmgr.Calls.{Beside, Exchange}
+  alias Envmgr.Calls.{Beside, Outcome}
 
   # A chunk ends earlier where its items are slow or large (docs/protocol.md, section 3).
-  @first 64
+  # The first item is not kept waiting for a second one.
+  @first 1
+  @growth 4
   @most 16_384
 
   @spec new(String.t() | list() | Ref.t(), term(), keyword()) :: Enumerable.t()
@@ -30,10 +32,10 @@ defmodule Envmgr.Calls.Feed do
   defp next(%{request: request, reply: reply, owner: owner} = feed) do
     case Beside.await(request, reply, owner, request.timeout) do
       {:got, {:chunk, payload}} ->
-        items = min(2 * feed.items, @most)
+        items = min(@growth * feed.items, @most)
         send(owner, {:more, reply, items})
 
-        case Exchange.chunk(payload, feed) do
+        case Outcome.chunk(payload, feed) do
           {:ok, chunk} -> {chunk, %{feed | items: items}}
           {:error, error} -> raise error
         end
@@ -42,10 +44,10 @@ defmodule Envmgr.Calls.Feed do
         {:halt, :end}
 
       {:got, message} ->
-        raise Exchange.broken(message, feed)
+        raise Outcome.broken(message, feed)
 
       :late ->
-        raise Exchange.broken(:late, feed)
+        raise Outcome.broken(:late, feed)
     end
   end
 

@@ -112,7 +112,7 @@ defmodule Envmgr.Calls.Request do
     %{
       request
       | correlation: correlation,
-        context: Context.encode(correlation, options.trace != nil, is_pid(options.output)),
+        context: Context.encode(correlation, options.trace != nil, options.output),
         trace: options.trace,
         gather: if(options.output == :metadata, do: elem(output, 0)),
         label: {options.priority, request.library, request.path, output}
@@ -136,14 +136,20 @@ defmodule Envmgr.Calls.Request do
     %{
       request
       | correlation: correlation,
-        context: Context.encode(correlation, true, live?(request.label)),
+        context: Context.encode(correlation, true, heard(request.label)),
         trace: Trace.begin()
     }
   end
 
   def traced(request), do: request
 
-  defp live?(label), do: match?({pid, _tag} when is_pid(pid), Flight.output(label))
+  defp heard(label) do
+    case Flight.output(label) do
+      {pid, _tag} when is_pid(pid) -> pid
+      {alias, _tag} when is_reference(alias) -> :metadata
+      _nobody -> :log
+    end
+  end
 
   @doc "Milliseconds until the deadline."
   @spec left(t()) :: timeout()

@@ -3,8 +3,7 @@ defmodule Envmgr.Libraries.Wrong do
   @moduledoc false
 
   alias Envmgr.Libraries.{Kinds, Signature, Types}
-
-  @secret ~r/passw|secret|token|api_?key|credential|private_key/i
+  alias Envmgr.Values.Secrets
 
   # Where a parameter takes several kinds: the likeliest to be meant first.
   @wanted ~w(int float str bytes list tuple set dict callable bool)
@@ -41,7 +40,7 @@ defmodule Envmgr.Libraries.Wrong do
   defp shown(_name, nil), do: ""
 
   defp shown(name, term) do
-    if name =~ @secret,
+    if Secrets.name?(name),
       do: "",
       else: ": " <> (term |> inspect(limit: 5, printable_limit: 40) |> cut())
   end

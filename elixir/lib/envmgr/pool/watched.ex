@@ -1,6 +1,6 @@
 defmodule Envmgr.Pool.Watched do
   # Calls that end with the process that waits for them: asynchronous ones, streams, those of an Elixir function that Python
-  # called. A plain call is not watched: it has its deadline.
+  # called; a plain call once it takes its time.
   @moduledoc false
 
   @typedoc "`first`: how many items a stream is asked for as soon as it is open."

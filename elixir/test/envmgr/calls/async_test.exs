@@ -178,6 +178,18 @@ defmodule Envmgr.Calls.AsyncTest do
     assert Envmgr.attr(thing, "value") == {:ok, 1}
   end
 
+  test "a plain call that takes its time ends with its caller too", %{name: name} do
+    for path <- ["time.sleep", "probe.asleep"] do
+      caller = spawn(fn -> Envmgr.execute(path, [600], name: name, timeout: :infinity) end)
+
+      running(name, 1)
+      Process.sleep(300)
+      Process.exit(caller, :kill)
+      settled(name)
+      assert Envmgr.execute("probe.echo", [1], name: name) == {:ok, 1}
+    end
+  end
+
   test "a coroutine whose caller died ends at its deadline", %{name: name} do
     pid = os_pid(name)
     caller = spawn(fn -> Envmgr.execute("probe.asleep", [60], name: name, timeout: 300) end)

@@ -29,6 +29,11 @@ defmodule Envmgr.Calls.SaidTest do
       assert [%{category: "UserWarning", message: warning}] = metadata.python_warnings
       assert warning =~ "take care"
       assert metadata.warnings == []
+
+      # Python by itself tells a warning once for each place.
+      assert {:ok, 8, %{python_warnings: [%{message: ^warning}]}} =
+               Envmgr.execute("probe.speak", [8], name: name, output: :metadata)
+
       refute_received _anything
     end
 
@@ -204,10 +209,11 @@ defmodule Envmgr.Calls.SaidTest do
   end
 
   test "nothing is sent where there is nothing to say" do
-    assert Context.encode(nil, false, false) == nil
-    assert Context.encode("a", false, false) == <<0x81, 0xAB, "correlation", 0xA1, "a">>
-    assert Context.encode(nil, false, true) == <<0x81, 0xA4, "live", 0xC3>>
-    assert Context.encode("a", true, false) =~ "trace"
+    assert Context.encode(nil, false, :log) == nil
+    assert Context.encode("a", false, :ignore) == <<0x81, 0xAB, "correlation", 0xA1, "a">>
+    assert Context.encode(nil, false, :metadata) == <<0x81, 0xA8, "warnings", 0xC3>>
+    assert Context.encode(nil, false, self()) =~ "live"
+    assert Context.encode("a", true, :log) =~ "trace"
   end
 
   test "an error that has a correlation keeps it" do

@@ -133,6 +133,11 @@ defmodule Envmgr.Calls.StreamTest do
     refute_received _
   end
 
+  test "the first item is not kept until there is a second one", %{name: name} do
+    assert Envmgr.stream("probe.greet_and_sleep", [600], name: name) |> Enum.take(1) == ["hello"]
+    settled(name)
+  end
+
   test "the deadline is for each chunk", %{name: name} do
     stream = Envmgr.stream("probe.ticks", [6, "slow", 0.1], name: name, timeout: 5_000)
     assert Enum.to_list(stream) == Enum.to_list(0..5)

@@ -383,6 +383,11 @@ async def aticks(count, name=None, pause=0):
         _closed.append(name)
 
 
+def greet_and_sleep(seconds):
+    yield "hello"
+    time.sleep(seconds)
+
+
 def broken_ticks(count):
     yield from range(count)
     raise ValueError("no more")
