@@ -15,6 +15,32 @@ def _object(case: Case, match: Any) -> str:
 
 RULES = (
     rule(
+        "ValueError",
+        r"requires a specified unit|datetime other than NaT with generic units",
+        'the unit is the second argument: "D", "h", "m", "s", "ms", "us" or "ns"',
+    ),
+    rule(
+        "TypeError",
+        r"Invalid datetime unit",
+        'units are "Y", "M", "W", "D", "h", "m", "s", "ms", "us" and "ns"',
+    ),
+    rule("ValueError", r"Invalid integer data type", "iinfo takes dtypes of integers; finfo those of floats"),
+    rule(
+        "TypeError",
+        r"ufunc '(?:bitwise_\w+|invert|\w+_shift|gcd|lcm)' not supported for the input types",
+        'it takes whole numbers: round/1 or trunc/1, or astype "int64"',
+    ),
+    rule(
+        "ValueError",
+        r"Line #\d+ \(got \d+ columns instead of \d+\)",
+        "the lines differ in length: look at delimiter:; invalid_raise: false leaves such lines out",
+    ),
+    rule(
+        "ValueError",
+        r"range of \[nan, nan\] is not finite",
+        "there is a NaN among the values: leave it out, or pass range:",
+    ),
+    rule(
         "numpy.LinAlgError LinAlgError",
         r"Singular matrix",
         "the matrix has no inverse (rows depend on each other): numpy.linalg.lstsq or pinv answer anyway",

@@ -132,6 +132,7 @@ def _has_text(value: Any) -> bool:
 
 
 RULES = (
+    rule("ValueError", r"(\w+) < 0, \1 > 1 or \1 is NaN", "`{1}` is a probability: a number from 0 to 1"),
     rule(
         "TypeError",
         r"Field elements must be 2- or 3-tuples",

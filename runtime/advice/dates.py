@@ -25,6 +25,11 @@ def _zone(case: Case, match: Any) -> str:
 RULES = (
     rule(
         "TypeError",
+        r"timezone\(\) argument 1 must be datetime.timedelta",
+        "a timezone is made of its offset: %Envmgr.Timedelta{{seconds: 3600}}; zones with names are zoneinfo.ZoneInfo's",
+    ),
+    rule(
+        "TypeError",
         r"tzinfo argument must be None or of a tzinfo subclass, not type 'str'",
         'a zone is an object: a ref to zoneinfo.ZoneInfo("Europe/Berlin") or datetime.timezone.utc, not its name',
     ),

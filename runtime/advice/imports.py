@@ -13,6 +13,10 @@ from .rules import rule
 def _missing(case: Case, match: Any) -> str | None:
     name = getattr(case.error, "name", None) or match["module"]
     top = str(name).partition(".")[0]
+    if "pickle" in case.name and not top.isidentifier():
+        return "the file is no pickle, or a damaged one: look at the path"
+    if not top.replace("-", "_").isidentifier():
+        return None
     if top == case.module and "." in str(name):
         return f"the installed{case.version(top)} of {top} has no {name}: it was in another version, or is spelled otherwise"
     return line(case, distribution_of(top))

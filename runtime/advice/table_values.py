@@ -52,6 +52,16 @@ def _function(case: Case, match: Any) -> str | None:
 
 RULES = (
     rule(
+        "pandas.OptionError",
+        r"No such keys?",
+        "pandas.describe_option (without arguments) prints what options there are",
+    ),
+    rule(
+        "ValueError",
+        r"^Index \w+ invalid$",
+        "index_col: names a column of the file, or its position from 0 on",
+    ),
+    rule(
         "ValueError",
         r"`bins` should be a positive integer",
         "bins is a whole number from 1 on, or a list of rising edges",

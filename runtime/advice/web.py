@@ -59,7 +59,19 @@ def _connection(case: Case, match: Any) -> str:
     return "the server cannot be reached: look at host, port and network, and repeat"
 
 
+def _not_called(case: Case, match: Any) -> str | None:
+    if match[1] not in ("str", "list", "dict") or type(case.get("auth")).__name__ != match[1]:
+        return None
+    return "auth: is {user, password}, or a ref to an object of requests.auth"
+
+
+def _cookies(case: Case, match: Any) -> str | None:
+    return "cookies: is a map of names and values" if isinstance(case.get("cookies"), str) else None
+
+
 RULES = (
+    rule("TypeError", r"'(\w+)' object is not callable", _not_called),
+    rule("TypeError", r"string indices must be integers", _cookies),
     rule(
         "ValueError",
         r"Attempted to set (?:\w+ )?timeout to",

@@ -263,7 +263,38 @@ def test_few_names_of_an_object_are_told_where_none_is_near():
             "a zone is an object",
         ),
         (AttributeError("The '.style' accessor requires jinja2"), 'add with = ["jinja2"]'),
+        (TypeError("timezone() argument 1 must be datetime.timedelta, not str"), "Timedelta{seconds: 3600}"),
     ],
 )
 def test_words_of_messages(error, words):
     assert words in (advice(error, path="lib.f") or "")
+
+
+def test_what_no_module_is_called_is_not_installed():
+    def read_pickle():
+        raise ModuleNotFoundError("No module named 'ity,n'", name="ity,n")
+
+    assert advice(error_of(read_pickle)) is None
+    assert "no pickle" in advice(error_of(read_pickle), read_pickle)
+
+
+def test_credentials_and_cookies():
+    def get(url, auth=None, cookies=None):
+        return auth() if auth else cookies["a"]
+
+    for given, words in (({"auth": "me"}, "auth: is {user, password}"), ({"cookies": "a=b"}, "is a map")):
+        assert words in advice(error_of(get, "http://x", **given), get, list(given.items()))
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ValueError("p < 0, p > 1 or p is NaN"), "`p` is a probability"),
+        (TypeError('Invalid datetime unit "parsec" in metadata'), "units are"),
+        (ValueError("autodetected range of [nan, nan] is not finite"), "NaN"),
+        (TypeError("ufunc 'left_shift' not supported for the input types, and"), "whole numbers"),
+    ],
+)
+def test_words_of_numpy(error, words):
+    found = [one.advise(Case(error)) for family in (arrays, array_values) for one in family.RULES]
+    assert words in next(filter(None, found))

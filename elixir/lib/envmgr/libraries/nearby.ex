@@ -82,7 +82,21 @@ defmodule Envmgr.Libraries.Nearby do
   defp similar(name, siblings) do
     lower = String.downcase(name)
     {same, others} = Enum.split_with(siblings, &(String.downcase(&1) == lower))
-    Enum.map(same, &{1.0, &1}) ++ Near.ranked(name, others, @most)
+    ranked = Near.ranked(name, others, @most)
+    near = for {_, near} <- ranked, do: near
+
+    Enum.map(same, &{1.0, &1}) ++
+      ranked ++ for(longer <- beginning(name, others), longer not in near, do: {0.0, longer})
+  end
+
+  # `RandomForestClassifier` for `RandomForest`; the shortest first.
+  defp beginning(name, _names) when byte_size(name) < 4, do: []
+
+  defp beginning(name, names) do
+    names
+    |> Enum.filter(&String.starts_with?(&1, name))
+    |> Enum.sort_by(&{byte_size(&1), &1})
+    |> Enum.take(@most)
   end
 
   # The same last name in other places, where the paths have most in common first, then the shortest.
