@@ -32,6 +32,18 @@ defmodule Envmgr.Calls.Options do
   @default_name Envmgr
   @known [:name, :timeout, :as, :dicts, :metadata, :priority, :correlation, :output, :trace]
 
+  @values [
+    name: "the name of an instance, an atom",
+    timeout: "milliseconds or :infinity",
+    as: ":value or :ref",
+    dicts: ":map or :ordered",
+    metadata: "true or false",
+    priority: ":high, :normal or :low",
+    correlation: "a text of 1 to 200 bytes",
+    output: ":log, :metadata, :ignore or a pid",
+    trace: "true or false"
+  ]
+
   @spec parse(keyword()) :: {:ok, t()} | {:error, Error.t()}
   def parse([]), do: {:ok, %__MODULE__{name: @default_name}}
 
@@ -63,13 +75,10 @@ defmodule Envmgr.Calls.Options do
   defp problem({:correlation, correlation}) do
     if correlation == nil or Correlation.fits?(correlation),
       do: [],
-      else: [
-        "#{inspect(correlation)} is no value of the option correlation: it is a text of 1 to 200 bytes"
-      ]
+      else: [wrong(:correlation, correlation)]
   end
 
-  defp problem({key, value}) when key in @known,
-    do: ["#{inspect(value)} is no value of the option #{key}"]
+  defp problem({key, value}) when key in @known, do: [wrong(key, value)]
 
   defp problem({key, _value}) when is_atom(key) do
     near = Near.hint(to_string(key), Enum.map(@known, &to_string/1))
@@ -77,6 +86,9 @@ defmodule Envmgr.Calls.Options do
   end
 
   defp problem(other), do: ["#{inspect(other)} is no option"]
+
+  defp wrong(key, value),
+    do: "#{inspect(value)} is no value of the option #{key}: it is #{@values[key]}"
 
   # What is measured or gathered is answered in the metadata.
   defp implied(%{trace: true} = options),
