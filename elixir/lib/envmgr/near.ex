@@ -29,6 +29,9 @@ defmodule Envmgr.Near do
     |> Enum.min_by(&abs(byte_size(&1) - byte_size(name)), fn -> nil end)
   end
 
+  # Of two or three letters, most names have some in common.
+  defp least(name), do: if(byte_size(name) <= 3, do: 0.85, else: 0.77)
+
   defp plain(name), do: name |> String.downcase() |> String.replace("_", "")
 
   # What is so much farther than the nearest was hardly meant.
@@ -46,7 +49,7 @@ defmodule Envmgr.Near do
       candidates
       |> Enum.filter(&(abs(byte_size(&1) - byte_size(name)) <= 4))
       |> Enum.map(&{String.jaro_distance(name, &1), &1})
-      |> Enum.filter(fn {likeness, _candidate} -> likeness >= 0.75 end)
+      |> Enum.filter(fn {likeness, _candidate} -> likeness >= least(name) end)
       |> Enum.sort(:desc)
 
     for {likeness, candidate} <- Enum.take(near, most),

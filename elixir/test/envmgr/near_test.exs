@@ -4,7 +4,7 @@ defmodule Envmgr.NearTest do
   alias Envmgr.Near
 
   test "the name that was probably meant" do
-    names = ~w(sep delimiter header iterator fit_intercept n_jobs)
+    names = ~w(sep delimiter header iterator fit_intercept n_jobs cosh)
 
     for {name, meant} <- [
           {"seperator", "sep"},
@@ -13,6 +13,7 @@ defmodule Envmgr.NearTest do
           {"N_JOBS", "n_jobs"},
           {"delimeter", "delimiter"},
           {"itertor", "iterator"},
+          {"os", nil},
           {"xyz", nil}
         ],
         do: assert(Near.name(name, names) == meant)
