@@ -3,7 +3,7 @@
 Imported as `envmgr_runtime`. It is the standard library and msgpack, imports nothing of `envmgr`, and is
 staged into a runtime layer whose directory never stands on `sys.path`. Rooms and arrows (a test proves it)::
 
-    wire <- values <- library <- execution <- worker
+    wire <- values <- library <- advice <- failures <- execution <- worker
 
 What a library's code, a hook or an init source may use of it is here; the rest is the worker's own.
 """

@@ -180,7 +180,7 @@ def _rest(text: str) -> Parsed:
 
 
 def _type(each: Any) -> str | None:
-    return None if each.annotation is None else str(each.annotation)
+    return None if each.annotation is None else " ".join(str(each.annotation).split())
 
 
 def _text(value: str | None) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from envmgr.catalog.overloads import members
 
 _FLOATS = [1.0, 2.0, 3.0]
+_ROWS = [_FLOATS, _FLOATS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +78,13 @@ _BY_NAME: tuple[tuple[re.Pattern[str], Any], ...] = (
         ),
         _FLOATS,
     ),
-    (re.compile(r"^X$|^(?:rows|matrix)$"), [_FLOATS, _FLOATS]),
+    (re.compile(r"^X$|^(?:rows|matrix)$"), _ROWS),
     (re.compile(r"^(?:n|k|i|num|count|size|length|axis|nums?|n_\w+|\w+_count|index|seed|start|stop)$"), 3),
     (re.compile(r"^(?:shape|newshape)$"), [2, 3]),
     (re.compile(r"^(?:s|string|text|name|key|label|title|pattern|prefix|suffix|\w+_name)$"), "text"),
     (re.compile(r"^(?:obj|object|o|value)$"), [1, 2, 3]),
 )
+_TWO_AXES = re.compile(r"\bshape\b[^(]*\(\s*\w+\s*,\s*\w+")
 _LITERAL = re.compile(r"\bLiteral\[\s*(?:'([^'\"\\]*)'|\"([^'\"\\]*)\")")
 _CALLABLE = re.compile(r"Callable\[\[([^\[\]]*)\]")
 _MODULES = re.compile(r"^(?:\w+\.)+")
@@ -110,6 +112,8 @@ def argument(parameter: Sequence[Any], said: str | None = None) -> Any:
         if kind == "callable":
             return Function(_arity(text or ""))
         return None if kind is None else _BY_KIND[kind]
+    if not text and (name == "X" or _TWO_AXES.search(said or "")):
+        return _ROWS
     for member in (member for known in (text, said) if known for member in members(known)):
         last = _MODULES.sub("", member)
         for pattern, value in _BY_TYPE:

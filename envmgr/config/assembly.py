@@ -94,6 +94,12 @@ def _warnings(merged: Merged, config: ConfigFile) -> Iterator[str]:
             unused["library", name, "cache"] = "not used by this version: every call runs"
         if library.worker_profile not in (None, "process"):
             unused["library", name, "worker-profile"] = no_profile
+        if name in sys.stdlib_module_names and not library.stdlib and library.package is None:
+            place = merged.origin(("library", name)).place(merged.source)
+            yield (
+                f"{place}: {name} is a module of the interpreter itself (`stdlib = true`); without that, the"
+                f" distribution of this name is installed from the index (`package` says that it is meant)"
+            )
     if config.defaults.worker_profile != "process":
         unused["defaults", "worker-profile"] = no_profile
     for path in sorted(unused, key=lambda path: merged.origin(path).line(merged.source) or 0):

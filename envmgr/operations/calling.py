@@ -11,7 +11,7 @@ from envmgr.operations.fitting import fit
 from envmgr.operations.serving import Launch, active, catalog_of, launch_of, look_up, unaliased
 from envmgr.tools import process
 from envmgr_runtime.values.errors import ConversionError
-from envmgr_runtime.worker.client import Client, RemoteRef, WorkerError, WorkerLost
+from envmgr_runtime.worker.client import Client, WorkerError, WorkerLost
 
 
 def call(root: Path, path: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -73,7 +73,7 @@ def libraries(launch: Launch) -> dict[str, list[Any]]:
 
 
 def _settings(library: Mapping[str, Any]) -> dict[str, Any]:
-    found = {key: library[key] for key in ("hooks", "pipelines", "trace") if library.get(key)}
+    found = {key: library[key] for key in ("hooks", "pipelines") if library.get(key)}
     return {**found, "version": library["version"]}
 
 
@@ -95,6 +95,3 @@ def variables(launch: Launch) -> dict[str, str]:
         if value is not None:
             found[variable] = value
     return found
-
-
-__all__ = ["RemoteRef", "active", "call", "launch_of", "libraries", "prepare", "raised", "variables"]

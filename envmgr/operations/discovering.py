@@ -104,8 +104,13 @@ def _found(library: str, row: Row, path: str) -> Found:
 def _described(home: Home, known: Catalog, row: Row, path: str, detail: Mapping[str, Any]) -> Description:
     parsed = detail["parsed"] or {}
     library = home.library
-    said = {name: text for name, kind, text in parsed.get("parameters", ())}
-    types = {name: kind for name, kind, _ in parsed.get("parameters", ()) if kind}
+    told = [
+        (name.strip().lstrip("*"), kind, text)
+        for names, kind, text in parsed.get("parameters", ())
+        for name in (names or "").split(",")
+    ]
+    said = {name: text for name, _, text in told}
+    types = {name: kind for name, kind, _ in told if kind}
     found = _found(library, row, path)
     return Description(
         path=found.path,
@@ -118,7 +123,7 @@ def _described(home: Home, known: Catalog, row: Row, path: str, detail: Mapping[
         returns=row.returns,
         summary=parsed.get("summary") or row.summary,
         description=parsed.get("description", ""),
-        parameters=tuple(_parameters(row, said)),
+        parameters=tuple(_parameters(row, said, types)),
         returned=_said(parsed.get("returns", ())),
         yielded=_said(parsed.get("yields", ())),
         raised=_said([None, *each] for each in parsed.get("raises", ())),
@@ -140,11 +145,11 @@ def _described(home: Home, known: Catalog, row: Row, path: str, detail: Mapping[
     )
 
 
-def _parameters(row: Row, said: Mapping[str, str]) -> Iterator[Parameter]:
+def _parameters(row: Row, said: Mapping[str, str], types: Mapping[str, str]) -> Iterator[Parameter]:
+    """Those without a type have that of the docstring."""
     for name, kind, default, *more in row.parameters or ():
         written = more[1] if len(more) > 1 else None
-        text = said.get(name) or said.get(f"*{name}") or said.get(f"**{name}") or ""
-        yield Parameter(name, _KINDS[kind], default, written, text)
+        yield Parameter(name, _KINDS[kind], default, written or types.get(name), said.get(name) or "")
 
 
 def _said(told: Any) -> tuple[Said, ...]:

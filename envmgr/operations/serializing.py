@@ -16,6 +16,7 @@ from envmgr.model.serializers import Alternative, Comparison, SerializersReport,
 from envmgr.operations import calling
 from envmgr.operations.recommending import recommend
 from envmgr.operations.selection import unknown_names
+from envmgr.operations.serving import active
 from envmgr.tools import process
 from envmgr_runtime.worker.client import payload
 
@@ -38,7 +39,7 @@ def report(
     Costs the start of Python and the import of the libraries for each environment. Raises E-UNKNOWN-LIBRARY,
     E-UNKNOWN-FUNCTION, E-NOT-INSTALLED, and E-CALL for what the function, or an import, raised.
     """
-    launches = calling.active(root)
+    launches = active(root)
     known = {
         *(launch["environment"] for launch in launches),
         *(n for la in launches for n in la["libraries"]),

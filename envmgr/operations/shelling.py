@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,15 +11,11 @@ import msgpack
 
 from envmgr import caches
 from envmgr.catalog import Row, read
+from envmgr.catalog.spelling import call
 from envmgr.errors import EnvmgrError
 from envmgr.operations import calling
-from envmgr.operations.serving import active, launch_of
+from envmgr.operations.serving import Launch, active, launch_of
 from envmgr.tools import process
-
-_BEFORE = {2: "*", 4: "**"}
-"""What stands before a parameter's name, by its kind."""
-
-Launch = dict[str, Any]
 
 
 def shell(root: Path, library: str) -> NoReturn:
@@ -79,24 +74,7 @@ def signature(row: Row) -> str:
     """As Python writes it, without the name: `(a, axis=None) -> ndarray`; what is no function has its kind."""
     if row.kind in ("constant", "module", "property"):
         return f": {row.kind}"
-    returns = f" -> {row.returns}" if row.returns else ""
-    return ("(...)" if row.parameters is None else f"({', '.join(_parameters(row.parameters))})") + returns
-
-
-def _parameters(parameters: Sequence[Sequence[Any]]) -> list[str]:
-    found: list[str] = []
-    kinds = [parameter[1] for parameter in parameters]
-    for at, (name, kind, default, *more) in enumerate(parameters):
-        annotation = more[1] if len(more) > 1 else None
-        if kind == 3 and 2 not in kinds and (at == 0 or kinds[at - 1] < 3):
-            found.append("*")
-        text = f"{_BEFORE.get(kind, '')}{name}" + (f": {annotation}" if annotation else "")
-        if default is not None:
-            text += f" = {default}" if annotation else f"={default}"
-        found.append(text)
-        if kind == 0 and (at + 1 == len(kinds) or kinds[at + 1] != 0):
-            found.append("/")
-    return found
+    return call("", row.parameters, row.returns)
 
 
 def _history() -> str | None:

@@ -8,6 +8,7 @@ machine format. The raw text always stays in `details["uv"]`, with credentials o
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 
 from envmgr.errors import EnvmgrError
@@ -182,6 +183,11 @@ def _nothing_to_choose(text: str) -> tuple[str, str] | None:
     wanted = asked[1].rstrip(",") if asked else ""
     if found["package"]:
         name = found["package"]
+        if name in sys.stdlib_module_names:
+            return (
+                f"the package index has no distribution called {name}",
+                f"{name} is a module of the interpreter itself: write `stdlib = true` under [library.{name}]",
+            )
         known = _KNOWN_AS.get(name.lower())
         near = f'did you mean "{known}"? ' if known else "check the spelling; "
         return (

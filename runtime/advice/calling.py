@@ -135,7 +135,7 @@ RULES = (
     ),
     rule(
         "TypeError",
-        r"unbound method|descriptor '(\w+)' .* (?:requires|for)|needs an argument",
+        r"unbound method|descriptor '(\w+)' .* (?:requires|for|doesn't apply to)|needs an argument",
         "it is a method: call it on an object with Envmgr.method/4, or pass the object as the first argument",
     ),
 )

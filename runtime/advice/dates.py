@@ -24,6 +24,11 @@ def _zone(case: Case, match: Any) -> str:
 
 RULES = (
     rule(
+        "TypeError",
+        r"tzinfo argument must be None or of a tzinfo subclass, not type 'str'",
+        'a zone is an object: a ref to zoneinfo.ZoneInfo("Europe/Berlin") or datetime.timezone.utc, not its name',
+    ),
+    rule(
         "OSError OverflowError ValueError",
         r"Value too large for defined data type|year -?\d+ is out of range",
         "timestamps are in seconds: divide milliseconds by 1000",

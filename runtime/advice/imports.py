@@ -50,6 +50,7 @@ def _cannot(case: Case, match: Any) -> str | None:
 
 
 RULES = (
+    rule("AttributeError", r"accessor requires (?P<module>[\w-]+)$", _optional),
     rule("ImportError", r"Missing optional dependency '(?P<module>[\w.-]+)'", _optional),
     rule("ImportError", r"requires '(?P<module>[\w-]+)' version '(?P<version>[\w.]+)' or newer", _newer),
     rule("ImportError", r"requires version '(?P<version>[\w.]+)' or newer of '(?P<module>[\w-]+)'", _newer),

@@ -10,6 +10,9 @@ from .case import Case, said
 from .near import listed, meant, near
 from .rules import rule
 
+_FEW = 12
+"""So many names of an object are told, where none is near."""
+
 
 def _attribute(case: Case, match: Any) -> str | None:
     name = match["name"]
@@ -19,8 +22,12 @@ def _attribute(case: Case, match: Any) -> str | None:
         owner = next((value for value in case.values() if type(value).__name__ == kind), None)
     if owner is None:
         return None
-    found = near(name, (known for known in dir(owner) if not known.startswith("_")))
-    return f"did you mean `{found}`?" if found else None
+    public = [known for known in dir(owner) if not known.startswith("_")]
+    found = near(name, public)
+    if found:
+        return f"did you mean `{found}`?"
+    kind = type(owner).__name__
+    return f"{kind} has {', '.join(public)}" if 0 < len(public) <= _FEW else None
 
 
 def keys_of(value: Any) -> list[Any] | None:
@@ -110,14 +117,21 @@ def _option(case: Case, match: Any) -> str | None:
         for name, value in case.bound
         if isinstance(value, str) and 1 < len(value) < 40 and value in case.text
     ]
-    documented = [str(thing.__doc__) for thing in (case.function, type(case.owner))]
-    words = re.findall(r"['\"‘“`]([\w.+-]{2,40})['\"’”`]", " ".join(documented))
+    documented = "\n".join(str(thing.__doc__) for thing in (case.function, type(case.owner)))
     for name, value in given:
+        words = re.findall(r"['\"‘“`]([\w.+-]{2,40})['\"’”`]", _about(name, documented))
         if value not in words:
             found = near(str.__str__(value), words)
             if found:
                 return f'did you mean "{found}" for {said(name)}?'
     return None
+
+
+def _about(name: Any, documented: str) -> str:
+    """What a docstring in NumPy's style says of one parameter; all of it where that is not found."""
+    pattern = rf"^([ \t]*){re.escape(str(name))} ?:.*?(?=^\1\S|\Z)"
+    found = re.search(pattern, documented, re.MULTILINE | re.DOTALL)
+    return found.group() if found else documented
 
 
 def text_of_keys(text: str) -> list[Any]:

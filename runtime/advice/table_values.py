@@ -52,8 +52,13 @@ def _function(case: Case, match: Any) -> str | None:
 
 RULES = (
     rule(
+        "ValueError",
+        r"`bins` should be a positive integer",
+        "bins is a whole number from 1 on, or a list of rising edges",
+    ),
+    rule(
         "pandas.DateParseError ValueError",
-        r"time data .* (?:doesn't|does not) match format|Unknown datetime string format|unable to parse|Given date string|day is out of range|unconverted data remains|does not match format",
+        r"time data .* (?:doesn't|does not) match format|Unknown datetime string format|unable to parse|Given date string|day is out of range|unconverted data remains|does not match format|Invalid date specified",
         _date,
     ),
     rule(

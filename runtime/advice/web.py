@@ -99,6 +99,11 @@ RULES = (
         "names and values of headers are strings without line breaks and without spaces in front",
     ),
     rule(
+        "requests.JSONDecodeError",
+        "",
+        "the server's answer is no JSON: look at status_code, at text and at the header Content-Type",
+    ),
+    rule(
         "requests.InvalidJSONError",
         "",
         "json: takes what JSON has: maps with string keys, lists, strings, numbers; no NaN, no bytes",

@@ -207,6 +207,12 @@ def _pairs(case: Case, match: Any) -> str | None:
     return "the elements must be pairs: [{a, b}, …], or a map" if len(case.bound) >= 1 else None
 
 
+def _unchangeable(case: Case, match: Any) -> str:
+    if match[1] in ("tuple", "str", "bytes", "frozenset"):
+        return f"a {match[1]} cannot be changed: pass a list, or an array"
+    return f"{match[1]} has no elements that can be set: look for a method or an attribute that does it"
+
+
 RULES = (
     rule("TypeError", r"expected bytes or bytearray, but got 'str'", _BYTES),
     rule("TypeError", r"bad operand type for abs", "a number is needed"),
@@ -349,7 +355,7 @@ RULES = (
     rule(
         "TypeError",
         r"'(\w+)' object does not support item assignment",
-        "a {1} cannot be changed: pass a list, or an array",
+        _unchangeable,
     ),
     rule(
         "TypeError",

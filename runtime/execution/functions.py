@@ -91,9 +91,7 @@ class Functions:
         """
         if os.getpid() != self._process:
             raise RuntimeError("a fork of a worker cannot call the functions of its pool")
-        calls = (
-            self.borrow()
-        )  # and not given back by what is interrupted: it may be in the midst of something
+        calls = self.borrow()  # not given back where this is interrupted: it may be in the midst of something
         question = Question(next(self._numbers), key, of, calls.pack([list(args), dict(kwargs)]))
         self.ask(question)
         if question.answer is None:

@@ -44,6 +44,7 @@ class Records:
     def tell(self, stream: int, text: str, name: str, level: int) -> None:
         if len(text) > _MOST:
             text = f"{text[:_MOST]}… ({len(text)} characters)"
+        level = level if type(level) is int and 0 <= level < 1 << 32 else 0  # a level of a library's own
         self._emit(stream, text, name.encode("utf-8", "backslashreplace").decode(), level)
 
     def handle(self, logging: Any) -> None:

@@ -51,7 +51,8 @@ class Targets:
         function = self.known.get(path)
         if function is None:
             found = self._libraries.resolve(path)
-            function = found if callable(found) else self._uncallable(path, found)
+            is_called = callable(found) and not _is_hint(found)
+            function = found if is_called else self._uncallable(path, found)
             function = self.known[path] = self._around.put(path, function, self._codec.warnings.append)
         return function
 
@@ -71,6 +72,12 @@ class Targets:
             return self._libraries.resolve(path)
 
         return constant
+
+
+def _is_hint(found: Any) -> bool:
+    """`Sequence[str]` can be called, and would make what it is an alias of: it is a constant."""
+    kind = type(found)
+    return kind.__name__.endswith("Alias") and kind.__module__ in ("typing", "types", "collections.abc")
 
 
 def member(owner: Any, name: str, is_attribute: bool) -> Callable[..., Any]:

@@ -18,7 +18,7 @@ RESOURCE, POLICY, INTERNAL = "resource", "policy", "internal"
 
 _CODES = {
     "cancelled": (USAGE, False),
-    "pipeline": (POLICY, False),
+    "pipeline": (USAGE, False),
     "conversion": (CONVERSION, False),
     "stale-ref": (USAGE, False),
     "unresolved": (LIBRARY, False),

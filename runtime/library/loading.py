@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
 from types import ModuleType
@@ -65,15 +66,31 @@ class Libraries:
         if name not in self._modules:
             raise Unresolved(f"this worker has no library {name!r}; it has {', '.join(self._modules)}")
         found: Any = self._modules[name]
+        accessor: tuple[type, str] | None = None
         for position, segment in enumerate(segments, 1):
             if segment.startswith("_"):
                 raise Unresolved(f"{segment!r} in {path!r} is private")
             if position == len(segments) and is_class(found):
                 value = raw(found, segment)
                 if value is not ABSENT and is_property(found, segment, value):
-                    return getter(found, segment, value)
-            found = _attribute(found, segment, path)
-        return found
+                    return _read_from(accessor, getter(found, segment, value))
+            holder, found = found, _attribute(found, segment, path)
+            if is_class(holder) and is_class(found) and not is_class(raw(holder, segment)):
+                accessor = (holder, segment)
+        return found if is_class(found) else _read_from(accessor, found)
+
+
+def _read_from(accessor: tuple[type, str] | None, function: Any) -> Any:
+    """`pandas.Series.str.upper` is a function of the series, too: what is between them is read from it first."""
+    if accessor is None or not callable(function):
+        return function
+    holder, name = accessor
+
+    @functools.wraps(function)
+    def read(owner: Any, *args: Any, **kwargs: Any) -> Any:
+        return function(getattr(owner, name) if isinstance(owner, holder) else owner, *args, **kwargs)
+
+    return read
 
 
 def _attribute(owner: Any, segment: str, path: str) -> Any:

@@ -6,8 +6,9 @@ import pytest
 from projects import library, project
 
 from envmgr.errors import EnvmgrError
-from envmgr.operations.calling import RemoteRef, call
+from envmgr.operations.calling import call
 from envmgr.operations.syncing import sync
+from envmgr_runtime.worker.client import RemoteRef
 
 
 @pytest.fixture(scope="module")

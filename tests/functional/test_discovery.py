@@ -132,7 +132,7 @@ def test_a_search_is_quick(catalogs):
     search(catalogs, "warm up", limit=5)
     begun = time.perf_counter()
     search(catalogs, "rolling avreage window", limit=20)
-    assert time.perf_counter() - begun < 2  # measured by the benchmarks; this is against hangs
+    assert time.perf_counter() - begun < 20  # measured by the benchmarks; this is against hangs
 
 
 def test_every_example_is_written_as_its_language_wants(catalogs, tmp_path):

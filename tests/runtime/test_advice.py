@@ -217,3 +217,53 @@ def test_renamed():
     missing = AttributeError("module 'base64' has no attribute 'encodestring'")
     assert base64
     assert advice(missing).endswith("use encodebytes (since Python 3.9)")
+
+
+class Loaf:
+    """A loaf.
+
+    Parameters
+    ----------
+    crumb : {'soft', 'firm'}
+        How it is inside.
+    shape : {'round', 'oz'}
+        How it is outside.
+    """
+
+    def __init__(self, crumb="soft", shape="round"):
+        raise ValueError(f"no loaf is {crumb} and {shape}")
+
+    def eat(self):
+        pass
+
+
+def test_an_option_is_compared_with_what_is_documented_of_its_parameter():
+    def asked(**given):
+        case = Case(error_of(Loaf, **given), Loaf, list(given.items()))
+        return next(filter(None, (one.advise(case) for one in names.RULES)), None)
+
+    assert asked(crumb="sofd") == 'did you mean "soft" for `crumb`?'
+    assert asked(crumb="zz") is None
+
+
+def test_few_names_of_an_object_are_told_where_none_is_near():
+    loaf = object.__new__(Loaf)
+    assert advice(error_of(getattr, loaf, "deposit"), owner=loaf) == "Loaf has eat"
+    assert advice(error_of(getattr, loaf, "eet"), owner=loaf) == "did you mean `eat`?"
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (error_of(list.append, {}, 1), "it is a method: call it on an object"),
+        (TypeError("'Loaf' object does not support item assignment"), "Loaf has no elements that can be set"),
+        (TypeError("'tuple' object does not support item assignment"), "a tuple cannot be changed"),
+        (
+            TypeError("tzinfo argument must be None or of a tzinfo subclass, not type 'str'"),
+            "a zone is an object",
+        ),
+        (AttributeError("The '.style' accessor requires jinja2"), 'add with = ["jinja2"]'),
+    ],
+)
+def test_words_of_messages(error, words):
+    assert words in (advice(error, path="lib.f") or "")

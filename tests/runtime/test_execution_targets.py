@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import sys
+import typing
 
 import pytest
 from asking import Asking, Refused
@@ -67,6 +68,12 @@ def test_a_constant_is_answered_as_it_is_now(ask):
         refused(ask, "math.pi", 2)["message"] == "math.pi is a float, not a function: it takes no arguments"
     )
     assert refused(ask, "math.pi", to=2)["type"] == "TypeError"
+
+
+def test_an_alias_of_types_is_a_constant(ask):
+    sys.modules["rt_shapes"].Names = typing.List[str]
+    assert ask("shapes.Names") == typing.List[str]
+    assert "takes no arguments" in refused(ask, "shapes.Names", ["a"])["message"]
 
 
 def test_a_module_is_not_called(ask):

@@ -106,7 +106,7 @@ def test_by_type(error, want):
         ("stale-ref", "usage"),
         ("ref-limit", "resource"),
         ("unresolved", "library"),
-        ("pipeline", "policy"),
+        ("pipeline", "usage"),
     ],
 )
 def test_by_code(code, want):

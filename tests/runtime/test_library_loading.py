@@ -18,6 +18,11 @@ FILES = {
     "rt_lib/needs.py": "import rt_not_there\n",
     "rt_lib/fails.py": "raise RuntimeError('at import')\n",
     "rt_lib/_hidden.py": "def secret(): pass\n",
+    "rt_accessor.py": "class Text:\n    def __init__(self, of): self.of = of\n    def upper(self): return self.of.data.upper()\n"
+    "    @property\n    def size(self): return len(self.of.data)\n    limit = 9\n"
+    "class Accessor:\n    def __get__(self, obj, cls): return Text if obj is None else Text(obj)\n"
+    "class Series:\n    text = Accessor()\n    class Inner:\n        def __init__(self): pass\n        def own(self): return self\n"
+    "    def __init__(self, data): self.data = data\n",
     "rt_leaves.py": "raise SystemExit(4)\n",
     "rt_lazy.py": "def __getattr__(name):\n    if name == '__version__': return 7\n    raise AttributeError(name)\n",
 }
@@ -162,3 +167,15 @@ def test_properties_of_c_types_and_of_other_kinds():
     assert libraries.resolve("k.Kept.value")(Kept()) == 6
     assert libraries.resolve("d.date.year")(datetime.date(2020, 1, 1)) == 2020
     del sys.modules["rt_kept"]
+
+
+def test_what_is_behind_an_accessor_takes_the_object_that_has_it(files):
+    libraries = loaded(acc=["rt_accessor", ""])
+    series = libraries.resolve("acc.Series")("ab")
+    assert libraries.resolve("acc.Series.text.upper")(series) == "AB"
+    assert libraries.resolve("acc.Series.text.upper")(series.text) == "AB"
+    assert libraries.resolve("acc.Series.text.size")(series) == 2
+    assert libraries.resolve("acc.Series.text.limit") == 9
+    assert libraries.resolve("acc.Series.text.upper").__name__ == "upper"
+    inner = libraries.resolve("acc.Series.Inner")()
+    assert libraries.resolve("acc.Series.Inner.own")(inner) is inner

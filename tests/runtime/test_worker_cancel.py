@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from envmgr_runtime.wire.messages import ASIDE, CALL, CANCEL, END, ERROR, LOG, RESULT
+from envmgr_runtime.wire.messages import ASIDE, CANCEL, END, ERROR, LOG, RESULT
 from envmgr_runtime.worker.client import WorkerError
 
 
@@ -67,12 +67,10 @@ def test_a_coroutine_cleans_up(slow):
 
 def test_a_coroutine_is_cancelled_while_a_call_runs(slow):
     number = begun(slow, "slow.co_sleep", 600)
-    busy = begun(slow, "slow.sleep", 2)
-    started = time.monotonic()
-    with pytest.raises(WorkerError):
-        slow.cancel(number)
-    assert time.monotonic() - started < 1.5
-    assert slow.answer(busy) == "slept"
+    busy = begun(slow, "slow.sleep", 600)
+    for each in (number, busy):
+        with pytest.raises(WorkerError, match=r"[Cc]ancelled"):
+            slow.cancel(each)
 
 
 def test_waiting_calls_are_dropped_and_answered(slow):
@@ -137,4 +135,3 @@ def test_random_cancels(slow, seed):
         assert all(found == [RESULT] for n, found in last.items() if n not in doomed)
     assert slow.call("slow.sleep", [0]) == "slept"
     assert slow._answers == {}
-    assert CALL == 1

@@ -116,6 +116,11 @@ def test_a_record_is_a_message_of_its_call(noisy):
     assert noisy.heard == [[LOG, noisy._last, 3, "now too", "urllib3.pool", 10]]
 
 
+def test_a_level_that_is_none_is_the_lowest(noisy):
+    noisy.call("noisy.say", ["a", 2**70, "far above"])
+    assert noisy.heard == [[LOG, noisy._last, 3, "far above", "a", 0]]
+
+
 def test_an_exception_is_part_of_the_text(noisy):
     noisy.call("noisy.fails")
     ((_, _, stream, text, name, level),) = noisy.heard

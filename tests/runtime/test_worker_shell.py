@@ -9,10 +9,11 @@ import time
 
 import msgpack
 import pytest
-from conftest import SECONDS
 
 from envmgr_runtime.worker import shell as module
 from envmgr_runtime.worker.shell import Completer, Known, Prompt
+
+SECONDS = 60.0
 
 KNOWN = Known(
     [["(x, /) -> float", "The root."], ["(*integers)", ""], [": module", ""], ["(a, v)", "Finds."]],

@@ -73,10 +73,8 @@ def test_a_stream_that_is_cancelled_closes_its_iterator(passed, name, seconds):
     passed.call("passed.closed")
     number = stream(passed, f"passed.{name}", seconds)
     assert taken(passed, number, 10, 20) == list(range(20))
-    started = time.monotonic()
     with pytest.raises(WorkerError) as caught:
         passed.cancel(number)
-    assert time.monotonic() - started < 5
     assert caught.value.error["code"] == "cancelled"
     assert passed.call("passed.closed") == [name]
 

@@ -3,14 +3,14 @@ defmodule Envmgr.Calls do
   @moduledoc false
 
   alias Envmgr.{Error, Pool, Ref}
-  alias Envmgr.Calls.{Arguments, Chain, Correlation, Exchange, Gathering, Options, Request}
-  alias Envmgr.Calls.Telling
+  alias Envmgr.Calls.{Arguments, Chain, Correlation, Exchange, Gathering, Options, Outcome}
+  alias Envmgr.Calls.{Request, Telling}
   alias Envmgr.Libraries.{Catalog, Check, Row, Shape, Unknown}
 
   # Of a ref whose library is not there any more.
   @timeout 30_000
 
-  @type answer :: {:ok, term()} | {:ok, term(), map()} | {:error, Error.t()}
+  @type answer :: Outcome.answer()
 
   @spec execute(String.t() | list(), term(), keyword()) :: answer()
   def execute(path, args, opts) when is_binary(path) do

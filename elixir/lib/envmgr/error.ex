@@ -8,7 +8,7 @@ defmodule Envmgr.Error do
   | `:arguments` | usage | the arguments do not fit the function's signature, or an option is unknown |
   | `:conversion` | conversion | a value has no counterpart on the other side; the message and `details.path` say where in the value; of an argument `details` has the `elixir` term's kind and what `python` would need |
   | `:exception` | by its type | the library raised: `type`, `module`, `mro`, `traceback`, `frames`, `chain`, `group`, `notes` |
-  | `:pipeline` | by its type | a step that the configuration puts around the function refused, or failed; `step` says which |
+  | `:pipeline` | usage or library | a step that the configuration puts around the function refused, or failed; `step` says which |
   | `:cancelled` | usage | the call was ended: by `Envmgr.cancel/1`, or because nobody waits for it any more |
   | `:timeout` | resource, retry | the deadline passed; a call that had begun was cancelled, or ended with its worker |
   | `:worker_lost` | library or resource | the worker ended during the call, which may or may not have run; `details` has what is known of its end |
@@ -110,7 +110,7 @@ defmodule Envmgr.Error do
     arguments: {:usage, false},
     conversion: {:conversion, false},
     exception: {:library, false},
-    pipeline: {:policy, false},
+    pipeline: {:usage, false},
     cancelled: {:usage, false},
     timeout: {:resource, true},
     worker_lost: {:library, false},

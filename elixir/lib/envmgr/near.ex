@@ -2,9 +2,34 @@ defmodule Envmgr.Near do
   # The name that was probably meant.
   @moduledoc false
 
-  @doc "The candidate nearest to `name`, or nil when none is near."
+  @surely 0.9
+
+  @doc """
+  The candidate nearest to `name`, or nil when none is near. Case and underscores do not count; a name that the other begins
+  with is nearer (`sep` for `separator`) than one that is merely like it.
+  """
   @spec name(String.t(), [String.t()]) :: String.t() | nil
-  def name(name, candidates), do: name |> names(candidates, 1) |> List.first()
+  def name(name, candidates) do
+    case ranked(name, candidates, 1) do
+      [{likeness, near}] when likeness >= @surely ->
+        near
+
+      ranked ->
+        Enum.find(candidates, &(plain(&1) == plain(name))) || beginning(name, candidates) ||
+          with([{_, near} | _] <- ranked, do: near, else: (_ -> nil))
+    end
+  end
+
+  defp beginning(name, candidates) do
+    candidates
+    |> Enum.filter(
+      &(min(byte_size(&1), byte_size(name)) >= 3 and
+          (String.starts_with?(name, &1) or String.starts_with?(&1, name)))
+    )
+    |> Enum.min_by(&abs(byte_size(&1) - byte_size(name)), fn -> nil end)
+  end
+
+  defp plain(name), do: name |> String.downcase() |> String.replace("_", "")
 
   # What is so much farther than the nearest was hardly meant.
   @spread 0.06

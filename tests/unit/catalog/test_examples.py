@@ -67,6 +67,14 @@ def test_the_docstring_may_know():
     assert argument(row("c", 1, text="Thing"), "int") == 3
 
 
+def test_data_of_two_axes_is_rows():
+    rows = [[1.0, 2.0, 3.0]] * 2
+    assert argument(["X", 1, None]) == rows
+    assert argument(["c", 1, None], "{array-like, sparse matrix} of shape (n_samples, n_features)") == rows
+    assert argument(["c", 1, None], "array-like, shape (n, m) or (m, m)") == rows
+    assert argument(["c", 1, None], "array-like of shape (n,) or (n, m)") == [1.0, 2.0, 3.0]
+
+
 def test_functions():
     known = catalog(
         plain=(

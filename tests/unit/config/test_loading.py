@@ -117,6 +117,20 @@ worker-profile = "call"
     )
 
 
+def test_a_module_of_the_interpreter_that_would_come_from_the_index_is_pointed_out(project):
+    root = project("""
+[library.statistics]
+[library.math]
+stdlib = true
+[library.dataclasses]
+package = "dataclasses"
+""")
+    assert load(root).warnings == (
+        "envmgr.toml:2: statistics is a module of the interpreter itself (`stdlib = true`); without that, the"
+        " distribution of this name is installed from the index (`package` says that it is meant)",
+    )
+
+
 def test_all_problems_of_a_file_are_said_at_once_in_its_order(project, failure):
     root = project("""\
 [library.numpy]

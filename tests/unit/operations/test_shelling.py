@@ -9,7 +9,7 @@ from envmgr.operations.shelling import signature
 @pytest.mark.parametrize(
     ("kind", "parameters", "returns", "text"),
     [
-        ("function", None, None, "(...)"),
+        ("function", None, None, "(…)"),
         ("function", [], "int", "() -> int"),
         ("function", [["x", 0, None], ["y", 1, "1"]], None, "(x, /, y=1)"),
         ("function", [["x", 0, None]], None, "(x, /)"),

@@ -17,6 +17,12 @@ CASES = {
         "E-LOCK",
         "the package index has no distribution called nosuch",
     ),
+    "a module of the interpreter": (
+        NO_SOLUTION + "Because json was not found in the package registry and your project depends on json,"
+        " we can conclude that your project's requirements are unsatisfiable.\n",
+        "E-LOCK",
+        "the package index has no distribution called json",
+    ),
     "no such version": (
         NO_SOLUTION
         + "Because only six<=1.17.0 is available and your project depends on six>=99, we can conclude"
@@ -215,3 +221,11 @@ def test_no_chain_no_reasons():
 )
 def test_the_distribution_that_the_index_cannot_give(words, name):
     assert unknown_distribution(failure(words, 1)) == name
+
+
+def test_a_module_of_the_interpreter_that_the_index_has_not_is_not_to_be_installed():
+    problem = failure(CASES["a module of the interpreter"][0], 1)
+    assert (
+        problem.hint
+        == "json is a module of the interpreter itself: write `stdlib = true` under [library.json]"
+    )

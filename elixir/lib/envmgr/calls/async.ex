@@ -3,13 +3,11 @@ defmodule Envmgr.Calls.Async do
   @moduledoc false
 
   alias Envmgr.{Async, Calls, Error}
-  alias Envmgr.Calls.{Beside, Correlation}
+  alias Envmgr.Calls.{Beside, Correlation, Outcome}
 
   @running 0
   @taken 1
   @cancelled 2
-
-  @type answer :: {:ok, term()} | {:ok, term(), map()} | {:error, Error.t()}
 
   @spec start(term(), term(), keyword()) :: Async.t()
   def start(target, args, opts) do
@@ -31,7 +29,7 @@ defmodule Envmgr.Calls.Async do
     %Async{pid: pid, owner: caller, ref: ref, state: state, path: path}
   end
 
-  @spec await(Async.t(), timeout()) :: answer()
+  @spec await(Async.t(), timeout()) :: Outcome.answer()
   def await(%Async{owner: owner} = async, _timeout) when owner != self(),
     do: error(async, :arguments, "an asynchronous call is awaited by the process that made it")
 
@@ -48,7 +46,7 @@ defmodule Envmgr.Calls.Async do
   end
 
   @doc "All answers, in order; those that are not there after `timeout` ms altogether are errors."
-  @spec await_many([Async.t()], timeout()) :: [answer()]
+  @spec await_many([Async.t()], timeout()) :: [Outcome.answer()]
   def await_many(asyncs, :infinity), do: Enum.map(asyncs, &await(&1, :infinity))
 
   def await_many(asyncs, timeout) do

@@ -1,16 +1,14 @@
 defmodule Envmgr.Calls.Exchange do
-  # One call and its one answer: encode, choose a worker, send to its owner, wait, decode.
+  # One call and its one answer: encode, choose a worker, send to its owner, wait.
   #
   # What is sent is a load `{size, tail, held, arguments}`: a call's message without its id, what goes with it (`[]` or
   # `Held`), and what both were made of, for a worker that has no second lane.
   @moduledoc false
 
-  require Logger
-
-  alias Envmgr.{Error, Pool, Wire}
-  alias Envmgr.Calls.{Beside, Correlation, Held, Holders, Request, Stale, Trace}
+  alias Envmgr.{Pool, Wire}
+  alias Envmgr.Calls.{Beside, Correlation, Held, Outcome, Request, Trace}
   alias Envmgr.Pool.{Lane, Route, Slot}
-  alias Envmgr.Values.{Decoder, Encoder, Failure, Locate, Refusal, Unread}
+  alias Envmgr.Values.{Encoder, Locate, Refusal}
   alias Envmgr.Wire.Messages
 
   # Below this a copy is cheaper than a message full of pointers.
@@ -22,7 +20,7 @@ defmodule Envmgr.Calls.Exchange do
 
   @doc "For a chain `kwargs` is `:chain`, and `args` the `{args, kwargs}` of its steps."
   @spec run(Request.t(), list(), [{String.t(), term()}] | :chain) ::
-          {:ok, term()} | {:ok, term(), map()} | {:error, Error.t()}
+          Outcome.answer()
   def run(request, args, kwargs) do
     request = Trace.mark(request, :check)
 
@@ -46,7 +44,7 @@ defmodule Envmgr.Calls.Exchange do
       {:error, refusal} ->
         {place, refusal} = Locate.arguments(args, kwargs, request.owner, request.into, refusal)
 
-        error(request,
+        Outcome.error(request,
           code: :conversion,
           message: "#{place}: #{Refusal.text(refusal)}",
           hint: refusal.hint,
@@ -59,7 +57,7 @@ defmodule Envmgr.Calls.Exchange do
     size = IO.iodata_length(payload)
 
     if size > Wire.max_frame() - @room_for_header do
-      error(request,
+      Outcome.error(request,
         code: :conversion,
         message: "the arguments take #{size} bytes, more than a frame may hold"
       )
@@ -77,10 +75,10 @@ defmodule Envmgr.Calls.Exchange do
         attempt(request, load, generation, pick(workers, request.owner))
 
       nil ->
-        gone(request)
+        Outcome.gone(request)
     end
   rescue
-    ArgumentError -> gone(request)
+    ArgumentError -> Outcome.gone(request)
   end
 
   defp pick(workers, nil), do: Route.pick(workers)
@@ -93,7 +91,7 @@ defmodule Envmgr.Calls.Exchange do
 
       :timeout ->
         case {Beside.wanted(request), Request.left(request)} do
-          {:wanted, 0} -> timeout(request)
+          {:wanted, 0} -> Outcome.timeout(request)
           {:wanted, _left} -> choose(request, load)
           {unwanted, _left} -> ended(unwanted, request)
         end
@@ -109,7 +107,7 @@ defmodule Envmgr.Calls.Exchange do
     end
   end
 
-  defp attempt(request, _load, _generation, nil), do: stale(request)
+  defp attempt(request, _load, _generation, nil), do: Outcome.stale(request)
 
   defp attempt(%{beside: nil} = request, {size, tail, [], _} = load, generation, {pid, _slot}) do
     reply = :erlang.monitor(:process, pid, alias: :reply_demonitor)
@@ -155,13 +153,13 @@ defmodule Envmgr.Calls.Exchange do
   defp await_beside(reply, request, load, generation, pid) do
     case Beside.await(request, reply, pid, Request.left(request)) do
       {:got, {:result, payload, meta, buffers}} ->
-        landed(payload, meta, buffers, request, generation, pid)
+        Outcome.landed(payload, meta, buffers, request, generation, pid)
 
       {:got, {:down, reason}} ->
         down(reason, request, load)
 
       {:got, {kind, payload}} ->
-        answered(kind, payload, request, generation, pid)
+        Outcome.answered(kind, payload, request, generation, pid)
 
       {:got, :moved} ->
         again(request, load)
@@ -176,57 +174,26 @@ defmodule Envmgr.Calls.Exchange do
         {:ok, :end}
 
       :late ->
-        timeout(request)
+        Outcome.timeout(request)
 
       unwanted ->
         ended(unwanted, request)
     end
   end
 
-  @doc "The items of a chunk of a stream."
-  @spec chunk(binary(), map()) :: {:ok, list()} | {:error, Error.t()}
-  def chunk(payload, %{request: request, generation: generation, owner: owner}) do
-    case decode(payload, {}, %{}, %{request | metadata: false, trace: nil}, generation, owner) do
-      {:ok, items} when is_list(items) -> {:ok, items}
-      {:ok, _other} -> error(request, code: :conversion, message: "a chunk that is no list")
-      {:error, error} -> {:error, error}
-    end
-  end
-
-  @doc "Why a stream that was open has no further chunk."
-  @spec broken(Beside.message() | :late, map()) :: Error.t()
-  def broken(message, %{request: request, generation: generation, owner: owner}) do
-    {:error, error} =
-      case message do
-        {:down, reason} ->
-          lost(request, reason)
-
-        {kind, payload} when kind in [:error, :lost] ->
-          answered(kind, payload, request, generation, owner)
-
-        :late ->
-          timeout(request)
-
-        _other ->
-          error(request, code: :worker_lost, message: "the worker broke the protocol")
-      end
-
-    error
-  end
-
   # The caller of an asynchronous call has ended: nobody is there to be told.
   defp ended(:left, _request), do: exit(:normal)
 
   defp ended(:cancelled, request),
-    do: error(request, code: :cancelled, message: "the call was cancelled")
+    do: Outcome.error(request, code: :cancelled, message: "the call was cancelled")
 
   defp await(reply, request, load, generation, pid) do
     receive do
       {^reply, kind, payload} ->
-        answered(kind, payload, request, generation, pid)
+        Outcome.answered(kind, payload, request, generation, pid)
 
       {^reply, :result, payload, meta, buffers} ->
-        landed(payload, meta, buffers, request, generation, pid)
+        Outcome.landed(payload, meta, buffers, request, generation, pid)
 
       {^reply, :moved} ->
         again(request, load)
@@ -248,11 +215,11 @@ defmodule Envmgr.Calls.Exchange do
     receive do
       {^reply, kind, payload} ->
         send(pid, {:unwatch, reply})
-        answered(kind, payload, request, generation, pid)
+        Outcome.answered(kind, payload, request, generation, pid)
 
       {^reply, :result, payload, meta, buffers} ->
         send(pid, {:unwatch, reply})
-        landed(payload, meta, buffers, request, generation, pid)
+        Outcome.landed(payload, meta, buffers, request, generation, pid)
 
       {^reply, :moved} ->
         again(request, load)
@@ -274,115 +241,18 @@ defmodule Envmgr.Calls.Exchange do
 
     receive do
       {^reply, kind, payload} ->
-        answered(kind, payload, request, generation, pid)
+        Outcome.answered(kind, payload, request, generation, pid)
 
       {^reply, :result, payload, meta, buffers} ->
-        landed(payload, meta, buffers, request, generation, pid)
+        Outcome.landed(payload, meta, buffers, request, generation, pid)
 
       {^reply, moved} when moved in [:moved, :elsewhere] ->
-        timeout(request)
+        Outcome.timeout(request)
     after
       0 ->
         send(pid, {:cancel, reply})
-        timeout(request)
+        Outcome.timeout(request)
     end
-  end
-
-  defp answered(:result, payload, request, generation, pid),
-    do: decode(payload, {}, %{}, request, generation, pid)
-
-  defp answered(:error, payload, request, generation, pid) do
-    case Decoder.decode(own(payload), home(request, generation, pid)) do
-      {:ok, %{} = failure} -> {:error, failed(failure, request, generation, pid)}
-      _malformed -> error(request, code: :conversion, message: "the error cannot be read")
-    end
-  end
-
-  defp answered(:lost, [_ | _] = fields, request, generation, _pid),
-    do: error(request, [{:generation, generation} | fields])
-
-  defp answered(:lost, why, request, generation, _pid) do
-    hint = "the call may have run; repeat it only if that does no harm"
-    error(request, code: :worker_lost, message: why, hint: hint, generation: generation)
-  end
-
-  defp failed(failure, request, generation, pid) do
-    case Failure.error(failure, labels(request, generation)) do
-      %Error{code: :stale_ref} = error -> Stale.known(error, request, pid)
-      %Error{} = error when request.trace == nil -> error
-      error -> told(error, failure, Trace.mark(request, :transport), generation)
-    end
-  end
-
-  defp told(error, failure, request, generation) do
-    trace = Trace.finish(request, python(failure), labels(request, generation))
-    %{error | details: Map.put(error.details, :trace, trace)}
-  end
-
-  defp python(%{"trace" => %{} = trace}), do: trace
-  defp python(_meta), do: %{}
-
-  # An answer that is more than a payload.
-  defp landed(payload, meta, buffers, request, generation, pid) do
-    meta =
-      case Decoder.decode(meta) do
-        {:ok, %{} = meta} -> meta
-        _none -> %{}
-      end
-
-    for warning <- warnings(meta), do: Logger.warning("envmgr: #{request.path}: #{warning}")
-
-    decode(payload, buffers, meta, request, generation, pid)
-  end
-
-  defp warnings(%{"warnings" => warnings}) when is_list(warnings), do: warnings
-  defp warnings(_meta), do: []
-
-  defp decode(payload, buffers, meta, request, generation, pid) do
-    request = Trace.mark(request, :transport)
-    payload = own(payload)
-    home = home(request, generation, pid)
-
-    case Decoder.decode(payload, home, buffers, request.decode) do
-      {:ok, value} when request.metadata ->
-        {:ok, value, metadata(payload, buffers, meta, request, generation)}
-
-      {:ok, value} when request.trace == nil ->
-        {:ok, value}
-
-      {:ok, value} ->
-        metadata(payload, buffers, meta, request, generation)
-        {:ok, value}
-
-      {:error, reason} ->
-        {place, reason} = Unread.answer(payload, home, buffers, request.decode, reason)
-
-        error(request,
-          code: :conversion,
-          message: "the answer cannot be read: #{place}: #{reason}",
-          details: %{path: place}
-        )
-    end
-  end
-
-  defp metadata(payload, buffers, meta, request, generation) do
-    sizes = buffers |> Tuple.to_list() |> Enum.map(&byte_size/1)
-
-    %{
-      warnings: warnings(meta),
-      bytes: byte_size(payload) + Enum.sum(sizes),
-      library: request.library,
-      environment: request.environment,
-      generation: generation
-    }
-    |> traced(meta, Trace.mark(request, :decode), generation)
-  end
-
-  defp traced(metadata, _meta, %{trace: nil}, _generation), do: metadata
-
-  defp traced(metadata, meta, request, generation) do
-    trace = Trace.finish(request, python(meta), labels(request, generation))
-    Map.merge(metadata, %{trace: trace, correlation: request.correlation})
   end
 
   # An owner that ends in order has told everybody whose call it wrote: this call was not written.
@@ -391,72 +261,11 @@ defmodule Envmgr.Calls.Exchange do
 
   defp down({:shutdown, _}, request, load), do: again(request, load)
 
-  defp down(reason, request, _load), do: lost(request, reason)
-
-  defp lost(request, reason) do
-    error(request,
-      code: :worker_lost,
-      message: "the worker's owner crashed: #{inspect(reason, limit: 5)}"
-    )
-  end
+  defp down(reason, request, _load), do: Outcome.lost(request, reason)
 
   defp again(%{owner: nil} = request, load) do
-    if Request.left(request) == 0, do: timeout(request), else: choose(request, load)
+    if Request.left(request) == 0, do: Outcome.timeout(request), else: choose(request, load)
   end
 
-  defp again(request, _load), do: stale(request)
-
-  # A payload is a slice of its frame; a large frame must not live on in a small value. Slices below 64 bytes are
-  # copied while they are decoded.
-  defp own(payload) when byte_size(payload) <= 64, do: payload
-
-  defp own(payload) do
-    if :binary.referenced_byte_size(payload) > 4 * byte_size(payload),
-      do: :binary.copy(payload),
-      else: payload
-  end
-
-  defp home(request, generation, pid) do
-    %{
-      owner: pid,
-      library: request.library,
-      generation: generation,
-      environment: request.environment,
-      name: request.name,
-      holder: request.holder
-    }
-  end
-
-  defp timeout(request) do
-    error(request,
-      code: :timeout,
-      message: "no answer within #{request.timeout} ms",
-      hint: "a longer deadline: the option timeout of the call, or timeout in envmgr.toml"
-    )
-  end
-
-  defp stale(request) do
-    error(request, request.name |> Holders.fate(request.owner, nil) |> Stale.fields())
-  end
-
-  defp gone(request) do
-    error(request,
-      code: :not_ready,
-      message: "the pool of environment #{request.environment} is not running"
-    )
-  end
-
-  defp error(request, fields) do
-    {:error, Error |> struct!(labels(request, nil)) |> struct!(fields) |> Error.classified()}
-  end
-
-  defp labels(request, generation) do
-    [
-      path: request.path,
-      library: request.library,
-      environment: request.environment,
-      generation: generation,
-      correlation: Correlation.of(request.correlation)
-    ]
-  end
+  defp again(request, _load), do: Outcome.stale(request)
 end

@@ -3,7 +3,7 @@ defmodule Envmgr.Calls.Feed do
   @moduledoc false
 
   alias Envmgr.{Calls, Ref}
-  alias Envmgr.Calls.{Beside, Exchange}
+  alias Envmgr.Calls.{Beside, Outcome}
 
   # A chunk ends earlier where its items are slow or large (docs/protocol.md, section 3).
   # The first item is not kept waiting for a second one.
@@ -35,7 +35,7 @@ defmodule Envmgr.Calls.Feed do
         items = min(@growth * feed.items, @most)
         send(owner, {:more, reply, items})
 
-        case Exchange.chunk(payload, feed) do
+        case Outcome.chunk(payload, feed) do
           {:ok, chunk} -> {chunk, %{feed | items: items}}
           {:error, error} -> raise error
         end
@@ -44,10 +44,10 @@ defmodule Envmgr.Calls.Feed do
         {:halt, :end}
 
       {:got, message} ->
-        raise Exchange.broken(message, feed)
+        raise Outcome.broken(message, feed)
 
       :late ->
-        raise Exchange.broken(:late, feed)
+        raise Outcome.broken(:late, feed)
     end
   end
 

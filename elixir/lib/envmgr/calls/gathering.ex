@@ -2,16 +2,14 @@ defmodule Envmgr.Calls.Gathering do
   # What a call's Python code says while it runs, kept for the metadata of its answer.
   @moduledoc false
 
-  alias Envmgr.Error
-
-  @type answer :: {:ok, term(), map()} | {:ok, term()} | {:error, Error.t()}
+  alias Envmgr.Calls.Outcome
 
   @doc "An alias of the calling process, to which the output goes."
   @spec open() :: reference()
   def open, do: :erlang.alias()
 
   @doc "Runs the call, and adds what came: to the metadata, or to the details of an error."
-  @spec around(reference(), (() -> answer())) :: answer()
+  @spec around(reference(), (() -> Outcome.answer())) :: Outcome.answer()
   def around(alias, call) do
     answer = call.()
     :erlang.unalias(alias)

@@ -4,6 +4,7 @@ defmodule Envmgr.Calls.Objects do
 
   alias Envmgr.{Calls, Error, Ref}
   alias Envmgr.Calls.{Holders, Operators, Stale}
+  alias Envmgr.Pool.Raised
 
   @spec binary(term(), term(), term(), keyword()) :: Calls.answer()
   def binary(%Ref{} = left, operator, right, opts) do
@@ -46,7 +47,7 @@ defmodule Envmgr.Calls.Objects do
           fun.(entered)
         catch
           kind, reason ->
-            leave(ref, [failure(kind, reason, __STACKTRACE__)], opts)
+            leave(ref, [Raised.told(kind, reason, __STACKTRACE__)], opts)
             :erlang.raise(kind, reason, __STACKTRACE__)
         end
 
@@ -63,22 +64,4 @@ defmodule Envmgr.Calls.Objects do
   end
 
   defp leave(ref, args, opts), do: Calls.method(ref, "__exit__", args, opts, :call)
-
-  # As a callback's failure is told (docs/protocol.md, section 3).
-  defp failure(kind, reason, stacktrace) do
-    {type, message} =
-      case Exception.normalize(kind, reason, stacktrace) do
-        %struct{} = exception when kind == :error ->
-          {inspect(struct), Exception.message(exception)}
-
-        other ->
-          {to_string(kind), Exception.format_banner(kind, other)}
-      end
-
-    %{
-      "type" => type,
-      "message" => message,
-      "stacktrace" => Exception.format_stacktrace(stacktrace)
-    }
-  end
 end

@@ -58,6 +58,11 @@ defmodule Envmgr.Calls.Operators do
     message = "#{inspect(other, limit: 5)} is no operator #{which}"
 
     {:error,
-     %Error{code: :arguments, message: message, hint: "there are #{Enum.join(names, ", ")}"}}
+     %Error{
+       code: :arguments,
+       class: :usage,
+       message: message,
+       hint: "there are #{Enum.join(names, ", ")}"
+     }}
   end
 end

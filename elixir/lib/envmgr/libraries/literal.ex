@@ -17,6 +17,7 @@ defmodule Envmgr.Libraries.Literal do
           | {:dict, [{String.t(), t()}]}
 
   @floats [1.0, 2.0, 3.0]
+  @rows [@floats, @floats]
   @by_kind %{
     "str" => "text",
     "int" => 3,
@@ -57,13 +58,14 @@ defmodule Envmgr.Libraries.Literal do
     {~r/^url$|_url$/, "https://example.com"},
     {~r/^(?:[axyv]|[axyv]\d|arr|arrays?|array_like|data|values?|m|seq|sequence|iterable|weights)$/,
      @floats},
-    {~r/^X$|^(?:rows|matrix)$/, [@floats, @floats]},
+    {~r/^X$|^(?:rows|matrix)$/, @rows},
     {~r/^(?:n|k|i|num|count|size|length|axis|nums?|n_\w+|\w+_count|index|seed|start|stop)$/u, 3},
     {~r/^(?:shape|newshape)$/, [2, 3]},
     {~r/^(?:s|string|text|name|key|label|title|pattern|prefix|suffix|\w+_name)$/u, "text"},
     {~r/^(?:obj|object|o|value)$/, [1, 2, 3]}
   ]
 
+  @two_axes ~r/\bshape\b[^(]*\(\s*\w+\s*,\s*\w+/
   @literal ~r/\bLiteral\[\s*(?:'([^'"\\]*)'|"([^'"\\]*)")/
   @callable ~r/Callable\[\[([^\[\]]*)\]/
 
@@ -80,6 +82,7 @@ defmodule Envmgr.Libraries.Literal do
     cond do
       chosen && (kinds == nil or "str" in kinds) -> chosen
       kinds not in [nil, []] -> of_kinds(kinds, name, text)
+      text in [nil, ""] and (name == "X" or (said || "") =~ @two_axes) -> @rows
       found = of_type(text) || of_type(said) -> found
       text not in [nil, ""] -> {:name, variable(name)}
       true -> named(name) || {:name, variable(name)}

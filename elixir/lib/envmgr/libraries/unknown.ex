@@ -77,7 +77,8 @@ defmodule Envmgr.Libraries.Unknown do
       library: library,
       message: "there is no library #{library}",
       hint:
-        of_module(libraries, library, path) || Near.question(near(table, libraries, library)) ||
+        of_module(libraries, library, path) || without_library(table, libraries, path) ||
+          Near.question(near(table, libraries, library)) ||
           "libraries stand in envmgr.toml; Envmgr.configuration() tells whether a change there is in force"
     }
   end
@@ -94,6 +95,16 @@ defmodule Envmgr.Libraries.Unknown do
         "#{module} is the module of the library #{names |> Enum.sort() |> Enum.join(", ")}: " <>
           Near.question(for name <- Enum.sort(names), do: name <> rest)
     end
+  end
+
+  defp without_library(table, libraries, path) do
+    found =
+      for {name, _, _} <- Enum.sort(libraries),
+          file = Catalog.file(table, name),
+          match?({:ok, _}, CatalogFile.find(file, path)),
+          do: "#{name}.#{path}"
+
+    found |> Enum.take(3) |> Near.question()
   end
 
   defp near(table, libraries, library) do
@@ -159,13 +170,18 @@ defmodule Envmgr.Libraries.Unknown do
       near != [] ->
         {has_none, Near.question(near)}
 
-      rest != [] and known == "" ->
+      rest != [] and what(file, known) == "function" ->
         {"#{has_none}: #{missing} is not #{library}'s",
          "only what #{library} itself defines can be called; where #{missing} is a library of its own, " <>
            "add [library.#{missing}] to envmgr.toml"}
 
       true ->
-        {has_none, everything(library, known)}
+        imported =
+          if what(file, known) == "function",
+            do: "; what it has from other libraries is not reachable",
+            else: ""
+
+        {has_none, everything(library, known) <> imported}
     end
   end
 

@@ -3,8 +3,7 @@ defmodule Envmgr.Libraries.Wrong do
   @moduledoc false
 
   alias Envmgr.Libraries.{Kinds, Signature, Types}
-
-  @secret ~r/passw|secret|token|api_?key|credential|private_key/i
+  alias Envmgr.Values.Secrets
 
   # Where a parameter takes several kinds: the likeliest to be meant first.
   @wanted ~w(int float str bytes list tuple set dict callable bool)
@@ -41,7 +40,7 @@ defmodule Envmgr.Libraries.Wrong do
   defp shown(_name, nil), do: ""
 
   defp shown(name, term) do
-    if name =~ @secret,
+    if Secrets.name?(name),
       do: "",
       else: ": " <> (term |> inspect(limit: 5, printable_limit: 40) |> cut())
   end
@@ -53,7 +52,9 @@ defmodule Envmgr.Libraries.Wrong do
     do: convert(given, accepts, term) || fallback(given, name, default, accepts)
 
   defp convert(given, accepts, term) do
-    Enum.find_value(@wanted, &(&1 in accepts and way(given, &1, term)))
+    # Who takes an int takes a bool, which is hardly meant.
+    wanted = if "int" in accepts, do: @wanted -- ["bool"], else: @wanted
+    Enum.find_value(wanted, &(&1 in accepts and way(given, &1, term)))
   end
 
   defp way("str", "int", text) when is_binary(text),

@@ -5,26 +5,29 @@ defmodule Envmgr.Pool.Raised do
   alias Envmgr.Values.Encoder
 
   @spec failure(String.t(), String.t(), String.t()) :: iodata()
-  def failure(type, message, stacktrace \\ "") do
-    fields = %{"type" => type, "message" => clean(message), "stacktrace" => clean(stacktrace)}
-    {:ok, payload} = Encoder.encode(fields)
-    payload
-  end
+  def failure(type, message, stacktrace \\ ""), do: type |> map(message, stacktrace) |> payload()
 
   @spec caught(:error | :throw | :exit, term(), Exception.stacktrace()) :: iodata()
-  def caught(:error, reason, stacktrace) do
-    %struct{} = exception = Exception.normalize(:error, reason, stacktrace)
+  def caught(kind, reason, stacktrace), do: kind |> told(reason, stacktrace) |> payload()
 
-    failure(
-      inspect(struct),
-      Exception.message(exception),
-      Exception.format_stacktrace(stacktrace)
-    )
+  @doc "The same, not yet encoded."
+  @spec told(:error | :throw | :exit, term(), Exception.stacktrace()) :: map()
+  def told(:error, reason, stacktrace) do
+    %struct{} = exception = Exception.normalize(:error, reason, stacktrace)
+    map(inspect(struct), Exception.message(exception), Exception.format_stacktrace(stacktrace))
   end
 
-  def caught(kind, reason, stacktrace) do
+  def told(kind, reason, stacktrace) do
     message = Exception.format_banner(kind, reason)
-    failure(to_string(kind), message, Exception.format_stacktrace(stacktrace))
+    map(to_string(kind), message, Exception.format_stacktrace(stacktrace))
+  end
+
+  defp map(type, message, stacktrace),
+    do: %{"type" => type, "message" => clean(message), "stacktrace" => clean(stacktrace)}
+
+  defp payload(map) do
+    {:ok, payload} = Encoder.encode(map)
+    payload
   end
 
   defp clean(text), do: if(String.valid?(text), do: text, else: inspect(text))

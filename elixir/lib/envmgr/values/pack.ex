@@ -80,7 +80,8 @@ defmodule Envmgr.Values.Pack do
 
   def struct(%Ref{type: type}, _ctx, _depth) do
     Refusal.refuse("an Envmgr.Ref", type, "the object lives in another worker",
-      hint: "objects of one call must come from one worker"
+      hint:
+        "objects of one call must come from one worker: make them in one chain, or set workers = 1 for the library in envmgr.toml"
     )
   end
 

@@ -43,7 +43,7 @@ defmodule Envmgr.Wire.Messages do
   def hello(settings), do: [<<0x93, 0, 0>> | settings]
 
   @doc "What follows a call's id. The caller prepares it; the owner of the worker adds the id."
-  @spec call_tail(target(), 0..5, iodata(), non_neg_integer()) :: iodata()
+  @spec call_tail(target(), 0..13, iodata(), non_neg_integer()) :: iodata()
   def call_tail(target, flags, payload, size) do
     [target(target), flags, Msgpack.bin(size) | payload]
   end

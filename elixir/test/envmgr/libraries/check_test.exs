@@ -153,6 +153,7 @@ defmodule Envmgr.Libraries.CheckTest do
           {["set"], "set", [1], "x takes set, not a list: [1]", "MapSet.new/1"},
           {["callable"], "Callable", "x", ~s(x takes Callable, not a str: "x"),
            "pass a function"},
+          {["int", "bool"], "int", "x", ~s(x takes int, not a str: "x"), nil},
           {["bool"], "bool", 1, "x takes bool, not an int: 1", "pass true or false"},
           {["str"], "str", nil, "x takes str, not None", nil}
         ] do

@@ -64,7 +64,9 @@ defmodule Envmgr.Libraries.UnknownTest do
 
     assert hint == ~s{Envmgr.functions("sci-lib", module: "Frame") lists what Frame has}
     assert {_, "sci-lib 1.0 has no such function", hint} = error(table, "sci-lib.zebra")
-    assert hint == ~s{Envmgr.functions("sci-lib") lists what it has}
+
+    assert hint ==
+             ~s{Envmgr.functions("sci-lib") lists what it has; what it has from other libraries is not reachable}
   end
 
   test "modules and libraries are not functions", %{table: table} do
@@ -80,6 +82,10 @@ defmodule Envmgr.Libraries.UnknownTest do
     assert message =~ "private names are not reachable, and _core is one"
     assert {_, message, hint} = error(table, "sci-lib.os.system")
     assert message =~ "os is not sci-lib's" and hint =~ "[library.os]"
+    assert {_, message, hint} = error(table, "sci-lib.linalg.os.system")
+    assert message =~ "os is not sci-lib's" and hint =~ "[library.os]"
+    assert {_, _, hint} = error(table, "sci-lib.linalg.zebra")
+    assert hint =~ "what it has from other libraries is not reachable"
   end
 
   test "a library that is called otherwise than its module", %{table: table} do
@@ -90,6 +96,11 @@ defmodule Envmgr.Libraries.UnknownTest do
     assert hint =~ "did you mean sci-lib.mean or sci2.mean?"
     assert {:unknown_library, _, "did you mean other?"} = error(table, "othr.x")
     assert {:unknown_library, _, "did you mean other?"} = error(table, "Other.x")
+    assert {:unknown_library, _, "did you mean sci-lib.mean?"} = error(table, "mean")
+
+    assert {:unknown_library, _, "did you mean sci-lib.linalg.norm?"} =
+             error(table, "linalg.norm")
+
     assert {:unknown_library, _, hint} = error(table, "zebra.x")
     assert hint =~ "envmgr.toml"
   end
