@@ -191,6 +191,9 @@ defmodule Envmgr do
   Coroutines run beside each other in one worker, as many as come. The call is cancelled when the calling process ends. A method is called
   by a chain: `Envmgr.async([ref, {:method, "fit", [x]}])`.
 
+  A coroutine that blocks holds up the others, also by calling an Elixir function: where that calls coroutines of the same worker, have Python
+  call it from a thread (`asyncio.to_thread`).
+
       iex> call = Envmgr.async("math.factorial", [20])
       iex> Envmgr.await(call)
       {:ok, 2432902008176640000}

@@ -171,7 +171,7 @@ class ElixirFunction:
         return Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in names])
 
     def __repr__(self) -> str:
-        return f"<Elixir function {self._key} with {self._arity} arguments>"
+        return f"<Elixir function of arity {self._arity}>"
 
     def __copy__(self) -> ElixirFunction:
         return self

@@ -38,6 +38,9 @@ class ElixirStream(Iterator[Any]):
                 self._pull = None
         return self._items.popleft()
 
+    def __repr__(self) -> str:
+        return "<Elixir stream>"
+
     def close(self) -> None:
         """Takes no more; Elixir's enumeration ends."""
         self._pull = None

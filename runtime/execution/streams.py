@@ -72,9 +72,8 @@ class Stream:
         if self._last is None:
             error: BaseException = Cancelled("the stream was closed")
             try:
-                close(
-                    self._iterator
-                )  # which another signal must not cut short: it does what cancelling asks for
+                # Another signal must not cut it short: it does what cancelling asks for.
+                close(self._iterator)
             except BaseException as raised:  # noqa: BLE001 - the generator's own
                 error = raised
             self._over(error)

@@ -16,6 +16,7 @@ _ITEMS = 5
 _LETTERS = 80
 _BITS = 256
 _WHOLE = 300
+_OURS = frozenset({"ElixirFunction", "ElixirStream"})
 
 
 def summary(value: Any, name: Any = None) -> str:
@@ -46,6 +47,8 @@ def _summary(value: Any, name: Any, depth: int) -> str:
         return _container(value, kind, depth)
     if isinstance(value, str) and module_of(kind).startswith("envmgr_runtime"):
         return _text(str.__str__(value))
+    if module_of(kind).startswith("envmgr_runtime") and name_of(kind) in _OURS:
+        return repr(value)
     if isinstance(value, type):
         return f"<class {module_of(value)}.{name_of(value)}>"
     if name_of(kind) in ("function", "builtin_function_or_method", "method"):

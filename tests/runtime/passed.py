@@ -214,6 +214,10 @@ def calling(function):
         yield function(n)
 
 
+def fail_with(function, items):
+    raise ValueError("no")
+
+
 def after_a_question(function):
     return iter(function())
 

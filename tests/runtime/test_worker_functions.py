@@ -51,6 +51,15 @@ def test_what_libraries_look_at(passed):
     assert "Elixir function" in found["repr"]
 
 
+def test_what_an_error_calls_them(passed):
+    with pytest.raises(WorkerError) as caught:
+        passed.call("passed.fail_with", [lambda a, b: a, iter([1])])
+    assert caught.value.error["arguments"] == [
+        ["function", "<Elixir function of arity 2>"],
+        ["items", "<Elixir stream>"],
+    ]
+
+
 def test_it_cannot_be_pickled(passed):
     with pytest.raises(WorkerError, match="an Elixir function cannot be pickled"):
         passed.call("passed.pickled", [add])

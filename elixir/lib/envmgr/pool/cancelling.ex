@@ -75,7 +75,7 @@ defmodule Envmgr.Pool.Cancelling do
     case Cancelled.expire(s.cancelled, s.flight, id) do
       :over ->
         {:kill,
-         "the worker was ended because a call that was cancelled, or passed its deadline, did not end within #{@grace} ms"}
+         "the worker was ended because #{name(s.flight, id)} that was cancelled, or passed its deadline, did not end within #{@grace} ms"}
 
       {:again, cancelled} ->
         Process.send_after(self(), {:grace, id}, @grace)
@@ -84,6 +84,12 @@ defmodule Envmgr.Pool.Cancelling do
       :settled ->
         {:ok, s}
     end
+  end
+
+  # What runs is told with the end of the worker, where it is known.
+  defp name(flight, id) do
+    label = if Flight.running(flight) == nil, do: Flight.label(flight, id)
+    if label, do: "a call of #{Flight.path(label)}", else: "a call"
   end
 
   @doc "The worker has said how a cancelled call ended."

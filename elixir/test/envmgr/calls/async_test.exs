@@ -131,6 +131,17 @@ defmodule Envmgr.Calls.AsyncTest do
     end
   end
 
+  test "those beside it are told which call cost them their worker", %{name: name} do
+    other = Envmgr.async("probe.asleep", [600], name: name)
+    running(name, 1)
+    stuck = Envmgr.async("probe.deaf_asleep", [600], name: name)
+    running(name, 2)
+    assert Envmgr.execute("probe.asleep", [0.3], name: name) == {:ok, nil}
+    Envmgr.cancel(stuck)
+    assert {:error, %Error{code: :worker_lost, message: message}} = Envmgr.await(other, 30_000)
+    assert message =~ "because a call of probe.deaf_asleep that was cancelled"
+  end
+
   test "calls that wait are taken back without a word to the worker", %{name: name} do
     pid = os_pid(name)
     first = Envmgr.async("probe.nap", [0.5, "first"], name: name)
