@@ -23,7 +23,7 @@ def live() -> bool:
 
 
 def enter(target: Any, given: Mapping[str, Any]) -> Token[Any]:
-    """Until `leave`, `current` tells of this call. Who asks for its warnings gets those too that were shown before."""
+    """Until `leave`, `current` tells of this call. Who asks for warnings gets those too that were shown before."""
     if given.get("warnings") is True:
         import warnings
 
