@@ -215,11 +215,11 @@ defmodule Envmgr.Calls.Exchange do
     receive do
       {^reply, kind, payload} ->
         send(pid, {:unwatch, reply})
-        answered(kind, payload, request, generation, pid)
+        Outcome.answered(kind, payload, request, generation, pid)
 
       {^reply, :result, payload, meta, buffers} ->
         send(pid, {:unwatch, reply})
-        landed(payload, meta, buffers, request, generation, pid)
+        Outcome.landed(payload, meta, buffers, request, generation, pid)
 
       {^reply, :moved} ->
         again(request, load)
