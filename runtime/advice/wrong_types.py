@@ -81,11 +81,6 @@ def _nothing(case: Case, match: Any) -> str | None:
     return None if name is None else f"{said(name)} is nil, and a value is needed there"
 
 
-def _not_a_type(case: Case, match: Any) -> str | None:
-    """`expected X, got Y`: the argument that is a Y."""
-    return None
-
-
 def _unhashable(case: Case, match: Any) -> str | None:
     kind = match[1]
     if kind == "list":

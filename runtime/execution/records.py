@@ -10,6 +10,7 @@ from importlib.machinery import PathFinder
 from typing import Any, Callable
 
 from ..wire.messages import RECORD, WARNING
+from ..wire.texts import sendable
 from .context import current
 
 _WARNING_LEVEL = 30
@@ -45,7 +46,7 @@ class Records:
         if len(text) > _MOST:
             text = f"{text[:_MOST]}… ({len(text)} characters)"
         level = level if type(level) is int and 0 <= level < 1 << 32 else 0  # a level of a library's own
-        self._emit(stream, text, name.encode("utf-8", "backslashreplace").decode(), level)
+        self._emit(stream, text, sendable(name), level)
 
     def handle(self, logging: Any) -> None:
         """Puts our handler on the root logger of this module."""

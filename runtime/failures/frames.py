@@ -8,7 +8,8 @@ import traceback
 from types import TracebackType
 from typing import Any
 
-from .texts import clean, message, name_of, sendable
+from ..wire.texts import sendable
+from .texts import clean, message, name_of
 
 _OURS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")  # noqa: PTH100, PTH118, PTH120 - as the loader writes file names
 MOST_FRAMES = 100

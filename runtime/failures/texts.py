@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..wire.texts import sendable
 from .redaction import redacted
 
 MOST_TEXT = 64 * 1024
@@ -27,10 +28,6 @@ def clean(text: str, secrets: tuple[str, ...] = ()) -> str:
     """Sendable: no surrogates, no secrets, at most `MOST_TEXT` and a note."""
     text = _cut(redacted(_cut(text, _FIRST_CUT), secrets), MOST_TEXT)
     return sendable(text)
-
-
-def sendable(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _cut(text: str, most: int) -> str:

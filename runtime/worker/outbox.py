@@ -11,6 +11,7 @@ from ..execution.output import LogStream
 from ..wire.frames import FrameWriter
 from ..wire.messages import DROP, LOG
 from ..wire.packing import packb
+from ..wire.texts import sendable
 from .doing import Doing
 
 BATCH_BYTES = 1 << 16
@@ -86,7 +87,7 @@ class Outbox:
             user.runs = False  # were `Cancelled` raised here, half a frame might be written
         try:
             with self._lock:
-                self.put(packb([LOG, number, stream, clean(text), *more]))
+                self.put(packb([LOG, number, stream, sendable(text), *more]))
                 if number == 0 or number != doing.current or self.held > BATCH_BYTES or live():
                     self.flush()
         finally:
@@ -107,7 +108,3 @@ class Outbox:
         """In a fork: the threads that might have held the lock are not there."""
         self._lock = threading.RLock()
         self._writing = False
-
-
-def clean(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()

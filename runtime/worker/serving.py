@@ -10,8 +10,9 @@ from ..execution.events import Events
 from ..execution.streams import Stream, check, iterator
 from ..wire.messages import CHUNK, LOG, MORE, WARNING
 from ..wire.packing import packb
+from ..wire.texts import sendable
 from .doing import Doing
-from .outbox import Outbox, clean
+from .outbox import Outbox
 
 _WARNING_LEVEL = 30
 _Said = Tuple[int, "bytes | None"]
@@ -92,7 +93,7 @@ class Serving:
         self._out.finish()
         warnings = stream.calls.warnings
         for text in warnings:
-            self._out.put(packb([LOG, number, WARNING, clean(text), "UserWarning", _WARNING_LEVEL]))
+            self._out.put(packb([LOG, number, WARNING, sendable(text), "UserWarning", _WARNING_LEVEL]))
         warnings.clear()
         if kind != CHUNK:
             del self._open[number]

@@ -156,6 +156,12 @@ def passed(command, passed_library):
 
 
 @pytest.fixture
+def unmeasured():
+    """The environment of a worker that is cancelled at any moment: coverage cannot bear that while it holds its lock."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+
+
+@pytest.fixture
 def start(command):
     """Starts workers, and sends them a bye at the test's end."""
     started = []

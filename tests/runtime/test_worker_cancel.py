@@ -102,8 +102,9 @@ def test_a_cancel_of_what_was_answered_does_nothing(slow):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_random_cancels(slow, seed):
+def test_random_cancels(start, slowly, unmeasured, seed):
     """Each call has exactly one last message; what it is depends on the moment."""
+    slow = start(slowly, env=unmeasured)
     choose = random.Random(seed)
     names = ["sleep", "spin", "printing", "co_sleep", "join", "co_clean_up"]
     for _ in range(12):

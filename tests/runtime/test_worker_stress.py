@@ -98,7 +98,8 @@ def same(value, *others):
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_storm(passed, seed):
+def test_a_storm(start, passed_library, unmeasured, seed):
+    passed = start(passed_library, env=unmeasured)
     storm = Storm(passed, seed)
     for _ in range(8):
         storm.round()
