@@ -178,6 +178,13 @@ class Buffers:
 
 def run(count: int, seed: int) -> dict[str, int]:
     """How many cases were values, and how many were refused. Raises `AssertionError` with the case that is wrong."""
+    try:
+        return _run(count, seed)
+    finally:  # a watch that is left behind would end whatever this process does a minute later
+        faulthandler.cancel_dump_traceback_later()
+
+
+def _run(count: int, seed: int) -> dict[str, int]:
     cases, refs = Cases(seed), RefTable()
     codec = Codec(refs, lane=Buffers())
     found = {"values": 0, "refused": 0}
@@ -199,7 +206,6 @@ def run(count: int, seed: int) -> dict[str, int]:
         assert took < SLOWEST, f"case {number} of seed {seed} took {took:.1f} s: {data.hex()}"
         refs.release(list(refs._objects))
         codec.warnings.clear()
-    faulthandler.cancel_dump_traceback_later()
     grown = resident() - early
     assert grown < GROWTH, f"the process grew by {grown >> 20} MiB"
     return found
