@@ -8,7 +8,7 @@ defmodule Envmgr.Calls.Exchange do
   alias Envmgr.{Pool, Wire}
   alias Envmgr.Calls.{Beside, Correlation, Held, Outcome, Request, Trace}
   alias Envmgr.Pool.{Lane, Route, Slot}
-  alias Envmgr.Values.{Encoder, Locate, Refusal}
+  alias Envmgr.Values.{Encoder, Holding, Locate, Refusal}
   alias Envmgr.Wire.Messages
 
   # Below this a copy is cheaper than a message full of pointers.
@@ -72,7 +72,7 @@ defmodule Envmgr.Calls.Exchange do
   defp choose(request, load) do
     case Route.lookup(request.name, request.environment) do
       {generation, workers, _pool} ->
-        attempt(request, load, generation, pick(workers, request.owner))
+        attempt(request, load, generation, pick(workers, request))
 
       nil ->
         Outcome.gone(request)
@@ -81,8 +81,14 @@ defmodule Envmgr.Calls.Exchange do
     ArgumentError -> Outcome.gone(request)
   end
 
-  defp pick(workers, nil), do: Route.pick(workers)
-  defp pick(workers, owner), do: Route.pinned(workers, owner)
+  defp pick(workers, %{owner: nil} = request) do
+    case Holding.home(request.name, request.environment) do
+      nil -> Route.pick(workers)
+      home -> Route.pick(workers, home)
+    end
+  end
+
+  defp pick(workers, %{owner: owner}), do: Route.pinned(workers, owner)
 
   defp attempt(%{owner: nil} = request, load, _generation, nil) do
     case Pool.await_worker(request.name, request.environment, patience(request)) do

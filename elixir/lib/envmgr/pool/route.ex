@@ -46,6 +46,17 @@ defmodule Envmgr.Pool.Route do
     workers |> least(start, size, size - 1, first, load(first)) |> take()
   end
 
+  @doc "The given worker while it is no slower than others; else as `pick/1`."
+  @spec pick(tuple(), pid()) :: worker() | nil
+  def pick(workers, preferred) do
+    [_cursor | each] = Tuple.to_list(workers)
+
+    case List.keyfind(each, preferred, 0) do
+      {_pid, slot} = worker -> if Slot.brisk?(slot), do: take(worker), else: pick(workers)
+      nil -> pick(workers)
+    end
+  end
+
   @doc "The given worker, counted like a picked one; nil when it is closed or not in this route."
   @spec pinned(tuple(), pid()) :: worker() | nil
   def pinned(workers, pid) do

@@ -2,6 +2,8 @@ defmodule Envmgr.Values.Holding do
   # Tells an instance's process of holders (`Envmgr.Calls.Holders`) what it must know. Costs nothing where no ref is.
   @moduledoc false
 
+  @homes :"$envmgr_homes"
+
   @doc "Makes the calling process the one that is told."
   @spec register(atom()) :: true
   def register(table), do: :ets.insert(table, {:holders, self()})
@@ -14,10 +16,24 @@ defmodule Envmgr.Values.Holding do
   end
 
   def hold(%{name: table, owner: owner} = home, id) do
-    tell(table, {:hold, Map.get(home, :holder) || self(), owner, id})
+    if home[:holder] == nil, do: settle(table, home[:environment], owner)
+    tell(table, {:hold, home[:holder] || self(), owner, id})
   end
 
   def hold(_elsewhere, _id), do: :ok
+
+  # Objects can be used together where they are in one worker: the next call of this process goes there, too.
+  defp settle(table, environment, owner),
+    do: Process.put(@homes, Map.put(Process.get(@homes, %{}), {table, environment}, owner))
+
+  @doc "The worker that the calling process has objects in, the one of the last; nil where it has none."
+  @spec home(atom(), String.t()) :: pid() | nil
+  def home(table, environment) do
+    case Process.get(@homes) do
+      nil -> nil
+      homes -> Map.get(homes, {table, environment})
+    end
+  end
 
   @doc "Where nobody listens, because the instance has ended, nothing happens."
   @spec tell(atom(), term()) :: :ok

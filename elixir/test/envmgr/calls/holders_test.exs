@@ -149,4 +149,22 @@ defmodule Envmgr.Calls.HoldersTest do
     assert :ok = Envmgr.release(ref)
     assert {:error, %Error{code: :stale_ref}} = Envmgr.give_away(ref, self())
   end
+
+  test "the objects of a process are in one worker, while that is not busy" do
+    {name, _project} = Project.start(workers: 2)
+    Project.eventually(fn -> length(Envmgr.stats(name)["std"].workers) == 2 end)
+    make = fn -> Envmgr.execute!("probe.Thing", [1], name: name, as: :ref) end
+
+    refs = for _ <- 1..20, do: make.()
+    assert [home] = refs |> Enum.map(& &1.owner) |> Enum.uniq()
+    assert {:ok, _} = Envmgr.execute("probe.echo", [refs], name: name)
+
+    others = for _ <- 1..8, do: Task.async(fn -> make.().owner end)
+    assert others |> Task.await_many(30_000) |> Enum.uniq() |> length() == 2
+
+    # What is slow is no home.
+    slow = Envmgr.async([{:ref, hd(refs)}, {:method, "slow_add", [1, 20.0]}], [], name: name)
+    assert Project.eventually(fn -> make.().owner != home end)
+    assert :ok = Envmgr.cancel(slow)
+  end
 end
