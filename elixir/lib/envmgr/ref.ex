@@ -8,8 +8,8 @@ defmodule Envmgr.Ref do
 
   It belongs to the process that got it (for an asynchronous call: that asked for it), whatever other processes it is sent to.
   When that process ends, or calls `Envmgr.release/1`, the object is let go; `Envmgr.give_away/2` makes it another's. It never lives longer
-  than its worker. The process's next calls go to that worker, too, so that its objects can be used together (not while something slow
-  runs there). A later use answers an error with code `:stale_ref`, which says what became of it.
+  than its worker. The process's next calls go to that worker, too, so that its objects can be used together (not while others
+  have less to do). A later use answers an error with code `:stale_ref`, which says what became of it.
   """
 
   @enforce_keys [:id, :type, :owner]

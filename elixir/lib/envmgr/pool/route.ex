@@ -46,14 +46,27 @@ defmodule Envmgr.Pool.Route do
     workers |> least(start, size, size - 1, first, load(first)) |> take()
   end
 
-  @doc "The given worker while it is no slower than others; else as `pick/1`."
+  @doc "As `pick/1`; of workers with equally many calls the given one."
   @spec pick(tuple(), pid()) :: worker() | nil
   def pick(workers, preferred) do
-    [_cursor | each] = Tuple.to_list(workers)
+    size = tuple_size(workers) - 1
 
-    case List.keyfind(each, preferred, 0) do
-      {_pid, slot} = worker -> if Slot.brisk?(slot), do: take(worker), else: pick(workers)
-      nil -> pick(workers)
+    case index(workers, preferred, size) do
+      0 ->
+        pick(workers)
+
+      at ->
+        worker = elem(workers, at)
+        workers |> least(at - 1, size, size - 1, worker, load(worker)) |> take()
+    end
+  end
+
+  defp index(_workers, _pid, 0), do: 0
+
+  defp index(workers, pid, at) do
+    case elem(workers, at) do
+      {^pid, _slot} -> at
+      _other -> index(workers, pid, at - 1)
     end
   end
 

@@ -42,10 +42,6 @@ defmodule Envmgr.Pool.Slot do
   @spec brisk(t()) :: :ok
   def brisk(slot), do: :atomics.sub(slot, @in_flight, @slow)
 
-  @doc "Whether it is open, and nothing slow runs in it."
-  @spec brisk?(t()) :: boolean()
-  def brisk?(slot), do: load(slot) < div(@slow, 2)
-
   @spec load(t()) :: integer()
   def load(slot), do: :atomics.get(slot, @in_flight)
 
