@@ -143,6 +143,13 @@ class FrameWriter:
         for first in range(0, len(parts), _WRITE_PARTS):
             _write_all(self._descriptor, parts[first : first + _WRITE_PARTS])
 
+    def write_one(self, message: bytes) -> None:
+        """Sends one packed message as a frame; as `write`."""
+        data = len(message).to_bytes(4, "big") + message
+        written = os.write(self._descriptor, data)
+        if written < len(data):
+            _write_all(self._descriptor, [memoryview(data)[written:]])
+
 
 def _write_all(descriptor: int, parts: list[Any]) -> None:
     written = os.writev(descriptor, parts)

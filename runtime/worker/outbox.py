@@ -63,6 +63,20 @@ class Outbox:
             finally:
                 self._writing = False
 
+    def answer(self, packed: bytes) -> None:
+        """`put` and `flush` in one."""
+        with self._lock:
+            if self.waiting or self._writing or len(packed) > BATCH_BYTES:
+                self.put(packed)
+            else:
+                self._writing = True
+                try:
+                    self._writer.write_one(packed)
+                finally:
+                    self._writing = False
+        if self.waiting:  # also what a finaliser printed in the middle of the write
+            self.flush()
+
     def finish(self) -> None:
         """Adds half lines of output."""
         self.half = False

@@ -7,6 +7,7 @@ import threading
 from typing import Any, Callable
 
 from ..wire.frames import BrokenFrame, FrameReader
+from ..wire.messages import CALL
 
 
 class Turns:
@@ -51,25 +52,32 @@ class Turns:
             self.bells.remove(bell)
             self.next()
 
-    def idle(self, inbox: Any) -> bool:
-        """As the main thread, with nothing to do while `inbox` is empty: reads one time. False when another reads."""
+    def idle(self, inbox: Any) -> Any:
+        """As the main thread, with nothing to do while `inbox` is empty: reads one time. A plain call that came
+        alone is handed over as it is, which is quicker. False when all was taken, None when another reads.
+        """
         lock = self._lock
         if not lock.acquire(False):
-            return False
+            return None
+        message: Any = False
         try:
             if not inbox:  # still: a signal's handler may have read meanwhile
                 messages = self._reader.read()
-                if messages:
-                    self._take(messages)
-                else:
+                if not messages:
                     self._end()
+                else:
+                    first = messages[0]
+                    if len(messages) == 1 and type(first) is list and len(first) == 5 and first[0] == CALL:
+                        message = first
+                    else:
+                        self._take(messages)
         except BrokenFrame as error:
             self._end(error)
         finally:
             lock.release()
         if self.bells:
             self.next()
-        return True
+        return message
 
     def glance(self) -> None:
         """Reads what has come, without waiting for more, if nobody else reads."""
