@@ -53,8 +53,12 @@ defmodule Envmgr.Calls do
     if traced?, do: Request.traced(request), else: request
   end
 
-  defp run(%{gather: nil} = request, args, kwargs),
-    do: request |> Exchange.run(args, kwargs) |> Telling.told(request.name, args, kwargs)
+  defp run(%{gather: nil} = request, args, kwargs) do
+    case Exchange.run(request, args, kwargs) do
+      {:ok, _value} = answer -> answer
+      answer -> Telling.told(answer, request.name, args, kwargs)
+    end
+  end
 
   defp run(request, args, kwargs),
     do: Gathering.around(request.gather, fn -> run(%{request | gather: nil}, args, kwargs) end)

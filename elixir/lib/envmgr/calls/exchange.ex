@@ -22,15 +22,15 @@ defmodule Envmgr.Calls.Exchange do
   @spec run(Request.t(), list(), [{String.t(), term()}] | :chain) ::
           Outcome.answer()
   def run(request, args, kwargs) do
-    request = Trace.mark(request, :check)
+    request = mark(request, :check)
 
     case Encoder.arguments(args, kwargs, request.owner, lane: request.lane, into: request.into) do
       {:ok, payload, []} ->
-        request |> Trace.mark(:encode) |> send_payload(payload, [], {args, kwargs})
+        request |> mark(:encode) |> send_payload(payload, [], {args, kwargs})
 
       {:ok, payload, held} ->
         held = Held.new(held, request.holder)
-        answer = request |> Trace.mark(:encode) |> send_payload(payload, held, {args, kwargs})
+        answer = request |> mark(:encode) |> send_payload(payload, held, {args, kwargs})
 
         # Python had them not, or may not use them: the call was taken back, or its worker is gone.
         with {:error, %{code: code}} when code != :exception <- answer,
@@ -52,6 +52,9 @@ defmodule Envmgr.Calls.Exchange do
         )
     end
   end
+
+  defp mark(%{trace: nil} = request, _step), do: request
+  defp mark(request, step), do: Trace.mark(request, step)
 
   defp send_payload(request, payload, held, arguments) do
     size = IO.iodata_length(payload)

@@ -47,6 +47,8 @@ defmodule Envmgr.Calls.Options do
   @spec parse(keyword()) :: {:ok, t()} | {:error, Error.t()}
   def parse([]), do: {:ok, %__MODULE__{name: @default_name}}
 
+  def parse([{:name, name}]) when is_atom(name), do: {:ok, %__MODULE__{name: name}}
+
   def parse(opts) when is_list(opts) do
     case Enum.flat_map(opts, &problem/1) do
       [] -> {:ok, __MODULE__ |> struct!(opts) |> implied()}

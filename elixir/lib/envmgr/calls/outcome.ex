@@ -64,7 +64,7 @@ defmodule Envmgr.Calls.Outcome do
   defp warnings(_meta), do: []
 
   defp decode(payload, buffers, meta, request, generation, pid) do
-    request = Trace.mark(request, :transport)
+    request = if request.trace, do: Trace.mark(request, :transport), else: request
     payload = own(payload)
     home = home(request, generation, pid)
 
