@@ -1,7 +1,7 @@
-"""A worker written by hand for one function: the pool's transport, none of its generality.
+"""A worker written by hand for one function: the pool's transport and codec, none of its generality.
 
-Started as `python adapter.py LAYER`: frames, batches and the wait for the next call are the
-runtime's own, so that what differs is what a generic worker does for any function.
+Started as `python adapter.py LAYER`: frames, values and the wait for the next call are the runtime's own, so that what
+differs is what a generic worker does for any function.
 """
 
 import importlib.util
@@ -21,21 +21,24 @@ def load(directory):
 
 load(os.path.join(sys.argv[1], "envmgr_runtime"))
 
+from envmgr_runtime.execution.refs import RefTable  # noqa: E402
+from envmgr_runtime.values.codec import Codec  # noqa: E402
 from envmgr_runtime.wire.frames import FrameReader, FrameWriter  # noqa: E402
 from envmgr_runtime.wire.messages import CALL, HELLO, PROTOCOL, RESULT  # noqa: E402
-from envmgr_runtime.wire.packing import packb, unpackb  # noqa: E402
+from envmgr_runtime.wire.packing import packb  # noqa: E402
 
 
 def serve(reader, writer):
     reader.read()
     facts = {"protocol": PROTOCOL, "pid": os.getpid(), "python": "3", "libraries": {"math": None}}
     writer.write([packb([HELLO, 0, {**facts, "lane": False, "interrupt": 0}])])
+    codec = Codec(RefTable())
     while True:
         answers = []
         for message in reader.read() or sys.exit(0):
             if message[0] == CALL and message[2] == "math.sqrt":
-                (x,), _ = unpackb(message[4])
-                answers.append(packb([RESULT, message[1], packb(math.sqrt(x))]))
+                args, kwargs = codec.decode_call(message[4])
+                answers.append(packb([RESULT, message[1], codec.encode(math.sqrt(*args, **kwargs))]))
         if answers:
             writer.write(answers)
 

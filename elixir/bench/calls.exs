@@ -53,10 +53,11 @@ defmodule Bench.Echo do
 end
 
 defmodule Bench.Adapter do
-  # What one would write by hand for math.sqrt on the same pool: no catalog, no signature, no codec, and a worker
-  # (bench/adapter.py) that knows this one function.
+  # What one would write by hand for math.sqrt on the same pool, pipe and codec: no catalog, no signature, no options,
+  # no errors to tell of, and a worker (bench/adapter.py) that knows this one function.
   alias Envmgr.Pool.Route
   alias Envmgr.Values.{Decoder, Encoder}
+  alias Envmgr.Wire.Messages
 
   # An instance like the given one, whose worker is the hand-written one.
   def start(instance) do
@@ -78,30 +79,47 @@ defmodule Bench.Adapter do
   end
 
   defp sqrt(name, environment, x) do
-    tail = <<0xA9, "math.sqrt", 0, 0xC4, 12, 0x92, 0x91, 0xCB, x::float, 0x80>>
+    {:ok, payload, []} = Encoder.arguments([x], [], nil, [])
+    size = IO.iodata_length(payload)
+    tail = IO.iodata_to_binary(Messages.call_tail("math.sqrt", 0, payload, size))
     deadline = System.monotonic_time(:millisecond) + 30_000
     {_generation, workers, _pool} = Route.lookup(name, environment)
     {pid, _slot} = Route.pick(workers)
     reply = :erlang.monitor(:process, pid, alias: :reply_demonitor)
-    send(pid, {:call, reply, deadline, "math.sqrt", 12, tail})
+    send(pid, {:call, reply, deadline, "math.sqrt", size, tail})
 
     receive do
-      {^reply, :result, <<0xCB, value::float>>} -> value
+      {^reply, :result, payload} -> decoded(payload)
       {^reply, _moved_or_elsewhere} -> sqrt(name, environment, x)
       {:DOWN, ^reply, _, _, reason} -> exit(reason)
     after
       30_000 -> exit(:timeout)
     end
   end
+
+  defp decoded(payload) do
+    {:ok, value} = Decoder.decode(payload)
+    value
+  end
 end
 
 defmodule Bench.Callers do
   # `width` processes that call as fast as they are answered, until the time is over.
+  # Their heap is that of a process that does something: with the smallest one a call's garbage is collected each time,
+  # which the echo, called from this script's own process, never meets.
+  @heap 10_000
+
   def run(width, until, call) do
-    1..width
-    |> Enum.map(fn _ -> Task.async(fn -> loop(call, until, 0) end) end)
-    |> Task.await_many(:infinity)
-    |> Enum.sum()
+    me = self()
+
+    for _ <- 1..width do
+      :erlang.spawn_opt(fn -> send(me, {:done, loop(call, until, 0)}) end, [
+        :link,
+        min_heap_size: @heap
+      ])
+    end
+
+    for(_ <- 1..width, do: receive(do: ({:done, count} -> count))) |> Enum.sum()
   end
 
   defp loop(call, until, count) do
