@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import deque
+from itertools import islice
 from typing import Any
 
 REDACTED = "[redacted]"
@@ -83,36 +85,41 @@ def redacted(text: str, secrets: tuple[str, ...] = ()) -> str:
     return text
 
 
-def secrets_in(value: Any, name: Any = None, depth: int = 3) -> set[str]:
-    """Texts that stand under the name of a secret: a library may repeat them in its words."""
-    if is_secret(name):
-        return {text for text in _texts(value, depth) if len(text) >= _LEAST}
-    if depth == 0:
-        return set()
+def secrets_in(value: Any, name: Any = None) -> set[str]:
+    """Texts that stand under the name of a secret: a library may repeat them in its words. Looks at so many parts and
+    no more: a value may hold a part many times over.
+    """
     found: set[str] = set()
-    if type(value) is dict:
-        for key, part in list(value.items())[:_MOST]:
-            found |= secrets_in(part, key, depth - 1)
-    elif type(value) in (list, tuple):
-        if type(value) is tuple and len(value) == 2 and is_secret(value[0]):
-            return secrets_in(value[1], value[0], depth)
-        for part in value[:_MOST]:
-            found |= secrets_in(part, None, depth - 1)
+    waiting = deque([(value, is_secret(name), _DEPTH)])
+    for _ in range(_MOST_PARTS):
+        if not waiting:
+            break
+        part, secret, depth = waiting.popleft()
+        text = _text(part) if secret else None
+        if text is not None and len(text) >= _LEAST:
+            found.add(text)
+        elif depth:
+            waiting += [(inner, secret or is_secret(key), depth - 1) for key, inner in _members(part)]
     return found
 
 
 _LEAST = 4
 """Characters. What is shorter stands in too many words by chance."""
+_DEPTH = 4
 _MOST = 100
+_MOST_PARTS = 2000
 
 
-def _texts(value: Any, depth: int) -> list[str]:
+def _text(value: Any) -> str | None:
     if isinstance(value, str):
-        return [str.__str__(value)]
-    if type(value) is bytes:
-        return [value.decode("latin-1")]
-    if type(value) in (list, tuple) and depth:
-        return [text for part in value[:_MOST] for text in _texts(part, depth - 1)]
-    if type(value) is dict and depth:
-        return [text for part in list(value.values())[:_MOST] for text in _texts(part, depth - 1)]
-    return []
+        return str.__str__(value)
+    return value.decode("latin-1") if type(value) is bytes else None
+
+
+def _members(value: Any) -> list[tuple[Any, Any]]:
+    """With the names that they are under, where they have one."""
+    if type(value) is dict:
+        return list(islice(value.items(), _MOST))
+    if type(value) is tuple and len(value) == 2 and isinstance(value[0], str):
+        return [(value[0], value[1])]
+    return [(None, part) for part in value[:_MOST]] if type(value) in (list, tuple) else []

@@ -275,7 +275,6 @@ defmodule Refused do
 
   defp cases("plain") do
     [
-      function: fn -> 1 end,
       pid: self(),
       reference: make_ref(),
       port: hd(Port.list()),
@@ -372,7 +371,7 @@ defmodule Refused do
       zone: frame.(columns: [{"a", "datetime64[ns, Mars/Phobos]", Array.from_list([1, 2])}]),
       code: frame.(columns: [{"a", "period[__import__('os').system('true')]", [1, 2]}]),
       label: frame.(columns: [{%{}, "int64", [1, 2]}]),
-      inside: frame.(columns: [{"a", "object", [1, fn -> 1 end]}]),
+      inside: frame.(columns: [{"a", "object", [1, self()]}]),
       timestamp: object.("pandas.Timestamp", %{}),
       far: object.("pandas.Timestamp", %{"value" => 10 ** 40, "unit" => "ns", "zone" => nil, "fold" => 0}),
       frequency: object.("pandas.Period", %{"ordinal" => 1, "freq" => "__import__('os')"}),

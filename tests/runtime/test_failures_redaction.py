@@ -111,3 +111,12 @@ def test_arrays_and_frames():
     frame = pandas.DataFrame({f"c{n}": [1, 2] for n in range(7)})
     assert summary(frame) == "<DataFrame 2 rows of 'c0', 'c1', 'c2', 'c3', 'c4', …>"
     assert summary(frame["c0"]) == "<Series int64, 2 elements>"
+
+
+def test_a_value_that_holds_a_part_many_times_over_is_looked_at_for_a_moment_only():
+    bomb = "a secret text"
+    for _ in range(60):
+        bomb = [bomb] * 60
+    assert secrets_in({"password": "visible", "data": bomb}) == {"visible"}
+    assert secrets_in(bomb, "password") == set()
+    assert secrets_in(("a", ("token", "in a pair"))) == {"in a pair"}

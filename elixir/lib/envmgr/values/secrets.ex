@@ -63,53 +63,63 @@ defmodule Envmgr.Values.Secrets do
 
   # What is shorter stands in too many words by chance.
   @least 4
+  @depth 4
+  @most_members 100
+
+  # So many parts of the arguments are looked at: they may hold a part many times over.
+  @most_parts 2_000
 
   @doc "Texts that stand under the names of secrets, in arguments by their names; the longest first."
   @spec in_arguments([{term(), term()}]) :: [String.t()]
   def in_arguments(named) do
-    named
-    |> Enum.flat_map(fn {name, value} -> found(value, name, 4) end)
+    for({name, value} <- named, do: {value, name?(name), @depth})
+    |> :queue.from_list()
+    |> look(@most_parts, [])
     |> Enum.filter(&(String.valid?(&1) and String.length(&1) >= @least))
     |> Enum.uniq()
     |> Enum.sort_by(&byte_size/1, :desc)
   end
 
-  defp found(_value, _name, 0), do: []
+  # What waits: parts, whether a name above them is a secret's, and how deep to go. What is near the top comes first.
+  defp look(_waiting, 0, found), do: found
 
-  defp found(value, name, depth) do
-    if name?(name), do: texts(value, depth), else: inside(value, depth)
+  defp look(waiting, left, found) do
+    case :queue.out(waiting) do
+      {:empty, _waiting} ->
+        found
+
+      {{:value, {value, true, _depth}}, waiting} when is_binary(value) ->
+        look(waiting, left - 1, [value | found])
+
+      {{:value, {_value, _secret?, 0}}, waiting} ->
+        look(waiting, left - 1, found)
+
+      {{:value, {value, secret?, depth}}, waiting} ->
+        inside = :queue.from_list(parts(value, secret?, depth - 1))
+        look(:queue.join(waiting, inside), left - 1, found)
+    end
   end
 
-  defp inside({name, value}, depth) when is_atom(name) or is_binary(name),
-    do: found(value, name, depth - 1)
+  defp parts(%_{}, _secret?, _depth), do: []
 
-  defp inside(%_{}, _depth), do: []
-
-  defp inside(map, depth) when is_map(map) do
-    map
-    |> Enum.take(100)
-    |> Enum.flat_map(fn {name, value} -> found(value, name, depth - 1) end)
+  defp parts(map, secret?, depth) when is_map(map) do
+    for {name, value} <- Enum.take(map, @most_members),
+        do: {value, secret? or name?(name), depth}
   end
 
-  defp inside([_ | _] = list, depth), do: list |> some() |> Enum.flat_map(&inside(&1, depth - 1))
-  defp inside(_value, _depth), do: []
+  defp parts({name, value}, secret?, depth) when is_atom(name) or is_binary(name),
+    do: [{value, secret? or name?(name), depth}]
 
-  defp texts(_value, 0), do: []
-  defp texts(value, _depth) when is_binary(value), do: [value]
-  defp texts(%{__struct__: _}, _depth), do: []
+  defp parts(tuple, true, depth) when is_tuple(tuple),
+    do:
+      for(value <- tuple |> Tuple.to_list() |> Enum.take(@most_members), do: {value, true, depth})
 
-  defp texts(value, depth) when is_map(value),
-    do: value |> Map.values() |> Enum.take(100) |> Enum.flat_map(&texts(&1, depth - 1))
+  defp parts([_ | _] = list, secret?, depth),
+    do: for(value <- some(list, @most_members), do: {value, secret?, depth})
 
-  defp texts([_ | _] = list, depth), do: list |> some() |> Enum.flat_map(&texts(&1, depth - 1))
-
-  defp texts(value, depth) when is_tuple(value),
-    do: value |> Tuple.to_list() |> Enum.take(100) |> Enum.flat_map(&texts(&1, depth - 1))
-
-  defp texts(_value, _depth), do: []
+  defp parts(_value, _secret?, _depth), do: []
 
   # Lists may be improper.
-  defp some(list), do: some(list, 100)
   defp some([head | tail], left) when left > 0, do: [head | some(tail, left - 1)]
   defp some(_rest, _left), do: []
 end

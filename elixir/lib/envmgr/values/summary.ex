@@ -98,5 +98,9 @@ defmodule Envmgr.Values.Summary do
     end
   end
 
-  defp bits(term), do: term |> abs() |> Integer.digits(2) |> length()
+  # Digits of a large integer take longer the more there are, by the square.
+  defp bits(term) do
+    <<first, rest::binary>> = term |> abs() |> :binary.encode_unsigned()
+    8 * byte_size(rest) + length(Integer.digits(first, 2))
+  end
 end

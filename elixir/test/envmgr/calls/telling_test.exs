@@ -28,6 +28,16 @@ defmodule Envmgr.Calls.TellingTest do
     assert {error.message, error.hint} == {"[redacted] does not fit", "not [redacted]"}
   end
 
+  test "arguments that hold a part many times over, or a huge integer, are told in a moment" do
+    bomb = Enum.reduce(1..60, "a secret text", fn _, part -> List.duplicate(part, 60) end)
+    huge = Integer.pow(2, 3_000_000)
+    error = %Error{code: :conversion, message: "it was visible, too large"}
+    args = [%{"data" => bomb, "password" => "visible"}, huge]
+    error = Telling.complete(error, args, [], nil)
+    assert error.message == "it was [redacted], too large"
+    assert [_bomb, {1, "an integer of 3000001 bits"}] = error.arguments
+  end
+
   test "what is known already stays" do
     error = %Error{code: :exception, class: :policy, message: "m", arguments: [{0, "1"}]}
     assert Telling.complete(error, ["x"], [], nil) == error
