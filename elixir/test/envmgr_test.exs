@@ -195,8 +195,10 @@ defmodule EnvmgrTest do
     {name, _} = Project.start(workers: 2)
     Project.eventually(fn -> length(Envmgr.stats(name)["std"].workers) == 2 end)
 
+    # Made by other processes, for this one's objects are in one worker.
     things =
-      Stream.repeatedly(fn -> Envmgr.execute!("probe.Thing", [1], name: name) end)
+      Stream.repeatedly(fn -> Envmgr.async("probe.Thing", [1], name: name) end)
+      |> Stream.map(fn async -> elem(Envmgr.await(async), 1) end)
       |> Enum.take(20)
       |> Enum.uniq_by(& &1.owner)
 

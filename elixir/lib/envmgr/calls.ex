@@ -18,7 +18,10 @@ defmodule Envmgr.Calls do
          {:ok, row} <- find(options.name, path),
          {:ok, args, kwargs} <- Arguments.split(args),
          {:ok, into} <- check(options.name, row, args, kwargs) do
-      row |> request(path, path, into, options) |> run(args, kwargs)
+      case row |> request(path, path, into, options) |> run(args, kwargs) do
+        {:error, %Error{code: :not_ready}} = answer -> moved(answer, row, args, kwargs, options)
+        answer -> answer
+      end
     else
       {:error, error} -> refused(error, path, args, opts)
     end
@@ -43,6 +46,18 @@ defmodule Envmgr.Calls do
   def execute(path, _args, opts) do
     message = "a path is a string such as \"numpy.mean\", not #{inspect(path, limit: 5)}"
     Correlation.mark({:error, %Error{code: :arguments, message: message}}, opts)
+  end
+
+  # Its pool went while the call was on its way there, and had it not: the library may be in another environment now.
+  defp moved(answer, row, args, kwargs, options) do
+    path = elem(row, 0)
+
+    with {:ok, now} when elem(now, 2) != elem(row, 2) <- find(options.name, path),
+         {:ok, into} <- check(options.name, now, args, kwargs) do
+      now |> request(path, path, into, options) |> run(args, kwargs)
+    else
+      _same -> answer
+    end
   end
 
   defp request(row, path, target, into, options) do

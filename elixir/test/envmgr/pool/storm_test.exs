@@ -124,14 +124,14 @@ defmodule Envmgr.Pool.StormTest do
     quiet(name, 2)
     assert Enum.map(workers(name), & &1.os_pid) == before
 
-    for owner <- owners(name) do
-      assert owner.watched == %{}
-      assert owner.cancelled == %{}
-      assert owner.callbacks == %{}
-      assert owner.lent == %Envmgr.Pool.Lent{}
-      assert owner.nudge == nil
-      assert Envmgr.Pool.Flight.empty?(owner.flight)
-    end
+    # What a process lent is forgotten when its end is heard of.
+    Project.eventually(fn ->
+      Enum.all?(owners(name), fn owner ->
+        owner.watched == %{} and owner.cancelled == %{} and owner.callbacks == %{} and
+          owner.lent == %Envmgr.Pool.Lent{} and owner.nudge == nil and
+          Envmgr.Pool.Flight.empty?(owner.flight)
+      end)
+    end)
   end
 
   test "with workers killed in between, every question has one answer, and the pool is whole again" do
