@@ -529,7 +529,7 @@ MORE = [
     ("datetime.datetime.fromtimestamp", 1000000000000000000),
     ("datetime.timedelta", "1"),
     ("datetime.datetime.fromisoformat", "yesterday"),
-    ("os.listdir", "/root/nope"),
+    ("os.listdir", "/nowhere/nope"),
     ("os.mkdir", "/tmp"),
     ("os.rmdir", "/usr"),
     ("os.rename", "/nope1", "/nope2"),
