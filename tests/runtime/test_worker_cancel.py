@@ -20,8 +20,17 @@ def begun(client, target, *args):
     return number
 
 
-@pytest.mark.parametrize("name", ["sleep", "spin", "join", "printing", "co_sleep", "run_own_loop"])
+@pytest.mark.parametrize("name", ["sleep", "spin", "join", "co_sleep", "run_own_loop"])
 def test_what_runs_is_interrupted(slow, name):
+    _interrupted(slow, name)
+
+
+def test_what_prints_is_interrupted(start, slowly, unmeasured):
+    """Not measured, for it is nearly always in code of ours, where a cancellation may meet coverage's lock."""
+    _interrupted(start(slowly, env=unmeasured), "printing")
+
+
+def _interrupted(slow, name):
     number = begun(slow, f"slow.{name}", 600)
     with pytest.raises(WorkerError) as caught:
         slow.cancel(number)
