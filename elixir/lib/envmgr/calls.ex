@@ -3,7 +3,19 @@ defmodule Envmgr.Calls do
   @moduledoc false
 
   alias Envmgr.{Error, Pool, Ref}
-  alias Envmgr.Calls.{Arguments, Chain, Correlation, Exchange, Gathering, Options, Outcome}
+
+  alias Envmgr.Calls.{
+    Arguments,
+    Around,
+    Call,
+    Chain,
+    Correlation,
+    Exchange,
+    Gathering,
+    Options,
+    Outcome
+  }
+
   alias Envmgr.Calls.{Request, Telling}
   alias Envmgr.Libraries.{Catalog, Check, Row, Shape, Unknown}
 
@@ -16,11 +28,12 @@ defmodule Envmgr.Calls do
   def execute(path, args, opts) when is_binary(path) do
     with {:ok, options} <- Options.parse(opts),
          {:ok, row} <- find(options.name, path),
-         {:ok, args, kwargs} <- Arguments.split(args),
-         {:ok, into} <- check(options.name, row, args, kwargs) do
-      case row |> request(path, path, into, options) |> run(args, kwargs) do
-        {:error, %Error{code: :not_ready}} = answer -> moved(answer, row, args, kwargs, options)
-        answer -> answer
+         {:ok, args, kwargs} <- Arguments.split(args) do
+      if Around.concerns?(row, options) do
+        call = %Call{row: row, options: options, args: args, kwargs: kwargs, plan: elem(row, 12)}
+        Around.run(call, &direct(&1.row, &1.args, &1.kwargs, &1.options))
+      else
+        direct(row, args, kwargs, options)
       end
     else
       {:error, error} -> refused(error, path, args, opts)
@@ -48,6 +61,22 @@ defmodule Envmgr.Calls do
     Correlation.mark({:error, %Error{code: :arguments, message: message}}, opts)
   end
 
+  # The call as it is, from the check of its arguments on.
+  defp direct(row, args, kwargs, options) do
+    path = elem(row, 0)
+
+    case check(options.name, row, args, kwargs) do
+      {:ok, into} ->
+        case row |> request(path, path, into, options) |> run(args, kwargs) do
+          {:error, %Error{code: :not_ready}} = answer -> moved(answer, row, args, kwargs, options)
+          answer -> answer
+        end
+
+      {:error, error} ->
+        refused(error, options, args, kwargs)
+    end
+  end
+
   # Its pool went while the call was on its way there, and had it not: the library may be in another environment now.
   defp moved(answer, row, args, kwargs, options) do
     path = elem(row, 0)
@@ -61,7 +90,7 @@ defmodule Envmgr.Calls do
   end
 
   defp request(row, path, target, into, options) do
-    {_path, library, environment, timeout, _, _, _, _, _, _, real, traced?} = row
+    {_path, library, environment, timeout, _, _, _, _, _, _, real, traced?, _plan} = row
     target = if real, do: real(target, real), else: target
     request = Request.new(options, target, path, library, environment, timeout, :call)
     request = if into, do: %{request | into: into}, else: request
@@ -187,6 +216,12 @@ defmodule Envmgr.Calls do
   end
 
   # Nothing was sent.
+  defp refused(error, %Options{} = options, args, kwargs) do
+    {:error, error}
+    |> Correlation.mark(correlation: options.correlation)
+    |> Telling.told(options.name, args, kwargs)
+  end
+
   defp refused(error, path, args, opts) do
     name = if Keyword.keyword?(opts), do: Keyword.get(opts, :name, Envmgr), else: Envmgr
 

@@ -65,7 +65,8 @@ defmodule Envmgr.Test.Project do
       "env" => %{"PYTHONPATH" => layer.probes, "PROBE_GENERATION" => "#{generation}"},
       "cwd" => project,
       "lease" => Path.join(project, "lease"),
-      "workers" => Keyword.get(overrides, :workers, 2),
+      "pools" => Keyword.get(overrides, :pools, pools(Keyword.get(overrides, :workers, 2))),
+      "fork" => Keyword.get(overrides, :fork, "tests do without"),
       "compression" => Keyword.get(overrides, :compression, "none"),
       "libraries" => libraries
     }
@@ -75,6 +76,11 @@ defmodule Envmgr.Test.Project do
     File.mkdir_p!(Path.dirname(path))
     File.write!(path <> ".new", data)
     File.rename!(path <> ".new", path)
+  end
+
+  @doc "Pools of a launch manifest: the default one, of so many workers."
+  def pools(workers, overrides \\ %{}) do
+    %{"default" => Map.merge(%{"min" => workers, "max" => workers}, overrides)}
   end
 
   def deactivate(project, environment) do

@@ -14,8 +14,10 @@ defmodule Envmgr.Calls.Options do
             correlation: nil,
             output: :log,
             trace: nil,
-            beside: nil
+            beside: nil,
+            around?: false
 
+  @typedoc "`around?`: an option asks for what stands around a call (`Calls.Around`)."
   @type t :: %__MODULE__{
           name: atom(),
           timeout: timeout() | nil,
@@ -26,7 +28,8 @@ defmodule Envmgr.Calls.Options do
           correlation: String.t() | nil,
           output: :log | :metadata | :ignore | pid(),
           trace: Trace.t() | nil,
-          beside: Beside.t() | nil
+          beside: Beside.t() | nil,
+          around?: boolean()
         }
 
   @default_name Envmgr

@@ -3,7 +3,7 @@ defmodule Envmgr.Libraries.Catalog do
   # that they call in the same table: the second call of a path is one lookup.
   @moduledoc false
 
-  alias Envmgr.Libraries.{CatalogFile, Manifest, Pipeline, Row}
+  alias Envmgr.Libraries.{CatalogFile, Manifest, Pipeline, Plan, Row}
 
   @typedoc "Where a path leads: the real path of an alias, whose it is, its catalog, the number of its object."
   @type place :: {target :: String.t() | nil, Row.home(), CatalogFile.t(), non_neg_integer()}
@@ -80,7 +80,7 @@ defmodule Envmgr.Libraries.Catalog do
     :ok
   end
 
-  defp pattern(elements), do: List.to_tuple(for i <- 1..12, do: Map.get(elements, i, :_))
+  defp pattern(elements), do: List.to_tuple(for i <- 1..13, do: Map.get(elements, i, :_))
 
   @doc "The row of a path that was called before."
   @spec lookup(atom(), String.t()) :: Row.t() | nil
@@ -96,7 +96,8 @@ defmodule Envmgr.Libraries.Catalog do
   def fetch(table, path) do
     with {target, home, file, object} = place <- locate(table, path),
          {:ok, [_path, kind | _] = raw} when kind != "module" <- CatalogFile.row(file, object) do
-      row = Row.build(path, target, home, Pipeline.seen(raw, pipeline(table, target || path)))
+      {pipeline, plan} = said(table, target || path)
+      row = Row.build(path, target, home, Pipeline.seen(raw, pipeline), plan)
       :ets.insert(table, row)
 
       # A row must not outlive its catalog: one that was replaced meanwhile took no row of ours with it.
@@ -112,12 +113,13 @@ defmodule Envmgr.Libraries.Catalog do
     end
   end
 
-  defp pipeline(table, path) do
+  # What envmgr.toml says of a function.
+  defp said(table, path) do
     [name, rest] = :binary.split(path, ".")
 
-    case :ets.lookup(table, {:library, name}) do
-      [{_, _, _, %{pipelines: pipelines}}] -> Pipeline.of(pipelines, rest)
-      _none -> nil
+    case library(table, name) do
+      {_environment, facts} -> {Pipeline.of(facts.pipelines, rest), Plan.of(facts, rest)}
+      nil -> {nil, nil}
     end
   end
 

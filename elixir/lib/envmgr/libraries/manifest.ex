@@ -2,6 +2,7 @@ defmodule Envmgr.Libraries.Manifest do
   # A launch manifest, read and checked: all that a pool knows of an environment.
   @moduledoc false
 
+  alias Envmgr.Libraries.Sizing
   alias Envmgr.Values.Decoder
 
   @enforce_keys [:digest, :environment, :generation, :command, :workers, :libraries]
@@ -16,6 +17,8 @@ defmodule Envmgr.Libraries.Manifest do
     :lease,
     :key,
     compression: "none",
+    fork: false,
+    pools: %{},
     env: []
   ]
 
@@ -29,6 +32,9 @@ defmodule Envmgr.Libraries.Manifest do
           aliases: %{String.t() => String.t()},
           hooks: %{String.t() => String.t()},
           pipelines: %{String.t() => map()},
+          cache: %{String.t() => map()},
+          limits: %{String.t() => map()},
+          recovery: %{String.t() => term()},
           trace: boolean(),
           catalog: String.t()
         }
@@ -44,6 +50,8 @@ defmodule Envmgr.Libraries.Manifest do
           lease: String.t() | nil,
           key: String.t() | nil,
           compression: String.t(),
+          fork: boolean(),
+          pools: %{String.t() => Sizing.t()},
           env: [{String.t(), String.t() | nil}]
         }
 
@@ -71,17 +79,18 @@ defmodule Envmgr.Libraries.Manifest do
     end
   end
 
-  @doc "Whether workers of the one can serve the other: only their number, deadlines, aliases, traces and the generation differ."
+  @doc "Whether workers of the one can serve the other: only their number, the generation, and what
+  is done on this side of the pipe differ."
   @spec same_workers?(t(), t()) :: boolean()
   def same_workers?(one, other), do: worker(one) == worker(other)
 
   defp worker(manifest) do
-    libraries =
-      Map.new(manifest.libraries, fn {name, facts} ->
-        {name, %{facts | timeout: 0, aliases: %{}, trace: false}}
-      end)
+    theirs = %{timeout: 0, aliases: %{}, trace: false, cache: %{}, limits: %{}, recovery: %{}}
 
-    %{manifest | digest: nil, generation: nil, workers: nil, libraries: libraries}
+    libraries =
+      Map.new(manifest.libraries, fn {name, facts} -> {name, Map.merge(facts, theirs)} end)
+
+    %{manifest | digest: nil, generation: nil, workers: nil, pools: nil, libraries: libraries}
   end
 
   defp build(map, digest) do
@@ -89,11 +98,12 @@ defmodule Envmgr.Libraries.Manifest do
            "environment" => environment,
            "generation" => generation,
            "command" => [_ | _] = command,
-           "workers" => workers,
+           "pools" => pools,
            "libraries" => %{} = libraries
          } <- map,
-         true <- is_binary(environment) and is_integer(generation) and is_integer(workers),
+         true <- is_binary(environment) and is_integer(generation),
          true <- Enum.all?(command, &is_binary/1),
+         %{"default" => default} = pools <- Sizing.parse(pools),
          %{} = libraries <- libraries(libraries) do
       {:ok,
        %__MODULE__{
@@ -101,7 +111,9 @@ defmodule Envmgr.Libraries.Manifest do
          environment: environment,
          generation: generation,
          command: command,
-         workers: max(workers, 1),
+         workers: default.max,
+         pools: pools,
+         fork: map["fork"] == true,
          libraries: libraries,
          cwd: map["cwd"],
          lease: map["lease"],
@@ -128,6 +140,9 @@ defmodule Envmgr.Libraries.Manifest do
           aliases: library["aliases"] || %{},
           hooks: library["hooks"] || %{},
           pipelines: library["pipelines"] || %{},
+          cache: library["cache"] || %{},
+          limits: library["limits"] || %{},
+          recovery: library["recovery"] || %{},
           trace: library["trace"] == true,
           catalog: catalog
         }

@@ -1,19 +1,20 @@
 defmodule Envmgr.Libraries.Row do
   # What the instance's table keeps of a path that was called: a tuple, so that a lookup copies little.
   #
-  #   {path, library, environment, timeout, least, most, epoch, detail, hints, types, target, traced?}
+  #   {path, library, environment, timeout, least, most, epoch, detail, hints, types, target, traced?, plan}
   #
   # A call with `least` to `most` arguments, all by position, fits when `types` is nil or takes them; whatever does not is
   # looked at by its `Shape`, then with `detail` (`Check`). `target`: the path that an alias stands for, else nil.
+  # `plan`: what is done around its calls, nil for nothing.
   @moduledoc false
 
-  alias Envmgr.Libraries.{Overloads, Signature, Types}
+  alias Envmgr.Libraries.{Overloads, Plan, Signature, Types}
 
   @type t ::
           {path :: String.t(), library :: String.t(), environment :: String.t(),
            timeout :: pos_integer(), least :: integer(), most :: integer(), epoch :: integer(),
            detail :: binary(), Signature.hints() | nil, Types.t() | nil,
-           target :: String.t() | nil, traced? :: boolean()}
+           target :: String.t() | nil, traced? :: boolean(), Plan.t() | nil}
 
   @typedoc "A row of the catalog: path, kind, parameters, returns, summary, flags, overloads."
   @type raw :: list()
@@ -23,15 +24,15 @@ defmodule Envmgr.Libraries.Row do
           {library :: String.t(), environment :: String.t(), timeout :: pos_integer(),
            epoch :: integer(), traced? :: boolean()}
 
-  @spec build(String.t(), String.t() | nil, home(), raw()) :: t()
-  def build(path, target, {library, environment, timeout, epoch, traced?}, raw) do
+  @spec build(String.t(), String.t() | nil, home(), raw(), Plan.t() | nil) :: t()
+  def build(path, target, {library, environment, timeout, epoch, traced?}, raw, plan \\ nil) do
     {least, most, hints, types} = quick(raw)
     # The detail is a binary of its own: a lookup copies a pointer instead of fifty parameters.
     detail = :erlang.term_to_binary(raw)
     path = :binary.copy(path)
 
     {path, library, environment, timeout, least, most, epoch, detail, hints, types, target,
-     traced?}
+     traced?, plan}
   end
 
   @doc "The row of the catalog that it was made from."

@@ -14,7 +14,7 @@ defmodule Envmgr.Libraries.ManifestTest do
           "environment" => "e",
           "generation" => 1,
           "command" => ["python"],
-          "workers" => 1,
+          "pools" => %{"default" => %{"min" => 1, "max" => 1}},
           "libraries" => %{"m" => library}
         },
         environment
@@ -39,7 +39,11 @@ defmodule Envmgr.Libraries.ManifestTest do
   end
 
   test "other strategies and another compression ask for other workers" do
-    assert Manifest.same_workers?(parse(), parse(%{"workers" => 3}, %{"timeout" => 9}))
+    assert Manifest.same_workers?(
+             parse(),
+             parse(%{"pools" => %{"default" => %{"min" => 1, "max" => 3}}}, %{"timeout" => 9})
+           )
+
     refute Manifest.same_workers?(parse(), parse(%{}, %{"serializers" => %{"a.B" => "ref"}}))
     refute Manifest.same_workers?(parse(), parse(%{"compression" => "zlib"}))
   end
