@@ -71,6 +71,9 @@ defmodule Envmgr.Test.Catalog do
           timeout: 1_000,
           aliases: %{},
           pipelines: %{},
+          cache: %{},
+          limits: %{},
+          recovery: %{},
           trace: false
         },
         facts
