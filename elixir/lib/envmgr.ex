@@ -481,6 +481,33 @@ defmodule Envmgr do
   end
 
   @doc """
+  Which functions are called: a map for each path, the most called first. Of each
+
+  - `path` (what an alias stands for; of a method the type of its object and its name), `library`;
+  - `count`: calls that ended, `errors` of them, by class in `classes`, and `cached`: those that were answered from the cache;
+  - `p50`, `p95`, `p99`, `max`: milliseconds that so many of the calls did not exceed, within 1.6 %, from the call to its answer in
+    its process, failed ones too; of a stream until it began;
+  - `first`, `last`: when, as `DateTime`.
+
+  They are the numbers of the project: of all its VMs, also those that have ended, from whose files they are read (a minute old at
+  most). A new generation goes on counting; what nobody has called for 30 days is forgotten. Calls of a chain count for its first step.
+  Calls of what does not exist are not counted.
+
+  Options: `library`, `sort` (`:count`, `:errors`, `:cached`, `:p50`, `:p95`, `:p99`, `:max`, `:first`, `:last`: the greatest first; or `:path`),
+  `name` (the instance); an instance's name instead of options is one too. Counting costs a call about 0.2 µs.
+
+      [%{path: "math.sqrt", count: 3, errors: 0, p50: 0.061} | _] = Envmgr.calls(library: "math")
+  """
+  @spec calls(atom() | keyword()) :: [map()]
+  def calls(opts \\ [])
+  def calls(name) when is_atom(name), do: calls(name: name)
+
+  def calls(opts) do
+    opts = Discover.options!(opts, [:name, :library, :sort])
+    reading(opts.name, fn -> Discover.calls(opts) end)
+  end
+
+  @doc """
   What the pools are doing, by environment: `state`, `generation`, `workers` (`os_pid`, `in_flight`, `answered`, `refs` of each: objects that it holds),
   `starting`, `draining`, `problem` (why no worker starts), `refused` (a new generation that does not start), and
   `conversions`: what the workers that run have `sent` and `received`, by Python type `count`, `bytes` and `seconds`; the row

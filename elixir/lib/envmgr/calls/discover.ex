@@ -4,15 +4,19 @@ defmodule Envmgr.Calls.Discover do
 
   alias Envmgr.{Error, Near, Pool}
   alias Envmgr.Libraries.{Catalog, Description, Discovery, Filters, Search, Unknown}
+  alias Envmgr.Libraries.Usage.{Keeper, Record}
 
   @kinds ~w(function coroutine generator async-generator ufunc class method classmethod staticmethod property constant module)
 
-  defstruct name: Envmgr, library: nil, limit: 20, filters: %Filters{}
+  @sorts ~w(count errors cached p50 p95 p99 max first last path)a
+
+  defstruct name: Envmgr, library: nil, limit: 20, sort: :count, filters: %Filters{}
 
   @type t :: %__MODULE__{
           name: atom(),
           library: String.t() | nil,
           limit: non_neg_integer(),
+          sort: atom(),
           filters: Filters.t()
         }
 
@@ -31,7 +35,10 @@ defmodule Envmgr.Calls.Discover do
           deprecated: opts[:deprecated]
         }
 
-        struct!(%__MODULE__{filters: filters}, Keyword.take(opts, [:name, :library, :limit]))
+        struct!(
+          %__MODULE__{filters: filters},
+          Keyword.take(opts, [:name, :library, :limit, :sort])
+        )
 
       problems ->
         raise Error,
@@ -61,9 +68,11 @@ defmodule Envmgr.Calls.Discover do
   defp fits?(:deprecated, flag), do: flag in [true, false, nil]
   defp fits?(:library, library), do: library == nil or is_binary(library)
   defp fits?(:limit, limit), do: is_integer(limit) and limit >= 0
+  defp fits?(:sort, sort), do: sort in @sorts
   defp fits?(:name, name), do: is_atom(name)
 
   defp kinds(:kind), do: @kinds
+  defp kinds(:sort), do: @sorts
   defp kinds(_key), do: []
 
   defp near(word, words) when is_atom(word) or is_binary(word) do
@@ -89,6 +98,27 @@ defmodule Envmgr.Calls.Discover do
   def search(words, opts) do
     Search.run(catalogs(opts), words, opts.filters, opts.limit)
   end
+
+  @spec calls(t()) :: [map()]
+  def calls(opts) do
+    library = opts.library && Catalog.real(opts.name, opts.library)
+
+    rows =
+      for {_path, record} <- Keeper.read(opts.name),
+          library == nil or record.library == library,
+          row = Record.row(record),
+          row.count > 0,
+          do: row
+
+    rows |> Enum.sort_by(& &1.path) |> sorted(opts.sort)
+  end
+
+  defp sorted(rows, :path), do: rows
+
+  defp sorted(rows, key) when key in [:first, :last],
+    do: Enum.sort_by(rows, & &1[key], {:desc, DateTime})
+
+  defp sorted(rows, key), do: Enum.sort_by(rows, & &1[key], :desc)
 
   # One environment whose catalogs cannot be read hides no other.
   defp catalogs(%{library: nil, name: name}) do

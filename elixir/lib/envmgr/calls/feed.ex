@@ -2,8 +2,9 @@ defmodule Envmgr.Calls.Feed do
   # A stream of items from Python: a call that goes on, asked for chunk after chunk. While one is consumed the next is made.
   @moduledoc false
 
-  alias Envmgr.{Calls, Ref}
-  alias Envmgr.Calls.{Beside, Outcome}
+  alias Envmgr.{Calls, Error, Ref}
+  alias Envmgr.Calls.{Beside, Outcome, Request}
+  alias Envmgr.Libraries.Usage
 
   # A chunk ends earlier where its items are slow or large (docs/protocol.md, section 3).
   # The first item is not kept waiting for a second one.
@@ -37,18 +38,25 @@ defmodule Envmgr.Calls.Feed do
 
         case Outcome.chunk(payload, feed) do
           {:ok, chunk} -> {chunk, %{feed | items: items}}
-          {:error, error} -> raise error
+          {:error, error} -> failed(error, request)
         end
 
       {:got, :end} ->
         {:halt, :end}
 
       {:got, message} ->
-        raise Outcome.broken(message, feed)
+        message |> Outcome.broken(feed) |> failed(request)
 
       :late ->
-        raise Outcome.broken(:late, feed)
+        :late |> Outcome.broken(feed) |> failed(request)
     end
+  end
+
+  # It was counted as a call when it began.
+  @spec failed(Error.t(), Request.t()) :: no_return()
+  defp failed(error, request) do
+    request |> Request.tally() |> Usage.failed(error)
+    raise error
   end
 
   defp close(:end), do: :ok

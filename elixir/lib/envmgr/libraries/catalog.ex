@@ -3,7 +3,7 @@ defmodule Envmgr.Libraries.Catalog do
   # that they call in the same table: the second call of a path is one lookup.
   @moduledoc false
 
-  alias Envmgr.Libraries.{CatalogFile, Manifest, Pipeline, Plan, Row}
+  alias Envmgr.Libraries.{CatalogFile, Manifest, Pipeline, Plan, Row, Usage}
 
   @typedoc "Where a path leads: the real path of an alias, whose it is, its catalog, the number of its object."
   @type place :: {target :: String.t() | nil, Row.home(), CatalogFile.t(), non_neg_integer()}
@@ -80,7 +80,7 @@ defmodule Envmgr.Libraries.Catalog do
     :ok
   end
 
-  defp pattern(elements), do: List.to_tuple(for i <- 1..13, do: Map.get(elements, i, :_))
+  defp pattern(elements), do: List.to_tuple(for i <- 1..14, do: Map.get(elements, i, :_))
 
   @doc "The row of a path that was called before."
   @spec lookup(atom(), String.t()) :: Row.t() | nil
@@ -97,7 +97,8 @@ defmodule Envmgr.Libraries.Catalog do
     with {target, home, file, object} = place <- locate(table, path),
          {:ok, [_path, kind | _] = raw} when kind != "module" <- CatalogFile.row(file, object) do
       {pipeline, plan} = said(table, target || path)
-      row = Row.build(path, target, home, Pipeline.seen(raw, pipeline), plan)
+      tally = Usage.tally(table, target || path, elem(home, 0))
+      row = Row.build(path, target, home, Pipeline.seen(raw, pipeline), plan, tally)
       :ets.insert(table, row)
 
       # A row must not outlive its catalog: one that was replaced meanwhile took no row of ours with it.
