@@ -48,7 +48,6 @@ defmodule Envmgr do
 
   alias Envmgr.{Async, Bytes, Calls, Error, Instance, Items, Options, Pool, Ref, Reload}
   alias Envmgr.Calls.{Discover, Holders, Objects}
-  alias Envmgr.Libraries.Catalog
 
   @type arguments :: list() | map() | keyword() | {list(), map() | keyword()}
   @type option ::
@@ -401,25 +400,34 @@ defmodule Envmgr do
   def bytes(data) when is_binary(data), do: %Bytes{data: data}
 
   @doc """
-  The libraries of an instance, with version, environment, generation and the state of their pool:
-  `:starting`, `:ready`, `:degraded` (fewer workers than wanted) or `:failed`.
+  The libraries of an instance, by name: maps of
 
-      [%{name: "math", state: :ready} | _] = Envmgr.libraries()
+  - `name`, `module`, `distribution`, `version`; `environment`, `generation`, `python` (version of the interpreter), `timeout` (ms);
+  - `state`: `:ready`; `:loading`: a worker is wanted, and there is none yet; `:degraded`: fewer workers than wanted, or the newest generation
+    does not start and the one before serves; `:failed`: no call can be answered;
+  - `reason`: an `Envmgr.Error` that says why and what to do, or `nil`; `since`: when the state began, a `DateTime`;
+  - `retries`: how often it was tried in vain, in a row; `next`: when it is tried again, a `DateTime`, or `nil`: as soon as its
+    environment is another one;
+  - `functions`: how many objects `functions/2` lists, `workers`: how many take calls, `pools`: the names of those that serve it.
+
+  A library that is configured and not built, or whose launch manifest cannot be used, is there too, as `:failed`; what is not known of it is
+  `nil`. Each is on its own: the others serve. A call of one that has failed gets its reason as error, at once. Every change of state is the
+  event `[:envmgr, :library, :state]` (`Envmgr.Telemetry`). Asks no process.
+
+      [%{name: "math", state: :ready, generation: 1} | _] = Envmgr.libraries()
   """
   @spec libraries(atom()) :: [map()]
-  def libraries(name \\ __MODULE__) do
-    reading(name, fn ->
-      for {library, environment, facts} <- Enum.sort(Catalog.libraries(name)) do
-        facts
-        |> Map.take([:module, :distribution, :version, :generation, :timeout])
-        |> Map.merge(%{
-          name: library,
-          environment: environment,
-          state: Pool.Stats.state(name, environment)
-        })
-      end
-    end)
-  end
+  def libraries(name \\ __MODULE__), do: reading(name, fn -> Pool.Inventory.all(name) end)
+
+  @doc """
+  One library, by its name or an alias of it: a map as of `libraries/1`, or `nil`.
+
+      iex> Envmgr.library("math").pools
+      ["default"]
+  """
+  @spec library(String.t(), atom()) :: map() | nil
+  def library(library, name \\ __MODULE__) when is_binary(library),
+    do: reading(name, fn -> Pool.Inventory.one(name, library) end)
 
   @doc """
   What a library offers: maps with `path`, `kind`, `parameters` (`nil` when not known; of each `name`, `kind`, `default`, `type`, `into`),

@@ -13,6 +13,7 @@ defmodule Envmgr.Libraries do
   #   {{:environment, name}, facts, pool}                                   written by the environment's pool
   #   {{:calls, path}, counters, library, since}                            who calls what, by Envmgr.Libraries.Usage
   #   {:usage, project, id, records}                                        and who did before, by Envmgr.Libraries.Usage.Keeper
+  #   {{:state, library}, environment, source, facts}, {{:broken, environment}, error}   by Envmgr.Libraries.State
   #   {:unloaded, libraries}                                                written by the manager
   #   {:manager, pid}                                                       whom to ask for a look at the manifests
   #   {:reload, pid}, {:configuration, facts}                               written by Envmgr.Reload.Server

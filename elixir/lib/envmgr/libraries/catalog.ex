@@ -8,15 +8,20 @@ defmodule Envmgr.Libraries.Catalog do
   @typedoc "Where a path leads: the real path of an alias, whose it is, its catalog, the number of its object."
   @type place :: {target :: String.t() | nil, Row.home(), CatalogFile.t(), non_neg_integer()}
 
-  @doc "The catalogs of an environment, by library. Reads the files, decodes no row."
-  @spec load(Manifest.t()) :: {:ok, %{String.t() => CatalogFile.t()}} | {:error, String.t()}
+  @doc "The catalogs of an environment, by library; and why others cannot be read. Reads the files side by side, decodes no row."
+  @spec load(Manifest.t()) ::
+          {%{String.t() => CatalogFile.t()}, unread :: %{String.t() => String.t()}}
   def load(manifest) do
-    Enum.reduce_while(manifest.libraries, {:ok, %{}}, fn {name, library}, {:ok, files} ->
-      case CatalogFile.open(library.catalog) do
-        {:ok, file} -> {:cont, {:ok, Map.put(files, name, file)}}
-        {:error, reason} -> {:halt, {:error, reason}}
-      end
-    end)
+    read =
+      manifest.libraries
+      |> Task.async_stream(fn {name, library} -> {name, CatalogFile.open(library.catalog)} end,
+        ordered: false,
+        timeout: :infinity
+      )
+      |> Enum.map(fn {:ok, read} -> read end)
+
+    {for({name, {:ok, file}} <- read, into: %{}, do: {name, file}),
+     for({name, {:error, reason}} <- read, into: %{}, do: {name, reason})}
   end
 
   @doc """
@@ -44,7 +49,13 @@ defmodule Envmgr.Libraries.Catalog do
     environment = manifest.environment
 
     for {name, library} <- manifest.libraries do
-      facts = Map.put(library, :generation, manifest.generation)
+      facts =
+        Map.merge(library, %{
+          generation: manifest.generation,
+          python: manifest.python,
+          pools: Manifest.pools_of(manifest, name)
+        })
+
       :ets.insert(table, {{:library, name}, environment, epoch, facts})
 
       for {alias, target} <- library.aliases,
