@@ -46,8 +46,8 @@ defmodule Envmgr do
   (`start_link/1`).
   """
 
-  alias Envmgr.{Async, Bytes, Calls, Error, Instance, Items, Options, Pool, Ref, Reload}
-  alias Envmgr.Calls.{Discover, Holders, Objects}
+  alias Envmgr.{Async, Bytes, Calls, Error, Health, Instance, Items, Options, Pool, Ref, Reload}
+  alias Envmgr.Calls.{Discover, Holders, Objects, Prompt}
 
   @type arguments :: list() | map() | keyword() | {list(), map() | keyword()}
   @type option ::
@@ -459,7 +459,8 @@ defmodule Envmgr do
   `generation`, `kind`, `signature`, `parameters` (of each `name`, `kind`, `default`, `type`, `into`, `text`), `returns` (`inferred`: from the
   docstring), `overloads` (signatures), `summary`, `description`, `doc` (as written), `returned`, `yields`, `raises`, `notes`, `members` (of a class or
   module), `aliases`, `module` (that defines it), `file`, `line`, `deprecated` (why, or `nil`), `value` (of a constant), `origins` (of each fact:
-  `"runtime"`, `"stub"`, `"docstring"`), and `examples`: a call in `elixir` and in `python`, and those of the `library`. What is not known is `nil`.
+  `"runtime"`, `"stub"`, `"docstring"`), `calls` (what is counted of its calls under all its names, as in `calls/1`; `nil` where there were none), and
+  `examples`: a call in `elixir` and in `python`, and those of the `library`. What is not known is `nil`.
   Of a library, `counts` by kind, `submodules`, and `errors`: submodules that could not be imported.
 
   Option `name`: the instance. Raises `Envmgr.Error` for an unknown path, with near names.
@@ -471,6 +472,22 @@ defmodule Envmgr do
   def describe(path, opts \\ []) when is_binary(path) do
     opts = Discover.options!(opts, [:name])
     reading(opts.name, fn -> Discover.describe(path, opts) end)
+  end
+
+  @doc """
+  Prints what is known of a path, a library, or a ref (its class): as `describe/2`, to be read. Near names for what does not exist. In colours
+  where IEx or the terminal has them. For IEx:
+
+      Envmgr.h("numpy.linalg.norm")
+      Envmgr.h("numpy")
+      Envmgr.h(ref)
+
+  Option `name`: the instance.
+  """
+  @spec h(String.t() | Ref.t(), keyword()) :: :ok | atom()
+  def h(subject, opts \\ []) when is_binary(subject) or is_struct(subject, Ref) do
+    opts = Discover.options!(opts, [:name])
+    reading(opts.name, fn -> subject |> Discover.help(opts) |> Prompt.print() end)
   end
 
   @doc """
@@ -526,6 +543,27 @@ defmodule Envmgr do
   """
   @spec stats(atom()) :: %{String.t() => map()}
   def stats(name \\ __MODULE__), do: reading(name, fn -> Pool.Stats.read(name) end)
+
+  @doc """
+  How an instance is, for a health check of the host: a map of
+
+  - `status`: `:ok` (all libraries are `:ready`), `:degraded`, or `:failed` (none serves, none is installed, or the instance does not run);
+  - `libraries`: of each `state`, `reason`, `since`, `retries`, `next`, `environment`, `generation`, `version` (`libraries/1`), and
+    `workers`: of each `os_pid`, `alive?`, `answers?` (within `timeout`), `busy?` (it has calls, and answers after them);
+  - `configuration` (the state of `configuration/1`) and `in_step`: whether what runs is what envmgr.toml and the locks say; `nil` where
+    nobody has looked (`watch: false`);
+  - `reason`: why there is no library, an `Envmgr.Error`, or `nil`.
+
+  A library is `:degraded`, too, when one of its workers has no call and does not answer. Options: `name` (the instance), `timeout` (1000 ms: for all
+  workers together); an instance's name instead of options is one too. Never raises, and never waits longer than that. What is on disk is looked at by
+  `mix envmgr.health`.
+
+      %{status: :ok, libraries: %{"math" => %{workers: [%{answers?: true} | _]}}} = Envmgr.health()
+  """
+  @spec health(atom() | keyword()) :: map()
+  def health(opts \\ [])
+  def health(name) when is_atom(name), do: health(name: name)
+  def health(opts), do: Health.check(opts)
 
   @doc """
   Brings envmgr.toml into the running pools, by `envmgr sync`: libraries come, go and change without a restart. Libraries

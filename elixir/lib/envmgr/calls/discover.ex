@@ -2,8 +2,9 @@ defmodule Envmgr.Calls.Discover do
   # Discovery for callers: options are checked, and catalogs that are just being read are waited for.
   @moduledoc false
 
-  alias Envmgr.{Error, Near, Pool}
-  alias Envmgr.Libraries.{Catalog, Description, Discovery, Filters, Search, Unknown}
+  alias Envmgr.{Error, Near, Pool, Ref}
+  alias Envmgr.Calls.Help
+  alias Envmgr.Libraries.{Catalog, CatalogFile, Description, Discovery, Filters, Search, Unknown}
   alias Envmgr.Libraries.Usage.{Keeper, Record}
 
   @kinds ~w(function coroutine generator async-generator ufunc class method classmethod staticmethod property constant module)
@@ -91,7 +92,86 @@ defmodule Envmgr.Calls.Discover do
   @spec describe(String.t(), t()) :: map()
   def describe(path, opts) do
     await(opts.name, Catalog.home(opts.name, path))
-    Description.of(opts.name, path)
+    found = Description.of(opts.name, path)
+    Map.put(found, :calls, called(opts.name, found))
+  end
+
+  # What was called under any of its paths; of a library all of it.
+  defp called(name, found) do
+    records = Map.values(Keeper.read(name))
+
+    theirs =
+      if found.kind == "library",
+        do: for(record <- records, record.library == found.library, do: record),
+        else:
+          for(
+            record <- records,
+            record.path in [found.path, found.canonical | found.aliases],
+            do: record
+          )
+
+    case for(record <- theirs, record.buckets != %{}, do: record) do
+      [] ->
+        nil
+
+      [first | others] ->
+        Record.row(%{Enum.reduce(others, first, &Record.merge/2) | path: found.path})
+    end
+  end
+
+  @doc "What `Envmgr.h/2` prints: of a path, a library, a ref; or why there is nothing to print."
+  @spec help(String.t() | Ref.t(), t()) :: IO.ANSI.ansidata()
+  def help(%Ref{} = ref, opts) do
+    opts = %{opts | name: ref.name}
+
+    case class(ref) do
+      nil -> Help.ref(ref, false)
+      path -> [Help.ref(ref, true), "\n\n", help(path, opts)]
+    end
+  end
+
+  def help(path, opts) do
+    found = describe(path, opts)
+
+    functions =
+      if found.kind == "library",
+        do: functions(found.library, %{opts | filters: %Filters{kind: "function"}})
+
+    Help.lines(found, functions || [])
+  rescue
+    error in Error -> Exception.message(error)
+  end
+
+  # A class may be in the catalog under a shorter path than that of the module that defines it.
+  defp class(ref) do
+    name = ref.type |> String.split(".") |> List.last()
+
+    with library when is_binary(library) <- ref.library,
+         %{} = file <- Catalog.file(ref.name, library) do
+      paths =
+        for number <- CatalogFile.containing(file, name),
+            path = CatalogFile.path(file, number),
+            path |> String.split(".") |> List.last() == name,
+            {:ok, [_path, "class" | _]} <- [
+              CatalogFile.row(file, CatalogFile.object(file, number))
+            ],
+            defined?(file, number, ref.type),
+            do: path
+
+      best = Enum.min_by(paths, &{byte_size(&1), &1}, fn -> nil end)
+      best && "#{library}.#{best}"
+    end
+  end
+
+  # Two classes may have one name: that of the type is defined in its module.
+  defp defined?(file, number, type) do
+    case CatalogFile.detail(file, CatalogFile.object(file, number)) do
+      {:ok, %{"module" => module}} when is_binary(module) ->
+        String.starts_with?(type, module <> ".")
+
+      _unknown ->
+        false
+    end
   end
 
   @spec search(String.t(), t()) :: [map()]

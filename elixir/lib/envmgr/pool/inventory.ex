@@ -55,7 +55,7 @@ defmodule Envmgr.Pool.Inventory do
       name: library,
       environment: environment,
       functions: file && file.objects,
-      workers: Stats.workers(table, environment)
+      workers: length(Stats.workers(table, environment))
     })
   end
 

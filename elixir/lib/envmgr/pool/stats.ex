@@ -125,15 +125,15 @@ defmodule Envmgr.Pool.Stats do
     end
   end
 
-  @doc "How many workers take calls."
-  @spec workers(atom(), String.t()) :: non_neg_integer()
+  @doc "The workers of an environment that take calls: owner, counters, number of the process."
+  @spec workers(atom(), String.t()) :: [{pid(), Slot.t(), pos_integer()}]
   def workers(table, environment) do
     case :ets.lookup(table, {:environment, environment}) do
       [{_key, facts, _server}] ->
-        Enum.count(facts.workers, fn {_, {slot, _}} -> Slot.open?(slot) end)
+        for {pid, {slot, os_pid}} <- facts.workers, Slot.open?(slot), do: {pid, slot, os_pid}
 
       [] ->
-        0
+        []
     end
   end
 
