@@ -11,6 +11,15 @@ defmodule Envmgr.Calls.Correlation do
   def of(nil), do: logged(Logger.metadata()) || new()
   def of(given), do: given
 
+  @doc "The one in a call's options, else what Logger's metadata names, else nil."
+  @spec given(keyword()) :: String.t() | nil
+  def given(opts) do
+    case List.keyfind(opts, :correlation, 0) do
+      {:correlation, text} when is_binary(text) -> text
+      _none -> logged(Logger.metadata())
+    end
+  end
+
   @spec fits?(term()) :: boolean()
   def fits?(text), do: is_binary(text) and byte_size(text) in 1..@longest and String.valid?(text)
 

@@ -26,6 +26,7 @@ defmodule Envmgr.Calls.Request do
     :context,
     :trace,
     :gather,
+    :span,
     lane: Lane.threshold(),
     metadata: false,
     decode: []
@@ -50,6 +51,7 @@ defmodule Envmgr.Calls.Request do
           context: binary() | nil,
           trace: Trace.t() | nil,
           gather: reference() | nil,
+          span: reference() | nil,
           lane: pos_integer() | nil,
           metadata: boolean(),
           decode: keyword()
@@ -68,7 +70,7 @@ defmodule Envmgr.Calls.Request do
   def new(options, target, path, library, environment, default_timeout, access) do
     # All that nearly every call looks at, by one match.
     %{name: name, timeout: timeout, as: as, dicts: dicts, metadata: metadata} = options
-    %{priority: priority, beside: beside} = options
+    %{priority: priority, beside: beside, span: span} = options
     timeout = timeout || default_timeout
 
     %__MODULE__{
@@ -81,6 +83,7 @@ defmodule Envmgr.Calls.Request do
       environment: environment,
       timeout: timeout,
       metadata: metadata,
+      span: span,
       decode: if(dicts == :map, do: [], else: [dicts: dicts]),
       deadline: if(timeout == :infinity, do: :infinity, else: now() + timeout)
     }

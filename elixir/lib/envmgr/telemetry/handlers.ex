@@ -40,8 +40,8 @@ defmodule Envmgr.Telemetry.Handlers do
     |> Enum.sort_by(& &1.id)
   end
 
-  @doc "Whether anybody may hear the event."
-  @spec listened?(Events.name()) :: boolean()
+  @doc "Whether anybody may hear the event, or, of `[group]`, any of those that begin so."
+  @spec listened?([atom(), ...]) :: boolean()
   def listened?(name) do
     case :persistent_term.get(@mask, 0) do
       0 -> false
@@ -54,7 +54,7 @@ defmodule Envmgr.Telemetry.Handlers do
       (mask &&& Events.bit(name)) != 0 -> true
       (mask &&& @forward) == 0 -> false
       (mask &&& @seen) == 0 -> true
-      true -> Forward.heard?(name)
+      true -> name |> Events.names() |> Enum.any?(&Forward.heard?/1)
     end
   end
 
