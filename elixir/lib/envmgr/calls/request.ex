@@ -104,7 +104,17 @@ defmodule Envmgr.Calls.Request do
     %{request | flags: flags, holder: beside.holder, beside: beside}
   end
 
-  defp told(request, %{correlation: nil, trace: nil, output: :log}), do: request
+  # Python hears of a correlation that is given; lines of this side's log bear what Logger's metadata name, too.
+  defp told(request, %{correlation: nil, trace: nil, output: :log, priority: priority}) do
+    case Correlation.logged() do
+      nil ->
+        request
+
+      correlation ->
+        label = {priority, request.library, request.path, {:log, correlation}}
+        %{request | correlation: correlation, label: label}
+    end
+  end
 
   defp told(request, options) do
     correlation =

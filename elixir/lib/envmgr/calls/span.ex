@@ -1,50 +1,72 @@
 defmodule Envmgr.Calls.Span do
-  # What telemetry is told of a call, from its beginning to its end; of streams, `Feed` tells. A call to which nobody listens
-  # has none: that costs a look at a persistent term.
+  # What telemetry is told of a call, or of a stream, from its beginning to its end. Where nobody listens there is none: that
+  # costs a look at a persistent term. Where somebody does, each map is made once and at once: small maps that are merged again
+  # and again would cost more than all else here.
   #
-  # What is found out on the way (which worker, from the cache or not) is kept under the span's reference in the dictionary of
-  # the process that calls.
+  # What is found out on the way (which worker, from the cache or not) is in the dictionary of the process that calls, under the
+  # span's reference.
   @moduledoc false
 
   alias Envmgr.{Ref, Telemetry}
   alias Envmgr.Calls.{Correlation, Outcome, Request}
-  alias Envmgr.Libraries.Catalog
 
-  @enforce_keys [:ref, :event, :started, :about]
-  defstruct [:ref, :event, :started, :about]
+  @enforce_keys [:kind, :ref, :started, :about]
+  defstruct [:kind, :ref, :started, :about]
 
-  @type t :: %__MODULE__{ref: reference(), event: atom(), started: integer(), about: map()}
+  @type t :: %__MODULE__{
+          kind: :call | :stream,
+          ref: reference(),
+          started: integer(),
+          about: map()
+        }
 
   @pool "default"
-  @unknown %{generation: nil, worker: nil, pool: nil}
+
+  # Of a call that has reached no worker.
+  @nowhere {nil, nil, nil, nil, nil, false}
 
   @doc "Whether anybody listens to calls, or to streams."
   @spec wanted?(:call | :stream) :: boolean()
-  def wanted?(event), do: Telemetry.listened?([event])
+  def wanted?(:call), do: Telemetry.listened?([:call])
+  def wanted?(:stream), do: Telemetry.listened?([:stream])
 
   @doc "The options of a call, with its span. What is no list of options is told as for any call."
   @spec option(term(), t()) :: term()
   def option(opts, span) when is_list(opts), do: [{:span, span.ref} | opts]
   def option(opts, _span), do: opts
 
-  @doc "The call begins. `target`: a path, the steps of a chain, or a ref with what is done with it."
+  @doc "Tells the beginning. `target`: a path, the steps of a chain, or a ref with what is done with it."
   @spec begin(:call | :stream, term(), term()) :: t()
-  def begin(event, target, opts) do
+  def begin(kind, target, opts) do
     ref = make_ref()
-    instance = instance(target, opts)
     opts = if is_list(opts), do: opts, else: []
-    about = target |> about(instance) |> Map.merge(of_options(opts, event, ref))
+    about = begun(kind, described(target, opts), opts, ref)
+    Process.put(ref, @nowhere)
     started = System.monotonic_time()
-    Process.put({__MODULE__, ref}, @unknown)
+    measured = %{monotonic_time: started, system_time: started + System.time_offset()}
 
     Telemetry.execute(
-      [event, :start],
-      %{monotonic_time: started, system_time: System.system_time()},
+      if(kind == :call, do: [:call, :start], else: [:stream, :start]),
+      measured,
       about
     )
 
-    %__MODULE__{ref: ref, event: event, started: started, about: about}
+    %__MODULE__{kind: kind, ref: ref, started: started, about: about}
   end
+
+  defp begun(:call, {instance, path, form}, opts, ref) do
+    %{
+      instance: instance,
+      path: path,
+      form: form,
+      async?: match?({_, %{kind: :async}}, List.keyfind(opts, :beside, 0)),
+      correlation: Correlation.given(opts),
+      telemetry_span_context: ref
+    }
+  end
+
+  defp begun(:stream, described, opts, ref),
+    do: :call |> begun(described, opts, ref) |> Map.delete(:async?)
 
   @doc "Runs a call, and tells its end."
   @spec around(term(), term(), (term() -> Outcome.answer())) :: Outcome.answer()
@@ -63,77 +85,72 @@ defmodule Envmgr.Calls.Span do
         answer
 
       answer ->
-        finish(span, [:call, :stop], %{}, %{cached?: false})
+        finish(span, [:call, :stop], %{}, %{})
         answer
     end
   end
 
   defp failed(span, error) do
-    about = %{
+    finish(span, [:call, :exception], %{}, %{
       kind: :error,
       reason: error,
       stacktrace: [],
       code: error.code,
       class: error.class,
-      cached?: false,
       correlation: error.correlation,
-      library: error.library || span.about.library,
-      environment: error.environment || span.about.environment
-    }
-
-    finish(span, [:call, :exception], %{}, about)
+      library: error.library,
+      environment: error.environment
+    })
   end
 
   defp raised(span, kind, reason, stacktrace) do
     about = %{kind: kind, reason: reason, stacktrace: stacktrace, code: nil, class: nil}
-    finish(span, [:call, :exception], %{}, Map.put(about, :cached?, false))
+    finish(span, [:call, :exception], %{}, about)
   end
 
-  @doc "The end of what began, told once: `measured` and `about` beside what every end says."
+  @doc "Tells the end, once: `measured` and `about` beside what every end says."
   @spec finish(t(), [atom()], map(), map()) :: :ok
-  def finish(span, name, measured, about) do
+  def finish(span, event, measured, about) do
     now = System.monotonic_time()
 
-    case Process.delete({__MODULE__, span.ref}) do
+    case Process.delete(span.ref) do
       nil ->
         :ok
 
       found ->
         measured = Map.merge(measured, %{duration: now - span.started, monotonic_time: now})
-        Telemetry.execute(name, measured, span.about |> Map.merge(about) |> Map.merge(found))
+        Telemetry.execute(event, measured, Map.merge(known(span, found), about))
     end
   end
 
-  @doc "What happens between the beginning and the end."
+  @doc "Tells what happens between the beginning and the end."
   @spec tell(t(), [atom()], map()) :: :ok
-  def tell(span, name, measured) do
-    found = Process.get({__MODULE__, span.ref}, @unknown)
-    Telemetry.execute(name, measured, Map.merge(span.about, found))
+  def tell(span, event, measured),
+    do: Telemetry.execute(event, measured, known(span, Process.get(span.ref, @nowhere)))
+
+  defp known(span, {generation, worker, pool, library, environment, cached?}) do
+    found = %{
+      generation: generation,
+      worker: worker,
+      pool: pool,
+      library: library,
+      environment: environment
+    }
+
+    found = if span.kind == :call, do: Map.put(found, :cached?, cached?), else: found
+    Map.merge(span.about, found)
   end
 
   @doc "The call goes to this worker."
   @spec sent(Request.t(), pos_integer(), pid()) :: :ok
   def sent(%{span: nil}, _generation, _worker), do: :ok
 
-  def sent(request, generation, worker) do
-    note(request.span, %{
-      generation: generation,
-      worker: worker,
-      pool: @pool,
-      library: request.library,
-      environment: request.environment
-    })
-  end
+  def sent(%{span: ref} = request, generation, worker),
+    do: note(ref, {generation, worker, @pool, request.library, request.environment, false})
 
-  @doc "What was found out of a call on its way; nil: nobody listens."
-  @spec note(reference() | nil, map()) :: :ok
-  def note(nil, _found), do: :ok
-
-  def note(ref, found) do
-    # Another process may run the call for the one that asked.
-    with %{} = before <- Process.get({__MODULE__, ref}),
-         do: Process.put({__MODULE__, ref}, Map.merge(before, found))
-
+  # Another process may run the call for the one that asked, and have no span.
+  defp note(ref, found) do
+    if Process.get(ref), do: Process.put(ref, found)
     :ok
   end
 
@@ -150,55 +167,16 @@ defmodule Envmgr.Calls.Span do
     end
   end
 
-  defp about({%Ref{} = ref, name, access}, instance) do
+  # Instance, path, form.
+  defp described({%Ref{} = ref, name, access}, _opts) do
     form = if access == :attribute, do: :attribute, else: :method
-    of_ref(ref, instance, "#{ref.type}.#{name}", form)
+    {ref.name, "#{ref.type}.#{name}", form}
   end
 
-  defp about([%Ref{} = ref | _], instance), do: of_ref(ref, instance, ref.type, :chain)
-  defp about([{:ref, %Ref{} = ref} | _], instance), do: of_ref(ref, instance, ref.type, :chain)
-  defp about([{:call, path} | _], instance), do: of_path(path, instance, :chain)
-  defp about([{:call, path, _args} | _], instance), do: of_path(path, instance, :chain)
-  defp about([_ | _], instance), do: of_path(nil, instance, :chain)
-  defp about(path, instance), do: of_path(path, instance, :function)
-
-  defp of_ref(ref, instance, path, form) do
-    %{
-      instance: instance,
-      path: path,
-      form: form,
-      library: ref.library,
-      environment: ref.environment
-    }
-  end
-
-  defp of_path(path, instance, form) do
-    {library, environment} = if is_binary(path), do: home(instance, path), else: {nil, nil}
-
-    %{
-      instance: instance,
-      path: path,
-      form: form,
-      library: library,
-      environment: environment
-    }
-  end
-
-  # The instance may not run, or read its catalogs: who finds the function says whose it is.
-  defp home(instance, path) do
-    with nil <- Catalog.lookup(instance, path), {:ok, row} <- Catalog.fetch(instance, path) do
-      {elem(row, 1), elem(row, 2)}
-    else
-      row when is_tuple(row) and tuple_size(row) > 2 -> {elem(row, 1), elem(row, 2)}
-      _none -> {nil, nil}
-    end
-  rescue
-    ArgumentError -> {nil, nil}
-  end
-
-  defp of_options(opts, event, ref) do
-    async? = match?({:beside, %{kind: :async}}, List.keyfind(opts, :beside, 0))
-    about = %{correlation: Correlation.given(opts), telemetry_span_context: ref}
-    if event == :call, do: Map.put(about, :async?, async?), else: about
-  end
+  defp described([%Ref{} = ref | _], _opts), do: {ref.name, ref.type, :chain}
+  defp described([{:ref, %Ref{} = ref} | _], _opts), do: {ref.name, ref.type, :chain}
+  defp described([{:call, path} | _], opts), do: {instance(path, opts), path, :chain}
+  defp described([{:call, path, _args} | _], opts), do: {instance(path, opts), path, :chain}
+  defp described([_ | _], opts), do: {instance(nil, opts), nil, :chain}
+  defp described(path, opts), do: {instance(path, opts), path, :function}
 end

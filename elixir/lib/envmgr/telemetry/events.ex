@@ -8,8 +8,6 @@ defmodule Envmgr.Telemetry.Events do
   @of_call [
     path:
       "the function as it was called, of a method the object's type and its name, of a chain its first step",
-    library: "of the function, or nil",
-    environment: "or nil, where the path was not found",
     form: "`:function`, `:chain`, `:method`, `:attribute`",
     async?: "whether it is one of `Envmgr.async/3`",
     correlation: "as in logs and errors; nil before an error where nobody gave one",
@@ -17,6 +15,8 @@ defmodule Envmgr.Telemetry.Events do
   ]
 
   @of_answer [
+    library: "of the function, or nil: it is not known",
+    environment: "or nil",
     generation: "that answered, or nil",
     worker: "the process that owns the worker, or nil: none was asked",
     pool: "whose worker it is, or nil",
@@ -24,7 +24,13 @@ defmodule Envmgr.Telemetry.Events do
   ]
 
   @of_stream Keyword.delete(@of_call, :async?)
-  @of_items [generation: "that makes the items", worker: "as of a call", pool: "as of a call"]
+  @of_items [
+    library: "as of a call",
+    environment: "as of a call",
+    generation: "that makes the items",
+    worker: "as of a call",
+    pool: "as of a call"
+  ]
 
   @of_pool [environment: "its environment", pool: "its name"]
   @of_worker @of_pool ++

@@ -88,16 +88,24 @@ defmodule Envmgr.Telemetry.EmittedTest do
 
     assert %{
              path: "math.sqrt",
-             library: "math",
-             environment: "std",
              form: :function,
              async?: false,
              correlation: "c1",
              telemetry_span_context: span
            } = start
 
-    assert start == Map.drop(stop, [:generation, :worker, :pool, :cached?])
-    assert %{generation: 1, pool: "default", cached?: false, worker: worker} = stop
+    assert start ==
+             Map.drop(stop, [:library, :environment, :generation, :worker, :pool, :cached?])
+
+    assert %{
+             library: "math",
+             environment: "std",
+             generation: 1,
+             pool: "default",
+             cached?: false,
+             worker: worker
+           } = stop
+
     assert is_reference(span) and is_pid(worker)
     refute_received _
   end
@@ -168,8 +176,11 @@ defmodule Envmgr.Telemetry.EmittedTest do
     quiet()
     assert Envmgr.stream("probe.ticks", [5], name: name) |> Enum.sum() == 10
     assert {_, start} = heard([:stream, :start])
-    assert %{path: "probe.ticks", library: "probe", environment: "std"} = start
-    assert {%{items: 1}, %{generation: 1}} = heard([:stream, :chunk])
+    assert %{path: "probe.ticks", form: :function} = start
+
+    assert {%{items: 1}, %{generation: 1, library: "probe", environment: "std"}} =
+             heard([:stream, :chunk])
+
     assert {%{items: 5, chunks: chunks, duration: _}, stop} = heard([:stream, :stop])
     assert %{reason: :end, generation: 1, pool: "default"} = stop
     assert start.telemetry_span_context == stop.telemetry_span_context
