@@ -47,7 +47,7 @@ defmodule Envmgr do
   """
 
   alias Envmgr.{Async, Bytes, Calls, Error, Health, Instance, Items, Options, Pool, Ref, Reload}
-  alias Envmgr.Calls.{Discover, Holders, Objects, Prompt}
+  alias Envmgr.Calls.{Discover, Entry, Errors, Holders, Objects, Prompt}
 
   @type arguments :: list() | map() | keyword() | {list(), map() | keyword()}
   @type option ::
@@ -172,7 +172,7 @@ defmodule Envmgr do
       {:ok, true}
   """
   @spec execute(String.t() | [step()], arguments(), [option()]) :: answer()
-  def execute(path, args \\ [], opts \\ []), do: Calls.execute(path, args, opts)
+  def execute(path, args \\ [], opts \\ []), do: Entry.execute(path, args, opts)
 
   @doc """
   Like `execute/3`, but gives the value itself (with `metadata: true`, `{value, metadata}`) and raises `Envmgr.Error`.
@@ -279,7 +279,7 @@ defmodule Envmgr do
   """
   @spec method(Ref.t(), String.t(), arguments(), [option()]) :: answer()
   def method(%Ref{} = ref, name, args \\ [], opts \\ []),
-    do: Calls.method(ref, name, args, opts, :call)
+    do: Entry.method(ref, name, args, opts, :call)
 
   @doc """
   Reads an attribute of an object that stayed in its worker. Options as in `execute/3`.
@@ -287,7 +287,7 @@ defmodule Envmgr do
       {:ok, 7} = Envmgr.attr(ref, "numerator")
   """
   @spec attr(Ref.t(), String.t(), [option()]) :: answer()
-  def attr(%Ref{} = ref, name, opts \\ []), do: Calls.method(ref, name, [], opts, :attribute)
+  def attr(%Ref{} = ref, name, opts \\ []), do: Entry.method(ref, name, [], opts, :attribute)
 
   @doc """
   Calls the object itself. Arguments and options as in `execute/3`.
@@ -543,6 +543,26 @@ defmodule Envmgr do
   """
   @spec stats(atom()) :: %{String.t() => map()}
   def stats(name \\ __MODULE__), do: reading(name, fn -> Pool.Stats.read(name) end)
+
+  @doc """
+  The errors that callers got, by function, code and type: the most frequent of the last quarter of an hour first. Maps of
+
+  - `path`, `library`, `code`, `class` and `type` (Python's, or `nil`), as in an `Envmgr.Error`;
+  - `count` (all), `minute`, `quarter_hour`, `day`: how many in the last minute, 15 minutes, 24 hours (to a sixth of a minute, and a quarter of an
+    hour for the last);
+  - `first`, `last`: `DateTime`s; `message` of the last one; `recent`: the last five, each `at`, `correlation`, `message`;
+  - `spike`: when it last came far more often than before, or `nil`. That is at least 10 times in a minute, and 5 times the mean of the 14 minutes before.
+    It is logged, and told as the event `[:envmgr, :error, :spike]`, once in a quarter of an hour.
+
+  Kept are 500, those that came last. Counting costs calls that succeed nothing. Texts are without secrets, as in every error.
+
+      iex> {:error, _} = Envmgr.execute("math.sqrt", [-1.0])
+      iex> error = Enum.find(Envmgr.errors(), &(&1.path == "math.sqrt"))
+      iex> {error.type, error.message, error.minute > 0}
+      {"ValueError", "math domain error", true}
+  """
+  @spec errors(atom()) :: [map()]
+  def errors(name \\ __MODULE__), do: reading(name, fn -> Errors.read(name) end)
 
   @doc """
   How an instance is, for a health check of the host: a map of

@@ -5,7 +5,7 @@ defmodule Envmgr.Instance do
   use Supervisor
 
   alias Envmgr.{Libraries, Options, Pool, Reload}
-  alias Envmgr.Calls.Holders
+  alias Envmgr.Calls.{Errors, Holders}
   alias Envmgr.Libraries.Usage
   alias Envmgr.Values.Decoders
 
@@ -21,6 +21,7 @@ defmodule Envmgr.Instance do
   def init(options) do
     :ets.new(options.name, [:named_table, :public, read_concurrency: true])
     :ets.insert(options.name, {:project, options.project})
+    Errors.open(options.name)
     Decoders.register(options.name, options.decoders)
     pools = Module.concat(options.name, "Pools")
 

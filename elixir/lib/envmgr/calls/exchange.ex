@@ -6,7 +6,7 @@ defmodule Envmgr.Calls.Exchange do
   @moduledoc false
 
   alias Envmgr.{Pool, Wire}
-  alias Envmgr.Calls.{Beside, Correlation, Held, Outcome, Request, Trace}
+  alias Envmgr.Calls.{Beside, Correlation, Held, Outcome, Request, Span, Trace}
   alias Envmgr.Pool.{Lane, Route, Slot}
   alias Envmgr.Values.{Encoder, Holding, Locate, Refusal}
   alias Envmgr.Wire.Messages
@@ -118,7 +118,12 @@ defmodule Envmgr.Calls.Exchange do
 
   defp attempt(request, _load, _generation, nil), do: Outcome.stale(request)
 
-  defp attempt(%{beside: nil} = request, {size, tail, [], _} = load, generation, {pid, _slot}) do
+  defp attempt(
+         %{beside: nil, span: nil} = request,
+         {size, tail, [], _} = load,
+         generation,
+         {pid, _slot}
+       ) do
     reply = :erlang.monitor(:process, pid, alias: :reply_demonitor)
     send(pid, {:call, reply, request.deadline, request.label, size, tail})
     await(reply, request, load, generation, pid)
@@ -132,6 +137,7 @@ defmodule Envmgr.Calls.Exchange do
         run(%{request | lane: nil}, args, kwargs)
 
       {process, buffers} ->
+        Span.sent(request, generation, pid)
         reply = Beside.open(request, pid)
         if held != [], do: Held.lend(held, request.name, pid, reply)
         call = {reply, owner_deadline(request), request.label, size, tail}

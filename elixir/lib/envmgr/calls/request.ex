@@ -27,6 +27,7 @@ defmodule Envmgr.Calls.Request do
     :context,
     :trace,
     :gather,
+    :span,
     lane: Lane.threshold(),
     metadata: false,
     fresh?: true,
@@ -55,6 +56,7 @@ defmodule Envmgr.Calls.Request do
           context: binary() | nil,
           trace: Trace.t() | nil,
           gather: reference() | nil,
+          span: reference() | nil,
           lane: pos_integer() | nil,
           metadata: boolean(),
           fresh?: boolean(),
@@ -75,7 +77,7 @@ defmodule Envmgr.Calls.Request do
   def new(options, target, path, library, environment, default_timeout, access, now) do
     # All that nearly every call looks at, by one match.
     %{name: name, timeout: timeout, as: as, dicts: dicts, metadata: metadata} = options
-    %{priority: priority, beside: beside} = options
+    %{priority: priority, beside: beside, span: span} = options
     timeout = timeout || default_timeout
 
     %__MODULE__{
@@ -88,6 +90,7 @@ defmodule Envmgr.Calls.Request do
       environment: environment,
       timeout: timeout,
       metadata: metadata,
+      span: span,
       decode: if(dicts == :map, do: [], else: [dicts: dicts]),
       deadline: if(timeout == :infinity, do: :infinity, else: div(now, 1_000_000) + timeout)
     }
@@ -108,7 +111,17 @@ defmodule Envmgr.Calls.Request do
     %{request | flags: flags, holder: beside.holder, beside: beside}
   end
 
-  defp told(request, %{correlation: nil, trace: nil, output: :log}), do: request
+  # Python hears of a correlation that is given; lines of this side's log bear what Logger's metadata name, too.
+  defp told(request, %{correlation: nil, trace: nil, output: :log, priority: priority}) do
+    case Correlation.logged() do
+      nil ->
+        request
+
+      correlation ->
+        label = {priority, request.library, request.path, {:log, correlation}}
+        %{request | correlation: correlation, label: label}
+    end
+  end
 
   defp told(request, options) do
     correlation =

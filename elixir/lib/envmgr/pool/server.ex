@@ -9,7 +9,7 @@ defmodule Envmgr.Pool.Server do
   use GenServer
   require Logger
 
-  alias Envmgr.Error
+  alias Envmgr.{Error, Telemetry}
   alias Envmgr.Libraries.{Catalog, Manifest}
   alias Envmgr.Pool.{Backoff, Generation, Lent, Owner, Route, Slot, Stats}
   alias Envmgr.Values.Holding
@@ -64,6 +64,7 @@ defmodule Envmgr.Pool.Server do
     {:owners, owners, _, _} =
       s.supervisor |> Supervisor.which_children() |> List.keyfind(:owners, 0)
 
+    tell(s, [:pool, :start], %{pool: "default", generation: s.active.manifest.generation})
     {:noreply, boot(%{s | owners: owners})}
   end
 
@@ -194,9 +195,11 @@ defmodule Envmgr.Pool.Server do
   # The workers that run serve the new generation, more or fewer of them; the objects that they hold stay.
   defp adopt(s, manifest, epoch, catalogs) do
     {active, surplus} = Generation.trim(%{s.active | manifest: manifest, epoch: epoch})
+    before = s.active.manifest.generation
     ending(s, surplus, "generation #{manifest.generation} has fewer workers")
     s = expose(%{s | active: active, refused: nil, unread: %{}, missed: 0})
     Catalog.publish(s.options.name, manifest, epoch, catalogs)
+    switched(s, before, manifest.generation)
     start_missing(drain(s, surplus))
   end
 
@@ -219,6 +222,7 @@ defmodule Envmgr.Pool.Server do
 
     Catalog.publish(s.options.name, new.manifest, new.epoch, new.catalogs)
     Logger.info("envmgr: #{s.environment}: generation #{new.manifest.generation} serves")
+    switched(s, old.manifest.generation, new.manifest.generation)
     publish(drain(s, Generation.pids(old)))
   end
 
@@ -268,6 +272,13 @@ defmodule Envmgr.Pool.Server do
         "generation #{s.active.manifest.generation} keeps serving: #{Exception.message(problem)}"
     )
 
+    about = %{
+      generation: manifest.generation,
+      serving: s.active.manifest.generation,
+      reason: problem
+    }
+
+    tell(s, [:generation, :refused], about, %{tries: tries})
     publish(retry_later(%{s | refused: %{manifest: manifest, problem: problem, tries: tries}}))
   end
 
@@ -421,6 +432,19 @@ defmodule Envmgr.Pool.Server do
       hint:
         "another envmgr activated or removed a generation meanwhile, or the lines of the log say why not"
     }
+  end
+
+  # Libraries that were loaded or unloaded are the same generation.
+  defp switched(_s, same, same), do: :ok
+
+  defp switched(s, from, to) do
+    name = if to > from, do: :switch, else: :rollback
+    tell(s, [:generation, name], %{from: from, to: to})
+  end
+
+  defp tell(s, event, about, measured \\ %{system_time: System.system_time()}) do
+    about = Map.merge(about, %{instance: s.options.name, environment: s.environment})
+    Telemetry.execute(event, measured, about)
   end
 
   defp unloaded(s) do
