@@ -487,7 +487,8 @@ defmodule Envmgr do
   @spec h(String.t() | Ref.t(), keyword()) :: :ok | atom()
   def h(subject, opts \\ []) when is_binary(subject) or is_struct(subject, Ref) do
     opts = Discover.options!(opts, [:name])
-    reading(opts.name, fn -> subject |> Discover.help(opts) |> Prompt.print() end)
+    name = if is_struct(subject, Ref), do: subject.name, else: opts.name
+    reading(name, fn -> subject |> Discover.help(%{opts | name: name}) |> Prompt.print() end)
   end
 
   @doc """
