@@ -19,4 +19,6 @@ end
 accepted = seconds.()
 {:ok, 4.0} = Envmgr.execute("math.sqrt", [16.0])
 answered = seconds.()
-for {name, seconds} <- [accepted: accepted, answered: answered], do: IO.puts(~s({"name": "#{name}", "seconds": #{seconds}}))
+
+for {name, seconds} <- [accepted: accepted, answered: answered],
+    do: IO.puts(~s({"name": "#{name}", "seconds": #{seconds}}))
