@@ -485,11 +485,14 @@ defmodule Envmgr do
   Option `name`: the instance.
   """
   @spec h(String.t() | Ref.t(), keyword()) :: :ok | atom()
-  def h(subject, opts \\ []) when is_binary(subject) or is_struct(subject, Ref) do
-    opts = Discover.options!(opts, [:name])
-    name = if is_struct(subject, Ref), do: subject.name, else: opts.name
-    reading(name, fn -> subject |> Discover.help(%{opts | name: name}) |> Prompt.print() end)
-  end
+  def h(subject, opts \\ [])
+  def h(%Ref{name: name} = ref, _opts), do: printed(ref, Discover.options!([name: name], [:name]))
+
+  def h(path, opts) when is_binary(path),
+    do: printed(path, Discover.options!(opts, [:name]))
+
+  defp printed(subject, opts),
+    do: reading(opts.name, fn -> subject |> Discover.help(opts) |> Prompt.print() end)
 
   @doc """
   Finds objects by words of their names and summaries, slips of the keyboard allowed. The best come first; maps as in `functions/2`.
