@@ -516,7 +516,7 @@ defmodule Envmgr do
   - `count`: calls that ended, `errors` of them, by class in `classes`, and `cached`: those that were answered from the cache;
   - `p50`, `p95`, `p99`, `max`: milliseconds that so many of the calls did not exceed, within 1.6 %, from the call to its answer in
     its process, failed ones too; of a stream until it began;
-  - `first`, `last`: when, as `DateTime`.
+  - `first`, `last`: when, as `DateTime`, to a second.
 
   They are the numbers of the project: of all its VMs, also those that have ended, from whose files they are read (a minute old at
   most). A new generation goes on counting; what nobody has called for 30 days is forgotten. Calls of a chain count for its first step.
@@ -538,15 +538,16 @@ defmodule Envmgr do
 
   @doc """
   What the pools are doing, by environment: `state`, `generation`, `workers` (`os_pid`, `in_flight`, `answered`, `refs` of each: objects that it holds),
-  `starting`, `draining`, `problem` (why no worker starts), `refused` (a new generation that does not start), and
-  `conversions`: what the workers that run have `sent` and `received`, by Python type `count`, `bytes` and `seconds`; the row
+  `starting`, `draining`, `problem` (why no worker starts), `refused` (a new generation that does not start), `calls` (`count`, `errors` and
+  `cached` in this VM; `calls/1` has them by function), and `conversions`: what the workers that run have `sent` and `received`, by Python type `count`, `bytes` and `seconds`; the row
   `"payload"` is whole arguments and answers. The time of a type holds that of the values inside it. A worker that is busy
   tells what it told last.
 
       %{"math" => %{state: :ready, workers: [%{in_flight: 0} | _]}} = Envmgr.stats()
   """
   @spec stats(atom()) :: %{String.t() => map()}
-  def stats(name \\ __MODULE__), do: reading(name, fn -> Pool.Stats.read(name) end)
+  def stats(name \\ __MODULE__),
+    do: reading(name, fn -> name |> Pool.Stats.read() |> Pool.Inventory.counted(name) end)
 
   @doc """
   The errors that callers got, by function, code and type: the most frequent of the last quarter of an hour first. Maps of
