@@ -6,6 +6,7 @@ defmodule Envmgr.Instance do
 
   alias Envmgr.{Libraries, Options, Pool, Reload}
   alias Envmgr.Calls.{Errors, Holders}
+  alias Envmgr.Libraries.Usage
   alias Envmgr.Values.Decoders
 
   @spec start_link(Options.t()) :: Supervisor.on_start()
@@ -34,6 +35,7 @@ defmodule Envmgr.Instance do
     # Calls need the first two children: nothing that happens to the last one reaches them.
     children = [
       {Holders, options},
+      {Usage.Keeper, options},
       %{
         id: :serving,
         start: {Supervisor, :start_link, [serving, [strategy: :one_for_all]]},

@@ -3,7 +3,8 @@ defmodule Envmgr.Calls.Feed do
   @moduledoc false
 
   alias Envmgr.{Calls, Error, Ref}
-  alias Envmgr.Calls.{Beside, Errors, Outcome, Span}
+  alias Envmgr.Calls.{Beside, Errors, Outcome, Request, Span}
+  alias Envmgr.Libraries.Usage
 
   # A chunk ends earlier where its items are slow or large (docs/protocol.md, section 3).
   # The first item is not kept waiting for a second one.
@@ -33,7 +34,7 @@ defmodule Envmgr.Calls.Feed do
         Map.merge(feed, %{wanted: @first, heard: heard})
 
       {:error, error} ->
-        failed(error, heard)
+        refused(error, heard)
     end
   end
 
@@ -47,7 +48,7 @@ defmodule Envmgr.Calls.Feed do
 
         case Outcome.chunk(payload, feed) do
           {:ok, chunk} -> {chunk, %{feed | wanted: wanted, heard: heard(feed.heard, chunk)}}
-          {:error, error} -> failed(error, feed.heard)
+          {:error, error} -> failed(error, feed)
         end
 
       {:got, :end} ->
@@ -55,10 +56,10 @@ defmodule Envmgr.Calls.Feed do
         {:halt, :end}
 
       {:got, message} ->
-        message |> Outcome.broken(feed) |> failed(feed.heard)
+        message |> Outcome.broken(feed) |> failed(feed)
 
       :late ->
-        :late |> Outcome.broken(feed) |> failed(feed.heard)
+        :late |> Outcome.broken(feed) |> failed(feed)
     end
   end
 
@@ -78,8 +79,15 @@ defmodule Envmgr.Calls.Feed do
     %{heard | items: heard.items + items, chunks: heard.chunks + 1}
   end
 
+  # It was counted as a call when it began.
   @spec failed(Error.t(), map()) :: no_return()
-  defp failed(error, heard) do
+  defp failed(error, %{heard: heard, request: request}) do
+    request |> Request.tally() |> Usage.failed(error)
+    refused(error, heard)
+  end
+
+  @spec refused(Error.t(), map()) :: no_return()
+  defp refused(error, heard) do
     Errors.note(heard.instance, error)
     stopped(heard, error)
     raise error
