@@ -107,10 +107,13 @@ defmodule Envmgr do
       {:ok, _pid} = Envmgr.start_link(name: MyApp.Python, project: "/srv/my_app")
 
   Option `decoders` (also `config :envmgr, decoders: ...`): functions by Python type, or by the name of a serializer. What one returns takes the
-  place of each `Envmgr.Record`, `Envmgr.EnumMember`, `Envmgr.Object` or `Envmgr.Custom` of that type in an answer:
+  place of each `Envmgr.Record`, `Envmgr.EnumMember`, `Envmgr.Object` or `Envmgr.Custom` of that type in an answer. A module in place of a function stands for its struct,
+  filled with the fields of the same names:
 
-      decoders = %{"geometry.Point" => fn point -> %MyApp.Point{x: point["x"], y: point["y"]} end}
+      decoders = %{"geometry.Point" => MyApp.Point, "geometry.Size" => fn size -> {size["width"], size["height"]} end}
       {:ok, _pid} = Envmgr.start_link(name: MyApp.Python, project: "/srv/my_app", decoders: decoders)
+
+  Option `hooks` (also `config :envmgr, hooks: ...`): functions before and after calls (`Envmgr.Hooks`).
   """
   @spec start_link(keyword()) :: Supervisor.on_start()
   def start_link(options), do: options |> Options.new!() |> Instance.start_link()

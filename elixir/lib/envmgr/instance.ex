@@ -23,6 +23,8 @@ defmodule Envmgr.Instance do
     :ets.insert(options.name, {:project, options.project})
     Errors.open(options.name)
     Decoders.register(options.name, options.decoders)
+    {:ok, hooks} = Libraries.Hooks.parse(options.hooks)
+    Libraries.Hooks.register(options.name, hooks)
     pools = Module.concat(options.name, "Pools")
 
     serving = [

@@ -6,7 +6,7 @@ defmodule Envmgr.Calls.Around do
   # A call whose function has no plan, and which asks for nothing of this, meets no layer.
   @moduledoc false
 
-  alias Envmgr.Calls.{Call, Options, Outcome}
+  alias Envmgr.Calls.{Call, Hooks, Options, Outcome}
   alias Envmgr.Libraries.Row
 
   @typedoc "The rest of the call, which a layer runs not at all, once, or several times."
@@ -15,7 +15,7 @@ defmodule Envmgr.Calls.Around do
   @doc "Runs the call in this layer, or hands it to the rest as it is."
   @callback around(Call.t(), rest()) :: Outcome.answer()
 
-  @layers []
+  @layers [Hooks]
 
   @doc "Whether any layer may have to do with the call."
   @spec concerns?(Row.t(), Options.t()) :: boolean()

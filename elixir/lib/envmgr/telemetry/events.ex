@@ -51,7 +51,8 @@ defmodule Envmgr.Telemetry.Events do
      [
        library: "its name",
        environment: "its environment",
-       state: "`:loading`, `:ready`, `:degraded`, `:failed`",
+       state:
+         "`:loading`, `:ready`, `:degraded`, `:failed`, `:unloaded` (it is no library of the instance any more)",
        before: "the state before, or nil",
        reason: "an `Envmgr.Error`, or nil"
      ]},
