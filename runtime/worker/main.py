@@ -57,6 +57,14 @@ def main(arguments: list[str], zygote: type[Zygote] | None = None) -> None:
     _exit(status)
 
 
+def zygote(arguments: list[str]) -> None:
+    """As `main`, after the word that chose it, of a process that forks workers."""
+    from .zygote import Zygote, hold_threads
+
+    hold_threads()
+    main(arguments[1:], Zygote)
+
+
 def _prepare(reading: int, writing: int) -> None:
     """No child inherits the pool's descriptors; nothing that C code prints reaches the pool's stdout."""
     for descriptor in (reading, writing):

@@ -30,7 +30,7 @@ if __name__ == "__main__":
     elif sys.argv[1:2] == ["shell"]:
         from envmgr_runtime.worker.shell import main
     elif sys.argv[1:2] == ["zygote"]:
-        from envmgr_runtime.worker.zygote import main
+        from envmgr_runtime.worker.main import zygote as main
     else:
         from envmgr_runtime.worker.main import main
     arguments, sys.argv = sys.argv[1:], [""]

@@ -37,15 +37,7 @@ _MOST = 64
 _TAKEN = b"\x01"
 
 
-def main(arguments: list[str]) -> None:
-    """As a worker's, of a zygote."""
-    _hold_threads()
-    from .main import main
-
-    main(arguments[1:], Zygote)
-
-
-def _hold_threads() -> None:
+def hold_threads() -> None:
     """Before anything is imported: libraries that compute in threads start none, unless the user says how many."""
     for name, value in _WITHOUT_THREADS.items():
         os.environ.setdefault(name, value)
