@@ -33,6 +33,8 @@ _INTERRUPT: int = signal.SIGRTMIN + 9 if hasattr(signal, "SIGRTMIN") else signal
 """Of the real-time signals one from the middle: debuggers and C libraries take the first or the last."""
 _PATIENCE = 5.0
 """Seconds. The grace period of a pool that is told no other."""
+_MARK = "ENVMGR_WORKER"
+"""The variable by which the pool finds what a worker has started."""
 _PIPE_BYTES = 1 << 20
 _F_SETPIPE_SZ = 1031
 
@@ -115,6 +117,7 @@ def _serve(reading: int, writing: int, kind: type[Zygote] | None) -> int:
     try:
         if zygote is not None:
             settings = _settings(messages[0])
+            hold_lease(settings.get("lease"))
             _load(settings, libraries, calls)
             if not zygote.serve(settings["zygote"], _facts(libraries), writing):
                 return 0
@@ -182,6 +185,8 @@ def _start(hello: Any, libraries: Libraries, calls: Calls, crash: list[int]) -> 
     """Meets what the pool's hello asks for; the descriptor for a crash goes into `crash`. Raises when that cannot be
     done."""
     settings = _settings(hello)
+    if settings.get("mark") is not None:
+        os.environ[_MARK] = settings["mark"]
     if settings.get("crash") is not None:
         crash.append(_tell_of_crashes(settings["crash"]))
     hold_lease(settings.get("lease"))

@@ -17,7 +17,7 @@ defmodule Envmgr.Pool.Owner do
   require Logger
 
   alias Envmgr.Pool.{Answers, Cancelling, Child, Crash, Ending, Flight, Hello, Lane, Lent, Outbox}
-  alias Envmgr.Pool.{Pipe, Postmortem, Serving, Slot, Stats, Watched}
+  alias Envmgr.Pool.{Pipe, Place, Postmortem, Reaper, Serving, Slot, Stats, Watched, Zygote}
   alias Envmgr.Values.Decoder
   alias Envmgr.Wire.Messages
 
@@ -25,11 +25,15 @@ defmodule Envmgr.Pool.Owner do
   @lane_grace 200
   # How long a worker that ends may send what it has answered.
   @landing_grace 60_000
+  # How long after a forked worker's pipe its zygote may tell of its end. It is usually first.
+  @account_grace 2_000
 
   @enforce_keys [:server, :manifest, :slot, :options]
   defstruct [:server, :manifest, :slot, :options, :port, :os_pid, :failure, :tick, :head, :retry] ++
-              [:interrupt, :crash, :nudge, :sweep] ++
+              [:interrupt, :crash, :nudge, :sweep, :zygote, :mark, :ending] ++
               [
+                forked?: false,
+                hung_up?: false,
                 lane: nil,
                 landing: 0,
                 phase: :starting,
@@ -59,21 +63,28 @@ defmodule Envmgr.Pool.Owner do
 
   # The Server sends this once it watches: an end that comes at once must not go unseen.
   @impl true
-  def handle_info(:open, s) do
-    case Child.open(s.manifest) do
-      {:ok, port, os_pid} ->
-        tell(s, "worker #{os_pid} starts")
-        Process.send_after(self(), :start_timeout, s.options.start_timeout)
-        compressed? = s.manifest.compression == "zlib"
-        lane = Lane.open(within: s.options.start_timeout, compressed?: compressed?)
-        crash = Crash.open()
-        Child.write(port, Hello.settings(s.manifest, s.options, lane, Crash.path(crash)))
-        {:noreply, %{s | port: port, os_pid: os_pid, lane: lane, crash: crash}}
+  def handle_info(:open, %{zygote: nil} = s), do: open(s, :worker)
 
-      {:error, why} ->
-        Ending.finish(s, why)
-    end
+  def handle_info(:open, s) do
+    Process.monitor(s.zygote)
+    Zygote.fork(s.zygote)
+    {:noreply, s}
   end
+
+  def handle_info({:zygote, :none}, %{port: nil} = s), do: open(s, :worker)
+  def handle_info({:zygote, request}, %{port: nil} = s), do: open(s, request)
+
+  def handle_info({:DOWN, _monitor, :process, zygote, _reason}, %{zygote: zygote} = s) do
+    if s.port, do: ended(s, s.ending || :unknown), else: open(s, :worker)
+  end
+
+  def handle_info({:forked, os_pid}, s), do: {:noreply, known(s, os_pid)}
+
+  def handle_info({:unforked, why}, s),
+    do: {:noreply, Ending.kill(s, "no worker was forked: #{why}")}
+
+  def handle_info({:ended, _os_pid, ending}, s), do: ended(s, ending)
+  def handle_info(:unaccounted, s), do: ended(s, :unknown)
 
   # A call that went by the lane may come when its caller waits no more.
   def handle_info({:call, reply, deadline, _, _, {:lane, _, _, _}} = call, %{phase: :ready} = s) do
@@ -159,10 +170,12 @@ defmodule Envmgr.Pool.Owner do
 
   def handle_info(:drain, %{phase: :starting} = s), do: {:stop, {:shutdown, :drained}, s}
 
-  def handle_info({port, {:exit_status, status}}, %{port: port} = s) do
-    found = Postmortem.of(status, Crash.read(s.crash))
-    Ending.finish(%{s | os_pid: nil}, "the worker #{found.how}", found)
-  end
+  def handle_info({port, {:exit_status, _handover}}, %{port: port, forked?: true} = s),
+    do: hung_up(s)
+
+  def handle_info({port, {:exit_status, status}}, %{port: port} = s), do: finish(s, status)
+
+  def handle_info({:EXIT, port, :normal}, %{port: port, hung_up?: true} = s), do: {:noreply, s}
 
   def handle_info({:EXIT, port, reason}, %{port: port} = s) do
     Ending.finish(s, "the worker's pipe broke (#{inspect(reason)})")
@@ -196,9 +209,66 @@ defmodule Envmgr.Pool.Owner do
     Lane.unpublish(s.options.name)
     Stats.ended(s.options.name, self())
     Ending.abandon(s, "the pool is shutting down")
-    if s.port && s.os_pid, do: Child.stop(s.port, s.os_pid)
+    if s.port, do: Child.stop(s.port, s.os_pid)
     Lane.close(s.lane)
     Crash.hide(s.crash)
+  end
+
+  defp open(s, kind) do
+    mark = Reaper.mark(s.options.name)
+
+    case Child.open(s.manifest, kind, mark) do
+      {:ok, port, os_pid} ->
+        tell(s, "worker starts")
+        Process.send_after(self(), :start_timeout, s.options.start_timeout)
+        s = %{s | port: port, mark: mark, forked?: kind != :worker}
+        s = if s.forked?, do: s, else: known(s, os_pid)
+        compressed? = s.manifest.compression == "zlib"
+        table = s.options.name
+
+        lane =
+          Lane.open(Place.directory(table, "w"),
+            within: s.options.start_timeout,
+            compressed?: compressed?
+          )
+
+        crash = Crash.open(Place.path(table, "c"))
+        more = %{"mark" => elem(mark, 1)}
+        Child.write(port, Hello.settings(s.manifest, s.options, lane, Crash.path(crash), more))
+        {:noreply, %{s | lane: lane, crash: crash}}
+
+      {:error, why} ->
+        Ending.finish(s, why)
+    end
+  end
+
+  defp known(%{os_pid: nil} = s, os_pid) do
+    Reaper.watch(s.options.name, os_pid, s.mark)
+    %{s | os_pid: os_pid}
+  end
+
+  defp known(s, _os_pid), do: s
+
+  # Of a forked worker two things are heard, in either order: its pipe ends, and its zygote says how it did.
+  defp hung_up(%{ending: nil} = s) do
+    Slot.close(s.slot)
+    Process.send_after(self(), :unaccounted, @account_grace)
+    {:noreply, %{s | hung_up?: true}}
+  end
+
+  defp hung_up(s), do: finish(s, s.ending)
+
+  defp ended(%{hung_up?: true} = s, ending), do: finish(s, ending)
+
+  defp ended(s, ending) do
+    Process.send_after(self(), :unaccounted, @account_grace)
+    {:noreply, %{s | ending: ending}}
+  end
+
+  defp finish(s, ending) do
+    found = Postmortem.of(ending, Crash.read(s.crash))
+    Reaper.ended(s.options.name, s.os_pid)
+    Ending.finish(%{s | os_pid: nil}, "the worker #{found.how}", found)
   end
 
   defp event({:hello, facts}, %{phase: :starting} = s) do
@@ -206,6 +276,7 @@ defmodule Envmgr.Pool.Owner do
 
     case Hello.read(facts) do
       {:ok, facts} ->
+        s = known(s, facts.pid)
         lane = meet(s.lane, facts.lane?, s.options.name)
         send(s.server, {:ready, self(), s.os_pid})
         tell(s, "worker #{s.os_pid} is ready")
