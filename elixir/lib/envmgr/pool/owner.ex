@@ -227,7 +227,7 @@ defmodule Envmgr.Pool.Owner do
         table = s.options.name
 
         lane =
-          Lane.open(Place.directory(table, "w"),
+          Lane.open(Place.path(table, "w"),
             within: s.options.start_timeout,
             compressed?: compressed?
           )

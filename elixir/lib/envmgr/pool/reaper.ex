@@ -90,7 +90,7 @@ defmodule Envmgr.Pool.Reaper do
 
   def handle_cast({:ended, owner, os_pid}, s) do
     case s.groups do
-      %{^os_pid => {^owner, _mark}} -> {:noreply, ended(s, [os_pid])}
+      %{^os_pid => {^owner, _mark}} -> {:noreply, finished(s, [os_pid])}
       _unknown -> {:noreply, s}
     end
   end
@@ -100,7 +100,7 @@ defmodule Envmgr.Pool.Reaper do
   @impl true
   def handle_info({:DOWN, _monitor, :process, owner, _reason}, s) do
     theirs = for {os_pid, {^owner, _mark}} <- s.groups, do: os_pid
-    {:noreply, ended(%{s | owners: Map.delete(s.owners, owner)}, theirs)}
+    {:noreply, finished(%{s | owners: Map.delete(s.owners, owner)}, theirs)}
   end
 
   # Somebody has ended the shell: another takes its place.
@@ -116,7 +116,7 @@ defmodule Envmgr.Pool.Reaper do
 
   def handle_info(_other, s), do: {:noreply, s}
 
-  defp ended(s, os_pids) do
+  defp finished(s, os_pids) do
     Enum.reduce(os_pids, s, fn os_pid, s ->
       {{_owner, mark}, groups} = Map.pop!(s.groups, os_pid)
       say(%{s | groups: groups}, "ended #{os_pid} #{mark}")
