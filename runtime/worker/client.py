@@ -92,6 +92,13 @@ class Process(Protocol):
         """Its exit status, or the negated number of the signal that ended it."""
 
 
+def lost(worker: Process) -> WorkerLost:
+    """How it ended, once it has."""
+    status = worker.wait()
+    how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+    return WorkerLost(f"the worker {how}")
+
+
 class Client:
     """Starts a worker and waits for its hello. Use as a context manager; `close` kills what is left.
 
@@ -233,7 +240,7 @@ class Client:
         try:
             self._writer.write([packb(message)])
         except BrokenPipeError as error:
-            raise self._lost() from error
+            raise lost(self._process) from error
 
     def _wait(self, number: int, again: Callable[[], None] | None = None) -> Any:
         """The next message of this call. `again` is done every now and then."""
@@ -286,10 +293,5 @@ class Client:
             raise WorkerLost(f"the worker gave no answer within {self._timeout:g} s")
         messages = self._reader.read()
         if not messages:
-            raise self._lost()
+            raise lost(self._process)
         return messages
-
-    def _lost(self) -> WorkerLost:
-        status = self._process.wait()
-        how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
-        return WorkerLost(f"the worker {how}")

@@ -73,14 +73,17 @@ class Zygote:
         pool is gone, or when this process cannot be copied, which the hello says."""
         _prepare()
         why = self._refusal()
+        listener = socket.socket(socket.AF_UNIX)
+        try:
+            listener.bind(os.path.join(directory, SOCKET))  # noqa: PTH118 - a worker starts without pathlib
+            listener.listen(_BACKLOG)
+            listener.setblocking(False)
+        except OSError as error:  # a path that is too long, for one
+            why = why or f"nobody could reach it: {error}"
         if why is not None:
             self._send(packb([HELLO, 0, {**facts, "fork": why}]))
             return False
         gc.freeze()
-        listener = socket.socket(socket.AF_UNIX)
-        listener.setblocking(False)
-        listener.bind(os.path.join(directory, SOCKET))  # noqa: PTH118 - a worker starts without pathlib
-        listener.listen(_BACKLOG)
         children = _Children()
         self._send(packb([HELLO, 0, {**facts, "fork": True}]))
         guard.live_without_parent()  # it has workers to end first, and is never in C code for long

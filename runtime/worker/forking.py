@@ -12,11 +12,11 @@ from typing import Any, Mapping, Sequence
 from ..wire.frames import FrameReader, FrameWriter
 from ..wire.messages import ERROR, FORKED, HELLO, LOG, PROTOCOL
 from ..wire.packing import packb, unpackb
-from .client import Client, WorkerError, WorkerLost, start
+from .client import Client, WorkerError, WorkerLost, lost, start
 from .zygote import SOCKET
 
 
-class Nursery:
+class Zygote:
     """Starts a zygote by `command` (a worker's) and waits until it can fork: `refusal` is None then, else the reason
     why it cannot. Use as a context manager; `close` kills the zygote and its workers.
 
@@ -59,7 +59,7 @@ class Nursery:
         fork = self.facts["fork"]
         self.refusal: str | None = None if fork is True else fork
 
-    def __enter__(self) -> Nursery:
+    def __enter__(self) -> Zygote:
         return self
 
     def __exit__(
@@ -116,7 +116,7 @@ class Nursery:
                 raise WorkerLost(f"the zygote gave no answer within {self._timeout:g} s")
             messages = self._reader.read()
             if not messages:
-                raise WorkerLost("the zygote ended")
+                raise lost(self._process)
             found = None
             for message in messages:
                 if message[0] == ERROR:
@@ -132,9 +132,9 @@ class Nursery:
 
 
 class _Forked:
-    def __init__(self, pid: int, nursery: Nursery) -> None:
+    def __init__(self, pid: int, zygote: Zygote) -> None:
         self.pid = pid
-        self._nursery = nursery
+        self._zygote = zygote
 
     def send_signal(self, number: int) -> None:
         os.kill(self.pid, number)
@@ -143,7 +143,7 @@ class _Forked:
         os.kill(self.pid, signal.SIGKILL)
 
     def wait(self) -> int:
-        return self._nursery.ended(self.pid)
+        return self._zygote.ended(self.pid)
 
 
 def _packed(*descriptors: int) -> bytes:
