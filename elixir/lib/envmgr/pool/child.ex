@@ -86,8 +86,7 @@ defmodule Envmgr.Pool.Child do
   end
 
   @doc "Ends a worker and what it started, without waiting."
-  @spec kill(pos_integer() | nil) :: pid() | nil
-  def kill(nil), do: nil
+  @spec kill(pos_integer()) :: pid()
   def kill(os_pid), do: spawn(fn -> kill_now(os_pid) end)
 
   @doc "Ends a worker and what it started, and waits for the signal to be sent."

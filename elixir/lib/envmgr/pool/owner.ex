@@ -16,8 +16,8 @@ defmodule Envmgr.Pool.Owner do
   use GenServer, restart: :temporary
   require Logger
 
-  alias Envmgr.Pool.{Answers, Cancelling, Child, Crash, Ending, Flight, Hello, Lane, Lent, Outbox}
-  alias Envmgr.Pool.{Pipe, Place, Postmortem, Reaper, Serving, Slot, Stats, Watched, Zygote}
+  alias Envmgr.Pool.{Answers, Birth, Cancelling, Child, Crash, Ending, Flight, Hello, Lane, Lent}
+  alias Envmgr.Pool.{Life, Outbox, Pipe, Postmortem, Serving, Slot, Stats, Watched}
   alias Envmgr.Values.Decoder
   alias Envmgr.Wire.Messages
 
@@ -30,7 +30,7 @@ defmodule Envmgr.Pool.Owner do
 
   @enforce_keys [:server, :manifest, :slot, :options]
   defstruct [:server, :manifest, :slot, :options, :port, :os_pid, :failure, :tick, :head, :retry] ++
-              [:interrupt, :crash, :nudge, :sweep, :zygote, :mark, :ending] ++
+              [:interrupt, :crash, :nudge, :sweep, :life, :zygote, :mark, :ending] ++
               [
                 forked?: false,
                 hung_up?: false,
@@ -63,22 +63,15 @@ defmodule Envmgr.Pool.Owner do
 
   # The Server sends this once it watches: an end that comes at once must not go unseen.
   @impl true
-  def handle_info(:open, %{zygote: nil} = s), do: open(s, :worker)
+  def handle_info(:open, s), do: {:noreply, Birth.ask(s)}
 
-  def handle_info(:open, s) do
-    Process.monitor(s.zygote)
-    Zygote.fork(s.zygote)
-    {:noreply, s}
-  end
-
-  def handle_info({:zygote, :none}, %{port: nil} = s), do: open(s, :worker)
-  def handle_info({:zygote, request}, %{port: nil} = s), do: open(s, request)
+  def handle_info({:zygote, answer}, %{port: nil} = s), do: open(s, answer)
 
   def handle_info({:DOWN, _monitor, :process, zygote, _reason}, %{zygote: zygote} = s) do
     if s.port, do: ended(s, s.ending || :unknown), else: open(s, :worker)
   end
 
-  def handle_info({:forked, os_pid}, s), do: {:noreply, known(s, os_pid)}
+  def handle_info({:forked, os_pid}, s), do: {:noreply, Birth.known(s, os_pid)}
 
   def handle_info({:unforked, why}, s),
     do: {:noreply, Ending.kill(s, "no worker was forked: #{why}")}
@@ -204,7 +197,7 @@ defmodule Envmgr.Pool.Owner do
   def handle_info(_late, s), do: {:noreply, s}
 
   @impl true
-  def terminate(_reason, s) do
+  def terminate(reason, s) do
     Ending.close(s, "the pool was shut down")
     Lane.unpublish(s.options.name)
     Stats.ended(s.options.name, self())
@@ -212,63 +205,36 @@ defmodule Envmgr.Pool.Owner do
     if s.port, do: Child.stop(s.port, s.os_pid)
     Lane.close(s.lane)
     Crash.hide(s.crash)
+    Life.stopped(s, reason)
   end
 
   defp open(s, kind) do
-    mark = Reaper.mark(s.options.name)
-
-    case Child.open(s.manifest, kind, mark) do
-      {:ok, port, os_pid} ->
-        tell(s, "worker starts")
-        Process.send_after(self(), :start_timeout, s.options.start_timeout)
-        s = %{s | port: port, mark: mark, forked?: kind != :worker}
-        s = if s.forked?, do: s, else: known(s, os_pid)
-        compressed? = s.manifest.compression == "zlib"
-        table = s.options.name
-
-        lane =
-          Lane.open(Place.path(table, "w"),
-            within: s.options.start_timeout,
-            compressed?: compressed?
-          )
-
-        crash = Crash.open(Place.path(table, "c"))
-        more = %{"mark" => elem(mark, 1)}
-        Child.write(port, Hello.settings(s.manifest, s.options, lane, Crash.path(crash), more))
-        {:noreply, %{s | lane: lane, crash: crash}}
-
-      {:error, why} ->
-        Ending.finish(s, why)
+    case Birth.open(s, kind) do
+      {:ok, s} -> {:noreply, s}
+      {:error, why} -> Ending.finish(s, why)
     end
   end
 
-  defp known(%{os_pid: nil} = s, os_pid) do
-    Reaper.watch(s.options.name, os_pid, s.mark)
-    %{s | os_pid: os_pid}
-  end
-
-  defp known(s, _os_pid), do: s
-
   # Of a forked worker two things are heard, in either order: its pipe ends, and its zygote says how it did.
+  defp ended(%{hung_up?: true} = s, ending), do: finish(s, ending)
+  defp ended(s, ending), do: {:noreply, await_account(%{s | ending: ending})}
+
   defp hung_up(%{ending: nil} = s) do
     Slot.close(s.slot)
-    Process.send_after(self(), :unaccounted, @account_grace)
-    {:noreply, %{s | hung_up?: true}}
+    {:noreply, await_account(%{s | hung_up?: true})}
   end
 
   defp hung_up(s), do: finish(s, s.ending)
 
-  defp ended(%{hung_up?: true} = s, ending), do: finish(s, ending)
-
-  defp ended(s, ending) do
+  defp await_account(s) do
     Process.send_after(self(), :unaccounted, @account_grace)
-    {:noreply, %{s | ending: ending}}
+    s
   end
 
   defp finish(s, ending) do
     found = Postmortem.of(ending, Crash.read(s.crash))
-    Reaper.ended(s.options.name, s.os_pid)
-    Ending.finish(%{s | os_pid: nil}, "the worker #{found.how}", found)
+    s = Birth.over(s)
+    Ending.finish(s, "the worker #{found.how}", found)
   end
 
   defp event({:hello, facts}, %{phase: :starting} = s) do
@@ -276,10 +242,11 @@ defmodule Envmgr.Pool.Owner do
 
     case Hello.read(facts) do
       {:ok, facts} ->
-        s = known(s, facts.pid)
+        s = Birth.known(s, facts.pid)
         lane = meet(s.lane, facts.lane?, s.options.name)
         send(s.server, {:ready, self(), s.os_pid})
         tell(s, "worker #{s.os_pid} is ready")
+        Life.ready(s)
         %{s | phase: :ready, started?: true, lane: lane, interrupt: facts.interrupt}
 
       {:error, why, hint} ->

@@ -47,9 +47,9 @@ defmodule Envmgr.Pool.Reaper do
   def mark(table),
     do: {@variable, "#{Place.mark(table)};#{System.unique_integer([:positive])};"}
 
-  @doc "What this process group, and what is marked so, ends with the calling process."
-  @spec watch(atom(), pos_integer(), {String.t(), String.t()}) :: :ok
-  def watch(table, os_pid, {_variable, mark}), do: tell(table, {:watch, self(), os_pid, mark})
+  @doc "This process group, and what is marked so, is ended with the calling process at the latest."
+  @spec watch(atom(), pos_integer(), String.t()) :: :ok
+  def watch(table, os_pid, mark), do: tell(table, {:watch, self(), os_pid, mark})
 
   @doc "The leader of the group has ended; the rest is ended now."
   @spec ended(atom(), pos_integer() | nil) :: :ok

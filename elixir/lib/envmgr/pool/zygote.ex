@@ -1,8 +1,8 @@
 defmodule Envmgr.Pool.Zygote do
   # A generation's zygote (docs/protocol.md, section 6): it has imported the libraries, and forks workers.
   #
-  # An owner that is to have a worker asks by `fork/1`, and gets `{:zygote, request}` with a request for `Child.open/3`; or
-  # `{:zygote, :none}`: the worker is to start afresh, because there is no zygote now. Then it hears `{:forked, os_pid}` or
+  # An owner that is to have a worker asks by `fork/1`, and gets `{:zygote, kind}` with what it is to open (`Child.kind()`):
+  # `:worker`, afresh, where there is no zygote now. Of a forked one it hears `{:forked, os_pid}` or
   # `{:unforked, why}`, and `{:ended, os_pid, ending}`: a status, or why the zygote has taken the worker with it.
   #
   # One that ends is started again, later each time. `retire/1` ends it with the last of the owners that have asked.
@@ -18,7 +18,7 @@ defmodule Envmgr.Pool.Zygote do
   alias Envmgr.Wire.Messages
 
   # One that has lived so long may be started again at once.
-  @settled 10_000
+  @settled System.convert_time_unit(10, :second, :native)
   @socket "fork"
 
   defstruct [:manifest, :options, :port, :os_pid, :directory, :since, :failure] ++
@@ -83,7 +83,7 @@ defmodule Envmgr.Pool.Zygote do
   end
 
   defp serve(s, owner) do
-    send(owner, {:zygote, :none})
+    send(owner, {:zygote, :worker})
     s
   end
 
@@ -130,16 +130,15 @@ defmodule Envmgr.Pool.Zygote do
   defp leave(s), do: {:noreply, s}
 
   defp open(s) do
-    mark = Reaper.mark(s.options.name)
-    now = System.monotonic_time(:millisecond)
+    {_variable, mark} = variable = Reaper.mark(s.options.name)
+    now = System.monotonic_time()
 
     with directory when directory != nil <- Place.directory(s.options.name, "z"),
-         {:ok, port, os_pid} <- Child.open(s.manifest, :zygote, mark) do
+         {:ok, port, os_pid} <- Child.open(s.manifest, :zygote, variable) do
       Reaper.watch(s.options.name, os_pid, mark)
       Process.send_after(self(), {:timeout, port}, s.options.start_timeout)
       more = %{"zygote" => directory}
       Child.write(port, Hello.settings(s.manifest, s.options, nil, nil, more))
-      tell(:start, s, os_pid)
       opened = %{port: port, os_pid: os_pid, directory: directory, since: now}
       Map.merge(%{s | phase: :starting, failure: nil}, opened)
     else
@@ -160,13 +159,12 @@ defmodule Envmgr.Pool.Zygote do
   defp event({:hello, facts}, %{phase: :starting} = s) do
     case Hello.read(facts) do
       {:ok, %{fork: true}} ->
-        tell(:ready, s, s.os_pid)
+        tell(:ready, s)
         waiting = Enum.reverse(s.waiting)
         ready = %{s | phase: :ready, waiting: [], told?: false}
         Enum.reduce(waiting, ready, &serve(&2, &1))
 
       {:ok, %{fork: why}} when is_binary(why) ->
-        tell(:refused, s, s.os_pid)
         %{s | failure: why, refused?: true}
 
       {:error, why, _hint} ->
@@ -224,8 +222,8 @@ defmodule Envmgr.Pool.Zygote do
     ending = {:with_zygote, status}
     for {os_pid, owner} <- s.workers, owner, do: send(owner, {:ended, os_pid, ending})
     for {_number, owner} <- s.requests, do: send(owner, {:unforked, how})
-    tell(:stop, s, s.os_pid)
-    settled? = s.phase == :ready and System.monotonic_time(:millisecond) - s.since > @settled
+    tell(:stop, s, %{reason: s.failure || how})
+    settled? = s.phase == :ready and System.monotonic_time() - s.since > @settled
     s = %{s | port: nil, os_pid: nil, directory: nil, requests: %{}, workers: %{}}
 
     cond do
@@ -238,7 +236,7 @@ defmodule Envmgr.Pool.Zygote do
 
   defp failed(s, why) do
     s = log(s, why)
-    for owner <- s.waiting, do: send(owner, {:zygote, :none})
+    for owner <- s.waiting, do: send(owner, {:zygote, :worker})
     failures = s.failures + 1
     unless s.refused?, do: Process.send_after(self(), :retry, Backoff.delay(failures))
     %{s | phase: :none, failures: failures, waiting: [], told?: true}
@@ -267,17 +265,15 @@ defmodule Envmgr.Pool.Zygote do
     s
   end
 
-  defp tell(event, s, os_pid) do
-    Telemetry.execute(
-      [:zygote, event],
-      %{duration: if(s.since, do: System.monotonic_time(:millisecond) - s.since, else: 0)},
-      %{
-        instance: s.options.name,
-        environment: s.manifest.environment,
-        generation: s.manifest.generation,
-        os_pid: os_pid,
-        reason: s.failure
-      }
-    )
+  defp tell(event, s, more \\ %{}) do
+    about = %{
+      instance: s.options.name,
+      environment: s.manifest.environment,
+      generation: s.manifest.generation,
+      os_pid: s.os_pid
+    }
+
+    duration = System.monotonic_time() - s.since
+    Telemetry.execute([:zygote, event], %{duration: duration}, Map.merge(about, more))
   end
 end
