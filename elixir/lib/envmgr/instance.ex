@@ -28,6 +28,8 @@ defmodule Envmgr.Instance do
     pools = Module.concat(options.name, "Pools")
 
     serving = [
+      %{id: :place, start: {Pool.Place, :start_link, [options.name]}},
+      %{id: :reaper, start: {Pool.Reaper, :start_link, [options.name]}},
       {DynamicSupervisor, name: pools, strategy: :one_for_one},
       %{id: :manager, start: {Libraries.Manager, :start_link, [{options, Pool, pools}]}}
     ]

@@ -69,7 +69,12 @@ defmodule Envmgr.Test.Project do
       "cwd" => project,
       "lease" => Path.join(project, "lease"),
       "pools" => Keyword.get(overrides, :pools, pools(Keyword.get(overrides, :workers, 2))),
-      "fork" => Keyword.get(overrides, :fork, "tests do without"),
+      "fork" =>
+        Keyword.get(
+          overrides,
+          :fork,
+          System.get_env("ENVMGR_TEST_FORK") == "1" || "tests do without"
+        ),
       "compression" => Keyword.get(overrides, :compression, "none"),
       "libraries" => libraries
     }

@@ -40,6 +40,12 @@ defmodule Envmgr.Telemetry.Events do
                  os_pid: "of its process, or nil"
                ]
 
+  @of_zygote [
+    environment: "its environment",
+    generation: "whose workers it forks",
+    os_pid: "of its process"
+  ]
+
   @span [
     duration: "native time units",
     monotonic_time: "native time units"
@@ -78,6 +84,11 @@ defmodule Envmgr.Telemetry.Events do
     {[:worker, :recycled], "a worker is replaced before it is let go",
      [age: "ms", calls: "calls", memory: "bytes"],
      @of_worker ++ [reason: "`:age`, `:calls`, `:memory`"]},
+    {[:zygote, :ready], "a zygote forks workers",
+     [duration: "since its start, native time units"], @of_zygote},
+    {[:zygote, :stop], "a zygote has ended, and its workers with it",
+     [duration: "since its start, native time units"],
+     @of_zygote ++ [reason: "why, in words; of one that was of no use, why workers start afresh"]},
     {[:call, :start], "a call begins", @now ++ [monotonic_time: "native time units"], @of_call},
     {[:call, :stop], "a call has its value", @span, @of_call ++ @of_answer},
     {[:call, :exception],
