@@ -47,7 +47,7 @@ defmodule Envmgr do
   """
 
   alias Envmgr.{Async, Bytes, Calls, Error, Instance, Items, Options, Pool, Ref, Reload}
-  alias Envmgr.Calls.{Discover, Holders, Objects}
+  alias Envmgr.Calls.{Discover, Holders, Objects, Surroundings}
   alias Envmgr.Libraries.Catalog
 
   @type arguments :: list() | map() | keyword() | {list(), map() | keyword()}
@@ -490,7 +490,8 @@ defmodule Envmgr do
       %{"math" => %{state: :ready, workers: [%{in_flight: 0} | _]}} = Envmgr.stats()
   """
   @spec stats(atom()) :: %{String.t() => map()}
-  def stats(name \\ __MODULE__), do: reading(name, fn -> Pool.Stats.read(name) end)
+  def stats(name \\ __MODULE__),
+    do: reading(name, fn -> name |> Pool.Stats.read() |> Surroundings.add(name) end)
 
   @doc """
   Brings envmgr.toml into the running pools, by `envmgr sync`: libraries come, go and change without a restart. Libraries

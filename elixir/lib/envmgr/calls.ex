@@ -11,12 +11,13 @@ defmodule Envmgr.Calls do
     Chain,
     Correlation,
     Exchange,
+    Fallback,
     Gathering,
     Options,
     Outcome
   }
 
-  alias Envmgr.Calls.{Request, Telling}
+  alias Envmgr.Calls.{Request, Telling, Wanted}
   alias Envmgr.Libraries.{Catalog, Check, Row, Shape, Unknown}
 
   # Of a ref whose library is not there any more.
@@ -29,22 +30,19 @@ defmodule Envmgr.Calls do
     with {:ok, options} <- Options.parse(opts),
          {:ok, row} <- find(options.name, path),
          {:ok, args, kwargs} <- Arguments.split(args) do
-      if Around.concerns?(row, options) do
-        call = %Call{row: row, options: options, args: args, kwargs: kwargs, plan: elem(row, 12)}
-        Around.run(call, &direct(&1.row, &1.args, &1.kwargs, &1.options))
-      else
-        direct(row, args, kwargs, options)
-      end
+      if Around.concerns?(row, options),
+        do: row |> Call.new(options, args, kwargs) |> around(),
+        else: direct(row, args, kwargs, options)
     else
-      {:error, error} -> refused(error, path, args, opts)
+      {:error, error} -> error |> refused(path, args, opts) |> missing(path, args, opts)
     end
   end
 
   def execute(steps, [], opts) when is_list(steps) do
     with {:ok, options} <- Options.parse(opts),
-         {:ok, chain} <- Chain.parse(steps),
-         {:ok, request} <- begin(chain, options) do
-      run(request, chain.arguments, :chain)
+         :ok <- Wanted.fits(options, :chain),
+         {:ok, chain} <- Chain.parse(steps) do
+      chain(chain, options)
     else
       {:error, error} -> Correlation.mark({:error, error}, opts)
     end
@@ -60,6 +58,41 @@ defmodule Envmgr.Calls do
     message = "a path is a string such as \"numpy.mean\", not #{inspect(path, limit: 5)}"
     Correlation.mark({:error, %Error{code: :arguments, message: message}}, opts)
   end
+
+  # A stream goes on when its first answer is there.
+  defp around(%{options: %{beside: %{kind: :stream}} = options} = call) do
+    case Wanted.fits(options, :stream) do
+      :ok -> Around.run(:pathless, call, &direct/1)
+      {:error, error} -> refused(about(error, call.path), options, call.args, call.kwargs)
+    end
+  end
+
+  defp around(call), do: Around.run(:call, %{call | instead: &instead/2}, &direct/1)
+
+  defp instead(%{options: options, args: args, kwargs: kwargs} = call, path) do
+    case find(options.name, path) do
+      {:ok, row} ->
+        call = %{call | path: path, library: elem(row, 1), row: row, plan: elem(row, 12)}
+        Around.run(:instead, call, &direct/1)
+
+      {:error, error} ->
+        refused(about(error, path), options, args, kwargs)
+    end
+  end
+
+  # A library that is not there may have been given something to take its place.
+  defp missing({:error, error} = answer, path, args, opts) do
+    with {:ok, %{fallback: fallback} = options} when fallback not in [nil, []] <-
+           Options.parse(opts),
+         {:ok, args, kwargs} <- Arguments.split(args) do
+      call = Call.of(path, error.library, options, @timeout)
+      Fallback.missing(%{call | args: args, kwargs: kwargs, instead: &instead/2}, error)
+    else
+      _nothing -> answer
+    end
+  end
+
+  defp direct(call), do: direct(call.row, call.args, call.kwargs, call.options)
 
   # The call as it is, from the check of its arguments on.
   defp direct(row, args, kwargs, options) do
@@ -112,23 +145,52 @@ defmodule Envmgr.Calls do
   defp real(_alias, real), do: real
 
   # What is known of the first step is known of the chain.
-  defp begin(%{first: path, steps: steps, arguments: [{args, kwargs} | _]}, options)
-       when is_binary(path) do
-    with {:ok, row} <- find(options.name, path),
-         {:ok, into} <- check(options.name, row, args, kwargs) do
-      {:ok, request(row, path, {:chain, steps}, into, options)}
-    else
-      {:error, error} -> {:error, about(%{error | step: "step 1 (#{path})"}, path)}
+  defp chain(%{first: path, arguments: arguments} = chain, options) when is_binary(path) do
+    case find(options.name, path) do
+      {:ok, row} ->
+        if Around.concerns?(row, options) do
+          call = Call.new(row, options, arguments, :chain)
+          Around.run(:pathless, call, &chained(chain, &1.row, &1.options))
+        else
+          chained(chain, row, options)
+        end
+
+      {:error, error} ->
+        unbegun(error, path, options)
     end
   end
 
-  defp begin(%{first: ref, steps: steps}, options),
-    do: {:ok, of_ref(options, ref, {:chain, steps}, ref.type, :call)}
+  defp chain(%{first: ref, steps: steps, arguments: arguments}, options) do
+    of_ref(options, ref, ref.type, fn options ->
+      options |> begin(ref, {:chain, steps}, ref.type, :call) |> run(arguments, :chain)
+    end)
+  end
 
-  defp of_ref(options, ref, target, path, access) do
+  defp chained(%{first: path, steps: steps, arguments: [{args, kwargs} | _] = all}, row, options) do
+    case check(options.name, row, args, kwargs) do
+      {:ok, into} -> row |> request(path, {:chain, steps}, into, options) |> run(all, :chain)
+      {:error, error} -> unbegun(error, path, options)
+    end
+  end
+
+  defp unbegun(error, path, options) do
+    error = about(%{error | step: "step 1 (#{path})"}, path)
+    Correlation.mark({:error, error}, correlation: options.correlation)
+  end
+
+  defp of_ref(%{around?: false} = options, _ref, _path, call), do: call.(options)
+
+  defp of_ref(options, ref, path, call) do
+    around = Call.of(path, ref.library, %{options | name: ref.name}, elem(settings(ref), 0))
+    Around.run(:pathless, around, &call.(&1.options))
+  end
+
+  defp settings(ref), do: Catalog.settings(ref.name, ref.library) || {@timeout, false}
+
+  defp begin(options, ref, target, path, access) do
     options = %{options | name: ref.name}
     {library, environment} = {ref.library, ref.environment}
-    {timeout, traced?} = Catalog.settings(ref.name, library) || {@timeout, false}
+    {timeout, traced?} = settings(ref)
     request = Request.new(options, target, path, library, environment, timeout, access)
     request = %{request | owner: ref.owner}
     if traced?, do: Request.traced(request), else: request
@@ -139,8 +201,11 @@ defmodule Envmgr.Calls do
     path = "#{ref.type}.#{name}"
 
     with {:ok, options} <- Options.parse(opts),
+         :ok <- Wanted.fits(options, :method),
          {:ok, args, kwargs} <- Arguments.split(args) do
-      options |> of_ref(ref, {ref.id, name}, path, access) |> run(args, kwargs)
+      of_ref(options, ref, path, fn options ->
+        options |> begin(ref, {ref.id, name}, path, access) |> run(args, kwargs)
+      end)
     else
       {:error, error} -> refused(error, path, args, opts)
     end

@@ -55,7 +55,7 @@ defmodule Envmgr.Calls.Request do
           decode: keyword()
         }
 
-  @doc "The deadline starts to run here."
+  @doc "The deadline starts to run here, unless it runs already."
   @spec new(
           Options.t(),
           Messages.target(),
@@ -68,7 +68,7 @@ defmodule Envmgr.Calls.Request do
   def new(options, target, path, library, environment, default_timeout, access) do
     # All that nearly every call looks at, by one match.
     %{name: name, timeout: timeout, as: as, dicts: dicts, metadata: metadata} = options
-    %{priority: priority, beside: beside} = options
+    %{priority: priority, beside: beside, deadline: deadline} = options
     timeout = timeout || default_timeout
 
     %__MODULE__{
@@ -82,11 +82,14 @@ defmodule Envmgr.Calls.Request do
       timeout: timeout,
       metadata: metadata,
       decode: if(dicts == :map, do: [], else: [dicts: dicts]),
-      deadline: if(timeout == :infinity, do: :infinity, else: now() + timeout)
+      deadline: deadline || deadline(timeout)
     }
     |> told(options)
     |> beside(beside)
   end
+
+  defp deadline(:infinity), do: :infinity
+  defp deadline(timeout), do: now() + timeout
 
   # Of a function's path its library is a part.
   defp label(path, :normal, _library, path), do: path

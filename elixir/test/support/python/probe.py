@@ -1,6 +1,7 @@
 """A library of misbehaviour for the tests of the pool."""
 
 import asyncio
+import builtins
 import dataclasses
 import importlib.util
 import logging
@@ -17,6 +18,7 @@ __all__ = [
     "Point",
     "Speaker",
     "Thing",
+    "Unsteady",
     "apply",
     "apply_in_threads",
     "apply_twice",
@@ -30,6 +32,7 @@ __all__ = [
     "closed",
     "computing",
     "consume",
+    "counted",
     "deaf",
     "deaf_asleep",
     "echo",
@@ -70,6 +73,8 @@ __all__ = [
     "ticks",
     "total",
     "type_name",
+    "unsteady",
+    "unsteady_items",
 ]
 
 
@@ -162,6 +167,38 @@ def stir(array):
 def changes(array):
     array[:] = -1
     return array
+
+
+def counted(file, pause=0, value=None):
+    """Notes that it was called, by any worker: how many times it was, or the value."""
+    with open(file, "a") as notes:
+        notes.write(".")
+        notes.flush()
+        count = notes.tell()
+    time.sleep(pause)
+    return count if value is None else value
+
+
+def unsteady(file, failures, kind="ConnectionError"):
+    """Fails as often, then answers how many times it was called."""
+    count = counted(file)
+    if count > failures:
+        return count
+    if kind == "lost":
+        kill_me()
+    raise getattr(builtins, kind)(f"failure {count}")
+
+
+def unsteady_items(file, failures):
+    return iter([unsteady(file, failures)])
+
+
+class Unsteady:
+    def __init__(self, *args):
+        self.args = args
+
+    def ask(self):
+        return unsteady(*self.args)
 
 
 def fail(message, kind="ValueError"):
