@@ -3,7 +3,7 @@ defmodule Envmgr.Calls.Feed do
   @moduledoc false
 
   alias Envmgr.{Calls, Ref}
-  alias Envmgr.Calls.{Beside, Outcome}
+  alias Envmgr.Calls.{Beside, Outcome, Places}
 
   # A chunk ends earlier where its items are slow or large (docs/protocol.md, section 3).
   # The first item is not kept waiting for a second one.
@@ -41,7 +41,7 @@ defmodule Envmgr.Calls.Feed do
         end
 
       {:got, :end} ->
-        {:halt, :end}
+        {:halt, {:end, feed}}
 
       {:got, message} ->
         raise Outcome.broken(message, feed)
@@ -52,5 +52,14 @@ defmodule Envmgr.Calls.Feed do
   end
 
   defp close(:end), do: :ok
-  defp close(feed), do: Beside.close(feed.reply, feed.owner)
+  defp close({:end, feed}), do: give_back(feed)
+
+  defp close(feed) do
+    Beside.close(feed.reply, feed.owner)
+    give_back(feed)
+  end
+
+  # A function that runs so many times at once and no more runs until its stream is closed.
+  defp give_back(%{place: place}), do: Places.give_back(place)
+  defp give_back(_feed), do: :ok
 end

@@ -2,7 +2,7 @@ defmodule Envmgr.Calls.Surroundings do
   # What stands around calls, for `Envmgr.stats/1`: by environment, then by what it belongs to.
   @moduledoc false
 
-  alias Envmgr.Calls.{Circuit, Tally}
+  alias Envmgr.Calls.{Circuit, Limits, Tally}
   alias Envmgr.Libraries.Catalog
 
   @doc "An environment's statistics, with what stands around the calls of its libraries."
@@ -15,7 +15,8 @@ defmodule Envmgr.Calls.Surroundings do
 
     said = %{
       recovery: Tally.read(name),
-      circuits: Circuit.read(name)
+      circuits: Circuit.read(name),
+      limits: Limits.read(name)
     }
 
     for {environment, facts} <- environments, into: %{} do

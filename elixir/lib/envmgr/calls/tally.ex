@@ -4,7 +4,7 @@ defmodule Envmgr.Calls.Tally do
 
   alias Envmgr.Calls.Call
 
-  @counts [:retries, :recovered, :exhausted, :fallbacks, :hedges, :hedges_won, :refused]
+  @counts [:retries, :recovered, :exhausted, :fallbacks, :hedges, :hedges_won, :rate_limited]
   @index @counts |> Enum.with_index(1) |> Map.new()
 
   @spec add(Call.t(), atom()) :: :ok
