@@ -5,7 +5,7 @@ defmodule Envmgr.Instance do
   use Supervisor
 
   alias Envmgr.{Libraries, Options, Pool, Reload}
-  alias Envmgr.Calls.{Holders, Places}
+  alias Envmgr.Calls.{Cache, Holders, Places}
   alias Envmgr.Values.Decoders
 
   @spec start_link(Options.t()) :: Supervisor.on_start()
@@ -32,6 +32,7 @@ defmodule Envmgr.Instance do
     children = [
       {Holders, options},
       {Places, options.name},
+      {Cache.Keeper, options.name},
       %{
         id: :serving,
         start: {Supervisor, :start_link, [serving, [strategy: :one_for_all]]},

@@ -13,7 +13,9 @@ defmodule Envmgr.Test.Around do
     activate(project, libraries, options)
 
     ExUnit.Callbacks.start_supervised!(
-      {Envmgr, name: name, project: project, watch: false, start_timeout: 10_000}
+      {Envmgr,
+       [name: name, project: project, watch: false, start_timeout: 10_000] ++
+         Keyword.take(options, [:decoders])}
     )
 
     project
@@ -22,7 +24,7 @@ defmodule Envmgr.Test.Around do
   @doc "Writes the launch manifest."
   def activate(project, libraries, options \\ []) do
     libraries = for {name, said} <- libraries, into: %{}, do: {name, library(said)}
-    Project.activate(project, "std", [libraries: libraries] ++ options)
+    Project.activate(project, "std", [libraries: libraries] ++ Keyword.delete(options, :decoders))
   end
 
   defp library(said), do: Project.library("probe", said)

@@ -2,6 +2,7 @@ defmodule Envmgr.Calls.Surroundings do
   # What stands around calls, for `Envmgr.stats/1`: by environment, then by what it belongs to.
   @moduledoc false
 
+  alias Envmgr.Calls.Cache.Store
   alias Envmgr.Calls.{Circuit, Limits, Tally}
   alias Envmgr.Libraries.Catalog
 
@@ -16,7 +17,8 @@ defmodule Envmgr.Calls.Surroundings do
     said = %{
       recovery: Tally.read(name),
       circuits: Circuit.read(name),
-      limits: Limits.read(name)
+      limits: Limits.read(name),
+      cache: Store.read(name)
     }
 
     for {environment, facts} <- environments, into: %{} do

@@ -24,6 +24,22 @@ defmodule Envmgr.Calls.Waiting do
     end
   end
 
+  @doc "As `await/3`, for the messages of several, by their references."
+  @spec any(%{reference() => term()}, Beside.t() | nil, timeout()) ::
+          {:got, reference(), term()} | :late | :cancelled | :left
+  def any(references, beside, timeout) do
+    {cancel, caller} = if beside, do: {beside.cancel, beside.caller}, else: {nil, nil}
+
+    receive do
+      {reference, message} when is_map_key(references, reference) -> {:got, reference, message}
+      {:DOWN, one, _, _, reason} when is_map_key(references, one) -> {:got, one, {:down, reason}}
+      {:cancel, ^cancel} when cancel != nil -> :cancelled
+      {:DOWN, ^caller, _, _, _} when caller != nil -> :left
+    after
+      timeout -> :late
+    end
+  end
+
   @doc "Sleeps, and says whether to go on."
   @spec pause(Call.t(), non_neg_integer()) :: :ok | Outcome.answer() | no_return()
   def pause(call, ms) do

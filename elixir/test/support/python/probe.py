@@ -35,9 +35,11 @@ __all__ = [
     "counted",
     "deaf",
     "deaf_asleep",
+    "each_slower",
     "echo",
     "exit_now",
     "fail",
+    "failing",
     "floats",
     "forked",
     "generation",
@@ -54,6 +56,7 @@ __all__ = [
     "mark",
     "nap",
     "next_kept",
+    "once_slow",
     "only_named",
     "opened",
     "pid",
@@ -63,6 +66,7 @@ __all__ = [
     "rows",
     "say",
     "segfault",
+    "slow_thing",
     "speak",
     "spin",
     "stir",
@@ -191,6 +195,35 @@ def unsteady(file, failures, kind="ConnectionError"):
 
 def unsteady_items(file, failures):
     return iter([unsteady(file, failures)])
+
+
+def each_slower(file, pauses, late=None):
+    """Does of `pauses` what stands there for its count: sleeps, or fails; after a sleep fails by `late`."""
+    count = counted(file)
+    what = pauses[count - 1]
+    if not isinstance(what, str):
+        time.sleep(what)
+        what = late
+    if what:
+        raise getattr(builtins, what)(f"failure {count}")
+    return count, os.getpid()
+
+
+def once_slow(file, pause):
+    """Sleeps the first time that it is called."""
+    count = counted(file)
+    if count == 1:
+        time.sleep(pause)
+    return count, os.getpid()
+
+
+def failing(file, pause=0):
+    raise ValueError(f"failure {counted(file, pause)}")
+
+
+def slow_thing(seconds):
+    time.sleep(seconds)
+    return Thing(seconds)
 
 
 class Unsteady:
