@@ -18,7 +18,7 @@ defmodule Envmgr.Calls do
   }
 
   alias Envmgr.Calls.{Request, Telling, Wanted}
-  alias Envmgr.Libraries.{Catalog, Check, Row, Shape, Unknown}
+  alias Envmgr.Libraries.{Catalog, Check, Row, Shape, Unknown, Usage}
 
   # Of a ref whose library is not there any more.
   @timeout 30_000
@@ -27,22 +27,30 @@ defmodule Envmgr.Calls do
 
   @spec execute(String.t() | list(), term(), keyword()) :: answer()
   def execute(path, args, opts) when is_binary(path) do
+    now = Usage.now()
+
     with {:ok, options} <- Options.parse(opts),
          {:ok, row} <- find(options.name, path),
          {:ok, args, kwargs} <- Arguments.split(args) do
-      if Around.concerns?(row, options),
-        do: row |> Call.new(options, args, kwargs) |> around(),
-        else: direct(row, args, kwargs, options)
+      answer =
+        if Around.concerns?(row, options),
+          do: row |> Call.new(options, args, kwargs, now) |> around(),
+          else: direct(row, args, kwargs, options, now)
+
+      Usage.ended(answer, Row.tally(row), now)
     else
-      {:error, error} -> error |> refused(path, args, opts) |> missing(path, args, opts)
+      {:error, error} -> error |> refused(path, args, opts) |> missing(path, args, opts, now)
     end
   end
 
   def execute(steps, [], opts) when is_list(steps) do
+    now = Usage.now()
+
     with {:ok, options} <- Options.parse(opts),
          :ok <- Wanted.fits(options, :chain),
-         {:ok, chain} <- Chain.parse(steps) do
-      chain(chain, options)
+         {:ok, chain} <- Chain.parse(steps),
+         {:ok, answer, tally} <- chain(chain, options, now) do
+      answer |> Correlation.mark(opts) |> Usage.ended(tally, now)
     else
       {:error, error} -> Correlation.mark({:error, error}, opts)
     end
@@ -69,11 +77,14 @@ defmodule Envmgr.Calls do
 
   defp around(call), do: Around.run(:call, %{call | instead: &instead/2}, &direct/1)
 
+  # It is counted as a call of that function, too.
   defp instead(%{options: options, args: args, kwargs: kwargs} = call, path) do
+    now = Usage.now()
+
     case find(options.name, path) do
       {:ok, row} ->
         call = %{call | path: path, library: elem(row, 1), row: row, plan: elem(row, 12)}
-        Around.run(:instead, call, &direct/1)
+        :instead |> Around.run(call, &direct/1) |> Usage.ended(Row.tally(row), now)
 
       {:error, error} ->
         refused(about(error, path), options, args, kwargs)
@@ -81,26 +92,26 @@ defmodule Envmgr.Calls do
   end
 
   # A library that is not there may have been given something to take its place.
-  defp missing({:error, error} = answer, path, args, opts) do
+  defp missing({:error, error} = answer, path, args, opts, now) do
     with {:ok, %{fallback: fallback} = options} when fallback not in [nil, []] <-
            Options.parse(opts),
          {:ok, args, kwargs} <- Arguments.split(args) do
-      call = Call.of(path, error.library, options, @timeout)
+      call = Call.of(path, error.library, options, @timeout, now)
       Fallback.missing(%{call | args: args, kwargs: kwargs, instead: &instead/2}, error)
     else
       _nothing -> answer
     end
   end
 
-  defp direct(call), do: direct(call.row, call.args, call.kwargs, call.options)
+  defp direct(call), do: direct(call.row, call.args, call.kwargs, call.options, Usage.now())
 
   # The call as it is, from the check of its arguments on.
-  defp direct(row, args, kwargs, options) do
+  defp direct(row, args, kwargs, options, now) do
     path = elem(row, 0)
 
     case check(options.name, row, args, kwargs) do
       {:ok, into} ->
-        case row |> request(path, path, into, options) |> run(args, kwargs) do
+        case row |> request(path, path, into, options, now) |> run(args, kwargs) do
           {:error, %Error{code: :not_ready}} = answer -> moved(answer, row, args, kwargs, options)
           answer -> answer
         end
@@ -114,18 +125,18 @@ defmodule Envmgr.Calls do
   defp moved(answer, row, args, kwargs, options) do
     path = elem(row, 0)
 
-    with {:ok, now} when elem(now, 2) != elem(row, 2) <- find(options.name, path),
-         {:ok, into} <- check(options.name, now, args, kwargs) do
-      now |> request(path, path, into, options) |> run(args, kwargs)
+    with {:ok, other} when elem(other, 2) != elem(row, 2) <- find(options.name, path),
+         {:ok, into} <- check(options.name, other, args, kwargs) do
+      other |> request(path, path, into, options, Usage.now()) |> run(args, kwargs)
     else
       _same -> answer
     end
   end
 
-  defp request(row, path, target, into, options) do
-    {_path, library, environment, timeout, _, _, _, _, _, _, real, traced?, _plan} = row
+  defp request(row, path, target, into, options, now) do
+    {_path, library, environment, timeout, _, _, _, _, _, _, real, traced?, _plan, _tally} = row
     target = if real, do: real(target, real), else: target
-    request = Request.new(options, target, path, library, environment, timeout, :call)
+    request = Request.new(options, target, path, library, environment, timeout, :call, now)
     request = if into, do: %{request | into: into}, else: request
     if traced?, do: Request.traced(request), else: request
   end
@@ -144,68 +155,77 @@ defmodule Envmgr.Calls do
   defp real({:chain, [{0, _alias} | steps]}, real), do: {:chain, [{0, real} | steps]}
   defp real(_alias, real), do: real
 
-  # What is known of the first step is known of the chain.
-  defp chain(%{first: path, arguments: arguments} = chain, options) when is_binary(path) do
+  # What is known of the first step is known of the chain, which is counted as a call of it.
+  defp chain(%{first: path, arguments: arguments} = chain, options, now) when is_binary(path) do
     case find(options.name, path) do
       {:ok, row} ->
-        if Around.concerns?(row, options) do
-          call = Call.new(row, options, arguments, :chain)
-          Around.run(:pathless, call, &chained(chain, &1.row, &1.options))
-        else
-          chained(chain, row, options)
-        end
+        answer =
+          if Around.concerns?(row, options) do
+            call = Call.new(row, options, arguments, :chain, now)
+            Around.run(:pathless, call, &chained(chain, &1.row, &1.options, now))
+          else
+            chained(chain, row, options, now)
+          end
+
+        {:ok, answer, Row.tally(row)}
 
       {:error, error} ->
-        unbegun(error, path, options)
+        first_step(error, path)
     end
   end
 
-  defp chain(%{first: ref, steps: steps, arguments: arguments}, options) do
-    of_ref(options, ref, ref.type, fn options ->
-      options |> begin(ref, {:chain, steps}, ref.type, :call) |> run(arguments, :chain)
-    end)
+  defp chain(%{first: ref, steps: steps, arguments: arguments}, options, now) do
+    target = {:chain, steps}
+    {answer, tally} = of_ref(options, ref, target, ref.type, :call, now, {arguments, :chain})
+    {:ok, answer, tally}
   end
 
-  defp chained(%{first: path, steps: steps, arguments: [{args, kwargs} | _] = all}, row, options) do
+  defp chained(%{first: path, steps: steps, arguments: arguments}, row, options, now) do
+    [{args, kwargs} | _] = arguments
+
     case check(options.name, row, args, kwargs) do
-      {:ok, into} -> row |> request(path, {:chain, steps}, into, options) |> run(all, :chain)
-      {:error, error} -> unbegun(error, path, options)
+      {:ok, into} ->
+        row |> request(path, {:chain, steps}, into, options, now) |> run(arguments, :chain)
+
+      {:error, error} ->
+        first_step(error, path)
     end
   end
 
-  defp unbegun(error, path, options) do
-    error = about(%{error | step: "step 1 (#{path})"}, path)
-    Correlation.mark({:error, error}, correlation: options.correlation)
-  end
+  defp first_step(error, path), do: {:error, about(%{error | step: "step 1 (#{path})"}, path)}
 
-  defp of_ref(%{around?: false} = options, _ref, _path, call), do: call.(options)
-
-  defp of_ref(options, ref, path, call) do
-    around = Call.of(path, ref.library, %{options | name: ref.name}, elem(settings(ref), 0))
-    Around.run(:pathless, around, &call.(&1.options))
-  end
-
-  defp settings(ref), do: Catalog.settings(ref.name, ref.library) || {@timeout, false}
-
-  defp begin(options, ref, target, path, access) do
+  defp of_ref(options, ref, target, path, access, now, {args, kwargs}) do
     options = %{options | name: ref.name}
     {library, environment} = {ref.library, ref.environment}
-    {timeout, traced?} = settings(ref)
-    request = Request.new(options, target, path, library, environment, timeout, access)
-    request = %{request | owner: ref.owner}
-    if traced?, do: Request.traced(request), else: request
+    {timeout, traced?} = Catalog.settings(ref.name, library) || {@timeout, false}
+
+    new = fn options ->
+      request = Request.new(options, target, path, library, environment, timeout, access, now)
+      request = %{request | owner: ref.owner}
+      if traced?, do: Request.traced(request), else: request
+    end
+
+    if options.around? do
+      call = Call.of(path, library, options, timeout, now)
+      answer = Around.run(:pathless, call, &run(new.(&1.options), args, kwargs))
+      counted = %{name: ref.name, target: target, path: path, library: library}
+      {answer, Request.tally(counted)}
+    else
+      request = new.(options)
+      {run(request, args, kwargs), Request.tally(request)}
+    end
   end
 
   @spec method(Ref.t(), String.t(), term(), keyword(), :call | :attribute | :part) :: answer()
   def method(%Ref{} = ref, name, args, opts, access) when is_binary(name) do
-    path = "#{ref.type}.#{name}"
+    {path, now} = {"#{ref.type}.#{name}", Usage.now()}
 
     with {:ok, options} <- Options.parse(opts),
          :ok <- Wanted.fits(options, :method),
          {:ok, args, kwargs} <- Arguments.split(args) do
-      of_ref(options, ref, path, fn options ->
-        options |> begin(ref, {ref.id, name}, path, access) |> run(args, kwargs)
-      end)
+      {answer, tally} = of_ref(options, ref, {ref.id, name}, path, access, now, {args, kwargs})
+      # Parts are what arrays and frames ask for by themselves.
+      if access == :part, do: answer, else: Usage.ended(answer, tally, now)
     else
       {:error, error} -> refused(error, path, args, opts)
     end

@@ -13,9 +13,7 @@ defmodule Envmgr.Test.Around do
     activate(project, libraries, options)
 
     ExUnit.Callbacks.start_supervised!(
-      {Envmgr,
-       [name: name, project: project, watch: false, start_timeout: 10_000] ++
-         Keyword.take(options, [:decoders])}
+      {Envmgr, name: name, project: project, watch: false, start_timeout: 10_000}
     )
 
     project
@@ -24,7 +22,7 @@ defmodule Envmgr.Test.Around do
   @doc "Writes the launch manifest."
   def activate(project, libraries, options \\ []) do
     libraries = for {name, said} <- libraries, into: %{}, do: {name, library(said)}
-    Project.activate(project, "std", [libraries: libraries] ++ Keyword.delete(options, :decoders))
+    Project.activate(project, "std", [libraries: libraries] ++ options)
   end
 
   defp library(said), do: Project.library("probe", said)

@@ -5,7 +5,8 @@ defmodule Envmgr.Calls.Cached do
   @behaviour Envmgr.Calls.Around
 
   alias Envmgr.Calls.Cache.{Flight, Keeper, Key, Store, Weight}
-  alias Envmgr.Calls.{Call, Fault, Waiting}
+  alias Envmgr.Calls.{Call, Fault, Span, Waiting}
+  alias Envmgr.Libraries.Usage
   alias Envmgr.Telemetry
 
   @entries 1_000
@@ -147,6 +148,8 @@ defmodule Envmgr.Calls.Cached do
 
   defp hit(call, value, metadata) do
     tell(call, :hit, :hits)
+    Usage.cached(call.row)
+    Span.cached(call.options.span, metadata[:generation], call.library, elem(call.row, 2))
     answer(call, value, Map.put(metadata, :cached, true))
   end
 
@@ -156,7 +159,7 @@ defmodule Envmgr.Calls.Cached do
   defp tell(call, event, count) do
     path = Call.real(call)
     Store.count(call.options.name, path, count, 1)
-    facts = %{name: call.options.name, path: path, library: call.library}
-    Telemetry.execute([:cache, event], %{count: 1}, facts)
+    facts = %{instance: call.options.name, path: path, library: call.library}
+    Telemetry.execute([:cache, event], %{system_time: System.system_time()}, facts)
   end
 end

@@ -24,18 +24,18 @@ defmodule Envmgr.Calls.Call do
           instead: (t(), String.t() -> Outcome.answer()) | nil
         }
 
-  @doc "The deadline of all that is done for it starts to run here."
-  @spec new(Row.t(), Options.t(), list(), [{String.t(), term()}] | :chain) :: t()
-  def new(row, options, args, kwargs) do
-    call = of(elem(row, 0), elem(row, 1), options, elem(row, 3))
+  @doc "The deadline of all that is done for it runs from `now`, in nanoseconds of the monotonic time."
+  @spec new(Row.t(), Options.t(), list(), [{String.t(), term()}] | :chain, integer()) :: t()
+  def new(row, options, args, kwargs, now) do
+    call = of(elem(row, 0), elem(row, 1), options, elem(row, 3), now)
     %{call | row: row, plan: elem(row, 12), args: args, kwargs: kwargs}
   end
 
   @doc "Of what is not known by a path."
-  @spec of(String.t(), String.t() | nil, Options.t(), timeout()) :: t()
-  def of(path, library, options, default_timeout) do
+  @spec of(String.t(), String.t() | nil, Options.t(), timeout(), integer()) :: t()
+  def of(path, library, options, default_timeout, now) do
     timeout = options.timeout || default_timeout
-    deadline = if timeout == :infinity, do: :infinity, else: now() + timeout
+    deadline = if timeout == :infinity, do: :infinity, else: div(now, 1_000_000) + timeout
     options = %{options | timeout: timeout, deadline: deadline}
 
     %__MODULE__{
@@ -55,7 +55,7 @@ defmodule Envmgr.Calls.Call do
   @doc "Milliseconds until the deadline."
   @spec left(t()) :: timeout()
   def left(%{deadline: :infinity}), do: :infinity
-  def left(%{deadline: deadline}), do: max(deadline - now(), 0)
 
-  defp now, do: System.monotonic_time(:millisecond)
+  def left(%{deadline: deadline}),
+    do: max(deadline - System.monotonic_time(:millisecond), 0)
 end

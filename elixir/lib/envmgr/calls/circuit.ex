@@ -66,8 +66,9 @@ defmodule Envmgr.Calls.Circuit do
   end
 
   defp told(event, call, measurements) do
-    metadata = %{name: call.options.name, library: call.library, path: call.path}
-    Telemetry.execute([:circuit, event], Map.put(measurements, :count, 1), metadata)
+    metadata = %{instance: call.options.name, library: call.library, path: call.path}
+    measurements = Map.put(measurements, :system_time, System.system_time())
+    Telemetry.execute([:circuit, event], measurements, metadata)
   end
 
   defp refused(call, settings, ms) do

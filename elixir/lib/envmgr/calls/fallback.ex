@@ -74,8 +74,8 @@ defmodule Envmgr.Calls.Fallback do
   defp answered(call, answer, by) do
     Tally.add(call, :fallbacks)
 
-    Telemetry.execute([:fallback, :taken], %{count: 1}, %{
-      name: call.options.name,
+    Telemetry.execute([:fallback, :taken], %{system_time: System.system_time()}, %{
+      instance: call.options.name,
       path: call.path,
       library: call.library,
       fallback: by

@@ -7,7 +7,7 @@ defmodule Envmgr.Calls.Hedge do
 
   @behaviour Envmgr.Calls.Around
 
-  alias Envmgr.Calls.{Beside, Fault, Holders, Retry, Tally, Waiting}
+  alias Envmgr.Calls.{Beside, Fault, Holders, Retry, Span, Tally, Waiting}
   alias Envmgr.Calls.Cache.{Key, Weight}
   alias Envmgr.Pool.{Callback, Route}
   alias Envmgr.Telemetry
@@ -139,8 +139,9 @@ defmodule Envmgr.Calls.Hedge do
   defp hedged?(race), do: race.asked? and race.runners != %{}
 
   # The runner holds what refs are in its answer.
-  defp take(call, runner, answer) do
-    holder = (call.options.beside && call.options.beside.holder) || self()
+  defp take(%{options: options} = call, runner, answer) do
+    Span.elsewhere(options.span, generation(call), runner.worker, call.library, elem(call.row, 2))
+    holder = (options.beside && options.beside.holder) || self()
 
     if elem(answer, 0) == :ok,
       do: for(ref <- refs(elem(answer, 1)), do: Holders.give(ref, holder))
@@ -150,6 +151,12 @@ defmodule Envmgr.Calls.Hedge do
   end
 
   defp refs(value), do: Weight.refs(value)
+
+  defp generation(call) do
+    with {generation, _workers, _pool} <-
+           Route.lookup(call.options.name, elem(call.row, 2)),
+         do: generation
+  end
 
   defp stop(race), do: for({_reference, runner} <- race.runners, do: finish(runner))
 
@@ -219,8 +226,14 @@ defmodule Envmgr.Calls.Hedge do
   end
 
   defp told(race, event, facts) do
-    metadata = %{name: race.call.options.name, path: race.call.path, library: race.call.library}
-    Telemetry.execute([:hedge, event], %{count: 1}, Map.merge(metadata, facts))
+    metadata = %{
+      instance: race.call.options.name,
+      path: race.call.path,
+      library: race.call.library
+    }
+
+    measured = %{system_time: System.system_time()}
+    Telemetry.execute([:hedge, event], measured, Map.merge(metadata, facts))
   end
 
   defp now, do: System.monotonic_time(:millisecond)

@@ -29,7 +29,7 @@ defmodule Envmgr.Calls.Limits do
 
   defp too_often(call, {calls, per}, ms) do
     Tally.add(call, :rate_limited)
-    facts = %{name: call.options.name, path: call.path, library: call.library}
+    facts = %{instance: call.options.name, path: call.path, library: call.library}
     Telemetry.execute([:limit, :refused], %{retry_after: ms}, facts)
 
     Waiting.refused(call,

@@ -20,11 +20,12 @@ defmodule Envmgr.Calls.Options do
             fallback: nil,
             cache: nil,
             hedge: nil,
+            span: nil,
             around?: false,
             deadline: nil
 
   @typedoc """
-  `around?`: an option asks for what stands around a call (`Calls.Around`, and `Calls.Wanted` for what they say). `deadline`: the
+  `span`: of a call that telemetry hears of (`Calls.Span`). `around?`: an option asks for what stands around a call (`Calls.Around`, and `Calls.Wanted` for what they say). `deadline`: the
   one of all its tries, ms of the monotonic clock, where there may be several.
   """
   @type t :: %__MODULE__{
@@ -43,6 +44,7 @@ defmodule Envmgr.Calls.Options do
           fallback: Wanted.fallback() | nil,
           cache: Wanted.cache() | nil,
           hedge: pos_integer() | false | nil,
+          span: reference() | nil,
           around?: boolean(),
           deadline: integer() | :infinity | nil
         }
@@ -68,6 +70,11 @@ defmodule Envmgr.Calls.Options do
   def parse([]), do: {:ok, %__MODULE__{name: @default_name}}
 
   def parse([{:name, name}]) when is_atom(name), do: {:ok, %__MODULE__{name: name}}
+
+  # Ours alone, and put before all others.
+  def parse([{:span, span} | opts]) when is_reference(span) do
+    with {:ok, options} <- parse(opts), do: {:ok, %{options | span: span}}
+  end
 
   def parse(opts) when is_list(opts) do
     case Enum.flat_map(opts, &problem/1) do

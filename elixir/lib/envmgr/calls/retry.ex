@@ -73,7 +73,7 @@ defmodule Envmgr.Calls.Retry do
     Tally.add(call, :retries)
 
     Telemetry.execute([:retry, :attempt], %{attempt: number, wait: wait}, %{
-      name: call.options.name,
+      instance: call.options.name,
       path: call.path,
       library: call.library,
       code: error.code

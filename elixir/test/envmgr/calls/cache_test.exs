@@ -28,8 +28,8 @@ defmodule Envmgr.Calls.CacheTest do
   defp counts(path), do: Envmgr.stats(__MODULE__)["std"].cache[path]
 
   defp key(args, kwargs \\ []) do
-    row = {"m.f", "m", "e", 1_000, 0, 0, 7, "", nil, nil, nil, false, nil}
-    row |> Call.new(%Options{}, args, kwargs) |> Key.of()
+    row = {"m.f", "m", "e", 1_000, 0, 0, 7, "", nil, nil, nil, false, nil, nil}
+    row |> Call.new(%Options{}, args, kwargs, 0) |> Key.of()
   end
 
   describe "a key" do

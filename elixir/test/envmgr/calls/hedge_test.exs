@@ -8,8 +8,7 @@ defmodule Envmgr.Calls.HedgeTest do
 
   setup_all do
     recovery = %{"idempotent" => ["once_slow"], "hedge" => %{"once_slow" => 50, "counted" => 1}}
-    decoders = %{"probe.Point" => fn _ -> raise "a decoder's" end}
-    start(__MODULE__, %{"probe" => %{"recovery" => recovery}, "plain" => %{}}, decoders: decoders)
+    start(__MODULE__, %{"probe" => %{"recovery" => recovery}, "plain" => %{}})
     # Both workers are there.
     Project.eventually(fn -> workers() == 2 end)
     :ok
@@ -19,7 +18,11 @@ defmodule Envmgr.Calls.HedgeTest do
 
   defp workers, do: length(Envmgr.stats(__MODULE__)["std"].workers)
   defp opts(more \\ []), do: [name: __MODULE__] ++ more
-  defp recovery(library), do: Envmgr.stats(__MODULE__)["std"].recovery[library]
+
+  defp hedges(library) do
+    recovery = Envmgr.stats(__MODULE__)["std"].recovery
+    Map.get(recovery, library, %{hedges: 0, hedges_won: 0})
+  end
 
   defp idle?, do: Enum.all?(Envmgr.stats(__MODULE__)["std"].workers, &(&1.in_flight == 0))
 
@@ -33,20 +36,23 @@ defmodule Envmgr.Calls.HedgeTest do
     Project.eventually(&idle?/0)
     pids = for %{os_pid: pid} <- Envmgr.stats(__MODULE__)["std"].workers, do: pid
     assert second in pids and length(pids) == 2
-    assert %{hedges: hedges, hedges_won: won} = recovery("probe")
+    assert %{hedges: hedges, hedges_won: won} = hedges("probe")
     assert hedges >= 1 and won >= 1
     refute_received _anything
   end
 
   test "the first one's answer counts when it is there first", %{notes: notes} do
     opts = opts(hedge: 20, idempotent: true, metadata: true)
+    before = hedges("plain")
     # The first call takes 300 ms, the second one would take a minute.
     assert {:ok, {1, _pid}, metadata} =
              Envmgr.execute("plain.each_slower", [notes, [0.3, 60]], opts)
 
     refute is_map_key(metadata, :hedged)
     assert times(notes) == 2
-    assert %{hedges: 1, hedges_won: 0} = recovery("plain")
+    after_it = hedges("plain")
+    assert after_it.hedges == before.hedges + 1
+    assert after_it.hedges_won == before.hedges_won
     Project.eventually(&idle?/0)
     refute_received _anything
   end
@@ -63,7 +69,11 @@ defmodule Envmgr.Calls.HedgeTest do
     opts = opts(hedge: 50, idempotent: true)
 
     assert {:error, %Error{type: "ConnectionError"}} =
-             Envmgr.execute("plain.unsteady", [notes, 1], opts)
+             Envmgr.execute(
+               "plain.unsteady",
+               [notes, 1],
+               [hedge: 10_000] ++ opts(idempotent: true)
+             )
 
     File.rm!(notes)
 
@@ -131,16 +141,16 @@ defmodule Envmgr.Calls.HedgeTest do
     function = fn _ -> Process.sleep(100) end
     opts = opts(hedge: 1, idempotent: true)
     assert {:ok, :ok} = Envmgr.execute("plain.apply", [function, [1]], opts)
-    assert %{hedges: hedges} = recovery("plain")
+    assert %{hedges: hedges} = hedges("plain")
     assert {:ok, _} = Envmgr.execute("plain.apply", [function, [1]], opts)
-    assert %{hedges: ^hedges} = recovery("plain")
+    assert %{hedges: ^hedges} = hedges("plain")
   end
 
-  test "what a decoder raises is raised here" do
-    opts = opts(hedge: 10_000, idempotent: true)
+  test "what an encoder raises is raised here" do
+    raising = %Sample.Raising{what: "an encoder's"}
 
-    assert_raise RuntimeError, "a decoder's", fn ->
-      Envmgr.execute("plain.points", [1], opts)
+    assert_raise RuntimeError, "an encoder's", fn ->
+      Envmgr.execute("plain.echo", [raising], opts(hedge: 10_000, idempotent: true))
     end
 
     Project.eventually(&idle?/0)

@@ -112,7 +112,8 @@ defmodule Envmgr.Calls.Cache.Keeper do
     for {{path, reason}, keys} <-
           Enum.group_by(went, fn {key, reason} -> {Key.path(key), reason} end) do
       Store.count(s.name, path, event, length(keys))
-      facts = %{name: s.name, path: path, reason: reason}
+      [library | _] = :binary.split(path, ".")
+      facts = %{instance: s.name, path: path, library: library, reason: reason}
       Telemetry.execute([:cache, event], %{count: length(keys)}, facts)
     end
 
