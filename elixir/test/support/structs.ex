@@ -33,12 +33,4 @@ defmodule Sample do
       def encode(own), do: own.run.(own)
     end
   end
-
-  defmodule Raising do
-    defstruct [:what]
-
-    defimpl Envmgr.Encoder do
-      def encode(raising), do: raise(raising.what)
-    end
-  end
 end

@@ -4,6 +4,7 @@ defmodule Envmgr.Calls.HedgeTest do
   import Envmgr.Test.Around
 
   alias Envmgr.{Error, Ref}
+  alias Envmgr.Calls.{Call, Hedge, Options}
   alias Envmgr.Test.Project
 
   setup_all do
@@ -146,14 +147,17 @@ defmodule Envmgr.Calls.HedgeTest do
     assert %{hedges: ^hedges} = hedges("plain")
   end
 
-  test "what an encoder raises is raised here" do
-    raising = %Sample.Raising{what: "an encoder's"}
+  test "what is raised on the way is raised here" do
+    {:ok, row} = Envmgr.Calls.find(__MODULE__, "plain.echo")
+    options = %Options{name: __MODULE__, hedge: 10_000, idempotent: true, around?: true}
+    call = Call.new(row, options, [1], [], System.monotonic_time(:nanosecond))
+    assert_raise RuntimeError, "here", fn -> Hedge.around(call, fn _call -> raise "here" end) end
+    assert :thrown = catch_throw(Hedge.around(call, fn _call -> throw(:thrown) end))
 
-    assert_raise RuntimeError, "an encoder's", fn ->
-      Envmgr.execute("plain.echo", [raising], opts(hedge: 10_000, idempotent: true))
-    end
+    assert {:error, %Error{code: :worker_lost, message: message}} =
+             Hedge.around(call, fn _call -> Process.exit(self(), :kill) end)
 
-    Project.eventually(&idle?/0)
+    assert message == "the call's process ended: :killed"
     refute_received _anything
   end
 
