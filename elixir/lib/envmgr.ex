@@ -47,7 +47,7 @@ defmodule Envmgr do
   """
 
   alias Envmgr.{Async, Bytes, Calls, Error, Health, Instance, Items, Options, Pool, Ref, Reload}
-  alias Envmgr.Calls.{Discover, Entry, Errors, Holders, Objects, Prompt}
+  alias Envmgr.Calls.{Discover, Entry, Errors, Holders, Objects, Prompt, Surroundings}
 
   @type arguments :: list() | map() | keyword() | {list(), map() | keyword()}
   @type option ::
@@ -549,7 +549,8 @@ defmodule Envmgr do
       %{"math" => %{state: :ready, workers: [%{in_flight: 0} | _]}} = Envmgr.stats()
   """
   @spec stats(atom()) :: %{String.t() => map()}
-  def stats(name \\ __MODULE__), do: reading(name, fn -> Pool.Stats.read(name) end)
+  def stats(name \\ __MODULE__),
+    do: reading(name, fn -> name |> Pool.Stats.read() |> Surroundings.add(name) end)
 
   @doc """
   The errors that callers got, by function, code and type: the most frequent of the last quarter of an hour first. Maps of

@@ -5,7 +5,7 @@ defmodule Envmgr.Instance do
   use Supervisor
 
   alias Envmgr.{Libraries, Options, Pool, Reload}
-  alias Envmgr.Calls.{Errors, Holders}
+  alias Envmgr.Calls.{Cache, Errors, Holders, Places}
   alias Envmgr.Libraries.Usage
   alias Envmgr.Values.Decoders
 
@@ -34,9 +34,11 @@ defmodule Envmgr.Instance do
       %{id: :manager, start: {Libraries.Manager, :start_link, [{options, Pool, pools}]}}
     ]
 
-    # Calls need the first two children: nothing that happens to the last one reaches them.
+    # Calls need all but the last child: nothing that happens to that one reaches them.
     children = [
       {Holders, options},
+      {Places, options.name},
+      {Cache.Keeper, options.name},
       {Usage.Keeper, options},
       %{
         id: :serving,

@@ -236,6 +236,14 @@ defmodule Envmgr.Libraries.Catalog do
     ArgumentError -> nil
   end
 
+  @doc "What marks the publication that a library's catalog is of; nil when it is not there."
+  @spec epoch(atom(), String.t()) :: integer() | nil
+  def epoch(table, library) do
+    :ets.lookup_element(table, {:catalog, library}, 3)
+  rescue
+    ArgumentError -> nil
+  end
+
   @doc "The catalog of a library, when it was read."
   @spec file(atom(), String.t()) :: CatalogFile.t() | nil
   def file(table, library) do
