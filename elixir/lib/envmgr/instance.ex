@@ -5,7 +5,7 @@ defmodule Envmgr.Instance do
   use Supervisor
 
   alias Envmgr.{Libraries, Options, Pool, Reload}
-  alias Envmgr.Calls.Holders
+  alias Envmgr.Calls.{Holders, Sessions}
   alias Envmgr.Values.Decoders
 
   @spec start_link(Options.t()) :: Supervisor.on_start()
@@ -28,9 +28,10 @@ defmodule Envmgr.Instance do
       %{id: :manager, start: {Libraries.Manager, :start_link, [{options, Pool, pools}]}}
     ]
 
-    # Calls need the first two children: nothing that happens to the last one reaches them.
+    # Calls need those before the last child: nothing that happens to that one reaches them.
     children = [
       {Holders, options},
+      {Sessions, options},
       %{
         id: :serving,
         start: {Supervisor, :start_link, [serving, [strategy: :one_for_all]]},

@@ -6,7 +6,7 @@ defmodule Envmgr.Test.Project do
 
   @support __DIR__
   @repository Path.expand("../../..", __DIR__)
-  @modules ~w(math time probe)
+  @modules ~w(math time probe shared)
 
   @doc "The layer that all tests share, made once per run."
   def layer do

@@ -3,7 +3,7 @@ defmodule Envmgr.Calls.Feed do
   @moduledoc false
 
   alias Envmgr.{Calls, Ref}
-  alias Envmgr.Calls.{Beside, Outcome}
+  alias Envmgr.Calls.{Beside, Outcome, Sessions}
 
   # A chunk ends earlier where its items are slow or large (docs/protocol.md, section 3).
   # The first item is not kept waiting for a second one.
@@ -37,20 +37,33 @@ defmodule Envmgr.Calls.Feed do
 
         case Outcome.chunk(payload, feed) do
           {:ok, chunk} -> {chunk, %{feed | items: items}}
-          {:error, error} -> raise error
+          {:error, error} -> failed(feed, error)
         end
 
       {:got, :end} ->
+        left(feed, :ok)
         {:halt, :end}
 
       {:got, message} ->
-        raise Outcome.broken(message, feed)
+        failed(feed, Outcome.broken(message, feed))
 
       :late ->
-        raise Outcome.broken(:late, feed)
+        failed(feed, Outcome.broken(:late, feed))
     end
   end
 
+  defp failed(feed, error) do
+    left(feed, {:error, error})
+    raise error
+  end
+
   defp close(:end), do: :ok
-  defp close(feed), do: Beside.close(feed.reply, feed.owner)
+
+  defp close(feed) do
+    left(feed, :ok)
+    Beside.close(feed.reply, feed.owner)
+  end
+
+  defp left(%{request: %{session: nil}}, _answer), do: :ok
+  defp left(%{request: %{session: session}}, answer), do: Sessions.left(session, answer)
 end

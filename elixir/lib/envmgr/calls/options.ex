@@ -2,7 +2,7 @@ defmodule Envmgr.Calls.Options do
   # The options of one call.
   @moduledoc false
 
-  alias Envmgr.{Error, Near}
+  alias Envmgr.{Error, Near, Session}
   alias Envmgr.Calls.{Beside, Correlation, Trace}
 
   defstruct name: Envmgr,
@@ -15,6 +15,7 @@ defmodule Envmgr.Calls.Options do
             output: :log,
             trace: nil,
             beside: nil,
+            session: nil,
             around?: false
 
   @typedoc "`around?`: an option asks for what stands around a call (`Calls.Around`)."
@@ -29,11 +30,23 @@ defmodule Envmgr.Calls.Options do
           output: :log | :metadata | :ignore | pid(),
           trace: Trace.t() | nil,
           beside: Beside.t() | nil,
+          session: Session.t() | nil,
           around?: boolean()
         }
 
   @default_name Envmgr
-  @known [:name, :timeout, :as, :dicts, :metadata, :priority, :correlation, :output, :trace]
+  @known [
+    :name,
+    :timeout,
+    :as,
+    :dicts,
+    :metadata,
+    :priority,
+    :correlation,
+    :output,
+    :trace,
+    :session
+  ]
 
   @values [
     name: "the name of an instance, an atom",
@@ -44,7 +57,8 @@ defmodule Envmgr.Calls.Options do
     priority: ":high, :normal or :low",
     correlation: "a text of 1 to 200 bytes",
     output: ":log, :metadata, :ignore or a pid",
-    trace: "true or false"
+    trace: "true or false",
+    session: "a session, of Envmgr.Session.open/1"
   ]
 
   @spec parse(keyword()) :: {:ok, t()} | {:error, Error.t()}
@@ -53,7 +67,7 @@ defmodule Envmgr.Calls.Options do
   def parse([{:name, name}]) when is_atom(name), do: {:ok, %__MODULE__{name: name}}
 
   def parse(opts) when is_list(opts) do
-    case Enum.flat_map(opts, &problem/1) do
+    case Enum.flat_map(opts, &problem/1) ++ elsewhere(opts[:session], opts[:name]) do
       [] -> {:ok, __MODULE__ |> struct!(opts) |> implied()}
       problems -> error(Enum.join(problems, "; "))
     end
@@ -75,6 +89,8 @@ defmodule Envmgr.Calls.Options do
   defp problem({:output, output}) when output in [:log, :metadata, :ignore] or is_pid(output),
     do: []
 
+  defp problem({:session, %Session{}}), do: []
+  defp problem({:session, nil}), do: []
   defp problem({:trace, trace}) when is_boolean(trace), do: []
 
   defp problem({:correlation, correlation}) do
@@ -92,10 +108,18 @@ defmodule Envmgr.Calls.Options do
 
   defp problem(other), do: ["#{inspect(other)} is no option"]
 
+  defp elsewhere(%Session{name: one} = session, other) when other not in [nil, one],
+    do: ["#{inspect(session)} is of the instance #{inspect(one)}, not of #{inspect(other)}"]
+
+  defp elsewhere(_session, _name), do: []
+
   defp wrong(key, value),
     do: "#{inspect(value)} is no value of the option #{key}: it is #{@values[key]}"
 
   # What is measured or gathered is answered in the metadata.
+  defp implied(%{session: %{name: name}} = options) when options.name != name,
+    do: implied(%{options | name: name})
+
   defp implied(%{trace: true} = options),
     do: implied(%{options | trace: Trace.begin(), metadata: true})
 

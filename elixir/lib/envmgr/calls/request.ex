@@ -2,7 +2,7 @@ defmodule Envmgr.Calls.Request do
   # A call on its way: all that is known of it but its arguments.
   @moduledoc false
 
-  alias Envmgr.Calls.{Beside, Context, Correlation, Gathering, Options, Trace}
+  alias Envmgr.Calls.{Beside, Context, Correlation, Gathering, Options, Sessions, Trace}
   alias Envmgr.Libraries.Signature
   alias Envmgr.Pool.{Callback, Flight, Lane}
   alias Envmgr.Wire.Messages
@@ -26,6 +26,7 @@ defmodule Envmgr.Calls.Request do
     :context,
     :trace,
     :gather,
+    :session,
     lane: Lane.threshold(),
     metadata: false,
     decode: []
@@ -50,6 +51,7 @@ defmodule Envmgr.Calls.Request do
           context: binary() | nil,
           trace: Trace.t() | nil,
           gather: reference() | nil,
+          session: Sessions.call() | nil,
           lane: pos_integer() | nil,
           metadata: boolean(),
           decode: keyword()
@@ -101,7 +103,7 @@ defmodule Envmgr.Calls.Request do
     %{request | flags: flags, holder: beside.holder, beside: beside}
   end
 
-  defp told(request, %{correlation: nil, trace: nil, output: :log}), do: request
+  defp told(request, %{correlation: nil, trace: nil, output: :log, session: nil}), do: request
 
   defp told(request, options) do
     correlation =
@@ -112,7 +114,9 @@ defmodule Envmgr.Calls.Request do
     %{
       request
       | correlation: correlation,
-        context: Context.encode(correlation, options.trace != nil, options.output),
+        context:
+          Context.encode(correlation, options.trace != nil, options.output, id(options.session)),
+        session: Sessions.call(options.session),
         trace: options.trace,
         gather: if(options.output == :metadata, do: elem(output, 0)),
         label: {options.priority, request.library, request.path, output}
@@ -136,12 +140,18 @@ defmodule Envmgr.Calls.Request do
     %{
       request
       | correlation: correlation,
-        context: Context.encode(correlation, true, heard(request.label)),
+        context: Context.encode(correlation, true, heard(request.label), of(request.session)),
         trace: Trace.begin()
     }
   end
 
   def traced(request), do: request
+
+  defp of(nil), do: nil
+  defp of(%{session: session}), do: session.id
+
+  defp id(nil), do: nil
+  defp id(session), do: session.id
 
   defp heard(label) do
     case Flight.output(label) do

@@ -57,7 +57,8 @@ defmodule Envmgr.Pool.Stats do
         for {pid, {slot, os_pid}} <- facts.workers, Slot.open?(slot) do
           Map.merge(Slot.counts(slot), %{
             os_pid: os_pid,
-            refs: reports[{environment, pid}]["refs"]
+            refs: reports[{environment, pid}]["refs"],
+            sessions: reports[{environment, pid}]["sessions"]
           })
         end
 
@@ -116,6 +117,15 @@ defmodule Envmgr.Pool.Stats do
         row = %{count: count, bytes: bytes, seconds: seconds}
         Map.update(all, type, row, &Map.merge(&1, row, fn _key, one, other -> one + other end))
     end
+  end
+
+  @doc "The number of a worker's process, by its owner."
+  @spec os_pid(atom(), String.t(), pid()) :: pos_integer() | nil
+  def os_pid(table, environment, owner) do
+    with [{_key, %{workers: %{^owner => {_slot, os_pid}}}, _server}] <-
+           :ets.lookup(table, {:environment, environment}),
+         do: os_pid,
+         else: (_none -> nil)
   end
 
   @doc "The state of one environment: `:starting`, `:ready`, `:degraded` (fewer workers than wanted) or `:failed`."
