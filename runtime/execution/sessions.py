@@ -30,8 +30,8 @@ class Out(Protocol):
     @property
     def lock(self) -> ContextManager[Any]: ...
 
-    def add(self, number: int, make: Callable[[], bytes]) -> None:
-        """Adds what `make` packs, a message of call `number`."""
+    def add(self, number: int, make: Callable[[], bytes], at_once: bool = False) -> None:
+        """Sends what `make` packs, a message of call `number`."""
 
 
 class Store:
@@ -169,7 +169,7 @@ class Sessions:
             packed: bytes = packb([SESSION, number, store.id, packb({**change(), "at": store.at})])
             return packed
 
-        self._out.add(number, message)
+        self._out.add(number, message, at_once=True)  # who watches sees it, and it outlives this worker
 
     def _end(self, store: Store | None) -> None:
         if store is not None:

@@ -97,8 +97,8 @@ class Outbox:
         """What call `number` printed or logged. Sent at once when nobody's answer will take it along."""
         self.add(number, lambda: packb([LOG, number, stream, sendable(text), *more]))
 
-    def add(self, number: int, make: Callable[[], bytes]) -> None:
-        """What `make` packs, of call `number`. Nothing comes in between, and it is sent as in `log`."""
+    def add(self, number: int, make: Callable[[], bytes], at_once: bool = False) -> None:
+        """What `make` packs, of call `number`. Nothing comes in between, and it is sent as in `log`, or at once."""
         user, doing = self._user, self._doing
         runs = user.runs and doing.in_main()
         if runs:
@@ -106,7 +106,7 @@ class Outbox:
         try:
             with self.lock:
                 self.put(make())
-                if number == 0 or number != doing.current or self.held > BATCH_BYTES or live():
+                if at_once or number == 0 or number != doing.current or self.held > BATCH_BYTES or live():
                     self.flush()
         finally:
             if runs:

@@ -208,7 +208,7 @@ defmodule Envmgr.Session do
     with %{} = all <- Sessions.ask(session, :all),
          do:
            {:ok,
-            Enum.sort(for {name, variable} <- all, not match?({:lost, _}, variable), do: name)}
+            Enum.sort(for {name, variable} <- all, not match?({:lost, _, _}, variable), do: name)}
   end
 
   @doc """

@@ -42,6 +42,8 @@ defmodule Envmgr.Telemetry.Events do
                  os_pid: "of its process, or nil"
                ]
 
+  @of_session [session: "its name"]
+
   @span [
     duration: "native time units",
     monotonic_time: "native time units"
@@ -99,6 +101,16 @@ defmodule Envmgr.Telemetry.Events do
     {[:stream, :stop], "a stream is at its end, or was closed",
      @span ++ [items: "how many came", chunks: "in how many messages"],
      @of_stream ++ [reason: "`:end`, `:closed` (by its consumer), or an `Envmgr.Error`"]},
+    {[:session, :open], "a session was opened", @now,
+     @of_session ++ [owner: "a process, or nil", affinity: "`:strict` or `:prefer`"]},
+    {[:session, :restored], "another worker took the place of a session's, and got its variables",
+     [variables: "how many it got", lost: "how many stayed in the other, as objects"],
+     @of_session ++ [environment: "of the worker", reason: "what became of the other, in words"]},
+    {[:session, :expired], "a session rested, or lived, for as long as it may; its end follows",
+     [duration: "of its life, native time units"], @of_session ++ [reason: "`:idle` or `:ttl`"]},
+    {[:session, :close], "a session has ended (not of one that crashed)",
+     [duration: "of its life, native time units", calls: "that it had", errors: "of them"],
+     @of_session ++ [reason: "`:closed`, `:owner` (that ended), `:idle`, `:ttl`"]},
     {[:generation, :switch], "calls reach another generation", @now,
      [environment: "its environment", from: "generation", to: "generation"]},
     {[:generation, :rollback], "calls reach an older generation", @now,

@@ -51,7 +51,7 @@ defmodule Envmgr.Calls.Sessions.Packing do
   def unpack({:kept, ref, _}, _session, _name, _default), do: {:ok, ref}
   def unpack({:error, error}, _session, _name, _default), do: {:error, error}
 
-  def unpack({:lost, why}, session, name, _default) do
+  def unpack({:lost, why, _owner}, session, name, _default) do
     {:error,
      Sessions.error(session,
        code: :variable_lost,

@@ -153,7 +153,7 @@ defmodule Envmgr.Calls.Sessions.Places do
       {:value, packed} -> {:set, {name, packed}}
       {:kept, %{owner: ^owner} = ref, _} -> {:keep, {name, Changes.ref(ref)}}
       {:kept, ref, _} -> {:absent, {name, "it stays in #{words(s, ref.owner)}"}}
-      {:lost, why} -> {:absent, {name, why}}
+      {:lost, why, _owner} -> {:absent, {name, why}}
     end
   end
 

@@ -36,19 +36,16 @@ defmodule Envmgr.Calls.Sessions.Server do
       watch: settings.owner && Process.monitor(settings.owner)
     }
 
-    event(s, :open, %{}, %{})
+    now = %{system_time: System.system_time()}
+    event(s, :open, now, Map.take(settings, [:owner, :affinity]))
     {:ok, s}
   end
 
   @impl true
   def handle_call({:route, token, environment, owner}, {caller, _}, s) do
-    with {:ok, s} <- begin(s, token, caller),
-         {:ok, generation, worker, restored, shared} <-
-           Shared.route(s.shared, environment, owner, s.settings.affinity) do
-      {:reply, {:ok, generation, worker}, restored(%{s | shared: shared}, environment, restored)}
-    else
+    case begin(s, token, caller) do
+      {:ok, s} -> routed(s, Shared.route(s.shared, environment, owner, s.settings.affinity))
       {:full, why} -> {:reply, {:error, full(s, why)}, s}
-      none -> {:reply, none, s}
     end
   end
 
@@ -145,6 +142,11 @@ defmodule Envmgr.Calls.Sessions.Server do
     end
   end
 
+  defp routed(s, {:ok, generation, worker, restored, shared}),
+    do: {:reply, {:ok, generation, worker}, restored(%{s | shared: shared}, restored)}
+
+  defp routed(s, none), do: {:reply, none, s}
+
   # Refs are counted as they come, and those that were let go are found out when there seem to be too many.
   defp room(%{settings: %{max_refs: most}} = s) when s.held < most, do: {:ok, s}
 
@@ -164,10 +166,11 @@ defmodule Envmgr.Calls.Sessions.Server do
 
   defp used(s), do: %{s | used: now()}
 
-  defp restored(s, _environment, nil), do: s
+  defp restored(s, nil), do: s
 
-  defp restored(s, environment, %{why: why} = restored) do
-    event(s, :restored, Map.delete(restored, :why), %{environment: environment, reason: why})
+  defp restored(s, restored) do
+    {measured, about} = Map.split(restored, [:variables, :lost])
+    event(s, :restored, measured, about)
     %{s | restorations: s.restorations + 1}
   end
 
@@ -192,16 +195,13 @@ defmodule Envmgr.Calls.Sessions.Server do
     Book.clean(table, id, self())
     Holding.tell(table, {:over, self(), id})
     lived = System.convert_time_unit(now() - s.began, :millisecond, :native)
-    measured = %{duration: lived, calls: s.calls, errors: s.errors}
-
-    if match?({:expired, _, _}, fate),
-      do: event(s, :expired, measured, %{reason: Fate.word(fate)})
-
-    event(s, :close, measured, %{reason: Fate.word(fate)})
+    reason = %{reason: Fate.word(fate)}
+    if match?({:expired, _, _}, fate), do: event(s, :expired, %{duration: lived}, reason)
+    event(s, :close, %{duration: lived, calls: s.calls, errors: s.errors}, reason)
   end
 
   defp event(s, name, measurements, metadata) do
-    known = %{session: s.settings.id, name: s.settings.name}
+    known = %{session: s.settings.id, instance: s.settings.name}
     Telemetry.execute([:session, name], measurements, Map.merge(known, metadata))
   end
 

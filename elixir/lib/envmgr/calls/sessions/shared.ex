@@ -105,7 +105,12 @@ defmodule Envmgr.Calls.Sessions.Shared do
   defp let_go(_s, _name, _other), do: :ok
 
   @typedoc "What was put into a successor, and what was lost with the worker before it."
-  @type restored :: %{variables: non_neg_integer(), lost: non_neg_integer(), why: String.t()}
+  @type restored :: %{
+          environment: String.t(),
+          reason: String.t(),
+          variables: non_neg_integer(),
+          lost: non_neg_integer()
+        }
 
   @doc """
   The worker for a call, which has been told of all variables. `owner`: the one that the call's refs are in. `restored` where it takes the
@@ -125,14 +130,17 @@ defmodule Envmgr.Calls.Sessions.Shared do
         |> at(generation, worker)
 
       {:moved, from, generation, {owner, _slot} = worker} ->
-        before = Variables.count(s.variables)
-        why = why(s, from)
-
         s =
           s |> lose(from) |> enter(environment, generation, worker) |> settle(environment, owner)
 
-        now = Variables.count(s.variables)
-        at(s, generation, worker, %{variables: now, lost: before - now, why: why})
+        restored = %{
+          environment: environment,
+          reason: why(s, from),
+          variables: Variables.count(s.variables),
+          lost: Variables.lost_with(s.variables, from)
+        }
+
+        at(s, generation, worker, restored)
 
       {_home_or_beside, generation, worker} ->
         s |> enter(environment, generation, worker) |> at(generation, worker)

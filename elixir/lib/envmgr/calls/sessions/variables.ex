@@ -14,7 +14,7 @@ defmodule Envmgr.Calls.Sessions.Variables do
   @type variable ::
           {:value, packed :: binary()}
           | {:kept, Ref.t(), mine? :: boolean()}
-          | {:lost, why :: String.t()}
+          | {:lost, why :: String.t(), owner :: pid()}
 
   @type t :: %__MODULE__{
           most: pos_integer(),
@@ -53,7 +53,7 @@ defmodule Envmgr.Calls.Sessions.Variables do
   @spec lose(t(), pid(), String.t()) :: {[String.t()], t()}
   def lose(s, owner, why) do
     names = for {name, {:kept, %Ref{owner: ^owner}, _}} <- s.there, do: name
-    {names, %{s | there: Enum.reduce(names, s.there, &Map.put(&2, &1, {:lost, why}))}}
+    {names, %{s | there: Enum.reduce(names, s.there, &Map.put(&2, &1, {:lost, why, owner}))}}
   end
 
   @doc "Names of variables that can be read."
@@ -64,7 +64,11 @@ defmodule Envmgr.Calls.Sessions.Variables do
   def count(s), do: Enum.count(s.there, fn {_name, variable} -> here?(variable) end)
 
   @spec lost(t()) :: %{String.t() => String.t()}
-  def lost(s), do: for({name, {:lost, why}} <- s.there, into: %{}, do: {name, why})
+  def lost(s), do: for({name, {:lost, why, _owner}} <- s.there, into: %{}, do: {name, why})
+
+  @doc "How many were lost with this worker."
+  @spec lost_with(t(), pid()) :: non_neg_integer()
+  def lost_with(s, owner), do: Enum.count(s.there, &match?({_, {:lost, _, ^owner}}, &1))
 
   @doc "Whether an object stays in this worker."
   @spec kept_in?(t(), pid()) :: boolean()
@@ -72,7 +76,7 @@ defmodule Envmgr.Calls.Sessions.Variables do
     do: Enum.any?(s.there, &match?({_, {:kept, %Ref{owner: ^owner}, _}}, &1))
 
   defp here?(nil), do: false
-  defp here?({:lost, _why}), do: false
+  defp here?({:lost, _why, _owner}), do: false
   defp here?(_there), do: true
 
   defp size({:value, packed}), do: byte_size(packed)
