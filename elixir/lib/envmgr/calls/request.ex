@@ -3,7 +3,8 @@ defmodule Envmgr.Calls.Request do
   @moduledoc false
 
   alias Envmgr.Calls.{Beside, Context, Correlation, Gathering, Options, Sessions, Trace}
-  alias Envmgr.Libraries.Signature
+  alias Envmgr.Libraries.{Signature, Usage}
+  alias Envmgr.Libraries.Usage.Tally
   alias Envmgr.Pool.{Callback, Flight, Lane}
   alias Envmgr.Wire.Messages
 
@@ -27,12 +28,17 @@ defmodule Envmgr.Calls.Request do
     :trace,
     :gather,
     :session,
+    :span,
     lane: Lane.threshold(),
     metadata: false,
+    fresh?: true,
     decode: []
   ]
 
-  @typedoc "`holder`: whose the refs in the answer are; nil: the process that decodes it. `gather`: the alias that its output comes to."
+  @typedoc """
+  `holder`: whose the refs in the answer are; nil: the process that decodes it. `gather`: the alias that its output comes to.
+  `fresh?`: it was sent to no worker before.
+  """
   @type t :: %__MODULE__{
           name: atom(),
           target: Messages.target(),
@@ -52,12 +58,14 @@ defmodule Envmgr.Calls.Request do
           trace: Trace.t() | nil,
           gather: reference() | nil,
           session: Sessions.call() | nil,
+          span: reference() | nil,
           lane: pos_integer() | nil,
           metadata: boolean(),
+          fresh?: boolean(),
           decode: keyword()
         }
 
-  @doc "The deadline starts to run here."
+  @doc "The deadline runs from `now`, in nanoseconds of the monotonic time."
   @spec new(
           Options.t(),
           Messages.target(),
@@ -65,12 +73,13 @@ defmodule Envmgr.Calls.Request do
           String.t() | nil,
           String.t(),
           timeout(),
-          atom()
+          atom(),
+          now :: integer()
         ) :: t()
-  def new(options, target, path, library, environment, default_timeout, access) do
+  def new(options, target, path, library, environment, default_timeout, access, now) do
     # All that nearly every call looks at, by one match.
     %{name: name, timeout: timeout, as: as, dicts: dicts, metadata: metadata} = options
-    %{priority: priority, beside: beside} = options
+    %{priority: priority, beside: beside, span: span} = options
     timeout = timeout || default_timeout
 
     %__MODULE__{
@@ -83,8 +92,9 @@ defmodule Envmgr.Calls.Request do
       environment: environment,
       timeout: timeout,
       metadata: metadata,
+      span: span,
       decode: if(dicts == :map, do: [], else: [dicts: dicts]),
-      deadline: if(timeout == :infinity, do: :infinity, else: now() + timeout)
+      deadline: if(timeout == :infinity, do: :infinity, else: div(now, 1_000_000) + timeout)
     }
     |> told(options)
     |> beside(beside)
@@ -103,7 +113,30 @@ defmodule Envmgr.Calls.Request do
     %{request | flags: flags, holder: beside.holder, beside: beside}
   end
 
-  defp told(request, %{correlation: nil, trace: nil, output: :log, session: nil}), do: request
+  # Python hears of a correlation that is given; lines of this side's log bear what Logger's metadata name, too.
+  defp told(request, %{
+         correlation: nil,
+         trace: nil,
+         output: :log,
+         session: nil,
+         priority: priority
+       }) do
+    case Correlation.logged() do
+      nil ->
+        request
+
+      correlation ->
+        label = {priority, request.library, request.path, {:log, correlation}}
+        %{request | correlation: correlation, label: label}
+    end
+  end
+
+  defp told(request, %{session: %{} = session} = options) do
+    request = told(request, %{options | session: nil})
+    correlation = if options.trace, do: request.correlation, else: options.correlation
+    context = Context.encode(correlation, options.trace != nil, options.output, session.id)
+    %{request | session: Sessions.call(session), context: context}
+  end
 
   defp told(request, options) do
     correlation =
@@ -114,9 +147,7 @@ defmodule Envmgr.Calls.Request do
     %{
       request
       | correlation: correlation,
-        context:
-          Context.encode(correlation, options.trace != nil, options.output, id(options.session)),
-        session: Sessions.call(options.session),
+        context: Context.encode(correlation, options.trace != nil, options.output, nil),
         trace: options.trace,
         gather: if(options.output == :metadata, do: elem(output, 0)),
         label: {options.priority, request.library, request.path, output}
@@ -150,9 +181,6 @@ defmodule Envmgr.Calls.Request do
   defp of(nil), do: nil
   defp of(%{session: session}), do: session.id
 
-  defp id(nil), do: nil
-  defp id(session), do: session.id
-
   defp heard(label) do
     case Flight.output(label) do
       {pid, _tag} when is_pid(pid) -> pid
@@ -160,6 +188,15 @@ defmodule Envmgr.Calls.Request do
       _nobody -> :log
     end
   end
+
+  @doc "Where the call is counted: under the real path; a method under its object's type, also when a chain calls it."
+  @spec tally(t()) :: Tally.t() | nil
+  def tally(request), do: Usage.tally(request.name, counted(request), request.library)
+
+  defp counted(%{target: path}) when is_binary(path), do: path
+  defp counted(%{target: {:chain, [{0, path} | _]}}), do: path
+  defp counted(%{target: {:chain, [_ref, {_, name} | _]}, path: type}), do: "#{type}.#{name}"
+  defp counted(%{path: path}), do: path
 
   @doc "Milliseconds until the deadline."
   @spec left(t()) :: timeout()

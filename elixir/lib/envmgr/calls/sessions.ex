@@ -99,8 +99,7 @@ defmodule Envmgr.Calls.Sessions do
   @typedoc "A call of a session: `token` is its own."
   @type call :: %{session: Session.t(), token: reference()}
 
-  @spec call(Session.t() | nil) :: call() | nil
-  def call(nil), do: nil
+  @spec call(Session.t()) :: call()
   def call(session), do: %{session: session, token: make_ref()}
 
   @doc """

@@ -87,7 +87,7 @@ defmodule Envmgr.Calls.Sessions.Places do
       environment: environment,
       generation: generation,
       slot: slot,
-      os_pid: Stats.os_pid(s.table, environment, owner),
+      os_pid: os_pid(s.table, environment, owner),
       at: 0,
       pending: Map.new(variables.there, fn {name, _variable} -> {name, true} end)
     }
@@ -95,6 +95,11 @@ defmodule Envmgr.Calls.Sessions.Places do
     s = %{s | places: Map.put(s.places, owner, place)}
     Book.enter(s.table, s.id, Map.keys(s.places), owner)
     s
+  end
+
+  defp os_pid(table, environment, owner) do
+    with {_owner, _slot, os_pid} <- List.keyfind(Stats.workers(table, environment), owner, 0),
+         do: os_pid
   end
 
   @spec settle(t(), String.t(), pid()) :: t()
