@@ -6,7 +6,8 @@ defmodule Envmgr.SessionTest do
 
   setup_all do
     project = Path.join(System.tmp_dir!(), "envmgr-sessions-#{System.pid()}")
-    Project.activate(project, "std")
+    libraries = Map.new(~w(probe shared), &{&1, Project.library(&1)})
+    Project.activate(project, "std", libraries: libraries)
     Project.activate(project, "other", libraries: %{"elsewhere" => Project.library("shared")})
     name = :sessions_of_test
     start_supervised!({Envmgr, name: name, project: project, watch: false, start_timeout: 10_000})

@@ -6,7 +6,9 @@ defmodule Envmgr.Test.Project do
 
   @support __DIR__
   @repository Path.expand("../../..", __DIR__)
-  @modules ~w(math time probe shared)
+  @modules ~w(math time probe)
+  # Those that a test names, by `library/2`.
+  @others ~w(shared basket)
 
   @doc "The layer that all tests share, made once per run."
   def layer do
@@ -166,7 +168,7 @@ defmodule Envmgr.Test.Project do
       Path.join(@support, "layer.py"),
       Path.join(@repository, "runtime"),
       path,
-      probes | @modules
+      probes | @modules ++ @others
     ]
 
     {python, 0} = System.cmd(python(), arguments)

@@ -14,6 +14,7 @@ defmodule Envmgr.Calls.Context do
           output(),
           session :: String.t() | nil
         ) :: binary() | nil
+  def encode(correlation, traced?, output, session \\ nil)
   def encode(nil, false, output, nil) when output in [:log, :ignore], do: nil
 
   def encode(correlation, traced?, output, session) do

@@ -87,7 +87,7 @@ defmodule Envmgr.Calls.Holders do
   end
 
   def handle_info({:DOWN, _monitor, :process, pid, _reason}, {holdings, monitors}) do
-    {:noreply, {released(holdings, pid, {:process, pid}), Map.delete(monitors, pid)}}
+    {:noreply, {released(holdings, pid, nil), Map.delete(monitors, pid)}}
   end
 
   defp released(holdings, pid, why) do

@@ -55,8 +55,9 @@ defmodule Envmgr.Calls.Holdings do
       s.holders |> Map.get(holder, %{}) |> Enum.reduce(0, fn {_, ids}, n -> n + map_size(ids) end)
 
   @doc "A process, or a session, ended. Returns the numbers that it held, by the worker's owner."
-  @spec down(t(), pid(), why()) :: {%{pid() => [pos_integer()]}, t()}
-  def down(s, holder, why) do
+  @spec down(t(), pid(), why() | nil) :: {%{pid() => [pos_integer()]}, t()}
+  def down(s, holder, why \\ nil) do
+    why = why || {:process, holder}
     {theirs, holders} = Map.pop(s.holders, holder, %{})
 
     Enum.reduce(theirs, {%{}, %{s | holders: holders}}, fn {owner, ids}, {releases, s} ->

@@ -6,11 +6,13 @@ defmodule Envmgr.Session.RestoredTest do
   alias Envmgr.Test.Project
 
   defp start(overrides) do
-    {name, project} = Project.start(overrides)
+    {name, project} = Project.start([libraries: libraries()] ++ overrides)
     count = Keyword.fetch!(overrides, :workers)
     assert Project.eventually(fn -> length(Envmgr.stats(name)["std"].workers) == count end)
     %{name: name, project: project}
   end
+
+  defp libraries, do: %{"shared" => Project.library("shared")}
 
   defp call(session, function, args \\ [], opts \\ []),
     do: Envmgr.execute("shared.#{function}", args, [session: session] ++ opts)
@@ -114,7 +116,7 @@ defmodule Envmgr.Session.RestoredTest do
           {2, "generation 2 took the place of generation 1"},
           {1, "generation 2 was rolled back to generation 1"}
         ] do
-      Project.activate(project, "std", generation: generation, workers: 2)
+      Project.activate(project, "std", generation: generation, workers: 2, libraries: libraries())
       assert Project.eventually(fn -> Envmgr.stats(name)["std"].generation == generation end)
       :ok = Session.delete(session, "tick")
       found_in_both(session)
@@ -135,7 +137,7 @@ defmodule Envmgr.Session.RestoredTest do
            end)
 
     late = Task.async(fn -> call(session, "later", ["late"]) end)
-    Project.activate(project, "std", generation: 2, workers: 1)
+    Project.activate(project, "std", generation: 2, workers: 1, libraries: libraries())
     assert Project.eventually(fn -> Envmgr.stats(name)["std"].generation == 2 end)
     assert {:ok, 1} = Envmgr.await(slow)
     assert {:ok, "later"} = Task.await(late)
@@ -182,7 +184,7 @@ defmodule Envmgr.Session.RestoredTest do
 
   test "an object of an instance that is another's is refused" do
     %{name: name} = start(workers: 1)
-    {other, _project} = Project.start(workers: 1)
+    %{name: other} = start(workers: 1)
     ref = Envmgr.execute!("shared.make", [1], name: other, as: :ref)
     session = Session.open!(name: name)
     assert {:error, %Error{code: :arguments}} = Session.put(session, "m", ref)

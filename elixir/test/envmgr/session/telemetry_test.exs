@@ -15,7 +15,9 @@ defmodule Envmgr.Session.TelemetryTest do
   def tell(_event, _measurements, _metadata, _other), do: :ok
 
   test "each event of a session is told" do
-    {name, _project} = Project.start(workers: 1)
+    {name, _project} =
+      Project.start(workers: 1, libraries: %{"shared" => Project.library("shared")})
+
     events = for event <- [:open, :restored, :expired, :close], do: [:envmgr, :session, event]
     id = make_ref()
     :ok = Telemetry.attach(id, events, &__MODULE__.tell/4, {self(), name})
