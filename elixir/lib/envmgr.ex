@@ -616,13 +616,13 @@ defmodule Envmgr do
   How an instance is, for a health check of the host: a map of
 
   - `status`: `:ok` (all libraries are `:ready`), `:degraded`, or `:failed` (none serves, none is installed, or the instance does not run);
-  - `libraries`: of each `state`, `reason`, `since`, `retries`, `next`, `environment`, `generation`, `version` (`libraries/1`), and
+  - `libraries`: of each `state`, `reason`, `since`, `retries`, `next`, `environment`, `generation`, `version` (`libraries/1`), `circuit` (`:closed`, `:open`, `:half_open`), and
     `workers`: of each `os_pid`, `alive?`, `answers?` (within `timeout`), `busy?` (it has calls, and answers after them);
   - `configuration` (the state of `configuration/1`) and `in_step`: whether what runs is what envmgr.toml and the locks say; `nil` where
     nobody has looked (`watch: false`);
   - `reason`: why there is no library, an `Envmgr.Error`, or `nil`.
 
-  A library is `:degraded`, too, when one of its workers has no call and does not answer. Options: `name` (the instance), `timeout` (1000 ms: for all
+  A library is `:degraded`, too, when its circuit is not closed, or one of its workers has no call and does not answer. Options: `name` (the instance), `timeout` (1000 ms: for all
   workers together); an instance's name instead of options is one too. Never raises, and never waits longer than that. What is on disk is looked at by
   `mix envmgr.health`.
 
