@@ -12,16 +12,18 @@ defmodule Envmgr.Libraries.Catalog do
   @spec load(Manifest.t()) ::
           {%{String.t() => CatalogFile.t()}, unread :: %{String.t() => String.t()}}
   def load(manifest) do
-    read =
-      manifest.libraries
-      |> Task.async_stream(fn {name, library} -> {name, CatalogFile.open(library.catalog)} end,
-        ordered: false,
-        timeout: :infinity
-      )
-      |> Enum.map(fn {:ok, read} -> read end)
+    read = manifest.libraries |> Enum.to_list() |> opened()
 
     {for({name, {:ok, file}} <- read, into: %{}, do: {name, file}),
      for({name, {:error, reason}} <- read, into: %{}, do: {name, reason})}
+  end
+
+  defp opened([{name, library}]), do: [{name, CatalogFile.open(library.catalog)}]
+
+  defp opened(libraries) do
+    libraries
+    |> Task.async_stream(&hd(opened([&1])), ordered: false, timeout: :infinity)
+    |> Enum.map(fn {:ok, read} -> read end)
   end
 
   @doc """
@@ -230,6 +232,14 @@ defmodule Envmgr.Libraries.Catalog do
   def settings(table, library) do
     key = {:catalog, library}
     {:ets.lookup_element(table, key, 4), :ets.lookup_element(table, key, 5)}
+  rescue
+    ArgumentError -> nil
+  end
+
+  @doc "What marks the publication that a library's catalog is of; nil when it is not there."
+  @spec epoch(atom(), String.t()) :: integer() | nil
+  def epoch(table, library) do
+    :ets.lookup_element(table, {:catalog, library}, 3)
   rescue
     ArgumentError -> nil
   end

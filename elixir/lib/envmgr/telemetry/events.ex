@@ -6,6 +6,7 @@ defmodule Envmgr.Telemetry.Events do
   import Bitwise
 
   @worker ~w(environment pool generation worker os_pid)a
+  @zygote ~w(environment generation os_pid)a
   @call ~w(path form async? correlation telemetry_span_context)a
   @stream @call -- [:async?]
   @reached ~w(library environment generation worker pool)a
@@ -32,6 +33,9 @@ defmodule Envmgr.Telemetry.Events do
     {[:worker, :stop], "a worker has ended", ~w(duration answered)a, @worker ++ ~w(reason why)a},
     {[:worker, :recycled], "a worker gets a successor, and is let go then", ~w(age calls memory)a,
      @worker ++ [:reason]},
+    {[:zygote, :ready], "a zygote forks workers", [:duration], @zygote},
+    {[:zygote, :stop], "a zygote has ended, and its workers with it", [:duration],
+     @zygote ++ [:reason]},
     {[:call, :start], "a call begins", @begin, @call},
     {[:call, :stop], "a call has its value", @end_, @call ++ @reached ++ [:cached?]},
     {[:call, :exception],
@@ -47,29 +51,32 @@ defmodule Envmgr.Telemetry.Events do
      ~w(environment generation serving reason)a},
     {[:error, :spike], "an error of one function came far more often than before",
      ~w(count mean)a, ~w(path library code class type correlation)a},
-    {[:session, :open], "a session begins", @now, ~w(session owner affinity)a},
-    {[:session, :restored], "a session's variables were put into another worker",
-     ~w(variables lost)a, ~w(session environment)a},
-    {[:session, :expired], "a session's time is over", [:duration], ~w(session reason)a},
-    {[:session, :close], "a session has ended", ~w(duration calls errors)a, ~w(session reason)a},
-    {[:cache, :hit], "a call is answered from the cache", @now, @function},
-    {[:cache, :miss], "a call is not in the cache", @now, @function},
-    {[:cache, :evicted], "results are dropped: too old, too many or too large", [:count],
-     @function ++ [:reason]},
-    {[:cache, :invalidated], "results are taken out", [:count], @function ++ [:reason]},
-    {[:retry, :attempt], "a call failed, and is tried again", ~w(attempt wait)a,
+    {[:session, :open], "a session was opened", @now, ~w(session owner affinity)a},
+    {[:session, :restored], "another worker took the place of a session's, and got its variables",
+     ~w(variables lost)a, ~w(session environment reason)a},
+    {[:session, :expired], "a session rested, or lived, for as long as it may; its end follows",
+     [:duration], ~w(session reason)a},
+    {[:session, :close], "a session has ended (not of one that crashed)",
+     ~w(duration calls errors)a, ~w(session reason)a},
+    {[:cache, :hit], "a call is answered by a result that was kept, or is computed for another",
+     @now, @function},
+    {[:cache, :miss], "a call whose result may be kept is made", @now, @function},
+    {[:cache, :evicted], "results went for others, or by age", [:count], @function ++ [:reason]},
+    {[:cache, :invalidated], "results are not valid any more", [:count], @function ++ [:reason]},
+    {[:retry, :attempt], "a call failed and is made again", ~w(attempt wait)a,
      @function ++ [:code]},
-    {[:hedge, :start], "a second worker is asked: the first takes long", @now, @function},
-    {[:hedge, :stop], "a call of which two were asked is answered", @now, @function ++ [:won]},
-    {[:fallback, :taken], "another function has answered in place of one that failed", @now,
+    {[:hedge, :start], "a call takes long: a second worker is asked", @now, @function},
+    {[:hedge, :stop], "a call that two workers were asked has its answer", @now,
+     @function ++ [:won]},
+    {[:fallback, :taken], "a call that failed is answered by something else", @now,
      @function ++ [:fallback]},
-    {[:limit, :refused], "a call is refused: its function is called as often as it may be",
-     [:retry_after], @function},
+    {[:limit, :refused], "a function is called more often than its rate allows", [:retry_after],
+     @function},
     {[:circuit, :open],
-     "a library's calls, or the starts of a pool's workers, failed too often: for a while there are none",
-     ~w(failures wait)a, @circuit},
-    {[:circuit, :half_open], "one is let through, to see", ~w(failures wait)a, @circuit},
-    {[:circuit, :close], "it was fine", ~w(failures wait)a, @circuit}
+     "a library's calls, or the starts of a pool's workers, failed too often: there are none for a while",
+     @now ++ ~w(failures open)a, @circuit},
+    {[:circuit, :half_open], "one of them is let through", @now, @circuit},
+    {[:circuit, :close], "that one was fine", @now, @circuit}
   ]
 
   @keys [
@@ -91,7 +98,7 @@ defmodule Envmgr.Telemetry.Events do
     environment: "its name, nil where that is not known",
     errors: "in a session: calls that failed",
     failures: "that were counted",
-    fallback: "the path of the other function",
+    fallback: "the path of another function, or `:function`",
     form: "`:function`, `:chain`, `:method` or `:attribute`",
     from: "the generation, or the number of workers, before",
     generation: "its number; of a call nil where no worker was asked",
@@ -99,22 +106,24 @@ defmodule Envmgr.Telemetry.Events do
     kind:
       "`:error` for an error that was returned, else how it was raised: `:error`, `:exit`, `:throw`",
     library: "its name, nil where that is not known",
-    lost: "variables that were objects of the worker that ended",
+    lost: "variables that were objects, and stayed in the other worker",
     mean: "errors a minute, in the 14 minutes before the last",
     memory: "of a worker's process, bytes",
     monotonic_time: "of the event, in native time units",
-    os_pid: "of a worker's process",
-    owner: "the process that a session ends with",
+    open: "ms until one is let through",
+    os_pid: "of a worker's or a zygote's process",
+    owner: "the process that a session ends with, or nil",
     path:
       "of the function, as it was called; of a method its object's type and its name, of a chain its first step",
     pool: "its name, nil where that is not known",
     reason:
       "why: an `Envmgr.Error` or nil (of a library, a generation, an open circuit), what was raised (of a call), " <>
         "`:end`, `:closed` or an `Envmgr.Error` (of a stream), `:drained`, `:lost`, `:start`, `:shutdown` (of a worker that ended), " <>
-        "`:age`, `:calls`, `:memory` (of one that is recycled); else a word",
+        "`:age`, `:calls`, `:memory` (of one that is recycled), `:closed`, `:owner`, `:idle`, `:ttl` (of a session), " <>
+        "`:entries`, `:bytes`, `:ttl`, `:function`, `:library`, `:tag`, `:all`, `:generation` (of results); else words",
     retry_after: "ms until there is room",
     serving: "the generation that serves",
-    session: "its id",
+    session: "its name",
     stacktrace: "of what was raised, else `[]`",
     state:
       "`:loading`, `:ready`, `:degraded`, `:failed`, or `:unloaded`: it is no library of the instance any more",
@@ -124,7 +133,7 @@ defmodule Envmgr.Telemetry.Events do
     tries: "in a row",
     type: "of Python's exception, or nil",
     variables: "that were put back",
-    wait: "ms until a call is tried again, or let through",
+    wait: "ms until the next try",
     waiting: "calls in the pool's queue",
     why: "in words",
     won: "whether the answer is that of the second",
