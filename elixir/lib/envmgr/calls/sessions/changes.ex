@@ -78,7 +78,12 @@ defmodule Envmgr.Calls.Sessions.Changes do
   defp packed(nil), do: {:ok, []}
 
   defp packed(%{} = said),
-    do: {:ok, for({name, %Bytes{data: data}} when is_binary(name) <- said, do: {name, :binary.copy(data)})}
+    do:
+      {:ok,
+       for(
+         {name, %Bytes{data: data}} when is_binary(name) <- said,
+         do: {name, :binary.copy(data)}
+       )}
 
   defp packed(_other), do: :error
 end
