@@ -25,8 +25,9 @@ defmodule Envmgr.Calls.Cached do
     end
   end
 
-  # Whoever asks for what a call says or takes wants it to be made.
+  # Whoever asks for what a call says or takes wants it to be made; one of a session depends on more than its arguments.
   defp settings(%{options: %{cache: false}}), do: nil
+  defp settings(%{options: %{session: session}}) when session != nil, do: nil
   defp settings(%{options: %{as: :ref}}), do: nil
   defp settings(%{options: %{trace: trace}}) when trace != nil, do: nil
   defp settings(%{options: %{output: output}}) when output not in [:log, :ignore], do: nil

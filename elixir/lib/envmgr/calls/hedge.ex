@@ -25,7 +25,9 @@ defmodule Envmgr.Calls.Hedge do
   end
 
   # What a function of ours calls for Python may be what its worker waits for; what lives in one worker, or is read once, is not
-  # for two.
+  # for two. Nor is a session.
+  defp fit?(%{options: %{session: session}}) when session != nil, do: false
+
   defp fit?(call) do
     not Callback.calling?() and Key.plain?(call.args, call.kwargs) and second?(call, nil)
   end
