@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Mapping
+from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 from ..library.loading import Libraries, Unresolved
 from ..values.awaitables import Awaited, is_awaited
@@ -211,11 +211,15 @@ class Calls:
         """The value. Raises `ConversionError` or `StaleRef`."""
         return self._codec.decode(data)
 
-    def report(self) -> dict[str, Any]:
+    def report(self, others: Sequence[Calls] = ()) -> dict[str, Any]:
         """What this worker has converted (`sent` and `received`, rows by type: `values.statistics`), and how many
-        `refs` it holds.
+        `refs` it holds. `others` are those of its threads.
         """
-        sent, received = self._sent.row(self._runs - self._unsent), self._received.row(self._runs)
+        rows = [
+            (calls._sent.row(calls._runs - calls._unsent), calls._received.row(calls._runs))
+            for calls in (self, *others)
+        ]
+        sent, received = ([sum(column) for column in zip(*way)] for way in zip(*rows))
         return {
             "sent": {**self._codec.sent.report(), "payload": sent},
             "received": {**self._codec.received.report(), "payload": received},

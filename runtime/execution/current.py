@@ -11,8 +11,8 @@ that belong to nobody."""
 
 
 class Numbers:
-    """1, 2, 3, …, each once, in whatever threads they are taken: `itertools.count` promises that only where one thread
-    runs at a time."""
+    """1, 2, 3, …, each once, in whatever threads they are taken: `itertools.count` promises that only where one
+    thread runs at a time."""
 
     __slots__ = ("_last", "_lock")
 

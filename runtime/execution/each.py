@@ -1,6 +1,7 @@
 """One function called with many arguments by one call; its value is what became of each.
 
-What goes wrong with one item is that item's own. Where the function gives coroutines, all of them are awaited together.
+What goes wrong with one item is that item's own. Where the function gives coroutines, all of them are awaited
+together.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@ instructions."""
 
 from __future__ import annotations
 
+import sys
 import threading
 
 from .cancellation import Cancelled, Interruptible
@@ -11,8 +12,8 @@ from .cancellation import Cancelled, Interruptible
 class InThread(Interruptible):
     """Of one thread, which alone calls `begin`, `over` and sets `runs`; `end` is for any other.
 
-    `Cancelled` is raised once in a call, while `runs`, and has been raised when `runs` is off again. A call that is to
-    end while our own code works for it hears of that when the library's code goes on.
+    `Cancelled` is raised once in a call, while `runs`, and has been raised when `runs` is off again. A call that is
+    to end while our own code works for it hears of that when the library's code goes on.
     """
 
     __slots__ = ("_doomed", "_ident", "_lock", "_runs", "_told", "finding", "number")
@@ -31,13 +32,15 @@ class InThread(Interruptible):
             self.number, self.finding = number, True
             self._doomed = self._told = False
 
-    def over(self) -> None:
+    def over(self) -> bool:
+        """Whether it was to end, as far as anybody has said."""
         with self._lock:
             self._runs = self.finding = False
             self.number = 0
+            return self._doomed
 
     @property
-    def runs(self) -> bool:  # type: ignore[override]
+    def runs(self) -> bool:
         return self._runs
 
     @runs.setter
@@ -53,15 +56,15 @@ class InThread(Interruptible):
         with self._lock:
             self.finding = False
             self._runs = True
-            due = self._doomed and not self._told
+            due = self.due
             self._told = self._told or due
         if due:
             raise Cancelled
 
     @property
-    def doomed(self) -> bool:
-        """Whether the call that runs here is to end."""
-        return self._doomed
+    def due(self) -> bool:
+        """Whether the call that runs here is to end, and does not know yet."""
+        return self._doomed and not self._told
 
     def end(self, number: int) -> bool:
         """Ends this call; False when it does not run here."""
@@ -73,9 +76,9 @@ class InThread(Interruptible):
             return True
 
     def remind(self) -> None:
-        """Ends what is to end and does not know yet."""
+        """Ends what is to end and does not know yet. To be repeated until that is over."""
         with self._lock:
-            if self._doomed and self._runs and not self._told:
+            if self._runs and self.due and _is_alone():
                 self._told = True
                 _raise_in(self._ident)
 
@@ -92,6 +95,12 @@ def _raise_in(ident: int) -> None:
     import ctypes
 
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(Cancelled))
+
+
+def _is_alone() -> bool:
+    """Whether no thread is just being started. Until Python 3.12 it goes by the ident of the thread that starts it,
+    and would get what is raised in that: it would never say that it is there."""
+    return sys.version_info >= (3, 12) or not threading.__dict__.get("_limbo")
 
 
 def _land() -> None:

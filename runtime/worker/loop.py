@@ -9,7 +9,7 @@ from typing import Any
 
 from ..execution import context as contexts
 from ..execution.calls import ANSWER, AWAIT, OPEN, Calls
-from ..execution.cancellation import Cancelled
+from ..execution.cancellation import Cancelled, Interruptible
 from ..execution.events import Events
 from ..wire.frames import BrokenFrame, FrameReader, FrameWriter
 from ..wire.messages import (
@@ -60,12 +60,14 @@ class Loop:
         self._asked = doing.cancellation.asked
         self._turns = Turns(reader, self.take)
         self._bell = Bell()
-        self.out = Outbox(writer, doing, calls.user, calls.functions.dropped)
+        self.threads = 1
+        """How many calls run at a time."""
+        self.out = Outbox(writer, doing, self._interruptible, calls.functions.dropped)
         self._put, self._flush = self.out.put, self.out.flush
         self._pack = Packer().pack  # for answers only: a log may come while it packs
         self._brief_runs: dict[Any, int] = {}
         self._events = Events(calls, self._say, self._flush, self._turns.glance, self._bell.ring)
-        self._streams = Serving(doing, calls, self.out, self._events)
+        self._streams = Serving(doing, calls, self.out, self._events, self._interruptible, self._again)
         self._asking = Asking(
             doing,
             self._turns,
@@ -76,7 +78,8 @@ class Loop:
             self._control,
             self._beyond,
             self._is_aside,
-            self._events.is_doomed,
+            self._is_doomed,
+            self._interruptible,
         )
         calls.functions.ask = self._asking.ask
         calls.functions.number = doing.number
@@ -298,6 +301,15 @@ class Loop:
 
     def _is_aside(self, number: int) -> bool:
         return number in self._events or number in self._streams
+
+    def _is_doomed(self, number: int) -> bool:
+        return self._events.is_doomed(number)
+
+    def _interruptible(self) -> Interruptible | None:
+        return self._calls.user if self._doing.in_main() else None
+
+    def _again(self, number: int, wanted: int) -> None:
+        self._inbox.appendleft([MORE, number, wanted])
 
     def _leave(self) -> None:
         """Finishes what has begun, coroutines too; nobody asks for more of the streams."""

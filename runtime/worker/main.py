@@ -42,15 +42,22 @@ def main(arguments: list[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C at the terminal is for the pool
     _prepare(reading, writing)
     try:
-        status = _serve(reading, writing)
-    except BrokenPipeError:
+        _exit(_serve(reading, writing))
+    except BaseException as error:  # noqa: BLE001 - whatever it is, no thread may keep this process
+        _fail(error)
+
+
+def _fail(error: BaseException) -> None:
+    """Ends this process, and says why. Does not return."""
+    status = _FAILED
+    if isinstance(error, BrokenPipeError):
         status = 0
-    except BrokenFrame as error:
+    elif isinstance(error, BrokenFrame):
         os.write(2, f"envmgr worker: broken frame: {error}\n".encode())
         status = BROKEN_FRAME
-    except BaseException:  # noqa: BLE001 - whatever it is, it must be seen, and no thread may keep this process
-        os.write(2, f"envmgr worker: {traceback.format_exc()}".encode("utf-8", "backslashreplace"))
-        status = _FAILED
+    else:
+        lines = traceback.format_exception(type(error), error, error.__traceback__)
+        os.write(2, f"envmgr worker: {''.join(lines)}".encode("utf-8", "backslashreplace"))
     _exit(status)
 
 
@@ -81,10 +88,10 @@ def _serve(reading: int, writing: int) -> int:
     reader, writer = FrameReader(reading), FrameWriter(writing)
     libraries = Libraries()
     calls = Calls(libraries)
-    loop = Loop(reader, writer, calls, _INTERRUPT)
     messages = reader.read()
     if not messages:
         return 0
+    loop = _loop(reader, writer, calls, messages[0])
     loop.take(messages[1:])
     guard.die_at_hangup(reading)
     signal.signal(_INTERRUPT, loop.interrupt)
@@ -99,7 +106,7 @@ def _serve(reading: int, writing: int) -> int:
         )
     )
     try:
-        facts = _start(messages[0], libraries, calls, crash)
+        facts = _start(messages[0], libraries, calls, crash, loop.threads)
     except Exception as error:  # noqa: BLE001 - whatever it is, the pool is told
         failed = error if isinstance(error, LoadError) else None
         cause, name, step = (failed.__cause__, failed.library, failed.step) if failed else (None, None, None)
@@ -111,6 +118,17 @@ def _serve(reading: int, writing: int) -> int:
         loop.out.finish()
         loop.out.flush()
     return 0
+
+
+def _loop(reader: FrameReader, writer: FrameWriter, calls: Calls, hello: Any) -> Loop:
+    """The one that the pool's hello asks for; whether that is one, is seen later."""
+    settings = hello[2] if type(hello) is list and len(hello) == 3 else None
+    threads = settings.get("threads") if type(settings) is dict else None
+    if type(threads) is not int or threads < 2:
+        return Loop(reader, writer, calls, _INTERRUPT)
+    from .threaded import ThreadedLoop
+
+    return ThreadedLoop(reader, writer, calls, _INTERRUPT, threads, _fail)
 
 
 def _unload(calls: Calls, libraries: Libraries) -> None:
@@ -152,7 +170,7 @@ def _hear_of_lost_cancels(loop: Loop) -> None:
     sys.unraisablehook = hook
 
 
-def _start(hello: Any, libraries: Libraries, calls: Calls, crash: list[int]) -> dict[str, Any]:
+def _start(hello: Any, libraries: Libraries, calls: Calls, crash: list[int], threads: int) -> dict[str, Any]:
     """Meets what the pool's hello asks for; the descriptor for a crash goes into `crash`. Raises when that cannot be
     done."""
     kind, _, settings = hello
@@ -176,6 +194,7 @@ def _start(hello: Any, libraries: Libraries, calls: Calls, crash: list[int]) -> 
         "libraries": libraries.versions(),
         "lane": lane is not None,
         "interrupt": int(_INTERRUPT),
+        "threads": threads,
     }
 
 
