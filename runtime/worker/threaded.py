@@ -131,6 +131,7 @@ class ThreadedLoop(Loop):
             self._calls.functions.give_back(calls)
             self._calls.buffers.forget(buffers)
             self._streams.expected.discard(number)
+            self._send()
 
         if flags & STREAM:
             self._streams.expected.add(number)
