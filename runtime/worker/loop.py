@@ -50,8 +50,16 @@ class Loop:
     What runs here is the main thread, but for `take`: who reads what comes is a matter of turns.
     """
 
-    def __init__(self, reader: FrameReader, writer: FrameWriter, calls: Calls, signal: int = 0) -> None:
-        """`signal`: the one whose handler is `interrupt`."""
+    def __init__(
+        self,
+        reader: FrameReader,
+        writer: FrameWriter,
+        calls: Calls,
+        signal: int = 0,
+        out: Outbox | None = None,
+    ) -> None:
+        """`signal`: the one whose handler is `interrupt`. `out`: of the loop in whose place this one works; what was
+        imported may print to it."""
         self._signal = signal
         self._calls = calls
         self._run = calls.run
@@ -62,7 +70,11 @@ class Loop:
         self._bell = Bell()
         self.threads = 1
         """How many calls run at a time."""
-        self.out = Outbox(writer, doing, self._interruptible, calls.functions.dropped)
+        if out is None:
+            out = Outbox(writer, doing, self._interruptible, calls.functions.dropped)
+        else:
+            out.move(doing, self._interruptible)
+        self.out = out
         self._put, self._flush = self.out.put, self.out.flush
         self._pack = Packer().pack  # for answers only: a log may come while it packs
         self._brief_runs: dict[Any, int] = {}
@@ -148,6 +160,11 @@ class Loop:
         """In a fork of this process, whose other threads are not there."""
         self._turns.after_fork()
         self.out.after_fork()
+
+    def moved(self) -> None:
+        """This process is a fork of the one that the loop was made in, and goes on in its place."""
+        self._calls.functions.moved()
+        self._events.moved()
 
     def _at_once(self, message: Any) -> bool:
         """Whether this was done with. Else it waits for its turn."""

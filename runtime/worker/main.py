@@ -1,4 +1,4 @@
-"""A worker's life: descriptors, guard, hello, loop."""
+"""A worker's life: descriptors, guard, hello, loop. A zygote lives the first part of it, its workers the second."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import traceback
-from typing import Any
+from typing import TYPE_CHECKING, Any, Callable
 
 from ..execution.buffers import Memory
 from ..execution.calls import Calls, start_failure
@@ -24,17 +24,22 @@ from ..wire.packing import packb
 from . import guard
 from .loop import Loop
 
+if TYPE_CHECKING:
+    from .zygote import Zygote
+
 _FAILED = 70
 """EX_SOFTWARE of sysexits.h, also when a library cannot be loaded."""
 _INTERRUPT: int = signal.SIGRTMIN + 9 if hasattr(signal, "SIGRTMIN") else signal.SIGUSR1
 """Of the real-time signals one from the middle: debuggers and C libraries take the first or the last."""
 _PATIENCE = 5.0
 """Seconds. The grace period of a pool that is told no other."""
+_MARK = "ENVMGR_WORKER"
+"""The variable by which the pool finds what a worker has started."""
 _PIPE_BYTES = 1 << 20
 _F_SETPIPE_SZ = 1031
 
 
-def main(arguments: list[str]) -> None:
+def main(arguments: list[str], zygote: type[Zygote] | None = None) -> None:
     """Serves the pool on descriptors 3 and 4, or on the two numbers given. Does not return."""
     reading, writing = map(int, arguments or ("3", "4"))
     guard.own_group()
@@ -42,7 +47,7 @@ def main(arguments: list[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C at the terminal is for the pool
     _prepare(reading, writing)
     try:
-        _exit(_serve(reading, writing))
+        _exit(_serve(reading, writing, zygote))
     except BaseException as error:  # noqa: BLE001 - whatever it is, no thread may keep this process
         _fail(error)
 
@@ -59,6 +64,14 @@ def _fail(error: BaseException) -> None:
         lines = traceback.format_exception(type(error), error, error.__traceback__)
         os.write(2, f"envmgr worker: {''.join(lines)}".encode("utf-8", "backslashreplace"))
     _exit(status)
+
+
+def zygote(arguments: list[str]) -> None:
+    """As `main`, after the word that chose it, of a process that forks workers."""
+    from .zygote import Zygote, hold_threads
+
+    hold_threads()
+    main(arguments[1:], Zygote)
 
 
 def _prepare(reading: int, writing: int) -> None:
@@ -84,29 +97,49 @@ def _widen(descriptor: int) -> None:
             return
 
 
-def _serve(reading: int, writing: int) -> int:
+def _serve(reading: int, writing: int, kind: type[Zygote] | None) -> int:
     reader, writer = FrameReader(reading), FrameWriter(writing)
     libraries = Libraries()
     calls = Calls(libraries)
+    loop = Loop(reader, writer, calls, _INTERRUPT)
+    zygote = None if kind is None else kind(reading, loop.out.send)
     messages = reader.read()
     if not messages:
         return 0
-    loop = _loop(reader, writer, calls, messages[0])
+    if zygote is None:
+        guard.die_at_hangup(reading)
+        loop = _fitting(loop, reader, writer, calls, messages[0])
     loop.take(messages[1:])
-    guard.die_at_hangup(reading)
-    signal.signal(_INTERRUPT, loop.interrupt)
-    _hear_of_lost_cancels(loop)
+    signal.signal(_INTERRUPT, lambda number, frame: loop.interrupt(number, frame))
+    _hear_of_lost_cancels(lambda: loop.unheard())
     sys.stdout, sys.stderr = loop.out.stdout, loop.out.stderr
     records = Records(loop.out.tell)
     records.install()
     crash: list[int] = []
-    os.register_at_fork(
-        after_in_child=lambda: _leave_the_pool(
-            loop, records, reading, writing, *calls.buffers.descriptors, *crash
-        )
-    )
+
+    def forked() -> None:
+        if zygote is None or not zygote.forks:
+            _leave_the_pool(loop, records, reading, writing, *calls.buffers.descriptors, *crash)
+
+    os.register_at_fork(after_in_child=forked)
     try:
-        facts = _start(messages[0], libraries, calls, crash, loop.threads)
+        if zygote is not None:
+            settings = _settings(messages[0])
+            hold_lease(settings.get("lease"))
+            _load(settings, libraries, calls)
+            if not zygote.serve(settings["zygote"], _facts(libraries), writing):
+                return 0
+            loop.moved()
+            _prepare(reading, writing)
+            guard.die_at_hangup(reading)
+            messages = reader.read()
+            if not messages:
+                return 0
+            loop = _fitting(loop, reader, writer, calls, messages[0])
+            sys.stdout, sys.stderr = loop.out.stdout, loop.out.stderr
+            loop.take(messages[1:])
+        facts = _start(messages[0], libraries, calls, crash)
+        facts["threads"] = loop.threads
     except Exception as error:  # noqa: BLE001 - whatever it is, the pool is told
         failed = error if isinstance(error, LoadError) else None
         cause, name, step = (failed.__cause__, failed.library, failed.step) if failed else (None, None, None)
@@ -120,15 +153,15 @@ def _serve(reading: int, writing: int) -> int:
     return 0
 
 
-def _loop(reader: FrameReader, writer: FrameWriter, calls: Calls, hello: Any) -> Loop:
-    """The one that the pool's hello asks for; whether that is one, is seen later."""
+def _fitting(loop: Loop, reader: FrameReader, writer: FrameWriter, calls: Calls, hello: Any) -> Loop:
+    """The loop that the pool's hello asks for; whether that is one, is seen later."""
     settings = hello[2] if type(hello) is list and len(hello) == 3 else None
     threads = settings.get("threads") if type(settings) is dict else None
     if type(threads) is not int or threads < 2:
-        return Loop(reader, writer, calls, _INTERRUPT)
+        return loop
     from .threaded import ThreadedLoop
 
-    return ThreadedLoop(reader, writer, calls, _INTERRUPT, threads, _fail)
+    return ThreadedLoop(reader, writer, calls, _INTERRUPT, threads, loop.out, _fail)
 
 
 def _unload(calls: Calls, libraries: Libraries) -> None:
@@ -157,44 +190,59 @@ def _leave_the_pool(loop: Loop, records: Records, *descriptors: int) -> None:
         sys.stderr = sys.__stderr__
 
 
-def _hear_of_lost_cancels(loop: Loop) -> None:
+def _hear_of_lost_cancels(unheard: Callable[[], None]) -> None:
     """A finaliser cannot pass on what is raised in it: Python hands it to this hook."""
     print_it = sys.unraisablehook
 
     def hook(lost: Any) -> None:
         if isinstance(lost.exc_value, Cancelled):
-            loop.unheard()
+            unheard()
         else:
             print_it(lost)
 
     sys.unraisablehook = hook
 
 
-def _start(hello: Any, libraries: Libraries, calls: Calls, crash: list[int], threads: int) -> dict[str, Any]:
+def _start(hello: Any, libraries: Libraries, calls: Calls, crash: list[int]) -> dict[str, Any]:
     """Meets what the pool's hello asks for; the descriptor for a crash goes into `crash`. Raises when that cannot be
     done."""
-    kind, _, settings = hello
-    if kind != HELLO or settings.get("protocol") != PROTOCOL:
-        raise BrokenFrame(f"the first message is no hello of protocol {PROTOCOL}")
+    settings = _settings(hello)
+    if settings.get("mark") is not None:
+        os.environ[_MARK] = settings["mark"]
     if settings.get("crash") is not None:
         crash.append(_tell_of_crashes(settings["crash"]))
     hold_lease(settings.get("lease"))
     lane = _lane(settings.get("lane"), settings.get("compression") in FORMATS)
     if lane is not None:
         calls.buffers.use(lane)
-    calls.strategies.configure(
-        merged(settings["libraries"]), settings.get("environment"), settings.get("secret")
-    )
-    libraries.load(settings["libraries"])
-    calls.around.configure(settings["libraries"], libraries)
+    _load(settings, libraries, calls)
+    return {**_facts(libraries), "lane": lane is not None, "interrupt": int(_INTERRUPT)}
+
+
+def _settings(hello: Any) -> Any:
+    kind, _, settings = hello
+    if kind != HELLO or settings.get("protocol") != PROTOCOL:
+        raise BrokenFrame(f"the first message is no hello of protocol {PROTOCOL}")
+    return settings
+
+
+def _load(settings: Any, libraries: Libraries, calls: Calls) -> None:
+    """Has the libraries that the pool asks for, and no others; a zygote had them before. Raises `LoadError`."""
+    wanted = settings["libraries"]
+    calls.strategies.configure(merged(wanted), settings.get("environment"), settings.get("secret"))
+    libraries.keep(wanted)
+    calls.around.keep(wanted)
+    missing = {name: said for name, said in wanted.items() if name not in libraries}
+    libraries.load(missing)
+    calls.around.configure(missing, libraries)
+
+
+def _facts(libraries: Libraries) -> dict[str, Any]:
     return {
         "protocol": PROTOCOL,
         "pid": os.getpid(),
         "python": python_version(),
         "libraries": libraries.versions(),
-        "lane": lane is not None,
-        "interrupt": int(_INTERRUPT),
-        "threads": threads,
     }
 
 

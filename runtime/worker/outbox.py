@@ -48,6 +48,10 @@ class Outbox:
         self.stderr: LogStream | Divided
         self.stdout, self.stderr = self.lines()
 
+    def move(self, doing: Doing, interruptible: Callable[[], Interruptible | None]) -> None:
+        """From now on these know what calls do."""
+        self._doing, self._interruptible = doing, interruptible
+
     def lines(self) -> tuple[LogStream, LogStream]:
         """Streams for what is printed, and for what is printed as an error."""
         return (

@@ -27,6 +27,7 @@ from ..wire.messages import (
 )
 from ..wire.packing import packb
 from .loop import Loop
+from .outbox import Outbox
 from .received import parts
 from .threads import One, Threads, Work
 
@@ -40,7 +41,8 @@ class ThreadedLoop(Loop):
     """As `Loop`. Messages about calls are done when they come; only calls, what is asked of streams, and releases,
     which stand behind the calls before them, are done by threads.
 
-    `fail` is told of what ends the worker, in the thread where that happens; it does not return.
+    `before` is what the loop before it sent by. `fail` is told of what ends the worker, in the thread where that
+    happens; it does not return.
     """
 
     def __init__(
@@ -50,9 +52,10 @@ class ThreadedLoop(Loop):
         calls: Calls,
         signal: int,
         count: int,
+        before: Outbox,
         fail: Callable[[BaseException], None],
     ) -> None:
-        super().__init__(reader, writer, calls, signal)
+        super().__init__(reader, writer, calls, signal, before)
         reader.spins = False
         out, self._bye = self.out, False
         self.threads = count

@@ -91,6 +91,9 @@ defmodule Envmgr.Calls.Exchange do
     ArgumentError -> Outcome.gone(request)
   end
 
+  defp pick(workers, %{beside: %{avoid: avoid}}) when avoid != nil,
+    do: Route.pick_other(workers, avoid)
+
   defp pick(workers, %{owner: nil} = request) do
     case Holding.home(request.name, request.environment) do
       nil -> Route.pick(workers)
@@ -99,6 +102,10 @@ defmodule Envmgr.Calls.Exchange do
   end
 
   defp pick(workers, %{owner: owner}), do: Route.pinned(workers, owner)
+
+  # Whoever asks for a second worker has a first one.
+  defp attempt(%{beside: %{avoid: avoid}} = request, _load, _generation, nil) when avoid != nil,
+    do: Outcome.error(request, code: :not_ready, message: "there is no second worker")
 
   defp attempt(%{owner: nil} = request, load, _generation, nil) do
     case Pool.await_worker(request.name, request.environment, patience(request)) do

@@ -3,7 +3,7 @@ defmodule Envmgr.Calls.Feed do
   @moduledoc false
 
   alias Envmgr.{Calls, Error, Ref}
-  alias Envmgr.Calls.{Beside, Errors, Outcome, Request, Span}
+  alias Envmgr.Calls.{Beside, Errors, Outcome, Places, Request, Span}
   alias Envmgr.Libraries.Usage
 
   # A chunk ends earlier where its items are slow or large (docs/protocol.md, section 3).
@@ -53,7 +53,7 @@ defmodule Envmgr.Calls.Feed do
 
       {:got, :end} ->
         stopped(feed.heard, :end)
-        {:halt, :end}
+        {:halt, {:end, feed}}
 
       {:got, message} ->
         message |> Outcome.broken(feed) |> failed(feed)
@@ -65,11 +65,17 @@ defmodule Envmgr.Calls.Feed do
 
   # An error that was raised comes here too, after its stop was told.
   defp close(:end), do: :ok
+  defp close({:end, feed}), do: give_back(feed)
 
   defp close(feed) do
     stopped(feed.heard, :closed)
     Beside.close(feed.reply, feed.owner)
+    give_back(feed)
   end
+
+  # A function that runs so many times at once and no more runs until its stream is closed.
+  defp give_back(%{place: place}), do: Places.give_back(place)
+  defp give_back(_feed), do: :ok
 
   defp heard(%{span: nil} = heard, _chunk), do: heard
 

@@ -3,7 +3,7 @@ defmodule Envmgr.Calls.Options do
   @moduledoc false
 
   alias Envmgr.{Error, Near}
-  alias Envmgr.Calls.{Beside, Correlation, Trace}
+  alias Envmgr.Calls.{Beside, Correlation, Trace, Wanted}
 
   defstruct name: Envmgr,
             timeout: nil,
@@ -15,10 +15,19 @@ defmodule Envmgr.Calls.Options do
             output: :log,
             trace: nil,
             beside: nil,
+            retry: nil,
+            idempotent: nil,
+            fallback: nil,
+            cache: nil,
+            hedge: nil,
             span: nil,
-            around?: false
+            around?: false,
+            deadline: nil
 
-  @typedoc "`span`: of a call that telemetry hears of (`Calls.Span`). `around?`: an option asks for what stands around a call (`Calls.Around`)."
+  @typedoc """
+  `span`: of a call that telemetry hears of (`Calls.Span`). `around?`: an option asks for what stands around a call (`Calls.Around`, and `Calls.Wanted` for what they say). `deadline`: the
+  one of all its tries, ms of the monotonic clock, where there may be several.
+  """
   @type t :: %__MODULE__{
           name: atom(),
           timeout: timeout() | nil,
@@ -30,24 +39,32 @@ defmodule Envmgr.Calls.Options do
           output: :log | :metadata | :ignore | pid(),
           trace: Trace.t() | nil,
           beside: Beside.t() | nil,
+          retry: Wanted.retry() | nil,
+          idempotent: boolean() | nil,
+          fallback: Wanted.fallback() | nil,
+          cache: Wanted.cache() | nil,
+          hedge: pos_integer() | false | nil,
           span: reference() | nil,
-          around?: boolean()
+          around?: boolean(),
+          deadline: integer() | :infinity | nil
         }
 
   @default_name Envmgr
-  @known [:name, :timeout, :as, :dicts, :metadata, :priority, :correlation, :output, :trace]
+  @around Wanted.keys()
+  @known [:name, :timeout, :as, :dicts, :metadata, :priority, :correlation, :output, :trace] ++
+           @around
 
   @values [
-    name: "the name of an instance, an atom",
-    timeout: "milliseconds or :infinity",
-    as: ":value or :ref",
-    dicts: ":map or :ordered",
-    metadata: "true or false",
-    priority: ":high, :normal or :low",
-    correlation: "a text of 1 to 200 bytes",
-    output: ":log, :metadata, :ignore or a pid",
-    trace: "true or false"
-  ]
+            name: "the name of an instance, an atom",
+            timeout: "milliseconds or :infinity",
+            as: ":value or :ref",
+            dicts: ":map or :ordered",
+            metadata: "true or false",
+            priority: ":high, :normal or :low",
+            correlation: "a text of 1 to 200 bytes",
+            output: ":log, :metadata, :ignore or a pid",
+            trace: "true or false"
+          ] ++ Wanted.values()
 
   @spec parse(keyword()) :: {:ok, t()} | {:error, Error.t()}
   def parse([]), do: {:ok, %__MODULE__{name: @default_name}}
@@ -61,7 +78,7 @@ defmodule Envmgr.Calls.Options do
 
   def parse(opts) when is_list(opts) do
     case Enum.flat_map(opts, &problem/1) do
-      [] -> {:ok, __MODULE__ |> struct!(opts) |> implied()}
+      [] -> {:ok, __MODULE__ |> struct!(opts) |> Wanted.read() |> implied()}
       problems -> error(Enum.join(problems, "; "))
     end
   end
@@ -89,6 +106,9 @@ defmodule Envmgr.Calls.Options do
       do: [],
       else: [wrong(:correlation, correlation)]
   end
+
+  defp problem({key, value}) when key in @around,
+    do: if(Wanted.valid?(key, value), do: [], else: [wrong(key, value)])
 
   defp problem({key, value}) when key in @known, do: [wrong(key, value)]
 

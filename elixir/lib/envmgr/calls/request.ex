@@ -63,7 +63,7 @@ defmodule Envmgr.Calls.Request do
           decode: keyword()
         }
 
-  @doc "The deadline runs from `now`, in nanoseconds of the monotonic time."
+  @doc "The deadline runs from `now`, in nanoseconds of the monotonic time, unless it runs already."
   @spec new(
           Options.t(),
           Messages.target(),
@@ -77,7 +77,7 @@ defmodule Envmgr.Calls.Request do
   def new(options, target, path, library, environment, default_timeout, access, now) do
     # All that nearly every call looks at, by one match.
     %{name: name, timeout: timeout, as: as, dicts: dicts, metadata: metadata} = options
-    %{priority: priority, beside: beside, span: span} = options
+    %{priority: priority, beside: beside, span: span, deadline: deadline} = options
     timeout = timeout || default_timeout
 
     %__MODULE__{
@@ -92,11 +92,14 @@ defmodule Envmgr.Calls.Request do
       metadata: metadata,
       span: span,
       decode: if(dicts == :map, do: [], else: [dicts: dicts]),
-      deadline: if(timeout == :infinity, do: :infinity, else: div(now, 1_000_000) + timeout)
+      deadline: deadline || deadline(timeout, now)
     }
     |> told(options)
     |> beside(beside)
   end
+
+  defp deadline(:infinity, _now), do: :infinity
+  defp deadline(timeout, now), do: div(now, 1_000_000) + timeout
 
   # Of a function's path its library is a part.
   defp label(path, :normal, _library, path), do: path

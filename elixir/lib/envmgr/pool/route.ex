@@ -61,6 +61,20 @@ defmodule Envmgr.Pool.Route do
     end
   end
 
+  @doc "As `pick/1`, but never the given one."
+  @spec pick_other(tuple(), pid()) :: worker() | nil
+  def pick_other(workers, avoided) do
+    [cursor | workers] = Tuple.to_list(workers)
+    pick(List.to_tuple([cursor | List.keydelete(workers, avoided, 0)]))
+  end
+
+  @doc "How many workers there are beside the given one; nil for none."
+  @spec others(tuple(), pid() | nil) :: non_neg_integer()
+  def others(workers, pid) do
+    [_cursor | workers] = Tuple.to_list(workers)
+    Enum.count(workers, fn {other, slot} -> other != pid and Slot.open?(slot) end)
+  end
+
   defp index(_workers, _pid, 0), do: 0
 
   defp index(workers, pid, at) do
