@@ -46,7 +46,21 @@ defmodule Envmgr do
   (`start_link/1`).
   """
 
-  alias Envmgr.{Async, Bytes, Calls, Error, Health, Instance, Items, Options, Pool, Ref, Reload}
+  alias Envmgr.{
+    Async,
+    Bytes,
+    Calls,
+    Error,
+    Health,
+    Instance,
+    Items,
+    Options,
+    Pool,
+    Ref,
+    Reload,
+    Session
+  }
+
   alias Envmgr.Calls.{Discover, Entry, Errors, Holders, Objects, Prompt, Surroundings}
 
   @type arguments :: list() | map() | keyword() | {list(), map() | keyword()}
@@ -59,6 +73,7 @@ defmodule Envmgr do
           | {:correlation, String.t()}
           | {:output, :log | :metadata | :ignore | pid()}
           | {:trace, boolean()}
+          | {:session, Session.t()}
           | {:name, atom()}
 
   @typedoc """
@@ -149,7 +164,9 @@ defmodule Envmgr do
   - `correlation`: a text by which the call is found again, in Python (`envmgr_runtime.context()`), in logs and errors. Each error has one: by
     default the `:correlation_id` or `:request_id` of Logger's metadata, or a new one.
   - `trace`: `true` measures the call (implied: `metadata: true`), and logs it at `:debug`; so does `trace` of a library in envmgr.toml, in the log alone.
-  - `name`: the instance; default `Envmgr`.
+  - `session`: the session that the call belongs to (`Envmgr.Session`): it runs in that session's worker, sees its variables, and its refs are
+    the session's.
+  - `name`: the instance; default `Envmgr`, or that of the session.
 
   A wrong path or wrong arguments are told before anything reaches Python.
 
@@ -403,6 +420,26 @@ defmodule Envmgr do
     do: Objects.within(ref, fun, opts)
 
   @doc """
+  Opens a session (`Envmgr.Session`), runs `fun` with it, and closes it, whatever happens. Options as in
+  `Envmgr.Session.open/1`. Gives what `fun` returns; raises `Envmgr.Error` on wrong options.
+
+      Envmgr.with_session(fn session ->
+        {:ok, _} = Envmgr.execute("my_project.load", ["orders.csv"], session: session)
+        Envmgr.execute("my_project.report", [], session: session)
+      end)
+  """
+  @spec with_session([Session.option()], (Session.t() -> result)) :: result when result: term()
+  def with_session(opts \\ [], fun) when is_function(fun, 1) do
+    session = Session.open!(opts)
+
+    try do
+      fun.(session)
+    after
+      Session.close(session)
+    end
+  end
+
+  @doc """
   Lets an object go, or a list of them. Returns at once, whether or not their worker still lives.
 
   A ref belongs to the process that got it, and is let go when that ends: this is for processes that live long.
@@ -568,7 +605,7 @@ defmodule Envmgr do
   end
 
   @doc """
-  What the pools are doing, by environment: `state`, `generation`, `workers` (`os_pid`, `in_flight`, `answered`, `refs` of each: objects that it holds),
+  What the pools are doing, by environment: `state`, `generation`, `workers` (`os_pid`, `in_flight`, `answered` of each; `refs`: objects that it holds; `sessions` that it knows),
   `starting`, `draining`, `problem` (why no worker starts), `refused` (a new generation that does not start), and
   `conversions`: what the workers that run have `sent` and `received`, by Python type `count`, `bytes` and `seconds`; the row
   `"payload"` is whole arguments and answers. The time of a type holds that of the values inside it. A worker that is busy

@@ -113,14 +113,18 @@ class Outbox:
 
     def log(self, number: int, stream: int, text: str, *more: Any) -> None:
         """What call `number` printed or logged. Sent at once when nobody's answer will take it along."""
+        self.add(number, lambda: packb([LOG, number, stream, sendable(text), *more]))
+
+    def add(self, number: int, make: Callable[[], bytes], at_once: bool = False) -> None:
+        """What `make` packs, of call `number`. Nothing comes in between, and it is sent as in `log`, or at once."""
         user, doing = self._interruptible(), self._doing
         runs = user is not None and user.runs
         if user is not None and runs:
             user.runs = False  # were `Cancelled` raised here, half a frame might be written
         try:
             with self.lock:
-                self.put(packb([LOG, number, stream, sendable(text), *more]))
-                if number == 0 or number != doing.current or self.held > BATCH_BYTES or live():
+                self.put(make())
+                if at_once or number == 0 or number != doing.current or self.held > BATCH_BYTES or live():
                     self.flush()
         finally:
             if user is not None and runs:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 from typing import Any, Callable, Mapping, Tuple
 
+from ..execution import context as contexts
 from ..execution.calls import Calls
 from ..execution.cancellation import Interruptible
 from ..execution.current import NUMBER
@@ -112,6 +113,13 @@ class Serving:
 
     def _as(self, number: int, stream: Stream, run: Callable[[], _Said]) -> _Said:
         """Runs it as part of this call."""
+        context = contexts.again(stream.context)
+        try:
+            return self._in_turn(number, stream, run)
+        finally:
+            contexts.leave(context)
+
+    def _in_turn(self, number: int, stream: Stream, run: Callable[[], _Said]) -> _Said:
         doing = self._doing
         if not doing.in_main():
             stream.user = self._interruptible() or stream.calls.user

@@ -116,7 +116,7 @@ class ThreadedLoop(Loop):
         elif kind == RELEASE:
             self._threads.put(Work(0, lambda one: self._release(message[2])))
         elif kind == REPORT:
-            self.out.put(packb([REPORT, number, packb(self._calls.report(self._threads.calls()))]))
+            self._report(number, self._threads.calls())
         elif kind == BYE:
             self._bye = True
         else:
@@ -138,6 +138,9 @@ class ThreadedLoop(Loop):
 
         if flags & STREAM:
             self._streams.expected.add(number)
+        session = given.get("session")
+        if session is not None:  # for the threads that it starts
+            self._served().calls[number] = session
         self._threads.put(Work(number, run, refuse))
 
     def _call_in(
@@ -167,6 +170,8 @@ class ThreadedLoop(Loop):
         one.finish()
         self._beyond(kind, number, flags, answer, calls)
         self._streams.expected.discard(number)
+        if self._sessions is not None:
+            self._sessions.calls.pop(number, None)
         self._doing.asides.discard(number)
         self._streams.forget(number)
         self._send()
