@@ -246,6 +246,34 @@ defmodule Envmgr do
     do: Calls.Async.await_many(calls, timeout)
 
   @doc """
+  Calls a function for each of many arguments, several at a time, and answers as many results: `{:ok, value}` or `{:error, error}`.
+
+  Each item is what `execute/3` takes as arguments. Many small calls travel as one, and are run by one worker one after the other; how many
+  is found out as it goes, so that slow ones run beside each other. Of the input no more is taken than what is sent. What is wrong with an item is
+  its own error; where a worker is lost, each that was with it says so, for it may have run. Options, beside `name`, `as`, `dicts`,
+  `priority`, `correlation` and `output` as in `execute/3`:
+
+  - `timeout`: for all of it, ms or `:infinity`; default: the library's `timeout`. What has no answer then is an error with code `:timeout`, also what had
+    not begun; of an input whose end is not known (a stream) no more is taken.
+  - `max_concurrency`: how many batches are under way at a time; default: as many as the pool's workers run.
+  - `batch`: how many calls are one batch; by default as many as take about 5 ms, at most 512.
+  - `ordered`: `false` answers in the order in which batches are done; default `true`.
+  - `on_error`: `:stop` has the answer end with the first error; nothing is begun any more, what runs behind it is cancelled, what stands before it is
+    waited for. Default `:collect`.
+
+  Functions around whose calls something stands by configuration (`cache`, `limits`, `recovery`) are called one by one. Calls that change what others
+  of them see belong together by `batch` or into a chain: their order is not certain otherwise. Raises `Envmgr.Error` for wrong options.
+
+      iex> Envmgr.map("math.sqrt", [[4.0], [9.0]])
+      [{:ok, 2.0}, {:ok, 3.0}]
+      iex> [{:ok, 2.0}, {:error, error}] = Envmgr.map("math.sqrt", Stream.map([4.0, -1.0], &[&1]))
+      iex> error.type
+      "ValueError"
+  """
+  @spec map(String.t(), Enumerable.t(), keyword()) :: [{:ok, term()} | {:error, Error.t()}]
+  def map(path, items, opts \\ []), do: Calls.Mapping.run(path, items, opts)
+
+  @doc """
   Ends an asynchronous call, or several. Returns at once; awaiting it then answers an error with code `:cancelled`. In Python the
   coroutine is cancelled, or the running code interrupted.
 

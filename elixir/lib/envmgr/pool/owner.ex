@@ -18,6 +18,7 @@ defmodule Envmgr.Pool.Owner do
 
   alias Envmgr.Pool.{Answers, Birth, Cancelling, Child, Crash, Ending, Flight, Hello, Lane, Lent}
   alias Envmgr.Pool.{Life, Outbox, Pipe, Postmortem, Serving, Slot, Stats, Watched}
+  alias Envmgr.Libraries.Sizing
   alias Envmgr.Values.Decoder
   alias Envmgr.Wire.Messages
 
@@ -30,7 +31,7 @@ defmodule Envmgr.Pool.Owner do
 
   @enforce_keys [:server, :manifest, :slot, :options]
   defstruct [:server, :manifest, :slot, :options, :port, :os_pid, :failure, :tick, :head, :retry] ++
-              [:interrupt, :crash, :nudge, :sweep, :life, :zygote, :mark, :ending] ++
+              [:interrupt, :crash, :nudge, :sweep, :life, :zygote, :mark, :ending, :sizing] ++
               [
                 asked: 0,
                 forked?: false,
@@ -38,6 +39,7 @@ defmodule Envmgr.Pool.Owner do
                 lane: nil,
                 landing: 0,
                 phase: :starting,
+                threads: 1,
                 window: 1,
                 slow?: false,
                 seen: 0,
@@ -59,7 +61,10 @@ defmodule Envmgr.Pool.Owner do
   def init(settings) do
     Process.flag(:trap_exit, true)
     Logger.metadata(environment: settings.manifest.environment)
-    {:ok, struct!(__MODULE__, settings)}
+    s = struct!(__MODULE__, settings)
+    sizing = s.sizing || s.manifest.pools["default"]
+    threads = Sizing.at_a_time(sizing)
+    {:ok, %{s | sizing: sizing, threads: threads, window: threads, flight: Flight.new(threads)}}
   end
 
   # The Server sends this once it watches: an end that comes at once must not go unseen.
