@@ -8,7 +8,7 @@ defmodule Envmgr.Libraries.Plan do
   defstruct [:cache, :limits, :hedge, :circuit, retries: 0, backoff: nil, idempotent?: false] ++
               [fallbacks: []]
 
-  @typedoc "Times in ms. `retries` of what may not be run twice are for errors with which it cannot have run. `rate`: calls, and in how many ms. `circuit`: of the library, not of the function."
+  @typedoc "Times in ms. `rate`: calls, and in how many ms. `circuit`: of the library, not of the function."
   @type t :: %__MODULE__{
           cache:
             %{
@@ -50,7 +50,7 @@ defmodule Envmgr.Libraries.Plan do
     plan = %__MODULE__{
       cache: cache |> said(path) |> cache(),
       limits: limits |> said(path) |> limits(),
-      retries: recovery["retries"] || 0,
+      retries: if(idempotent?, do: recovery["retries"] || 0, else: 0),
       backoff: recovery["backoff"],
       idempotent?: idempotent?,
       hedge: said(recovery["hedge"] || %{}, path),
