@@ -107,10 +107,13 @@ defmodule Envmgr do
       {:ok, _pid} = Envmgr.start_link(name: MyApp.Python, project: "/srv/my_app")
 
   Option `decoders` (also `config :envmgr, decoders: ...`): functions by Python type, or by the name of a serializer. What one returns takes the
-  place of each `Envmgr.Record`, `Envmgr.EnumMember`, `Envmgr.Object` or `Envmgr.Custom` of that type in an answer:
+  place of each `Envmgr.Record`, `Envmgr.EnumMember`, `Envmgr.Object` or `Envmgr.Custom` of that type in an answer. A module in place of a function stands for its struct,
+  filled with the fields of the same names:
 
-      decoders = %{"geometry.Point" => fn point -> %MyApp.Point{x: point["x"], y: point["y"]} end}
+      decoders = %{"geometry.Point" => MyApp.Point, "geometry.Size" => fn size -> {size["width"], size["height"]} end}
       {:ok, _pid} = Envmgr.start_link(name: MyApp.Python, project: "/srv/my_app", decoders: decoders)
+
+  Option `hooks` (also `config :envmgr, hooks: ...`): functions before and after calls (`Envmgr.Hooks`).
   """
   @spec start_link(keyword()) :: Supervisor.on_start()
   def start_link(options), do: options |> Options.new!() |> Instance.start_link()
@@ -485,10 +488,14 @@ defmodule Envmgr do
   Option `name`: the instance.
   """
   @spec h(String.t() | Ref.t(), keyword()) :: :ok | atom()
-  def h(subject, opts \\ []) when is_binary(subject) or is_struct(subject, Ref) do
-    opts = Discover.options!(opts, [:name])
-    reading(opts.name, fn -> subject |> Discover.help(opts) |> Prompt.print() end)
-  end
+  def h(subject, opts \\ [])
+  def h(%Ref{name: name} = ref, _opts), do: printed(ref, Discover.options!([name: name], [:name]))
+
+  def h(path, opts) when is_binary(path),
+    do: printed(path, Discover.options!(opts, [:name]))
+
+  defp printed(subject, opts),
+    do: reading(opts.name, fn -> subject |> Discover.help(opts) |> Prompt.print() end)
 
   @doc """
   Finds objects by words of their names and summaries, slips of the keyboard allowed. The best come first; maps as in `functions/2`.

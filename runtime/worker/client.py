@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 from collections import deque
 from time import monotonic
 from types import TracebackType
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable, Mapping, Protocol, Sequence
 
 from ..wire.frames import FrameReader, FrameWriter
 from ..wire.messages import (
@@ -57,11 +58,53 @@ class WorkerLost(Exception):
     """The worker ended without an answer."""
 
 
+def start(
+    command: Sequence[str],
+    reading: int,
+    writing: int,
+    *,
+    stderr: Any = None,
+    env: Mapping[str, str] | None = None,
+    cwd: str | None = None,
+) -> subprocess.Popen[bytes]:
+    """A worker, or a zygote, of its own; the descriptors stay the caller's."""
+    return subprocess.Popen(
+        [*command, str(reading), str(writing)],
+        pass_fds=(reading, writing),
+        stdin=subprocess.DEVNULL,
+        stderr=stderr,
+        env=env,
+        cwd=cwd,
+    )
+
+
+class Process(Protocol):
+    """What a client knows of a worker's process."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def send_signal(self, number: int, /) -> None: ...
+
+    def kill(self) -> None: ...
+
+    def wait(self) -> int:
+        """Its exit status, or the negated number of the signal that ended it."""
+
+
+def lost(worker: Process) -> WorkerLost:
+    """How it ended, once it has."""
+    status = worker.wait()
+    how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+    return WorkerLost(f"the worker {how}")
+
+
 class Client:
     """Starts a worker and waits for its hello. Use as a context manager; `close` kills what is left.
 
     Functions and iterators among the arguments are called by the worker, while this program waits for an answer.
 
+    `command` may be a function that makes a worker of the descriptors that it reads from and writes to.
     `crash`: the file that Python's frames are written to when a signal ends the worker.
     The worker makes and reads pickles of `environment` alone, signed with `secret` (default: one of its own).
 
@@ -71,7 +114,7 @@ class Client:
 
     def __init__(
         self,
-        command: Sequence[str],
+        command: Sequence[str] | Callable[[int, int], Process],
         libraries: Mapping[str, Sequence[Any]],
         *,
         lease: str | None = None,
@@ -86,13 +129,10 @@ class Client:
         theirs_in, ours_out = os.pipe()
         ours_in, theirs_out = os.pipe()
         try:
-            self._process = subprocess.Popen(
-                [*command, str(theirs_in), str(theirs_out)],
-                pass_fds=(theirs_in, theirs_out),
-                stdin=subprocess.DEVNULL,
-                stderr=stderr,
-                env=env,
-                cwd=cwd,
+            self._process: Process = (
+                command(theirs_in, theirs_out)
+                if callable(command)
+                else start(command, theirs_in, theirs_out, stderr=stderr, env=env, cwd=cwd)
             )
         except BaseException:
             os.close(ours_in)
@@ -190,7 +230,8 @@ class Client:
         try:
             os.killpg(self._process.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
-            self._process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
         while self._descriptors:
             os.close(self._descriptors.pop())
         self._process.wait()
@@ -199,7 +240,7 @@ class Client:
         try:
             self._writer.write([packb(message)])
         except BrokenPipeError as error:
-            raise self._lost() from error
+            raise lost(self._process) from error
 
     def _wait(self, number: int, again: Callable[[], None] | None = None) -> Any:
         """The next message of this call. `again` is done every now and then."""
@@ -252,10 +293,5 @@ class Client:
             raise WorkerLost(f"the worker gave no answer within {self._timeout:g} s")
         messages = self._reader.read()
         if not messages:
-            raise self._lost()
+            raise lost(self._process)
         return messages
-
-    def _lost(self) -> WorkerLost:
-        status = self._process.wait()
-        how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
-        return WorkerLost(f"the worker {how}")

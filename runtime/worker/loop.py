@@ -146,6 +146,11 @@ class Loop:
         self._turns.after_fork()
         self.out.after_fork()
 
+    def moved(self) -> None:
+        """This process is a fork of the one that the loop was made in, and goes on in its place."""
+        self._calls.functions.moved()
+        self._events.moved()
+
     def _at_once(self, message: Any) -> bool:
         """Whether this was done with. Else it waits for its turn."""
         if len(message) < 2:

@@ -9,6 +9,8 @@ defmodule Envmgr.Error do
   | `:conversion` | conversion | a value has no counterpart on the other side; the message and `details.path` say where in the value; of an argument `details` has the `elixir` term's kind and what `python` would need |
   | `:exception` | by its type | the library raised: `type`, `module`, `mro`, `traceback`, `frames`, `chain`, `group`, `notes` |
   | `:pipeline` | usage or library | a step that the configuration puts around the function refused, or failed; `step` says which |
+  | `:refused` | policy | a hook of this VM (`Envmgr.Hooks`) refused the call, or its result; `step` names it |
+  | `:hook` | policy | such a hook failed, or answered what it may not |
   | `:cancelled` | usage | the call was ended: by `Envmgr.cancel/1`, or because nobody waits for it any more |
   | `:timeout` | resource, retry | the deadline passed; a call that had begun was cancelled, or ended with its worker |
   | `:worker_lost` | library or resource | the worker ended during the call, which may or may not have run; `details` has what is known of its end |
@@ -119,6 +121,8 @@ defmodule Envmgr.Error do
     conversion: {:conversion, false},
     exception: {:library, false},
     pipeline: {:usage, false},
+    refused: {:policy, false},
+    hook: {:policy, false},
     cancelled: {:usage, false},
     timeout: {:resource, true},
     worker_lost: {:library, false},

@@ -23,9 +23,13 @@ defmodule Envmgr.Instance do
     :ets.insert(options.name, {:project, options.project})
     Errors.open(options.name)
     Decoders.register(options.name, options.decoders)
+    {:ok, hooks} = Libraries.Hooks.parse(options.hooks)
+    Libraries.Hooks.register(options.name, hooks)
     pools = Module.concat(options.name, "Pools")
 
     serving = [
+      %{id: :place, start: {Pool.Place, :start_link, [options.name]}},
+      %{id: :reaper, start: {Pool.Reaper, :start_link, [options.name]}},
       {DynamicSupervisor, name: pools, strategy: :one_for_one},
       %{id: :manager, start: {Libraries.Manager, :start_link, [{options, Pool, pools}]}}
     ]

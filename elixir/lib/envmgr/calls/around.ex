@@ -6,7 +6,8 @@ defmodule Envmgr.Calls.Around do
   # A call whose function has no plan, and which asks for nothing of this, meets no layer.
   @moduledoc false
 
-  alias Envmgr.Calls.{Cached, Call, Circuit, Fallback, Hedge, Limits, Options, Outcome, Retry}
+  alias Envmgr.Calls.{Cached, Call, Circuit, Fallback, Hedge, Hooks, Limits, Options, Outcome}
+  alias Envmgr.Calls.Retry
   alias Envmgr.Libraries.Row
 
   @typedoc "The rest of the call, which a layer runs not at all, once, or several times."
@@ -15,7 +16,7 @@ defmodule Envmgr.Calls.Around do
   @doc "Runs the call in this layer, or hands it to the rest as it is."
   @callback around(Call.t(), rest()) :: Outcome.answer()
 
-  @layers [Fallback, Cached, Retry, Hedge, Circuit, Limits]
+  @layers [Hooks, Fallback, Cached, Retry, Hedge, Circuit, Limits]
   @instead @layers -- [Fallback]
   # Chains, methods of refs, streams: what they are is not known by a path.
   @pathless [Retry, Circuit, Limits]

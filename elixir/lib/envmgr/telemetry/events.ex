@@ -45,6 +45,12 @@ defmodule Envmgr.Telemetry.Events do
                  os_pid: "of its process, or nil"
                ]
 
+  @of_zygote [
+    environment: "its environment",
+    generation: "whose workers it forks",
+    os_pid: "of its process"
+  ]
+
   @span [
     duration: "native time units",
     monotonic_time: "native time units"
@@ -56,7 +62,8 @@ defmodule Envmgr.Telemetry.Events do
      [
        library: "its name",
        environment: "its environment",
-       state: "`:loading`, `:ready`, `:degraded`, `:failed`",
+       state:
+         "`:loading`, `:ready`, `:degraded`, `:failed`, `:unloaded` (it is no library of the instance any more)",
        before: "the state before, or nil",
        reason: "an `Envmgr.Error`, or nil"
      ]},
@@ -82,6 +89,11 @@ defmodule Envmgr.Telemetry.Events do
     {[:worker, :recycled], "a worker is replaced before it is let go",
      [age: "ms", calls: "calls", memory: "bytes"],
      @of_worker ++ [reason: "`:age`, `:calls`, `:memory`"]},
+    {[:zygote, :ready], "a zygote forks workers",
+     [duration: "since its start, native time units"], @of_zygote},
+    {[:zygote, :stop], "a zygote has ended, and its workers with it",
+     [duration: "since its start, native time units"],
+     @of_zygote ++ [reason: "why, in words; of one that was of no use, why workers start afresh"]},
     {[:call, :start], "a call begins", @now ++ [monotonic_time: "native time units"], @of_call},
     {[:call, :stop], "a call has its value", @span, @of_call ++ @of_answer},
     {[:call, :exception],

@@ -27,6 +27,9 @@ defmodule Envmgr.Wire.Messages do
           | {:hello, binary()}
           | {:ping, non_neg_integer()}
           | {:report, non_neg_integer(), binary()}
+          | {:forked, number :: pos_integer(), pid :: pos_integer()}
+          | {:unforked, number :: pos_integer(), why :: binary()}
+          | {:ended, pid :: pos_integer(), status :: integer()}
 
   @spec flags(:value | :ref, :call | :attribute | :part) :: 0..5
   def flags(as, access), do: if(as == :ref, do: @as_ref, else: 0) + access(access)
@@ -149,6 +152,24 @@ defmodule Envmgr.Wire.Messages do
     with {keys, rest} <- sizes(rest), do: {{:drop, keys}, rest}
   end
 
+  def next(<<0x93, 19, rest::binary>>) do
+    with {number, rest} <- id(rest), {pid, rest} <- id(rest), do: {{:forked, number, pid}, rest}
+  end
+
+  def next(<<0x94, 19, 0, rest::binary>>) do
+    with {pid, rest} <- id(rest),
+         {status, rest} <- status(rest),
+         do: {{:ended, pid, status}, rest}
+  end
+
+  def next(<<0x94, 19, rest::binary>>) do
+    with {number, <<0xC0, rest::binary>>} <- id(rest), {text, rest} <- str(rest) do
+      {{:unforked, number, text}, rest}
+    else
+      _ -> :malformed
+    end
+  end
+
   def next(<<0x93, 0, 0, rest::binary>>) do
     with {:ok, after_facts} <- Msgpack.skip(rest) do
       {{:hello, binary_part(rest, 0, byte_size(rest) - byte_size(after_facts))}, after_facts}
@@ -181,6 +202,11 @@ defmodule Envmgr.Wire.Messages do
   defp id(<<0xCD, id::16, rest::binary>>), do: {id, rest}
   defp id(<<0xCE, id::32, rest::binary>>), do: {id, rest}
   defp id(_other), do: :malformed
+
+  # An exit status, or a signal's number negated.
+  defp status(<<0b111::3, low::5, rest::binary>>), do: {low - 32, rest}
+  defp status(<<0xD0, status::signed, rest::binary>>), do: {status, rest}
+  defp status(rest), do: id(rest)
 
   defp number(<<0xCF, number::64, rest::binary>>), do: {number, rest}
   defp number(rest), do: id(rest)
