@@ -70,7 +70,7 @@ defmodule Envmgr.Calls do
   # A stream goes on when its first answer is there.
   defp around(%{options: %{beside: %{kind: :stream}} = options} = call) do
     case Wanted.fits(options, :stream) do
-      :ok -> Around.run(:pathless, call, &direct/1)
+      :ok -> Around.run(:stream, call, &direct/1)
       {:error, error} -> refused(about(error, call.path), options, call.args, call.kwargs)
     end
   end

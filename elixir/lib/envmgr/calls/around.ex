@@ -18,17 +18,20 @@ defmodule Envmgr.Calls.Around do
 
   @layers [Hooks, Fallback, Cached, Retry, Hedge, Circuit, Limits]
   @instead @layers -- [Fallback]
-  # Chains, methods of refs, streams: what they are is not known by a path.
+  # Chains and methods of refs: what they are is not known by a path.
   @pathless [Retry, Circuit, Limits]
+  # What comes of a stream is not known when it begins.
+  @stream [Hooks | @pathless]
 
   @doc "Whether any layer may have to do with the call."
   @spec concerns?(Row.t(), Options.t()) :: boolean()
   def concerns?(row, options), do: elem(row, 12) != nil or options.around?
 
-  @doc "`which`: the layers of a call by its path, of one in another's place, or of a chain, a method or a stream."
-  @spec run(:call | :instead | :pathless, Call.t(), rest()) :: Outcome.answer()
+  @doc "`which`: the layers of a call by its path, of one in another's place, of a stream, or of a chain or a method."
+  @spec run(:call | :instead | :stream | :pathless, Call.t(), rest()) :: Outcome.answer()
   def run(:call, call, core), do: through(@layers, call, core)
   def run(:instead, call, core), do: through(@instead, call, core)
+  def run(:stream, call, core), do: through(@stream, call, core)
   def run(:pathless, call, core), do: through(@pathless, call, core)
 
   defp through([], call, core), do: core.(call)
