@@ -46,7 +46,21 @@ defmodule Envmgr do
   (`start_link/1`).
   """
 
-  alias Envmgr.{Async, Bytes, Calls, Error, Health, Instance, Items, Options, Pool, Ref, Reload}
+  alias Envmgr.{
+    Async,
+    Bytes,
+    Calls,
+    Error,
+    Health,
+    Instance,
+    Items,
+    Options,
+    Pool,
+    Ref,
+    Reload,
+    Session
+  }
+
   alias Envmgr.Calls.{Discover, Entry, Errors, Holders, Objects, Prompt, Surroundings}
 
   @type arguments :: list() | map() | keyword() | {list(), map() | keyword()}
@@ -64,6 +78,7 @@ defmodule Envmgr do
           | {:fallback, String.t() | [String.t()] | (Error.t() -> term()) | false}
           | {:cache, boolean() | [ttl: pos_integer(), tags: [String.t()]]}
           | {:hedge, pos_integer() | false}
+          | {:session, Session.t()}
           | {:name, atom()}
 
   @typedoc """
@@ -167,9 +182,11 @@ defmodule Envmgr do
   - `fallback`: what answers when the call fails for no fault of the caller's: a path, a list of them, or a function of the error; `false`: nothing.
   - `cache`: `true` keeps the result and answers by one that was kept, `[ttl: ms, tags: texts]` says how long; `false` does neither.
   - `hedge`: after how many ms without an answer a second worker is asked, too (idempotent calls only); `false`: never.
-  - `name`: the instance; default `Envmgr`.
+  - `session`: the session that the call belongs to (`Envmgr.Session`): it runs in that session's worker, sees its variables, and its refs are
+    the session's.
+  - `name`: the instance; default `Envmgr`, or that of the session.
 
-  What the last five do, and the configuration by which a function has them without being asked: docs/recovery.md and docs/caching.md.
+  What `retry`, `idempotent`, `fallback`, `cache` and `hedge` do, and the configuration by which a function has them without being asked: docs/recovery.md and docs/caching.md.
 
   A wrong path or wrong arguments are told before anything reaches Python.
 
@@ -395,6 +412,26 @@ defmodule Envmgr do
     do: Objects.within(ref, fun, opts)
 
   @doc """
+  Opens a session (`Envmgr.Session`), runs `fun` with it, and closes it, whatever happens. Options as in
+  `Envmgr.Session.open/1`. Gives what `fun` returns; raises `Envmgr.Error` on wrong options.
+
+      Envmgr.with_session(fn session ->
+        {:ok, _} = Envmgr.execute("my_project.load", ["orders.csv"], session: session)
+        Envmgr.execute("my_project.report", [], session: session)
+      end)
+  """
+  @spec with_session([Session.option()], (Session.t() -> result)) :: result when result: term()
+  def with_session(opts \\ [], fun) when is_function(fun, 1) do
+    session = Session.open!(opts)
+
+    try do
+      fun.(session)
+    after
+      Session.close(session)
+    end
+  end
+
+  @doc """
   Lets an object go, or a list of them. Returns at once, whether or not their worker still lives.
 
   A ref belongs to the process that got it, and is let go when that ends: this is for processes that live long.
@@ -560,7 +597,7 @@ defmodule Envmgr do
   end
 
   @doc """
-  What the pools are doing, by environment: `state`, `generation`, `workers` (`os_pid`, `in_flight`, `answered`, `refs` of each: objects that it holds),
+  What the pools are doing, by environment: `state`, `generation`, `workers` (`os_pid`, `in_flight`, `answered` of each; `refs`: objects that it holds; `sessions` that it knows),
   `starting`, `draining`, `problem` (why no worker starts), `refused` (a new generation that does not start), and
   `conversions`: what the workers that run have `sent` and `received`, by Python type `count`, `bytes` and `seconds`; the row
   `"payload"` is whole arguments and answers. The time of a type holds that of the values inside it. A worker that is busy

@@ -27,6 +27,7 @@ from ..wire.messages import (
     MORE,
     PROTOCOL,
     RESULT,
+    SESSION,
 )
 from ..wire.packing import packb, unpackb
 from .remote import ArrayOf, Functions, RemoteArray, RemoteRef, RemoteValue, codec, payload
@@ -152,6 +153,8 @@ class Client:
         self.printed: list[str] = []
         self.logs: list[list[Any]] = []
         """All that was printed and logged, as it came."""
+        self.changes: list[list[Any]] = []
+        """All that the worker said of variables of sessions."""
         self.aside: set[int] = set()
         """Numbers of calls that go on beside others."""
         try:
@@ -265,6 +268,8 @@ class Client:
         if kind == LOG:
             self.logs.append(message)
             self.printed.append(message[3])
+        elif kind == SESSION:
+            self.changes.append(message)
         elif kind == ASIDE:
             self.aside.add(number)
         elif kind == CALLBACK:

@@ -17,7 +17,7 @@ defmodule Envmgr.Calls do
     Outcome
   }
 
-  alias Envmgr.Calls.{Request, Telling, Wanted}
+  alias Envmgr.Calls.{Request, Sessions, Telling, Wanted}
   alias Envmgr.Libraries.{Catalog, Check, Row, Shape, Unknown, Usage}
 
   # Of a ref whose library is not there any more.
@@ -141,15 +141,28 @@ defmodule Envmgr.Calls do
     if traced?, do: Request.traced(request), else: request
   end
 
-  defp run(%{gather: nil} = request, args, kwargs) do
+  defp run(%{session: nil} = request, args, kwargs), do: carried(request, args, kwargs)
+
+  # A stream that is open goes on: `Feed` says when it is over.
+  defp run(request, args, kwargs) do
+    answer = carried(request, args, kwargs)
+
+    unless match?({:ok, %{request: %Request{}}}, answer),
+      do: Sessions.left(request.session, answer)
+
+    answer
+  end
+
+  defp carried(%{gather: nil} = request, args, kwargs) do
     case Exchange.run(request, args, kwargs) do
       {:ok, _value} = answer -> answer
       answer -> Telling.told(answer, request.name, args, kwargs)
     end
   end
 
-  defp run(request, args, kwargs),
-    do: Gathering.around(request.gather, fn -> run(%{request | gather: nil}, args, kwargs) end)
+  defp carried(request, args, kwargs) do
+    Gathering.around(request.gather, fn -> carried(%{request | gather: nil}, args, kwargs) end)
+  end
 
   # An alias is known on this side alone.
   defp real({:chain, [{0, _alias} | steps]}, real), do: {:chain, [{0, real} | steps]}

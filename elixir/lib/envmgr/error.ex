@@ -16,6 +16,10 @@ defmodule Envmgr.Error do
   | `:worker_lost` | library or resource | the worker ended during the call, which may or may not have run; `details` has what is known of its end |
   | `:stale_ref` | usage | the object's worker is gone, or the object was released |
   | `:ref_limit` | resource | the worker holds as many objects as it may |
+  | `:session_closed` | usage | the session was closed, by its owner's end too, or has crashed |
+  | `:session_expired` | usage | the session rested, or lived, for as long as it may |
+  | `:session_limit` | resource | the session has as many variables, bytes of them or objects as it may |
+  | `:variable_lost` | resource | the session's variable stayed in a worker that has ended; the message says which and why |
   | `:unresolved` | library | the catalog names the path, the worker does not find it |
   | `:catalog` | library | the library's catalog is damaged; `envmgr sync` writes it again |
   | `:start` | by its type | no worker of the environment starts; the message says why |
@@ -128,6 +132,10 @@ defmodule Envmgr.Error do
     worker_lost: {:library, false},
     stale_ref: {:usage, false},
     ref_limit: {:resource, false},
+    session_closed: {:usage, false},
+    session_expired: {:usage, false},
+    session_limit: {:resource, false},
+    variable_lost: {:resource, false},
     unresolved: {:library, false},
     catalog: {:library, false},
     start: {:library, false},

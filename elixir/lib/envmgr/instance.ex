@@ -5,7 +5,7 @@ defmodule Envmgr.Instance do
   use Supervisor
 
   alias Envmgr.{Libraries, Options, Pool, Reload}
-  alias Envmgr.Calls.{Cache, Errors, Holders, Places}
+  alias Envmgr.Calls.{Cache, Errors, Holders, Places, Sessions}
   alias Envmgr.Libraries.Usage
   alias Envmgr.Values.Decoders
 
@@ -39,6 +39,7 @@ defmodule Envmgr.Instance do
       {Holders, options},
       {Places, options.name},
       {Cache.Keeper, options.name},
+      {Sessions, options},
       {Usage.Keeper, options},
       %{
         id: :serving,

@@ -7,6 +7,8 @@ defmodule Envmgr.Test.Project do
   @support __DIR__
   @repository Path.expand("../../..", __DIR__)
   @modules ~w(math time probe)
+  # Those that a test names, by `library/2`.
+  @others ~w(shared basket)
 
   @doc "The layer that all tests share, made once per run."
   def layer do
@@ -170,7 +172,7 @@ defmodule Envmgr.Test.Project do
     path = Path.join(System.tmp_dir!(), "envmgr-layer-#{System.pid()}")
     probes = Path.join(@support, "python")
     System.at_exit(fn _ -> File.rm_rf!(path) end)
-    %{path: path, python: build(path, probes, @modules), probes: probes}
+    %{path: path, python: build(path, probes, @modules ++ @others), probes: probes}
   end
 
   @doc "A layer in `path` with the catalogs of these modules, which are found in `probes`: its Python."

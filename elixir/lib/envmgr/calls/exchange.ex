@@ -6,7 +6,7 @@ defmodule Envmgr.Calls.Exchange do
   @moduledoc false
 
   alias Envmgr.{Pool, Wire}
-  alias Envmgr.Calls.{Beside, Correlation, Held, Outcome, Request, Span, Trace}
+  alias Envmgr.Calls.{Beside, Correlation, Held, Outcome, Request, Sessions, Span, Trace}
   alias Envmgr.Pool.{Lane, Route, Slot}
   alias Envmgr.Values.{Encoder, Holding, Locate, Refusal}
   alias Envmgr.Wire.Messages
@@ -69,6 +69,15 @@ defmodule Envmgr.Calls.Exchange do
       tail = if size < @flatten, do: IO.iodata_to_binary(tail), else: tail
       tail = if request.context, do: {:context, tail, request.context}, else: tail
       choose(request, {size, tail, held, arguments})
+    end
+  end
+
+  defp choose(%{session: %{} = session} = request, load) do
+    case Sessions.route(session, request.environment, request.owner) do
+      {:ok, generation, worker} -> attempt(request, load, generation, worker)
+      none when none in [:none, :stale] -> attempt(request, load, nil, nil)
+      :gone -> Outcome.gone(request)
+      {:error, fields} -> Outcome.error(request, fields)
     end
   end
 

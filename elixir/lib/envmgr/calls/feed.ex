@@ -3,7 +3,7 @@ defmodule Envmgr.Calls.Feed do
   @moduledoc false
 
   alias Envmgr.{Calls, Error, Ref}
-  alias Envmgr.Calls.{Beside, Errors, Outcome, Places, Request, Span}
+  alias Envmgr.Calls.{Beside, Errors, Outcome, Places, Request, Sessions, Span}
   alias Envmgr.Libraries.Usage
 
   # A chunk ends earlier where its items are slow or large (docs/protocol.md, section 3).
@@ -53,6 +53,7 @@ defmodule Envmgr.Calls.Feed do
 
       {:got, :end} ->
         stopped(feed.heard, :end)
+        left(feed, :ok)
         {:halt, {:end, feed}}
 
       {:got, message} ->
@@ -69,6 +70,7 @@ defmodule Envmgr.Calls.Feed do
 
   defp close(feed) do
     stopped(feed.heard, :closed)
+    left(feed, :ok)
     Beside.close(feed.reply, feed.owner)
     give_back(feed)
   end
@@ -87,7 +89,8 @@ defmodule Envmgr.Calls.Feed do
 
   # It was counted as a call when it began.
   @spec failed(Error.t(), map()) :: no_return()
-  defp failed(error, %{heard: heard, request: request}) do
+  defp failed(error, %{heard: heard, request: request} = feed) do
+    left(feed, {:error, error})
     request |> Request.tally() |> Usage.failed(error)
     refused(error, heard)
   end
@@ -106,4 +109,8 @@ defmodule Envmgr.Calls.Feed do
     measured = Map.take(heard, [:items, :chunks])
     Span.finish(heard.span, [:stream, :stop], measured, %{reason: reason})
   end
+
+  # A session takes the first word on how its call ended.
+  defp left(%{request: %{session: nil}}, _answer), do: :ok
+  defp left(%{request: %{session: session}}, answer), do: Sessions.left(session, answer)
 end

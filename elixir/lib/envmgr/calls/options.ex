@@ -2,7 +2,7 @@ defmodule Envmgr.Calls.Options do
   # The options of one call.
   @moduledoc false
 
-  alias Envmgr.{Error, Near}
+  alias Envmgr.{Error, Near, Session}
   alias Envmgr.Calls.{Beside, Correlation, Trace, Wanted}
 
   defstruct name: Envmgr,
@@ -20,6 +20,7 @@ defmodule Envmgr.Calls.Options do
             fallback: nil,
             cache: nil,
             hedge: nil,
+            session: nil,
             span: nil,
             around?: false,
             deadline: nil
@@ -44,6 +45,7 @@ defmodule Envmgr.Calls.Options do
           fallback: Wanted.fallback() | nil,
           cache: Wanted.cache() | nil,
           hedge: pos_integer() | false | nil,
+          session: Session.t() | nil,
           span: reference() | nil,
           around?: boolean(),
           deadline: integer() | :infinity | nil
@@ -51,7 +53,18 @@ defmodule Envmgr.Calls.Options do
 
   @default_name Envmgr
   @around Wanted.keys()
-  @known [:name, :timeout, :as, :dicts, :metadata, :priority, :correlation, :output, :trace] ++
+  @known [
+           :name,
+           :timeout,
+           :as,
+           :dicts,
+           :metadata,
+           :priority,
+           :correlation,
+           :output,
+           :trace,
+           :session
+         ] ++
            @around
 
   @values [
@@ -63,7 +76,8 @@ defmodule Envmgr.Calls.Options do
             priority: ":high, :normal or :low",
             correlation: "a text of 1 to 200 bytes",
             output: ":log, :metadata, :ignore or a pid",
-            trace: "true or false"
+            trace: "true or false",
+            session: "a session, of Envmgr.Session.open/1"
           ] ++ Wanted.values()
 
   @spec parse(keyword()) :: {:ok, t()} | {:error, Error.t()}
@@ -77,7 +91,7 @@ defmodule Envmgr.Calls.Options do
   end
 
   def parse(opts) when is_list(opts) do
-    case Enum.flat_map(opts, &problem/1) do
+    case Enum.flat_map(opts, &problem/1) ++ elsewhere(opts[:session], opts[:name]) do
       [] -> {:ok, __MODULE__ |> struct!(opts) |> Wanted.read() |> implied()}
       problems -> error(Enum.join(problems, "; "))
     end
@@ -99,6 +113,8 @@ defmodule Envmgr.Calls.Options do
   defp problem({:output, output}) when output in [:log, :metadata, :ignore] or is_pid(output),
     do: []
 
+  defp problem({:session, %Session{}}), do: []
+  defp problem({:session, nil}), do: []
   defp problem({:trace, trace}) when is_boolean(trace), do: []
 
   defp problem({:correlation, correlation}) do
@@ -119,10 +135,18 @@ defmodule Envmgr.Calls.Options do
 
   defp problem(other), do: ["#{inspect(other)} is no option"]
 
+  defp elsewhere(%Session{name: one} = session, other) when other not in [nil, one],
+    do: ["#{inspect(session)} is of the instance #{inspect(one)}, not of #{inspect(other)}"]
+
+  defp elsewhere(_session, _name), do: []
+
   defp wrong(key, value),
     do: "#{inspect(value)} is no value of the option #{key}: it is #{@values[key]}"
 
   # What is measured or gathered is answered in the metadata.
+  defp implied(%{session: %{name: name}} = options) when options.name != name,
+    do: implied(%{options | name: name})
+
   defp implied(%{trace: true} = options),
     do: implied(%{options | trace: Trace.begin(), metadata: true})
 

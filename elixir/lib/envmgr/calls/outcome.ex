@@ -155,6 +155,12 @@ defmodule Envmgr.Calls.Outcome do
       else: payload
   end
 
+  defp home(%{session: %{session: session}} = request, generation, pid) do
+    %{request | session: nil, holder: session.pid}
+    |> home(generation, pid)
+    |> Map.put(:session?, true)
+  end
+
   defp home(request, generation, pid) do
     %{
       owner: pid,

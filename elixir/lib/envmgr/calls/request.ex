@@ -2,7 +2,7 @@ defmodule Envmgr.Calls.Request do
   # A call on its way: all that is known of it but its arguments.
   @moduledoc false
 
-  alias Envmgr.Calls.{Beside, Context, Correlation, Gathering, Options, Trace}
+  alias Envmgr.Calls.{Beside, Context, Correlation, Gathering, Options, Sessions, Trace}
   alias Envmgr.Libraries.{Signature, Usage}
   alias Envmgr.Libraries.Usage.Tally
   alias Envmgr.Pool.{Callback, Flight, Lane}
@@ -27,6 +27,7 @@ defmodule Envmgr.Calls.Request do
     :context,
     :trace,
     :gather,
+    :session,
     :span,
     lane: Lane.threshold(),
     metadata: false,
@@ -56,6 +57,7 @@ defmodule Envmgr.Calls.Request do
           context: binary() | nil,
           trace: Trace.t() | nil,
           gather: reference() | nil,
+          session: Sessions.call() | nil,
           span: reference() | nil,
           lane: pos_integer() | nil,
           metadata: boolean(),
@@ -115,7 +117,13 @@ defmodule Envmgr.Calls.Request do
   end
 
   # Python hears of a correlation that is given; lines of this side's log bear what Logger's metadata name, too.
-  defp told(request, %{correlation: nil, trace: nil, output: :log, priority: priority}) do
+  defp told(request, %{
+         correlation: nil,
+         trace: nil,
+         output: :log,
+         session: nil,
+         priority: priority
+       }) do
     case Correlation.logged() do
       nil ->
         request
@@ -124,6 +132,13 @@ defmodule Envmgr.Calls.Request do
         label = {priority, request.library, request.path, {:log, correlation}}
         %{request | correlation: correlation, label: label}
     end
+  end
+
+  defp told(request, %{session: %{} = session} = options) do
+    request = told(request, %{options | session: nil})
+    correlation = if options.trace, do: request.correlation, else: options.correlation
+    context = Context.encode(correlation, options.trace != nil, options.output, session.id)
+    %{request | session: Sessions.call(session), context: context}
   end
 
   defp told(request, options) do
@@ -135,7 +150,7 @@ defmodule Envmgr.Calls.Request do
     %{
       request
       | correlation: correlation,
-        context: Context.encode(correlation, options.trace != nil, options.output),
+        context: Context.encode(correlation, options.trace != nil, options.output, nil),
         trace: options.trace,
         gather: if(options.output == :metadata, do: elem(output, 0)),
         label: {options.priority, request.library, request.path, output}
@@ -159,12 +174,15 @@ defmodule Envmgr.Calls.Request do
     %{
       request
       | correlation: correlation,
-        context: Context.encode(correlation, true, heard(request.label)),
+        context: Context.encode(correlation, true, heard(request.label), of(request.session)),
         trace: Trace.begin()
     }
   end
 
   def traced(request), do: request
+
+  defp of(nil), do: nil
+  defp of(%{session: session}), do: session.id
 
   defp heard(label) do
     case Flight.output(label) do

@@ -4,7 +4,7 @@ defmodule Envmgr.Pool.Owner do
   # From callers: `{:call, reply, deadline, label, size, tail}` (by way of the lane's writer where the arguments hold
   # large buffers), before it perhaps `{:watch, reply, pid, first}` (the call ends with that process) and `{:lend, reply, passer,
   # keys}` (functions in it); then `{:cancel, reply}` (nobody waits for it any more), `{:unwatch, reply}` (it got its last message), `{:more, reply, items}` (of a stream);
-  # `{:release, refs}`, `{:report, reply}`.
+  # `{:release, refs}`, `{:report, reply}`; `{:session, message}`, what the worker is to know of a session.
   # To callers, by the alias `reply`, exactly one of: `{reply, :result | :error, payload}`, `{reply, :result, payload, meta,
   # buffers}` (from the lane's reader where there are buffers), `{reply, :lost, why}`
   # (the call may have run), `{reply, :moved}` (it has not: take another worker), `{reply, :elsewhere}` (it has not:
@@ -102,7 +102,9 @@ defmodule Envmgr.Pool.Owner do
     do: {:noreply, Serving.lend(s, reply, passer, keys)}
 
   def handle_info({port, {:data, frame}}, %{port: port} = s) do
-    case Answers.deliver(frame, s.flight, s.slot, s.lane, environment: s.manifest.environment) do
+    labels = [environment: s.manifest.environment]
+
+    case Answers.deliver(frame, s.flight, s.slot, s.lane, s.options.name, labels) do
       {:ok, flight, events} ->
         events
         |> Enum.reverse()
@@ -146,6 +148,11 @@ defmodule Envmgr.Pool.Owner do
 
   def handle_info({:release, refs}, %{phase: :ready} = s) do
     {:noreply, s |> Pipe.say(Messages.release(refs)) |> Pipe.flush()}
+  end
+
+  # What a session has to say comes before its next call.
+  def handle_info({:session, message}, %{phase: phase} = s) when phase in [:ready, :draining] do
+    {:noreply, s |> Pipe.say(message) |> Pipe.flush()}
   end
 
   # What the worker has converted; one that is busy says so when it is free.

@@ -91,6 +91,13 @@ defmodule Envmgr.Pool.Route do
     if worker = List.keyfind(workers, pid, 0), do: take(worker)
   end
 
+  @doc "The workers that take calls."
+  @spec open(tuple()) :: [worker()]
+  def open(workers) do
+    [_cursor | workers] = Tuple.to_list(workers)
+    Enum.filter(workers, fn {_pid, slot} -> Slot.open?(slot) end)
+  end
+
   defp least(_workers, _at, _size, _left, worker, 0), do: worker
   defp least(_workers, _at, _size, 0, worker, _load), do: worker
 
@@ -106,7 +113,9 @@ defmodule Envmgr.Pool.Route do
 
   defp load({_pid, slot}), do: Slot.load(slot)
 
-  defp take({_pid, slot} = worker) do
+  @doc "Counts a call, unless the worker is closed: then nil."
+  @spec take(worker()) :: worker() | nil
+  def take({_pid, slot} = worker) do
     if Slot.open?(slot) do
       Slot.take(slot)
       worker

@@ -50,6 +50,7 @@ defmodule Envmgr.Telemetry.Events do
     generation: "whose workers it forks",
     os_pid: "of its process"
   ]
+  @of_session [session: "its name"]
 
   @span [
     duration: "native time units",
@@ -136,6 +137,16 @@ defmodule Envmgr.Telemetry.Events do
      @span ++ [items: "how many came", chunks: "in how many messages"],
      @of_stream ++
        @of_items ++ [reason: "`:end`, `:closed` (by its consumer), or an `Envmgr.Error`"]},
+    {[:session, :open], "a session was opened", @now,
+     @of_session ++ [owner: "a process, or nil", affinity: "`:strict` or `:prefer`"]},
+    {[:session, :restored], "another worker took the place of a session's, and got its variables",
+     [variables: "how many it got", lost: "how many stayed in the other, as objects"],
+     @of_session ++ [environment: "of the worker", reason: "what became of the other, in words"]},
+    {[:session, :expired], "a session rested, or lived, for as long as it may; its end follows",
+     [duration: "of its life, native time units"], @of_session ++ [reason: "`:idle` or `:ttl`"]},
+    {[:session, :close], "a session has ended (not of one that crashed)",
+     [duration: "of its life, native time units", calls: "that it had", errors: "of them"],
+     @of_session ++ [reason: "`:closed`, `:owner` (that ended), `:idle`, `:ttl`"]},
     {[:generation, :switch], "calls reach another generation", @now,
      [environment: "its environment", from: "generation", to: "generation"]},
     {[:generation, :rollback], "calls reach an older generation", @now,

@@ -24,6 +24,7 @@ defmodule Envmgr.Wire.Messages do
           | {:log, non_neg_integer(), 1 | 2, binary()}
           | {:log, non_neg_integer(), 3 | 4, binary(), name :: binary(),
              level :: non_neg_integer()}
+          | {:session, non_neg_integer(), session :: binary(), binary()}
           | {:hello, binary()}
           | {:ping, non_neg_integer()}
           | {:report, non_neg_integer(), binary()}
@@ -90,6 +91,13 @@ defmodule Envmgr.Wire.Messages do
     [<<0x93, 10, 0>>, Msgpack.array(length(refs)) | Enum.map(refs, &Msgpack.int/1)]
   end
 
+  @doc "What a worker is to know of a session."
+  @spec session(String.t(), iodata()) :: iodata()
+  def session(id, payload) do
+    size = IO.iodata_length(payload)
+    [<<0x94, 11, 0>>, Msgpack.str(byte_size(id)), id, Msgpack.bin(size) | payload]
+  end
+
   @doc "Asks for what the worker has converted."
   @spec report(pos_integer()) :: iodata()
   def report(id), do: [<<0x92, 13>> | Msgpack.int(id)]
@@ -133,6 +141,13 @@ defmodule Envmgr.Wire.Messages do
     else
       _ -> :malformed
     end
+  end
+
+  def next(<<0x94, 11, rest::binary>>) do
+    with {id, rest} <- id(rest),
+         {session, rest} <- str(rest),
+         {payload, rest} <- bin(rest),
+         do: {{:session, id, session, payload}, rest}
   end
 
   def next(<<0x92, 14, rest::binary>>), do: about(:ping, rest)
