@@ -11,7 +11,7 @@ ELIXIR = Path(__file__).parents[2] / "elixir"
 MIX = """
 defmodule App.MixProject do
   use Mix.Project
-  def project, do: [app: :app, version: "0.1.0", deps: [{:envmgr, path: "%s"}]]
+  def project, do: [app: :app, version: "0.1.0", compilers: [:envmgr] ++ Mix.compilers(), deps: [{:envmgr, path: "%s"}]]
 end
 """
 
@@ -35,11 +35,10 @@ def mix(tmp_path_factory):
 
     run.root = root
     run("compile")
-    run("envmgr.install")
     return run
 
 
-def test_install_locks_and_builds(mix):
+def test_the_first_compilation_locks_and_builds(mix):
     assert sorted(path.name for path in (mix.root / "locks").iterdir()) == [
         "pylock.math.toml",
         "pylock.six.toml",
@@ -63,9 +62,10 @@ def test_a_broken_configuration_ends_with_the_command_lines_status(mix):
     whole = (mix.root / "envmgr.toml").read_text()
     (mix.root / "envmgr.toml").write_text(whole.replace("version", "verison"))
     try:
-        done = mix("envmgr.install", status=2)
-        assert "envmgr.toml:5:1" in done.stdout + done.stderr
-        assert "version" in done.stdout + done.stderr
+        for words, status in (("envmgr.install",), 2), (("compile",), 1):
+            done = mix(*words, status=status)
+            assert "envmgr.toml:5:1" in done.stdout + done.stderr
+            assert "did you mean `version`?" in done.stdout + done.stderr
     finally:
         (mix.root / "envmgr.toml").write_text(whole)
 
@@ -76,4 +76,5 @@ def test_rollback(mix):
     mix("envmgr.install")
     assert "1.17.0" in mix("envmgr.status").stdout
     mix("envmgr.rollback", "six")
+    mix("compile")  # nobody asked for an end of the rollback
     assert "1.16.0" in mix("envmgr.status", status=1).stdout

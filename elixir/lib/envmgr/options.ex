@@ -74,6 +74,10 @@ defmodule Envmgr.Options do
     if is_binary(path), do: Path.expand(path)
   end
 
+  @doc "Whether `config :envmgr` says that there is no project."
+  @spec without_project?() :: boolean()
+  def without_project?, do: Application.get_env(:envmgr, :project) == false
+
   @doc "The command line of envmgr that `config :envmgr` names."
   @spec command() :: String.t() | [String.t()] | nil
   def command, do: Application.get_env(:envmgr, :command)
