@@ -17,7 +17,7 @@ defmodule Envmgr.MixProject do
   end
 
   def application do
-    [mod: {Envmgr.Application, []}, extra_applications: [:logger, :crypto]]
+    [mod: {Envmgr.Application, []}, extra_applications: [:logger, :crypto, telemetry: :optional]]
   end
 
   defp elixirc_paths(:test), do: ["lib", "test/support"]

@@ -10,8 +10,8 @@ from packaging.requirements import Requirement
 
 from envmgr.config.aliases import resolved
 from envmgr.config.merging import Merged
-from envmgr.config.rules import environment_of
-from envmgr.config.schema import ConfigFile, EnvironmentTable, LibraryTable
+from envmgr.config.pools import around, pools
+from envmgr.config.schema import ConfigFile, EnvironmentTable, LibraryTable, environment_of
 from envmgr.config.surroundings import settings
 from envmgr.model.project import Environment, HealthCall, Library, Project
 
@@ -44,6 +44,7 @@ def _environment(name: str, config: ConfigFile, root: Path, members: dict[str, L
         platforms=tuple(dict.fromkeys(table.platforms)),
         link_mode=table.link_mode,
         compression=table.compression,
+        pools=pools(table, tuple(members.values()), config.defaults),
         adopt=None if table.adopt is None else str(root / Path(table.adopt).expanduser()),
     )
 
@@ -57,6 +58,7 @@ def _library(name: str, table: LibraryTable, config: ConfigFile) -> Library:
         extra_requirements=tuple(table.with_),
         timeout_ms=table.timeout or config.defaults.timeout,
         workers=table.workers or config.defaults.workers,
+        fork=table.fork,
         init=table.init,
         health_calls=tuple(HealthCall(c.call, tuple(c.args), c.kwargs) for c in table.health.calls),
         serializers=table.serializers,
@@ -64,6 +66,7 @@ def _library(name: str, table: LibraryTable, config: ConfigFile) -> Library:
         pipelines={path: settings(pipeline) for path, pipeline in table.pipelines.items()},
         aliases=_aliases(name, config),
         trace=config.defaults.trace if table.trace is None else table.trace,
+        **around(name, table),
     )
 
 
@@ -85,23 +88,16 @@ def _interpreter(python: str, root: Path) -> str:
 
 def _warnings(merged: Merged, config: ConfigFile) -> Iterator[str]:
     """One line for each key in force that this version accepts and does not act upon, in file order."""
-    no_profile = 'not used by this version: workers are of the kind "process"'
     unused: dict[tuple[str, ...], str] = {}
     for name, library in config.library.items():
         for key in library.security.model_fields_set:
             unused["library", name, "security", key] = "NOT enforced by this version: nothing is refused"
-        if "cache" in library.model_fields_set:
-            unused["library", name, "cache"] = "not used by this version: every call runs"
-        if library.worker_profile not in (None, "process"):
-            unused["library", name, "worker-profile"] = no_profile
         if name in sys.stdlib_module_names and not library.stdlib and library.package is None:
             place = merged.origin(("library", name)).place(merged.source)
             yield (
                 f"{place}: {name} is a module of the interpreter itself (`stdlib = true`); without that, the"
                 f" distribution of this name is installed from the index (`package` says that it is meant)"
             )
-    if config.defaults.worker_profile != "process":
-        unused["defaults", "worker-profile"] = no_profile
     for path in sorted(unused, key=lambda path: merged.origin(path).line(merged.source) or 0):
         place = merged.origin(path).place(merged.source)
         yield f"{place}: {'.'.join(path)} is accepted, but {unused[path]}"

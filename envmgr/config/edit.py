@@ -16,8 +16,7 @@ from typing import Any
 from envmgr.config.acceptance import accept
 from envmgr.config.loading import validate
 from envmgr.config.problems import near
-from envmgr.config.rules import environment_of
-from envmgr.config.schema import ConfigFile
+from envmgr.config.schema import ConfigFile, environment_of
 from envmgr.config.source import CONFIG_NAME, Source, parse, read
 from envmgr.config.surgery import insert, insert_under
 from envmgr.config.surgery import remove as cut

@@ -9,8 +9,7 @@ from typing import Any
 
 from envmgr.config.layers import Layers
 from envmgr.config.loading import load_merged, validate
-from envmgr.config.rules import environment_of
-from envmgr.config.schema import CONFIG_VERSION
+from envmgr.config.schema import CONFIG_VERSION, environment_of
 from envmgr.config.source import CONFIG_NAME, parse, read
 from envmgr.config.surgery import insert
 from envmgr.config.toml import toml_document

@@ -9,8 +9,7 @@ from typing import Any
 
 from envmgr.config.keys import properties
 from envmgr.config.merging import Keys, Merged, Origin
-from envmgr.config.rules import environment_of
-from envmgr.config.schema import ConfigFile
+from envmgr.config.schema import ConfigFile, environment_of
 
 DEFAULT = Origin("default")
 

@@ -21,8 +21,7 @@ can share objects.
 `envmgr config schema > envmgr.schema.json` writes the JSON Schema (draft 2020-12) that editors complete and check
 the file by.
 
-Tables marked †, and a `worker-profile` other than `process`, are checked and not acted on yet: each use gives
-a warning.
+Tables marked † are checked and not acted on yet: each use gives a warning.
 
 ## Layers
 
@@ -88,10 +87,15 @@ _TABLES = (
     ("[library.NAME.hooks]", "HooksTable", True),
     ('[library.NAME.pipelines."PATH"]', "PipelineTable", True),
     ('[library.NAME.pipelines."PATH".validate.PARAMETER]', "ChecksTable", True),
-    ("[library.NAME.cache.functions.PATH]", "CachedFunctionTable", False),
+    ("[library.NAME.recycle]", "RecycleTable", True),
+    ('[library.NAME.cache.functions."PATH"]', "CachedFunctionTable", True),
+    ('[library.NAME.limits.functions."PATH"]', "LimitedFunctionTable", True),
+    ("[library.NAME.recovery]", "RecoveryTable", True),
+    ("[library.NAME.recovery.circuit]", "CircuitTable", True),
     ("[library.NAME.security]", "SecurityTable", False),
     ("[library.NAME.security.filesystem]", "FilesystemTable", False),
     ("[environment.NAME]", "EnvironmentTable", True),
+    ("[environment.NAME.pools.NAME]", "PoolTable", True),
     ("[profile.NAME]", "ProfileTable", True),
 )
 """Header, its table in the schema, and whether it is acted on."""

@@ -10,8 +10,7 @@ from typing import Any
 from envmgr.config.acceptance import accept
 from envmgr.config.lexer import Statement, statements
 from envmgr.config.loading import validate
-from envmgr.config.rules import environment_of
-from envmgr.config.schema import ConfigFile, EnvironmentTable
+from envmgr.config.schema import ConfigFile, EnvironmentTable, environment_of
 from envmgr.config.source import parse, read
 from envmgr.config.surgery import insert, insert_under, remove
 from envmgr.config.toml import toml_key, toml_value

@@ -19,7 +19,7 @@ import msgpack
 from envmgr import caches
 from envmgr.config.layers import Layers
 from envmgr.model import project as model
-from envmgr.model.project import Environment, HealthCall, Library, Project
+from envmgr.model.project import Environment, HealthCall, Library, Pool, Project
 
 _KIND = "projects"
 
@@ -77,7 +77,13 @@ def _project(root: Path, known: dict[str, Any]) -> Project:
 def _environment(known: dict[str, Any]) -> Environment:
     libraries = tuple(_library(table) for table in known["libraries"])
     texts = {key: tuple(known[key]) for key in ("constraints", "overrides", "platforms")}
-    return Environment(**{**known, **texts, "libraries": libraries})
+    pools = {name: _pool(table) for name, table in known["pools"].items()}
+    return Environment(**{**known, **texts, "libraries": libraries, "pools": pools})
+
+
+def _pool(known: dict[str, Any]) -> Pool:
+    libraries = None if known["libraries"] is None else tuple(known["libraries"])
+    return Pool(**{**known, "libraries": libraries})
 
 
 def _library(known: dict[str, Any]) -> Library:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidName, canonicalize_name
 
-from envmgr.config import aliases
+from envmgr.config import aliases, pool_rules
 from envmgr.config.problems import Finding, near
-from envmgr.config.schema import ConfigFile, LibraryTable
+from envmgr.config.schema import ConfigFile, LibraryTable, environment_of
 from envmgr.config.surroundings import PipelineTable
 
 BUILD_KEYS = ("python", "constraints", "overrides", "no-build", "platforms")
@@ -28,14 +28,11 @@ def check(config: ConfigFile, mentioned: frozenset[str] = frozenset()) -> Iterat
     yield from _pythons(config)
     yield from _serializers(config)
     yield from _pipelines(config)
+    yield from pool_rules.check(config)
     yield from aliases.check(config)
     yield from _environments(config, mentioned)
     yield from _overrides(config)
     yield from _adopted(config)
-
-
-def environment_of(name: str, library: LibraryTable) -> str:
-    return library.environment or name
 
 
 def _package(name: str, library: LibraryTable) -> Iterator[Finding]:

@@ -21,17 +21,26 @@ from envmgr.config.fields import (
     SpecifierText,
 )
 from envmgr.config.objects import AliasText, PipelinePath
+from envmgr.config.pooling import (
+    CacheTable,
+    LimitsTable,
+    PoolTable,
+    Queue,
+    RecoveryTable,
+    RecycleTable,
+    Threads,
+    WorkerProfile,
+    Workers,
+)
 from envmgr.config.strategies import Strategy, TypeName
 from envmgr.config.surroundings import HooksTable, PipelineTable
 from envmgr.config.table import Table
 
 CONFIG_VERSION = 1
 
-Workers = Annotated[int, Field(ge=1, le=256)]
 Platform = Literal[
     "linux-x86_64", "linux-aarch64", "macos-x86_64", "macos-arm64", "windows-x86_64", "windows-arm64"
 ]
-WorkerProfile = Literal["process", "thread", "call"]
 
 
 class ProjectTable(Table):
@@ -49,10 +58,20 @@ class DefaultsTable(Table):
     """Inherited by every library."""
 
     timeout: Duration = Field(default=30_000, description="How long a call may take.")
-    workers: Workers = Field(default=2, description="How many workers an environment's pool keeps.")
+    workers: Workers = Field(default=2, description="The most workers that an environment's pool keeps.")
+    min_workers: Workers | None = Field(
+        default=None, description="The least; between the two the load decides. Default: `workers`."
+    )
     worker_profile: WorkerProfile = Field(
         default="process",
-        description="One call at a time a worker, several in threads, or a fresh worker for every call.",
+        description="`process`: one call at a time a worker; `thread`: several, in threads; `call`: a fresh worker "
+        "for every call (docs/profiles.md).",
+    )
+    threads: Threads = Field(default=4, description="Of a worker with the profile `thread`.")
+    lazy: bool = Field(default=False, description="Whether the first worker starts with the first call.")
+    queue: Queue = Field(
+        default=1_000,
+        description="The most calls that wait for a worker; one more is refused (docs/pools.md).",
     )
     trace: bool = Field(
         default=False, description="Whether every call's metadata say how long each part of it took."
@@ -68,17 +87,6 @@ class HealthCallTable(Table):
 class HealthTable(Table):
     calls: list[HealthCallTable] = Field(
         default=[], description="Calls that must succeed before an activation."
-    )
-
-
-class CachedFunctionTable(Table):
-    ttl: Duration | None = Field(default=None, description="How long an answer stays good.")
-    max_entries: int | None = Field(default=None, ge=1, description="How many answers are kept.")
-
-
-class CacheTable(Table):
-    functions: dict[str, CachedFunctionTable] = Field(
-        default={}, description="Functions whose answers are kept."
     )
 
 
@@ -127,15 +135,37 @@ class LibraryTable(Table):
     )
     workers: Workers | None = Field(
         default=None,
-        description="Workers of its environment's pool; of libraries that share one, the largest counts. "
+        description="The most workers of its environment's pool; of libraries that share one, the largest counts. "
         "Default: `defaults.workers`.",
+    )
+    min_workers: Workers | None = Field(
+        default=None,
+        description="The least. Default: `defaults.min-workers`; where that is not written, or is more, `workers`.",
     )
     worker_profile: WorkerProfile | None = Field(
         default=None, description="Default: `defaults.worker-profile`."
     )
+    threads: Threads | None = Field(default=None, description="Default: `defaults.threads`.")
+    lazy: bool | None = Field(
+        default=None,
+        description="Default: `defaults.lazy`. An environment is lazy when all its libraries are.",
+    )
+    queue: Queue | None = Field(default=None, description="Default: `defaults.queue`.")
+    recycle: RecycleTable = Field(
+        default=RecycleTable(), description="When a worker of its environment is replaced; the least counts."
+    )
+    fork: bool = Field(
+        default=True,
+        description="Whether its workers may be forked from a process that has imported it. Where that does not work "
+        "they are started afresh anyway.",
+    )
     init: str = Field(default="", description="Python source that a worker runs after the import.")
     health: HealthTable = Field(default=HealthTable(), description="Calls that prove it works.")
     cache: CacheTable = Field(default=CacheTable(), description="Answers that may be kept.")
+    limits: LimitsTable = Field(default=LimitsTable(), description="How many calls go at once.")
+    recovery: RecoveryTable = Field(
+        default=RecoveryTable(), description="What is done when a call fails (docs/recovery.md)."
+    )
     serializers: dict[TypeName, Strategy] = Field(
         default={},
         description="By a type's full name, in quotes, what is sent for its values and those of its subclasses: "
@@ -192,6 +222,9 @@ class EnvironmentTable(Table):
         description="Of large data between its workers and Elixir. On one machine it costs more time than it "
         "saves: see docs/benchmarks.md.",
     )
+    pools: dict[Name, PoolTable] = Field(
+        default={}, description="Pools beside the default one; a call chooses by `pool:` (docs/pools.md)."
+    )
     adopt: str | None = Field(
         default=None,
         min_length=1,
@@ -227,3 +260,7 @@ class ConfigFile(Table):
     profile: dict[Name, ProfileTable] = Field(
         default={}, description="Named sets of settings laid over these."
     )
+
+
+def environment_of(name: str, library: LibraryTable) -> str:
+    return library.environment or name

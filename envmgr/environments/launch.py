@@ -13,7 +13,7 @@ import msgpack
 from envmgr.environments.layers import worker_of
 from envmgr.environments.layout import Layout, entry_name, python_of
 from envmgr.environments.modules import Resolved
-from envmgr.model.project import Environment, Project
+from envmgr.model.project import Environment, Pool, Project
 from envmgr.tools.interpreters import Interpreter
 
 _SCHEMA = 1
@@ -28,6 +28,7 @@ def manifest(
     interpreter: Interpreter,
     layer: Path,
     libraries: Sequence[Resolved],
+    fork: bool | str = "nobody has tried",
 ) -> bytes:
     """Equal arguments, equal bytes."""
     layout = Layout(project.root)
@@ -49,7 +50,8 @@ def manifest(
         "env": variables(store),
         "cwd": str(project.root),
         "lease": str(layout.lease(entry)),
-        "workers": environment.workers,
+        "pools": {name: _pool(pool) for name, pool in environment.pools.items()},
+        "fork": fork,
         "compression": environment.compression,
         "libraries": {
             resolved.library.name: {
@@ -63,6 +65,9 @@ def manifest(
                 "pipelines": {path: dict(steps) for path, steps in resolved.library.pipelines.items()},
                 "aliases": dict(resolved.library.aliases),
                 "trace": resolved.library.trace,
+                "cache": dict(resolved.library.cache),
+                "limits": dict(resolved.library.limits),
+                "recovery": dict(resolved.library.recovery),
                 "catalog": str(layout.catalog_of(entry, resolved.module)),
             }
             for resolved in libraries
@@ -70,6 +75,19 @@ def manifest(
     }
     packed: bytes = msgpack.packb(document)
     return packed
+
+
+def _pool(pool: Pool) -> dict[str, Any]:
+    return {
+        "min": pool.min,
+        "max": pool.max,
+        "lazy": pool.lazy,
+        "profile": pool.profile,
+        "threads": pool.threads,
+        "queue": pool.queue,
+        "recycle": {"age": pool.age, "calls": pool.calls, "memory": pool.memory},
+        "libraries": None if pool.libraries is None else list(pool.libraries),
+    }
 
 
 def variables(store: Path) -> dict[str, str | None]:

@@ -18,13 +18,30 @@ class HealthCall:
 
 
 @dataclass(frozen=True, slots=True)
+class Pool:
+    """How a pool keeps its workers. Times in ms, sizes in bytes, None: no bound. `libraries` is None for all."""
+
+    min: int
+    max: int
+    lazy: bool = False
+    profile: str = "process"
+    threads: int = 4
+    queue: int = 1_000
+    age: int | None = None
+    calls: int | None = None
+    memory: int | None = None
+    libraries: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Library:
     """What a user calls. `requirement` is None for a module of the interpreter itself.
 
     `module` is None when the configuration does not name it: it is then the library's own name if the
     environment has such a module, else the one top-level module of its distribution. `serializers` is a
     type's full name → its strategy, `hooks` a hook's name → its function, `pipelines` a path in the library → steps;
-    `aliases` another name → this library, or a path that begins with it.
+    `aliases` another name → this library, or a path that begins with it. `cache`, `limits` and `recovery` are as in
+    the launch manifest (docs/protocol.md). `fork`: whether workers may be forked.
     """
 
     name: str
@@ -41,6 +58,10 @@ class Library:
     pipelines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
     aliases: Mapping[str, str] = field(default_factory=dict, hash=False)
     trace: bool = False
+    cache: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    limits: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    recovery: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    fork: bool = True
 
     @property
     def requirements(self) -> tuple[str, ...]:
@@ -53,7 +74,8 @@ class Environment:
     """Where libraries live. `python` is a version (`3.12`, `3.13t`) or an interpreter's path.
 
     `platforms` are those that its lock must serve, all when empty. `adopt` is the absolute path of an
-    existing environment that is used as it is, and never written to; nothing is locked or built then.
+    existing environment that is used as it is, and never written to; nothing is locked or built then. `pools` has
+    `"default"`, which is made from the libraries' workers where it is not given, and those beside it.
     """
 
     name: str
@@ -66,10 +88,17 @@ class Environment:
     link_mode: str = "hardlink"
     compression: str = "none"
     adopt: str | None = None
+    pools: Mapping[str, Pool] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        if "default" not in self.pools:
+            most = max((library.workers for library in self.libraries), default=1)
+            object.__setattr__(self, "pools", {"default": Pool(most, most), **self.pools})
 
     @property
     def workers(self) -> int:
-        return max(library.workers for library in self.libraries)
+        """The most of the default pool."""
+        return self.pools["default"].max
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,15 @@ def _settings(manifest: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "python.implementation", manifest["python"]["implementation"]
     yield "python.executable", manifest["python"]["executable"]
     yield "runtime", Path(manifest["command"][-1]).parent.name
-    yield "workers", manifest["workers"]
+    pools = manifest.get("pools") or {"default": {"min": manifest["workers"], "max": manifest["workers"]}}
+    for pool, said in pools.items():
+        place = "" if pool == "default" else f"pools.{pool}."
+        least, most = said["min"], said["max"]
+        yield f"{place}workers", most if least == most else f"{least} to {most}"
+        for setting, value in said.items():
+            if setting not in ("min", "max"):
+                yield f"{place}{setting}", value
+    yield "fork", manifest.get("fork", False) is True
     yield "compression", manifest.get("compression", "none")
     for name, library in sorted(manifest["libraries"].items()):
         for setting in ("module", "distribution", "timeout", "init"):
@@ -86,6 +94,9 @@ def _settings(manifest: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         for alias, path in sorted(library.get("aliases", {}).items()):
             yield f"aliases.{alias}", path
         yield f"library.{name}.trace", library.get("trace", False)
+        for table in ("cache", "limits", "recovery"):
+            for key, said in sorted(library.get(table, {}).items()):
+                yield f"library.{name}.{table}.{key}", said
 
 
 def _versions(pins: Iterable[Pin]) -> dict[str, str]:

@@ -68,10 +68,12 @@ def settings(library: Library) -> list[object]:
         library.module,
         library.timeout_ms,
         library.workers,
+        library.fork,
         library.init,
         health_calls(library),
         sorted(library.serializers.items()),
         [sorted(library.hooks.items()), library.pipelines, sorted(library.aliases.items()), library.trace],
+        [library.cache, library.limits, library.recovery],
     ]
 
 
@@ -87,6 +89,7 @@ def _fingerprinted(project: Project, environment: Environment, ground: Ground) -
     covered: list[object] = [
         [project.name, str(project.root), environment.name, environment.constraints, environment.link_mode],
         [environment.overrides, environment.no_build, environment.platforms, environment.compression],
+        [[name, repr(pool)] for name, pool in environment.pools.items()],
         [settings(library) for library in environment.libraries],
         [
             interpreter.executable,

@@ -127,7 +127,7 @@ def test_one_module_starts_subprocesses() -> None:
     assert starters == {"envmgr.tools.process", "envmgr_runtime.worker.client"}
 
 
-ELIXIR_ROOMS = ["Arrow", "Wire", "Values", "Libraries", "Pool", "Calls"]
+ELIXIR_ROOMS = ["Telemetry", "Arrow", "Wire", "Values", "Libraries", "Pool", "Calls"]
 
 
 def test_elixir_arrows() -> None:

@@ -255,7 +255,7 @@ def test_a_project_of_its_own_gets_the_libraries(tar, tmp_path):
         ("math", "not-locked"),
         ("texts", "ready"),
     ]
-    assert launch(tmp_path, "texts")["workers"] == 1
+    assert launch(tmp_path, "texts")["pools"]["default"]["max"] == 1
     kept = config.read_bytes()
     assert unbundle(tar, tmp_path, NO_LAYERS).change == "kept"
     assert config.read_bytes() == kept

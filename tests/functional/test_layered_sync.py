@@ -34,11 +34,15 @@ def envmgr(tmp_path):
 def test_a_sync_activates_what_the_layers_make_together(envmgr):
     assert envmgr("sync", "--profile", "prod", ENVMGR_DEFAULTS__WORKERS="9")["ok"]
     launch = envmgr("launch", "math")["data"]
-    assert (launch["workers"], launch["libraries"]["math"]["timeout"]) == (5, 60_000)
+    assert (launch["pools"]["default"]["max"], launch["libraries"]["math"]["timeout"]) == (5, 60_000)
 
     assert envmgr("sync", "--set", "library.math.workers=1", ENVMGR_PROFILE="prod")["ok"]
     launch = envmgr("launch", "math")["data"]
-    assert (launch["generation"], launch["workers"], launch["libraries"]["math"]["timeout"]) == (2, 1, 60_000)
+    assert (
+        launch["generation"],
+        launch["pools"]["default"]["max"],
+        launch["libraries"]["math"]["timeout"],
+    ) == (2, 1, 60_000)
 
     refused = envmgr("sync", ENVMGR_LIBRARY__MATH__WORKERS="none", ENVMGR_LIBRARY__MAHT__WORKERS="1")
     places = [problem["place"] for problem in refused["error"]["details"]["problems"]]
@@ -46,4 +50,4 @@ def test_a_sync_activates_what_the_layers_make_together(envmgr):
     assert envmgr("launch", "math")["data"]["generation"] == 2
 
     assert envmgr("sync")["ok"]
-    assert envmgr("launch", "math")["data"]["workers"] == 2
+    assert envmgr("launch", "math")["data"]["pools"]["default"]["max"] == 2

@@ -6,6 +6,7 @@ defmodule Envmgr.Application do
   @impl true
   def start(_type, _args) do
     options = Envmgr.Options.default!() |> Map.from_struct() |> Map.delete(:secret)
-    Supervisor.start_link([{Envmgr, Map.to_list(options)}], strategy: :one_for_one)
+    children = [Envmgr.Telemetry.Handlers, {Envmgr, Map.to_list(options)}]
+    Supervisor.start_link(children, strategy: :one_for_one, name: Envmgr.Supervisor)
   end
 end

@@ -11,7 +11,7 @@ from envmgr.cli.answers import Answer, columns
 from envmgr.cli.application import Group
 from envmgr.cli.invocation import Invocation
 from envmgr.config import CONFIG_NAME
-from envmgr.model.project import Environment, Library, Project
+from envmgr.model.project import Environment, Library, Pool, Project
 
 if TYPE_CHECKING:
     from envmgr.config.merging import Origin
@@ -132,7 +132,10 @@ def _lines(project: Project) -> list[str]:
 def _settings(environment: Environment) -> list[str]:
     settings = {
         "python": environment.python,
-        "workers": str(environment.workers),
+        **{
+            "workers" if name == "default" else f"workers of pool {name}": _pool(pool)
+            for name, pool in environment.pools.items()
+        },
         "link-mode": environment.link_mode,
         "constraints": ", ".join(environment.constraints),
         "overrides": ", ".join(environment.overrides),
@@ -142,6 +145,21 @@ def _settings(environment: Environment) -> list[str]:
         "adopt": environment.adopt or "",
     }
     return [f"  {key}: {value}" for key, value in settings.items() if value]
+
+
+def _pool(pool: Pool) -> str:
+    said = {
+        "": str(pool.max) if pool.min == pool.max else f"{pool.min} to {pool.max}",
+        "profile": "" if pool.profile == "process" else pool.profile,
+        "threads": str(pool.threads) if pool.profile == "thread" else "",
+        "lazy": "true" if pool.lazy else "",
+        "queue": "" if pool.queue == 1_000 else str(pool.queue),
+        "age": f"{pool.age} ms" if pool.age else "",
+        "calls": str(pool.calls or ""),
+        "memory": f"{pool.memory} bytes" if pool.memory else "",
+        "libraries": " ".join(pool.libraries or ()),
+    }
+    return ", ".join(f"{key} {value}".strip() for key, value in said.items() if value)
 
 
 def _library(library: Library) -> list[str]:
@@ -158,5 +176,9 @@ def _library(library: Library) -> list[str]:
         "pipelines": ", ".join(library.pipelines),
         "aliases": ", ".join(f"{alias} = {path}" for alias, path in library.aliases.items()),
         "trace": "true" if library.trace else "",
+        "fork": "" if library.fork else "false",
+        "cache": ", ".join(library.cache),
+        "limits": ", ".join(library.limits),
+        "recovery": ", ".join(key for key, value in library.recovery.items() if value),
     }
     return [f"  {key}: {value}" for key, value in settings.items() if value]

@@ -70,6 +70,10 @@ python = "3.12"             # --set library.numpy.python
 timeout = "10s"             # variable ENVMGR_DEFAULTS__TIMEOUT
 workers = 8                 # profile prod (envmgr.toml:4)
 worker-profile = "process"  # default
+threads = 4                 # default
+lazy = false                # default
+queue = 1000                # default
+fork = true                 # default
 trace = false               # default
 """,
         "",
@@ -94,8 +98,8 @@ def test_origins_for_machines(envmgr, project):
 
 
 def test_origins_come_with_the_warnings(envmgr, project):
-    (project / "envmgr.toml").write_text(FILE + "[library.numpy.cache]\n")
-    assert "library.numpy.cache is accepted" in envmgr("config", "show", "--origin")[2]
+    (project / "envmgr.toml").write_text(FILE + '[library.numpy.security]\nnetwork = "none"\n')
+    assert "library.numpy.security.network is accepted" in envmgr("config", "show", "--origin")[2]
     assert envmgr("config", "show", "--origin", "-q")[2] == ""
 
 

@@ -102,7 +102,12 @@ def tables(**keys):
 DEFAULTS = tables(
     timeout=TIMES, workers=st.integers(1, 256), worker_profile=st.sampled_from(["process", "thread", "call"])
 )
-CACHED = tables(ttl=TIMES, max_entries=st.integers(1, 9))
+SIZES = st.sampled_from(["1B", "64MiB", "2GiB"])
+RECYCLE = tables(age=TIMES, calls=st.integers(1, 9), memory=SIZES)
+POOL = tables(workers=st.integers(4, 8), min_workers=st.integers(1, 4), lazy=st.booleans(), recycle=RECYCLE)
+CACHED = tables(ttl=TIMES, max_entries=st.integers(1, 9), max_bytes=SIZES, tags=st.just(["a"]))
+LIMITED = tables(concurrency=st.integers(1, 9), rate=st.sampled_from(["1/s", "60/m"]))
+CIRCUIT = tables(failures=st.integers(1, 9), within=TIMES, open=TIMES)
 SECURITY = tables(
     allow=REQUIREMENTS,
     deny=REQUIREMENTS,
@@ -148,7 +153,22 @@ def libraries(draw, name):
         "workers": draw(st.integers(1, 256)),
         "version": draw(st.sampled_from([">=1", "==2.*"])),
         "package": name,
-        "cache": {"functions": {draw(st.text(max_size=3)): draw(CACHED)}},
+        "threads": draw(st.integers(2, 9)),
+        "lazy": draw(st.booleans()),
+        "queue": draw(st.integers(1, 9)),
+        "recycle": draw(RECYCLE),
+        "fork": draw(st.booleans()),
+        "cache": {"functions": {f"{name}.f": draw(CACHED)}},
+        "limits": {"functions": {f"{name}.*": draw(LIMITED)}},
+        "recovery": draw(
+            tables(
+                idempotent=st.just([f"{name}.f"]),
+                retries=st.integers(0, 9),
+                backoff=TIMES,
+                fallbacks=st.just({f"{name}.f": [f"{name}.g"]}),
+                circuit=CIRCUIT,
+            )
+        ),
         "security": draw(SECURITY),
         "serializers": draw(SERIALIZERS),
         "hooks": draw(HOOKS),
@@ -174,6 +194,7 @@ def documents(draw):
         python=PYTHONS,
         link_mode=st.sampled_from(["hardlink", "copy"]),
         compression=st.sampled_from(["none", "zlib"]),
+        pools=st.dictionaries(NAMES.filter(lambda name: name != "default"), POOL, max_size=1),
     )
     document = {
         "config-version": 1,
@@ -201,7 +222,7 @@ def holders(value, path=()):
 
 def holds_names(path):
     names = {"library", "environment", "profile", "functions", "serializers", "pipelines", "aliases"}
-    return bool(path) and path[-1] in {*names, "rename", "convert", "validate"}
+    return bool(path) and path[-1] in {*names, "rename", "convert", "validate", "pools", "fallbacks"}
 
 
 @settings(deadline=None, max_examples=60)

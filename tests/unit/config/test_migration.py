@@ -35,7 +35,7 @@ timeout = 0x5DC
 \thealth_calls = [ # checks
   { call = "link_mode.f", kwargs = { worker_profile = 1, timeout = 5 } },
 ]
-cache.functions = { "a.timeout" = { ttl = 3_600_000, max_entries = 3 } }
+cache.functions = { "link_mode.timeout" = { ttl = 3_600_000, max_entries = 3 } }
 
 [[libraries.b.health_calls]]
 call = "b.f"
@@ -69,7 +69,7 @@ timeout = "1500ms"
 \thealth.calls = [ # checks
   { call = "link_mode.f", kwargs = { worker_profile = 1, timeout = 5 } },
 ]
-cache.functions = { "a.timeout" = { ttl = "1h", max-entries = 3 } }
+cache.functions = { "link_mode.timeout" = { ttl = "1h", max-entries = 3 } }
 
 [[library.b.health.calls]]
 call = "b.f"
@@ -182,6 +182,12 @@ LIBRARIES = tables(
 def drafts(draw):
     libraries = draw(st.dictionaries(NAMES, LIBRARIES, max_size=3))
     for name, library in libraries.items():
+        functions = library.get("cache", {}).get("functions", {})
+        library |= (
+            {"cache": {"functions": {f"{name}.{f}": said for f, said in functions.items()}}}
+            if functions
+            else {}
+        )
         library["health_calls"] = [{"call": f"{name}.f", **call} for call in library.get("health_calls", [])]
     environment = tables(no_build=st.booleans(), link_mode=st.just("copy"), constraints=st.just(["six"]))
     profile = {

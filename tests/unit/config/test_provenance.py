@@ -67,6 +67,10 @@ def test_each_value_has_its_layer_and_place():
         ("timeout", "1m", "--set defaults.timeout"),
         ("workers", 3, "envmgr.toml:4"),
         ("worker-profile", "process", "default"),
+        ("threads", 4, "default"),
+        ("lazy", False, "default"),
+        ("queue", 1000, "default"),
+        ("fork", True, "default"),
         ("init", "a = 1\nb = '2'", "variable ENVMGR_LIBRARY__OLD__INIT"),
         ("trace", False, "default"),
     ]

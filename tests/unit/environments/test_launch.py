@@ -2,7 +2,7 @@ from pathlib import Path
 
 from envmgr.environments import launch
 from envmgr.environments.modules import Resolved
-from envmgr.model.project import Environment, Library, Project
+from envmgr.model.project import Environment, Library, Pool, Project
 from envmgr.tools.interpreters import Interpreter
 
 PYTHON = Interpreter("/p/python", "3.12.1", "cpython", "abi", "linux", False, {})
@@ -22,9 +22,16 @@ def manifest(**changes):
         pipelines={"mean": {"limit": 3}},
         aliases={"n": "np"},
         trace=True,
+        cache={"mean": {"ttl": 1}},
+        limits={"*": {"rate": [1, 1000]}},
+        recovery={"retries": 1},
     )
+    pools = {
+        "default": Pool(1, 4, lazy=True),
+        "heavy": Pool(2, 2, profile="call", memory=9, libraries=("np",)),
+    }
     environment = Environment(
-        "data", "3.12", (library, Library("math", None, None, "data")), compression="zlib"
+        "data", "3.12", (library, Library("math", None, None, "data")), compression="zlib", pools=pools
     )
     arguments = {
         "generation": 7,
@@ -38,6 +45,18 @@ def manifest(**changes):
     }
     project = Project(Path("/r"), "app", {"data": environment})
     return launch.manifest(project, environment, **{**arguments, **changes})
+
+
+POOL = {
+    "min": 2,
+    "max": 2,
+    "lazy": False,
+    "profile": "process",
+    "threads": 4,
+    "queue": 1_000,
+    "recycle": {"age": None, "calls": None, "memory": None},
+    "libraries": None,
+}
 
 
 def test_every_key_that_the_protocol_names():
@@ -58,7 +77,16 @@ def test_every_key_that_the_protocol_names():
         },
         "cwd": "/r",
         "lease": "/r/.envmgr/run/leases/data-k",
-        "workers": 4,
+        "pools": {
+            "default": {**POOL, "min": 1, "max": 4, "lazy": True},
+            "heavy": {
+                **POOL,
+                "profile": "call",
+                "recycle": {"age": None, "calls": None, "memory": 9},
+                "libraries": ["np"],
+            },
+        },
+        "fork": "nobody has tried",
         "compression": "zlib",
         "libraries": {
             "np": {
@@ -72,6 +100,9 @@ def test_every_key_that_the_protocol_names():
                 "pipelines": {"mean": {"limit": 3}},
                 "aliases": {"n": "np"},
                 "trace": True,
+                "cache": {"mean": {"ttl": 1}},
+                "limits": {"*": {"rate": [1, 1000]}},
+                "recovery": {"retries": 1},
                 "catalog": "/r/.envmgr/store/data-k.catalog/numpy.catalog",
             },
             "math": {
@@ -85,6 +116,9 @@ def test_every_key_that_the_protocol_names():
                 "pipelines": {},
                 "aliases": {},
                 "trace": False,
+                "cache": {},
+                "limits": {},
+                "recovery": {},
                 "catalog": "/r/.envmgr/store/data-k.catalog/math.catalog",
             },
         },

@@ -98,12 +98,11 @@ defmodule Envmgr.Libraries.Manifest do
            "environment" => environment,
            "generation" => generation,
            "command" => [_ | _] = command,
-           "pools" => pools,
            "libraries" => %{} = libraries
          } <- map,
          true <- is_binary(environment) and is_integer(generation),
          true <- Enum.all?(command, &is_binary/1),
-         %{"default" => default} = pools <- Sizing.parse(pools),
+         %{"default" => default} = pools <- Sizing.parse(map["pools"] || fixed(map["workers"])),
          %{} = libraries <- libraries(libraries) do
       {:ok,
        %__MODULE__{
@@ -125,6 +124,9 @@ defmodule Envmgr.Libraries.Manifest do
       _ -> {:error, "a key of the launch manifest is missing or malformed"}
     end
   end
+
+  # Of a generation that an older envmgr has activated.
+  defp fixed(workers), do: %{"default" => %{"min" => workers, "max" => workers}}
 
   defp libraries(libraries) do
     Enum.reduce_while(libraries, %{}, fn

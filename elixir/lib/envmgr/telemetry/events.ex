@@ -1,0 +1,158 @@
+defmodule Envmgr.Telemetry.Events do
+  # All events, as data: what each means, what it measures, and what is said with it. The documentation is made of it
+  # (`Envmgr.Telemetry`, docs/telemetry.md), and the bit by which an event is known to have listeners.
+  @moduledoc false
+
+  import Bitwise
+
+  @of_call [
+    path:
+      "the function as it was called, of a method the object's type and its name, of a chain its first step",
+    library: "of the function, or nil",
+    environment: "or nil, where the path was not found",
+    kind: "`:function`, `:chain`, `:method`, `:attribute`",
+    async?: "whether it is one of `Envmgr.async/3`",
+    correlation: "as in logs and errors; nil before an error where nobody gave one",
+    telemetry_span_context: "the same for all events of one call"
+  ]
+
+  @of_answer [
+    generation: "that answered, or nil",
+    worker: "the process that owns the worker, or nil: none was asked",
+    pool: "whose worker it is, or nil",
+    cached?: "whether the answer came from the cache"
+  ]
+
+  @of_stream [
+    path: "as of a call",
+    library: "as of a call",
+    environment: "as of a call",
+    correlation: "as of a call",
+    generation: "that makes the items",
+    worker: "as of a call",
+    pool: "as of a call",
+    telemetry_span_context: "the same for all events of one stream"
+  ]
+
+  @of_pool [environment: "its environment", pool: "its name"]
+  @of_worker @of_pool ++
+               [
+                 generation: "that it serves",
+                 worker: "the process that owns it",
+                 os_pid: "of its process, or nil"
+               ]
+
+  @span [
+    duration: "native time units",
+    monotonic_time: "native time units"
+  ]
+  @now [system_time: "native time units"]
+
+  @table [
+    {[:library, :state], "a library's state changed", @now,
+     [
+       library: "its name",
+       environment: "its environment",
+       state: "`:loading`, `:ready`, `:degraded`, `:failed`",
+       before: "the state before, or nil",
+       reason: "an `Envmgr.Error`, or nil"
+     ]},
+    {[:pool, :start], "a pool began to start workers", @now,
+     @of_pool ++ [generation: "that it serves"]},
+    {[:pool, :scale], "a pool wants more or fewer workers", [from: "workers", to: "workers"],
+     @of_pool ++ [reason: "why"]},
+    {[:pool, :overloaded],
+     "a call was refused: it could not be answered in time, or too many wait", [waiting: "calls"],
+     @of_pool ++ [path: "of the call"]},
+    {[:pool, :drained], "a pool that ends has finished its calls",
+     [duration: "native time units"], @of_pool},
+    {[:worker, :start], "a worker's process was started", @now, @of_worker},
+    {[:worker, :ready], "a worker takes calls", [duration: "since its start, native time units"],
+     @of_worker},
+    {[:worker, :stop], "a worker has ended",
+     [duration: "since its start, native time units", answered: "calls"],
+     @of_worker ++
+       [
+         reason: "`:drained`, `:lost`, `:start` (it was never ready), `:shutdown`",
+         why: "in words"
+       ]},
+    {[:worker, :recycled], "a worker is replaced before it is let go",
+     [age: "ms", calls: "calls", memory: "bytes"],
+     @of_worker ++ [reason: "`:age`, `:calls`, `:memory`"]},
+    {[:call, :start], "a call begins", @now ++ [monotonic_time: "native time units"], @of_call},
+    {[:call, :stop], "a call has its value", @span, @of_call ++ @of_answer},
+    {[:call, :exception],
+     "a call has an error, returned (`kind: :error`) or raised by a function of yours: a decoder, a hook",
+     @span,
+     @of_call ++
+       @of_answer ++
+       [
+         kind: "`:error`, `:exit`, `:throw`",
+         reason: "an `Envmgr.Error`, or what was raised",
+         stacktrace: "of what was raised, else `[]`",
+         code: "of the error, or nil",
+         class: "of the error, or nil"
+       ]},
+    {[:stream, :start], "a stream is open", @now ++ [monotonic_time: "native time units"],
+     @of_stream},
+    {[:stream, :chunk], "items came", [items: "how many"], @of_stream},
+    {[:stream, :stop], "a stream is at its end, or was closed",
+     @span ++ [items: "how many came", chunks: "in how many messages"],
+     @of_stream ++ [reason: "`:end`, `:closed` (by its consumer), or an `Envmgr.Error`"]},
+    {[:generation, :switch], "calls reach another generation", @now,
+     [environment: "its environment", from: "generation", to: "generation"]},
+    {[:generation, :rollback], "calls reach an older generation", @now,
+     [environment: "its environment", from: "generation", to: "generation"]},
+    {[:generation, :refused], "a generation does not start; the one before serves",
+     [tries: "in a row"],
+     [
+       environment: "its environment",
+       generation: "that was refused",
+       serving: "generation",
+       reason: "an `Envmgr.Error`"
+     ]},
+    {[:error, :spike], "one error of one function comes far more often than before",
+     [count: "in the last minute", mean: "a minute, before it"],
+     [
+       path: "the function",
+       library: "its library, or nil",
+       code: "of the error",
+       class: "of the error",
+       type: "Python's, or nil",
+       correlation: "of the last one"
+     ]}
+  ]
+
+  @type name :: [atom(), ...]
+  @type entry :: {name(), String.t(), measurements :: keyword(), metadata :: keyword()}
+
+  @doc "Names are without `:envmgr`. Of all metadata `instance` is a part, which is not in the table."
+  @spec table() :: [entry()]
+  def table, do: @table
+
+  @doc "The bit of an event; 0 of one that is not in the table."
+  @spec bit(name()) :: non_neg_integer()
+  for {{name, _, _, _}, place} <- Enum.with_index(@table) do
+    def bit(unquote(name)), do: unquote(1 <<< place)
+  end
+
+  def bit(_unknown), do: 0
+
+  @doc "The table in Markdown."
+  @spec text() :: String.t()
+  def text do
+    [
+      "| event | when | measurements | metadata |\n|---|---|---|---|\n"
+      | Enum.map(@table, &line/1)
+    ]
+    |> IO.iodata_to_binary()
+    |> String.trim_trailing()
+  end
+
+  defp line({name, text, measurements, metadata}) do
+    name = Enum.map_join([:envmgr | name], ", ", &inspect/1)
+    ["| `[", name, "]` | ", text, " | ", pairs(measurements), " | ", pairs(metadata), " |\n"]
+  end
+
+  defp pairs(pairs), do: Enum.map_join(pairs, "; ", fn {key, text} -> "`#{key}`: #{text}" end)
+end
