@@ -16,8 +16,8 @@ defmodule Envmgr.Calls do
     Outcome
   }
 
-  alias Envmgr.Calls.{Request, Telling}
-  alias Envmgr.Libraries.{Catalog, Check, Row, Shape, Unknown}
+  alias Envmgr.Calls.{Request, Scripted, Telling}
+  alias Envmgr.Libraries.{Catalog, Check, Row, Shape, Signature, Unknown}
 
   # Of a ref whose library is not there any more.
   @timeout 30_000
@@ -43,8 +43,10 @@ defmodule Envmgr.Calls do
   def execute(steps, [], opts) when is_list(steps) do
     with {:ok, options} <- Options.parse(opts),
          {:ok, chain} <- Chain.parse(steps),
-         {:ok, request} <- begin(chain, options) do
-      run(request, chain.arguments, :chain)
+         {:ok, first} <- first(chain.first, options.name) do
+      if Scripted.concerns?(first),
+        do: Scripted.chain(chain, options, fn -> chained(first, chain, options) end),
+        else: chained(first, chain, options)
     else
       {:error, error} -> Correlation.mark({:error, error}, opts)
     end
@@ -111,19 +113,30 @@ defmodule Envmgr.Calls do
   defp real({:chain, [{0, _alias} | steps]}, real), do: {:chain, [{0, real} | steps]}
   defp real(_alias, real), do: real
 
-  # What is known of the first step is known of the chain.
-  defp begin(%{first: path, steps: steps, arguments: [{args, kwargs} | _]}, options)
-       when is_binary(path) do
-    with {:ok, row} <- find(options.name, path),
-         {:ok, into} <- check(options.name, row, args, kwargs) do
-      {:ok, request(row, path, {:chain, steps}, into, options)}
-    else
-      {:error, error} -> {:error, about(%{error | step: "step 1 (#{path})"}, path)}
+  # What is known of the first step is known of the chain: a row, or a ref.
+  defp first(path, name) when is_binary(path) do
+    with {:error, error} <- find(name, path), do: {:error, at_first(error, path)}
+  end
+
+  defp first(ref, _name), do: {:ok, ref}
+
+  defp chained(%Ref{} = ref, chain, options) do
+    request = of_ref(options, ref, {:chain, chain.steps}, ref.type, :call)
+    run(request, chain.arguments, :chain)
+  end
+
+  defp chained(row, %{first: path, arguments: [{args, kwargs} | _]} = chain, options) do
+    case check(options.name, row, args, kwargs) do
+      {:ok, into} ->
+        request = request(row, path, {:chain, chain.steps}, into, options)
+        run(request, chain.arguments, :chain)
+
+      {:error, error} ->
+        Correlation.mark({:error, at_first(error, path)}, correlation: options.correlation)
     end
   end
 
-  defp begin(%{first: ref, steps: steps}, options),
-    do: {:ok, of_ref(options, ref, {:chain, steps}, ref.type, :call)}
+  defp at_first(error, path), do: about(%{error | step: "step 1 (#{path})"}, path)
 
   defp of_ref(options, ref, target, path, access) do
     options = %{options | name: ref.name}
@@ -140,7 +153,9 @@ defmodule Envmgr.Calls do
 
     with {:ok, options} <- Options.parse(opts),
          {:ok, args, kwargs} <- Arguments.split(args) do
-      options |> of_ref(ref, {ref.id, name}, path, access) |> run(args, kwargs)
+      if Scripted.concerns?(ref),
+        do: Scripted.method(ref, path, args, kwargs, options),
+        else: options |> of_ref(ref, {ref.id, name}, path, access) |> run(args, kwargs)
     else
       {:error, error} -> refused(error, path, args, opts)
     end
@@ -156,7 +171,7 @@ defmodule Envmgr.Calls do
   rescue
     error in ArgumentError ->
       if :ets.whereis(name) == :undefined,
-        do: {:error, not_running(name)},
+        do: Scripted.otherwise(path, {:error, not_running(name)}),
         else: reraise(error, __STACKTRACE__)
   end
 
@@ -175,7 +190,7 @@ defmodule Envmgr.Calls do
     with :error <- Catalog.fetch(name, path),
          :ok <- loaded(name, path),
          :error <- Catalog.fetch(name, path) do
-      {:error, Unknown.error(name, path)}
+      Scripted.otherwise(path, {:error, Unknown.error(name, path)})
     else
       {:ok, row} -> {:ok, row}
       {:error, %Error{} = error} -> {:error, error}
@@ -192,7 +207,10 @@ defmodule Envmgr.Calls do
 
   defp damaged(path, reason), do: %Error{code: :catalog, path: path, message: reason}
 
-  defp check(name, row, args, kwargs) do
+  @doc "What arguments become, or why they do not fit the row's signature."
+  @spec check(atom(), Row.t(), list(), [{String.t(), term()}]) ::
+          {:ok, Signature.hints() | nil} | {:error, Error.t()}
+  def check(name, row, args, kwargs) do
     with :none <- if(kwargs == [], do: Check.quick(row, args), else: :none),
          :none <- Shape.fit(name, row, args, kwargs),
          do: full_check(row, args, kwargs)

@@ -1,12 +1,12 @@
 defmodule Envmgr.Calls.Around do
   # What may stand around a call, a layer a module, outermost first:
   #
-  #   hooks of this VM → fallbacks → cache → retries (and hedges) → circuit → limits → check, encode, worker, decode
+  #   scripts of tests → hooks of this VM → fallbacks → cache → retries (and hedges) → circuit → limits → check, encode, worker, decode
   #
   # A call whose function has no plan, and which asks for nothing of this, meets no layer.
   @moduledoc false
 
-  alias Envmgr.Calls.{Call, Options, Outcome}
+  alias Envmgr.Calls.{Call, Options, Outcome, Scripted}
   alias Envmgr.Libraries.Row
 
   @typedoc "The rest of the call, which a layer runs not at all, once, or several times."
@@ -15,7 +15,7 @@ defmodule Envmgr.Calls.Around do
   @doc "Runs the call in this layer, or hands it to the rest as it is."
   @callback around(Call.t(), rest()) :: Outcome.answer()
 
-  @layers []
+  @layers [Scripted]
 
   @doc "Whether any layer may have to do with the call."
   @spec concerns?(Row.t(), Options.t()) :: boolean()

@@ -22,12 +22,14 @@ defmodule Envmgr.Calls.Feed do
 
     case answer do
       {:ok, :end} -> :end
+      {:ok, {:scripted, items}} -> {:scripted, items}
       {:ok, feed} -> Map.put(feed, :items, @first)
       {:error, error} -> raise error
     end
   end
 
   defp next(:end), do: {:halt, :end}
+  defp next({:scripted, items}), do: {items, :end}
 
   defp next(%{request: request, reply: reply, owner: owner} = feed) do
     case Beside.await(request, reply, owner, request.timeout) do
@@ -52,5 +54,6 @@ defmodule Envmgr.Calls.Feed do
   end
 
   defp close(:end), do: :ok
+  defp close({:scripted, _items}), do: :ok
   defp close(feed), do: Beside.close(feed.reply, feed.owner)
 end

@@ -3,7 +3,7 @@ defmodule Envmgr.Libraries.Catalog do
   # that they call in the same table: the second call of a path is one lookup.
   @moduledoc false
 
-  alias Envmgr.Libraries.{CatalogFile, Manifest, Pipeline, Plan, Row}
+  alias Envmgr.Libraries.{CatalogFile, Manifest, Pipeline, Plan, Row, Scripted}
 
   @typedoc "Where a path leads: the real path of an alias, whose it is, its catalog, the number of its object."
   @type place :: {target :: String.t() | nil, Row.home(), CatalogFile.t(), non_neg_integer()}
@@ -118,8 +118,11 @@ defmodule Envmgr.Libraries.Catalog do
     [name, rest] = :binary.split(path, ".")
 
     case library(table, name) do
-      {_environment, facts} -> {Pipeline.of(facts.pipelines, rest), Plan.of(facts, rest)}
-      nil -> {nil, nil}
+      {_environment, facts} ->
+        {Pipeline.of(facts.pipelines, rest), facts |> Plan.of(rest) |> Scripted.mark()}
+
+      nil ->
+        {nil, nil}
     end
   end
 

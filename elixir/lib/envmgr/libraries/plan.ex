@@ -6,9 +6,9 @@ defmodule Envmgr.Libraries.Plan do
   @all "*"
 
   defstruct [:cache, :limits, :hedge, :circuit, retries: 0, backoff: nil, idempotent?: false] ++
-              [fallbacks: []]
+              [fallbacks: [], scripted?: false]
 
-  @typedoc "Times in ms. `rate`: calls, and in how many ms. `circuit`: of the library, not of the function."
+  @typedoc "Times in ms. `rate`: calls, and in how many ms. `circuit`: of the library, not of the function. `scripted?`: a test may answer (`Libraries.Scripted`)."
   @type t :: %__MODULE__{
           cache:
             %{
@@ -29,6 +29,7 @@ defmodule Envmgr.Libraries.Plan do
           idempotent?: boolean(),
           hedge: pos_integer() | nil,
           fallbacks: [String.t()],
+          scripted?: boolean(),
           circuit:
             %{failures: pos_integer(), within: pos_integer(), open: pos_integer()}
             | nil

@@ -1,0 +1,54 @@
+defmodule Envmgr.Calls.Scripted do
+  # Calls that a test may answer. As a layer it is outermost, so that no cache and no circuit carries from one test into the next.
+  @moduledoc false
+
+  @behaviour Envmgr.Calls.Around
+
+  alias Envmgr.{Error, Ref}
+  alias Envmgr.Calls.{Chain, Options, Outcome}
+  alias Envmgr.Libraries.{Plan, Row, Scripted}
+
+  @impl true
+  def around(%{plan: %{scripted?: true}} = call, rest),
+    do: answer(call, fn -> rest.(call) end)
+
+  def around(call, rest), do: rest.(call)
+
+  @doc "Whether a chain that begins with this, or a call of this object, is for a test to answer."
+  @spec concerns?(Row.t() | Ref.t()) :: boolean()
+  def concerns?(%Ref{generation: generation}), do: generation == 0
+  def concerns?(row), do: match?(%Plan{scripted?: true}, elem(row, 12))
+
+  @spec chain(Chain.t(), Options.t(), (() -> Outcome.answer())) :: Outcome.answer()
+  def chain(chain, options, rest), do: answer({chain, options}, rest)
+
+  @spec method(Ref.t(), String.t(), list(), [{String.t(), term()}], Options.t()) ::
+          Outcome.answer()
+  def method(ref, path, args, kwargs, options) do
+    answer({path, [ref | args], kwargs, options}, fn ->
+      message = "its object is of a test's script, and no script of this process has it"
+      hint = "Envmgr.Testing.stub(#{inspect(path)}, answer), or allow(pid), from the test"
+      error = %Error{code: :stale_ref, path: path, message: message, hint: hint}
+      {:error, Error.classified(error)}
+    end)
+  end
+
+  # Tests may have ended meanwhile.
+  defp answer(call, rest) do
+    case Scripted.answer() do
+      nil -> rest.()
+      answer -> answer.(call, rest)
+    end
+  end
+
+  @doc "What no catalog has may still be scripted, but not what a catalog lacks."
+  @spec otherwise(String.t(), {:error, Error.t()}) :: {:ok, Row.t()} | {:error, Error.t()}
+  def otherwise(_path, {:error, %Error{code: :unknown_function}} = error), do: error
+
+  def otherwise(path, error) do
+    case Scripted.row(path) do
+      nil -> error
+      row -> {:ok, row}
+    end
+  end
+end
