@@ -46,7 +46,7 @@ defmodule Envmgr do
   (`start_link/1`).
   """
 
-  alias Envmgr.{Async, Bytes, Calls, Error, Instance, Items, Options, Pool, Ref, Reload}
+  alias Envmgr.{Async, Bytes, Calls, Error, Instance, Items, Options, Pool, Ref, Release, Reload}
   alias Envmgr.Calls.{Discover, Holders, Objects}
   alias Envmgr.Libraries.Catalog
 
@@ -103,7 +103,8 @@ defmodule Envmgr do
   end
 
   @doc """
-  Starts an instance. Returns before its workers are ready; raises `ArgumentError` on wrong options.
+  Starts an instance. Returns before its workers are ready; raises `ArgumentError` on wrong options, with `check: :raise` also `Envmgr.Error`
+  where an environment cannot run on this machine (`Envmgr.Release.check!/1`).
 
       {:ok, _pid} = Envmgr.start_link(name: MyApp.Python, project: "/srv/my_app")
 
@@ -114,7 +115,11 @@ defmodule Envmgr do
       {:ok, _pid} = Envmgr.start_link(name: MyApp.Python, project: "/srv/my_app", decoders: decoders)
   """
   @spec start_link(keyword()) :: Supervisor.on_start()
-  def start_link(options), do: options |> Options.new!() |> Instance.start_link()
+  def start_link(options) do
+    options = Options.new!(options)
+    Release.check(options)
+    Instance.start_link(options)
+  end
 
   @typedoc "A step of a chain; arguments as in `execute/3`. The first is a call of a path or a ref, the others are not."
   @type step ::

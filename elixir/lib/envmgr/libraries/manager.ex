@@ -169,7 +169,7 @@ defmodule Envmgr.Libraries.Manager do
   end
 
   defp parse(environment, content, state) do
-    case Manifest.parse(content) do
+    case Manifest.parse(content, state.options.project) do
       {:ok, %{environment: ^environment} = manifest} ->
         apply_manifest(environment, put_in(state.manifests[environment], manifest))
 

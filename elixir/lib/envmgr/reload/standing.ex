@@ -65,12 +65,12 @@ defmodule Envmgr.Reload.Standing do
     envs = Path.join(project, ".envmgr/envs")
 
     for name <- List.wrap(with({:ok, names} <- File.ls(envs), do: names, else: (_none -> nil))),
-        found = launch(Path.join([envs, name, "launch.msgpack"]), before[name]),
+        found = launch(Path.join([envs, name, "launch.msgpack"]), project, before[name]),
         into: %{},
         do: {name, found}
   end
 
-  defp launch(path, before) do
+  defp launch(path, project, before) do
     stat = stamp(path)
 
     case before do
@@ -79,7 +79,7 @@ defmodule Envmgr.Reload.Standing do
 
       _changed ->
         with {:ok, content} <- File.read(path),
-             do: {stat, :erlang.md5(content), files(Manifest.parse(content))},
+             do: {stat, :erlang.md5(content), files(Manifest.parse(content, project))},
              else: (_gone -> nil)
     end
   end
