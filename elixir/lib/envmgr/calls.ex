@@ -17,7 +17,7 @@ defmodule Envmgr.Calls do
   }
 
   alias Envmgr.Calls.{Request, Scripted, Telling}
-  alias Envmgr.Libraries.{Catalog, Check, Row, Shape, Signature, Unknown}
+  alias Envmgr.Libraries.{Catalog, Check, Row, Shape, Signature, Unknown, Usage}
 
   # Of a ref whose library is not there any more.
   @timeout 30_000
@@ -26,27 +26,41 @@ defmodule Envmgr.Calls do
 
   @spec execute(String.t() | list(), term(), keyword()) :: answer()
   def execute(path, args, opts) when is_binary(path) do
+    now = Usage.now()
+
     with {:ok, options} <- Options.parse(opts),
          {:ok, row} <- find(options.name, path),
          {:ok, args, kwargs} <- Arguments.split(args) do
-      if Around.concerns?(row, options) do
-        call = %Call{row: row, options: options, args: args, kwargs: kwargs, plan: elem(row, 12)}
-        Around.run(call, &direct(&1.row, &1.args, &1.kwargs, &1.options))
-      else
-        direct(row, args, kwargs, options)
-      end
+      answer =
+        if Around.concerns?(row, options) do
+          call = %Call{
+            row: row,
+            options: options,
+            args: args,
+            kwargs: kwargs,
+            plan: elem(row, 12)
+          }
+
+          Around.run(call, &direct(&1.row, &1.args, &1.kwargs, &1.options, Usage.now()))
+        else
+          direct(row, args, kwargs, options, now)
+        end
+
+      Usage.ended(answer, Row.tally(row), now)
     else
       {:error, error} -> refused(error, path, args, opts)
     end
   end
 
   def execute(steps, [], opts) when is_list(steps) do
+    now = Usage.now()
+
     with {:ok, options} <- Options.parse(opts),
          {:ok, chain} <- Chain.parse(steps),
          {:ok, first} <- first(chain.first, options.name) do
       if Scripted.concerns?(first),
-        do: Scripted.chain(chain, options, fn -> chained(first, chain, options) end),
-        else: chained(first, chain, options)
+        do: Scripted.chain(chain, options, fn -> chained(first, chain, options, opts, now) end),
+        else: chained(first, chain, options, opts, now)
     else
       {:error, error} -> Correlation.mark({:error, error}, opts)
     end
@@ -64,12 +78,12 @@ defmodule Envmgr.Calls do
   end
 
   # The call as it is, from the check of its arguments on.
-  defp direct(row, args, kwargs, options) do
+  defp direct(row, args, kwargs, options, now) do
     path = elem(row, 0)
 
     case check(options.name, row, args, kwargs) do
       {:ok, into} ->
-        case row |> request(path, path, into, options) |> run(args, kwargs) do
+        case row |> request(path, path, into, options, now) |> run(args, kwargs) do
           {:error, %Error{code: :not_ready}} = answer -> moved(answer, row, args, kwargs, options)
           answer -> answer
         end
@@ -83,18 +97,18 @@ defmodule Envmgr.Calls do
   defp moved(answer, row, args, kwargs, options) do
     path = elem(row, 0)
 
-    with {:ok, now} when elem(now, 2) != elem(row, 2) <- find(options.name, path),
-         {:ok, into} <- check(options.name, now, args, kwargs) do
-      now |> request(path, path, into, options) |> run(args, kwargs)
+    with {:ok, other} when elem(other, 2) != elem(row, 2) <- find(options.name, path),
+         {:ok, into} <- check(options.name, other, args, kwargs) do
+      other |> request(path, path, into, options, Usage.now()) |> run(args, kwargs)
     else
       _same -> answer
     end
   end
 
-  defp request(row, path, target, into, options) do
-    {_path, library, environment, timeout, _, _, _, _, _, _, real, traced?, _plan} = row
+  defp request(row, path, target, into, options, now) do
+    {_path, library, environment, timeout, _, _, _, _, _, _, real, traced?, _plan, _tally} = row
     target = if real, do: real(target, real), else: target
-    request = Request.new(options, target, path, library, environment, timeout, :call)
+    request = Request.new(options, target, path, library, environment, timeout, :call, now)
     request = if into, do: %{request | into: into}, else: request
     if traced?, do: Request.traced(request), else: request
   end
@@ -113,49 +127,63 @@ defmodule Envmgr.Calls do
   defp real({:chain, [{0, _alias} | steps]}, real), do: {:chain, [{0, real} | steps]}
   defp real(_alias, real), do: real
 
-  # What is known of the first step is known of the chain: a row, or a ref.
   defp first(path, name) when is_binary(path) do
-    with {:error, error} <- find(name, path), do: {:error, at_first(error, path)}
+    with {:error, error} <- find(name, path), do: first_step(error, path)
   end
 
   defp first(ref, _name), do: {:ok, ref}
 
-  defp chained(%Ref{} = ref, chain, options) do
-    request = of_ref(options, ref, {:chain, chain.steps}, ref.type, :call)
-    run(request, chain.arguments, :chain)
+  defp chained(first, chain, options, opts, now) do
+    {begun, tally} = begin(first, chain, options, now)
+
+    case begun do
+      %Request{} = request -> run(request, chain.arguments, :chain)
+      {:error, error} -> Correlation.mark({:error, error}, opts)
+    end
+    |> Usage.ended(tally, now)
   end
 
-  defp chained(row, %{first: path, arguments: [{args, kwargs} | _]} = chain, options) do
+  # What is known of the first step is known of the chain, which is counted as a call of it.
+  defp begin(%Ref{} = ref, %{steps: steps}, options, now) do
+    request = of_ref(options, ref, {:chain, steps}, ref.type, :call, now)
+    {request, Request.tally(request)}
+  end
+
+  defp begin(row, %{first: path, arguments: [{args, kwargs} | _]} = chain, options, now) do
     case check(options.name, row, args, kwargs) do
       {:ok, into} ->
-        request = request(row, path, {:chain, chain.steps}, into, options)
-        run(request, chain.arguments, :chain)
+        {request(row, path, {:chain, chain.steps}, into, options, now), Row.tally(row)}
 
       {:error, error} ->
-        Correlation.mark({:error, at_first(error, path)}, correlation: options.correlation)
+        {first_step(error, path), Row.tally(row)}
     end
   end
 
-  defp at_first(error, path), do: about(%{error | step: "step 1 (#{path})"}, path)
+  defp first_step(error, path), do: {:error, about(%{error | step: "step 1 (#{path})"}, path)}
 
-  defp of_ref(options, ref, target, path, access) do
+  defp of_ref(options, ref, target, path, access, now) do
     options = %{options | name: ref.name}
     {library, environment} = {ref.library, ref.environment}
     {timeout, traced?} = Catalog.settings(ref.name, library) || {@timeout, false}
-    request = Request.new(options, target, path, library, environment, timeout, access)
+    request = Request.new(options, target, path, library, environment, timeout, access, now)
     request = %{request | owner: ref.owner}
     if traced?, do: Request.traced(request), else: request
   end
 
   @spec method(Ref.t(), String.t(), term(), keyword(), :call | :attribute | :part) :: answer()
   def method(%Ref{} = ref, name, args, opts, access) when is_binary(name) do
-    path = "#{ref.type}.#{name}"
+    {path, now} = {"#{ref.type}.#{name}", Usage.now()}
 
     with {:ok, options} <- Options.parse(opts),
          {:ok, args, kwargs} <- Arguments.split(args) do
-      if Scripted.concerns?(ref),
-        do: Scripted.method(ref, path, args, kwargs, options),
-        else: options |> of_ref(ref, {ref.id, name}, path, access) |> run(args, kwargs)
+      if Scripted.concerns?(ref) do
+        Scripted.method(ref, path, args, kwargs, options)
+      else
+        request = of_ref(options, ref, {ref.id, name}, path, access, now)
+        answer = run(request, args, kwargs)
+        # Parts are what arrays and frames ask for by themselves.
+        if access == :part, do: answer, else: Usage.ended(answer, Request.tally(request), now)
+      end
     else
       {:error, error} -> refused(error, path, args, opts)
     end

@@ -23,11 +23,12 @@ defmodule Envmgr.Libraries.Scripted do
 
   # Rows that were made before are made anew.
   defp forget do
-    row = List.to_tuple([:"$1" | List.duplicate(:_, 12)])
+    of_a_path = [{:"$1", [{:is_binary, {:element, 1, :"$1"}}], [true]}]
 
-    for table <- :ets.all(), is_atom(table), instance?(table) do
-      :ets.select_delete(table, [{row, [{:is_binary, :"$1"}], [true]}])
-    end
+    for table <- :ets.all(),
+        is_atom(table),
+        instance?(table),
+        do: :ets.select_delete(table, of_a_path)
 
     :ok
   end
@@ -52,7 +53,7 @@ defmodule Envmgr.Libraries.Scripted do
   def row(path) do
     with [library, rest] <- :binary.split(path, "."), %Plan{} = plan <- mark(nil) do
       home = {library, "none", @timeout, 0, false}
-      Row.build(path, nil, home, [rest, "function", @parameters, nil, "", 0, nil], plan)
+      Row.build(path, nil, home, [rest, "function", @parameters, nil, "", 0, nil], plan, nil)
     else
       _no -> nil
     end

@@ -16,8 +16,8 @@ defmodule Envmgr.Pool.Owner do
   use GenServer, restart: :temporary
   require Logger
 
-  alias Envmgr.Pool.{Answers, Cancelling, Child, Crash, Ending, Flight, Hello, Lane, Lent, Outbox}
-  alias Envmgr.Pool.{Pipe, Postmortem, Serving, Slot, Stats, Watched}
+  alias Envmgr.Pool.{Answers, Cancelling, Child, Crash, Ending, Flight, Hello, Lane, Lent, Life}
+  alias Envmgr.Pool.{Outbox, Pipe, Postmortem, Serving, Slot, Stats, Watched}
   alias Envmgr.Values.Decoder
   alias Envmgr.Wire.Messages
 
@@ -28,7 +28,7 @@ defmodule Envmgr.Pool.Owner do
 
   @enforce_keys [:server, :manifest, :slot, :options]
   defstruct [:server, :manifest, :slot, :options, :port, :os_pid, :failure, :tick, :head, :retry] ++
-              [:interrupt, :crash, :nudge, :sweep] ++
+              [:interrupt, :crash, :nudge, :sweep, :life] ++
               [
                 lane: nil,
                 landing: 0,
@@ -68,7 +68,8 @@ defmodule Envmgr.Pool.Owner do
         lane = Lane.open(within: s.options.start_timeout, compressed?: compressed?)
         crash = Crash.open()
         Child.write(port, Hello.settings(s.manifest, s.options, lane, Crash.path(crash)))
-        {:noreply, %{s | port: port, os_pid: os_pid, lane: lane, crash: crash}}
+        s = %{s | port: port, os_pid: os_pid, lane: lane, crash: crash}
+        {:noreply, Life.started(s)}
 
       {:error, why} ->
         Ending.finish(s, why)
@@ -191,7 +192,7 @@ defmodule Envmgr.Pool.Owner do
   def handle_info(_late, s), do: {:noreply, s}
 
   @impl true
-  def terminate(_reason, s) do
+  def terminate(reason, s) do
     Ending.close(s, "the pool was shut down")
     Lane.unpublish(s.options.name)
     Stats.ended(s.options.name, self())
@@ -199,6 +200,7 @@ defmodule Envmgr.Pool.Owner do
     if s.port && s.os_pid, do: Child.stop(s.port, s.os_pid)
     Lane.close(s.lane)
     Crash.hide(s.crash)
+    Life.stopped(s, reason)
   end
 
   defp event({:hello, facts}, %{phase: :starting} = s) do
@@ -209,6 +211,7 @@ defmodule Envmgr.Pool.Owner do
         lane = meet(s.lane, facts.lane?, s.options.name)
         send(s.server, {:ready, self(), s.os_pid})
         tell(s, "worker #{s.os_pid} is ready")
+        Life.ready(s)
         %{s | phase: :ready, started?: true, lane: lane, interrupt: facts.interrupt}
 
       {:error, why, hint} ->

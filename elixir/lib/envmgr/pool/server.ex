@@ -9,7 +9,7 @@ defmodule Envmgr.Pool.Server do
   use GenServer
   require Logger
 
-  alias Envmgr.Error
+  alias Envmgr.{Error, Telemetry}
   alias Envmgr.Libraries.{Catalog, Manifest}
   alias Envmgr.Pool.{Backoff, Generation, Lent, Owner, Route, Slot, Stats}
   alias Envmgr.Values.Holding
@@ -23,13 +23,16 @@ defmodule Envmgr.Pool.Server do
               :active,
               :next,
               :problem,
-              :retry
+              :retry,
+              :retry_at
             ] ++
               [
                 loaded?: false,
                 removed?: false,
                 failures: 0,
                 refused: nil,
+                unread: %{},
+                missed: 0,
                 draining: %{},
                 waiters: [],
                 followers: []
@@ -61,6 +64,7 @@ defmodule Envmgr.Pool.Server do
     {:owners, owners, _, _} =
       s.supervisor |> Supervisor.which_children() |> List.keyfind(:owners, 0)
 
+    tell(s, [:pool, :start], %{pool: "default", generation: s.active.manifest.generation})
     {:noreply, boot(%{s | owners: owners})}
   end
 
@@ -126,21 +130,45 @@ defmodule Envmgr.Pool.Server do
   end
 
   def handle_info(:retry, s) do
-    s = %{s | retry: nil}
-    s = if s.loaded?, do: start_missing(s), else: boot(s)
+    s = %{s | retry: nil, retry_at: nil}
+    s = if s.loaded?, do: s |> read_again() |> start_missing(), else: boot(s)
     {:noreply, if(s.refused && s.next == nil, do: change(s, s.refused.manifest), else: s)}
   end
 
   # The first generation. Its catalog comes first, so that wrong calls are told apart while workers start.
   defp boot(s) do
     case Catalog.load(s.active.manifest) do
-      {:ok, catalogs} ->
-        Catalog.publish(s.options.name, s.active.manifest, s.active.epoch, catalogs)
-        start_missing(%{s | loaded?: true})
+      {catalogs, unread} when catalogs == %{} ->
+        failed(s, unread(s.active.manifest, unread))
 
-      {:error, why} ->
-        failed(s, problem(s.active.manifest, why))
+      {catalogs, unread} ->
+        Catalog.publish(s.options.name, s.active.manifest, s.active.epoch, catalogs)
+        start_missing(lacking(%{s | loaded?: true}, unread))
     end
+  end
+
+  # Libraries whose catalogs cannot be read; the others are served.
+  defp lacking(s, unread) when unread == %{}, do: %{s | unread: %{}, missed: 0}
+
+  defp lacking(s, unread) do
+    problems =
+      Map.new(unread, fn {name, why} -> {name, unread(s.active.manifest, %{name => why})} end)
+
+    for {name, problem} <- problems,
+        not is_map_key(s.unread, name),
+        do: Logger.error("envmgr: #{s.environment}: #{name}: #{Exception.message(problem)}")
+
+    retry_later(%{s | unread: problems, missed: s.missed + 1})
+  end
+
+  defp read_again(%{unread: unread} = s) when unread == %{}, do: s
+
+  defp read_again(s) do
+    manifest = s.active.manifest
+    wanted = Map.take(manifest.libraries, Map.keys(s.unread))
+    {catalogs, unread} = Catalog.load(%{manifest | libraries: wanted})
+    Catalog.publish(s.options.name, manifest, s.active.epoch, catalogs)
+    lacking(s, unread)
   end
 
   defp change(%{removed?: true} = s, _manifest), do: s
@@ -152,13 +180,13 @@ defmodule Envmgr.Pool.Server do
     epoch = System.unique_integer([:monotonic])
 
     case Catalog.load(manifest) do
-      {:ok, catalogs} ->
+      {catalogs, unread} when unread == %{} ->
         if s.loaded? and Manifest.same_workers?(s.active.manifest, manifest),
           do: adopt(s, manifest, epoch, catalogs),
           else: prepare(s, %Generation{manifest: manifest, epoch: epoch, catalogs: catalogs})
 
-      {:error, why} ->
-        refuse(s, manifest, problem(manifest, why))
+      {_catalogs, unread} ->
+        refuse(s, manifest, unread(manifest, unread))
     end
   end
 
@@ -167,9 +195,11 @@ defmodule Envmgr.Pool.Server do
   # The workers that run serve the new generation, more or fewer of them; the objects that they hold stay.
   defp adopt(s, manifest, epoch, catalogs) do
     {active, surplus} = Generation.trim(%{s.active | manifest: manifest, epoch: epoch})
+    before = s.active.manifest.generation
     ending(s, surplus, "generation #{manifest.generation} has fewer workers")
-    s = expose(%{s | active: active, refused: nil})
+    s = expose(%{s | active: active, refused: nil, unread: %{}, missed: 0})
     Catalog.publish(s.options.name, manifest, epoch, catalogs)
+    switched(s, before, manifest.generation)
     start_missing(drain(s, surplus))
   end
 
@@ -183,6 +213,8 @@ defmodule Envmgr.Pool.Server do
         | active: %{new | catalogs: %{}},
           next: nil,
           refused: nil,
+          unread: %{},
+          missed: 0,
           failures: 0,
           problem: nil,
           loaded?: true
@@ -190,6 +222,7 @@ defmodule Envmgr.Pool.Server do
 
     Catalog.publish(s.options.name, new.manifest, new.epoch, new.catalogs)
     Logger.info("envmgr: #{s.environment}: generation #{new.manifest.generation} serves")
+    switched(s, old.manifest.generation, new.manifest.generation)
     publish(drain(s, Generation.pids(old)))
   end
 
@@ -228,7 +261,7 @@ defmodule Envmgr.Pool.Server do
   defp failed(s, problem) do
     Logger.error("envmgr: #{s.environment}: no worker: #{Exception.message(problem)}")
     s = retry_later(%{s | failures: s.failures + 1, problem: problem})
-    if hopeless?(s), do: follow(answer(s, {:error, problem})), else: publish(s)
+    if hopeless?(s), do: s |> expose() |> answer({:error, problem}) |> follow(), else: publish(s)
   end
 
   defp refuse(s, manifest, problem) do
@@ -239,12 +272,20 @@ defmodule Envmgr.Pool.Server do
         "generation #{s.active.manifest.generation} keeps serving: #{Exception.message(problem)}"
     )
 
+    about = %{
+      generation: manifest.generation,
+      serving: s.active.manifest.generation,
+      reason: problem
+    }
+
+    tell(s, [:generation, :refused], about, %{tries: tries})
     publish(retry_later(%{s | refused: %{manifest: manifest, problem: problem, tries: tries}}))
   end
 
   defp retry_later(%{retry: nil} = s) do
-    tries = max(s.failures, if(s.refused, do: s.refused.tries, else: 0))
-    %{s | retry: Process.send_after(self(), :retry, Backoff.delay(max(tries, 1)))}
+    delay = Backoff.delay(max(Stats.tries(s), 1))
+    at = System.os_time(:millisecond) + delay
+    %{s | retry: Process.send_after(self(), :retry, delay), retry_at: at}
   end
 
   defp retry_later(s), do: s
@@ -366,6 +407,20 @@ defmodule Envmgr.Pool.Server do
     }
   end
 
+  defp unread(manifest, unread) do
+    [{library, why} | _] = Enum.sort(unread)
+
+    %Error{
+      code: :catalog,
+      library: library,
+      environment: manifest.environment,
+      generation: manifest.generation,
+      version: manifest.libraries[library].version,
+      message: why
+    }
+    |> Error.classified()
+  end
+
   defp overtaken(s, wanted) do
     serving = s.active.manifest.generation
 
@@ -377,6 +432,19 @@ defmodule Envmgr.Pool.Server do
       hint:
         "another envmgr activated or removed a generation meanwhile, or the lines of the log say why not"
     }
+  end
+
+  # Libraries that were loaded or unloaded are the same generation.
+  defp switched(_s, same, same), do: :ok
+
+  defp switched(s, from, to) do
+    name = if to > from, do: :switch, else: :rollback
+    tell(s, [:generation, name], %{from: from, to: to})
+  end
+
+  defp tell(s, event, about, measured \\ %{system_time: System.system_time()}) do
+    about = Map.merge(about, %{instance: s.options.name, environment: s.environment})
+    Telemetry.execute(event, measured, about)
   end
 
   defp unloaded(s) do

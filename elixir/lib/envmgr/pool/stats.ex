@@ -2,6 +2,7 @@ defmodule Envmgr.Pool.Stats do
   # What an environment's pool is doing, for `Envmgr.stats/1`: written by the Server, counted when read.
   @moduledoc false
 
+  alias Envmgr.Libraries.State
   alias Envmgr.Pool.Slot
   alias Envmgr.Values.Decoder
 
@@ -9,13 +10,16 @@ defmodule Envmgr.Pool.Stats do
   @patience 100
 
   @doc "Keeps the Server's view where `read/1` finds it."
-  @spec publish(atom(), String.t(), map()) :: true
+  @spec publish(atom(), String.t(), map()) :: :ok
   def publish(table, environment, server) do
     facts = %{
       generation: server.active.manifest.generation,
       key: server.active.manifest.key,
       state: state(server),
       problem: server.problem,
+      unread: server.unread,
+      tries: tries(server),
+      retry_at: server.retry_at,
       refused: refused(server.refused),
       next: server.next && server.next.manifest.generation,
       starting: map_size(server.active.starting),
@@ -25,12 +29,15 @@ defmodule Envmgr.Pool.Stats do
     }
 
     :ets.insert(table, {{:environment, environment}, facts, self()})
+    State.follow(table, environment)
   end
 
   @doc "Takes the calling Server's view away."
-  @spec delete(atom(), String.t()) :: true
-  def delete(table, environment),
-    do: :ets.match_delete(table, {{:environment, environment}, :_, self()})
+  @spec delete(atom(), String.t()) :: :ok
+  def delete(table, environment) do
+    :ets.match_delete(table, {{:environment, environment}, :_, self()})
+    State.gone(table, environment)
+  end
 
   @doc "Keeps a worker's report of its conversions, for readers that find it busy."
   @spec reported(atom(), pid(), binary()) :: true
@@ -118,22 +125,32 @@ defmodule Envmgr.Pool.Stats do
     end
   end
 
-  @doc "The state of one environment: `:starting`, `:ready`, `:degraded` (fewer workers than wanted) or `:failed`."
-  @spec state(atom(), String.t()) :: atom()
-  def state(table, environment) do
+  @doc "The workers of an environment that take calls: owner, counters, number of the process."
+  @spec workers(atom(), String.t()) :: [{pid(), Slot.t(), pos_integer()}]
+  def workers(table, environment) do
     case :ets.lookup(table, {:environment, environment}) do
-      [{_key, facts, _server}] -> facts.state
-      [] -> :starting
+      [{_key, facts, _server}] ->
+        for {pid, {slot, os_pid}} <- facts.workers, Slot.open?(slot), do: {pid, slot, os_pid}
+
+      [] ->
+        []
     end
   end
 
   defp state(%{active: active, problem: problem}) do
     case map_size(active.ready) do
-      0 when problem == nil -> :starting
+      0 when problem == nil -> :loading
       0 -> :failed
       ready when ready < active.manifest.workers -> :degraded
       _all -> :ready
     end
+  end
+
+  @doc "How often what is wrong was tried, in a row."
+  @spec tries(map()) :: non_neg_integer()
+  def tries(server) do
+    refused = if server.refused, do: server.refused.tries, else: 0
+    Enum.max([server.failures, server.missed, refused])
   end
 
   defp refused(nil), do: nil

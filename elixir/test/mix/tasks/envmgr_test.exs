@@ -2,6 +2,7 @@ defmodule Mix.Tasks.EnvmgrTest do
   # The variable ENVMGR and the application's default instance are the VM's.
   use ExUnit.Case, async: false
   import ExUnit.CaptureIO
+  require Logger
 
   alias Envmgr.Command.{Arguments, Installing, Scaffold, Tool}
   alias Envmgr.Test.Project
@@ -277,9 +278,13 @@ defmodule Mix.Tasks.EnvmgrTest do
       Project.activate(project, "std")
       Application.stop(:envmgr)
       before = Application.get_env(:envmgr, :project)
+      level = Logger.level()
 
+      # What the task changes for its VM, which ends with it.
       on_exit(fn ->
         Application.put_env(:envmgr, :project, before)
+        Application.delete_env(:envmgr, :watch)
+        Logger.configure(level: level)
         Application.ensure_all_started(:envmgr)
       end)
     end
