@@ -115,7 +115,15 @@ defmodule Envmgr.Release do
   def check(%Options{check: check, project: project}) when check == false or project == nil,
     do: :ok
 
-  def check(%Options{check: :raise, project: project}), do: check!(project)
+  def check(%Options{check: :raise, project: project}) do
+    check!(project)
+  rescue
+    error in Error ->
+      # The VM ends with a start that fails, and shows the reason in its own way.
+      Logger.error("envmgr: " <> Exception.message(error))
+      Logger.flush()
+      reraise error, __STACKTRACE__
+  end
 
   def check(%Options{check: :log, project: project}) do
     spawn(__MODULE__, :tell, [project])

@@ -332,9 +332,14 @@ defmodule Envmgr.ReleaseTest do
     test "what cannot run does not start, or is logged", %{place: place} do
       File.rm_rf!(Path.join(place, ".envmgr/store/std-1.catalog"))
 
-      assert_raise Error, ~r/the catalog of math/, fn ->
-        Envmgr.start_link(name: :b, project: place, check: :raise)
-      end
+      said =
+        capture_log(fn ->
+          assert_raise Error, ~r/the catalog of math/, fn ->
+            Envmgr.start_link(name: :b, project: place, check: :raise)
+          end
+        end)
+
+      assert said =~ "the catalog of math is not there"
 
       assert Release.check(Options.new!(name: :b, project: place, check: :log)) == :ok
       said = capture_log(fn -> assert Release.tell(place) == :ok end)
