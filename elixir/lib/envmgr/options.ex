@@ -3,7 +3,9 @@ defmodule Envmgr.Options do
   @moduledoc false
 
   alias Envmgr.Near
+  alias Envmgr.Libraries.Hooks
   alias Envmgr.Release.Place
+  alias Envmgr.Values.Decoders
 
   @default_start_timeout 60_000
   @grace 5_000
@@ -16,6 +18,7 @@ defmodule Envmgr.Options do
     watch: true,
     check: false,
     decoders: %{},
+    hooks: [],
     start_timeout: @default_start_timeout,
     grace: @grace
   ]
@@ -26,12 +29,13 @@ defmodule Envmgr.Options do
           project: String.t() | nil,
           watch: boolean(),
           check: :raise | :log | false,
-          decoders: %{String.t() => (struct() -> term())},
+          decoders: Decoders.t(),
+          hooks: [term()],
           start_timeout: pos_integer(),
           grace: pos_integer()
         }
 
-  @known [:name, :project, :watch, :check, :decoders, :start_timeout, :grace]
+  @known [:name, :project, :watch, :check, :decoders, :hooks, :start_timeout, :grace]
 
   @doc """
   Options of one instance. Raises `ArgumentError` that names every problem.
@@ -42,8 +46,9 @@ defmodule Envmgr.Options do
     either way
   - `check`: whether the environments are looked at before the first worker starts (`Envmgr.Release.check!/1`): `:raise`, `:log` or `false`; default
     `false`, in a release `:raise` for what is in it, else `:log`
-  - `decoders`: functions of one argument by Python type (`"my_mod.Point"`) or name of a serializer; what one returns takes the place of an
+  - `decoders`: functions of one argument, or modules with a struct, by Python type (`"my_mod.Point"`) or name of a serializer; what one makes takes the place of an
     `Envmgr.Record`, `Envmgr.EnumMember`, `Envmgr.Object` or `Envmgr.Custom` of that type; default `%{}`
+  - `hooks`: modules that use `Envmgr.Hooks`, `before: {pattern, function}`, `after: {pattern, function}`; default `[]`
   - `start_timeout`: how long a worker may take until it is ready, ms; default #{@default_start_timeout}
   - `grace`: how long a worker may take to end before it is killed, ms; default #{@grace}
 
@@ -130,9 +135,15 @@ defmodule Envmgr.Options do
   defp problem({:check, check}) when check in [:raise, :log, false], do: []
 
   defp problem({:decoders, decoders}) when is_map(decoders) and not is_struct(decoders) do
-    for {type, decoder} <- decoders, not (is_binary(type) and is_function(decoder, 1)) do
-      "decoders: #{inspect(type)} => #{inspect(decoder)} is not a string and a function of one argument"
+    for {type, decoder} <- decoders, not (is_binary(type) and Decoders.fits?(decoder)) do
+      "decoders: #{inspect(type)} => #{inspect(decoder)} is not a string and a function of one argument or a struct's module"
     end
+  end
+
+  defp problem({:hooks, hooks}) do
+    with {:error, problems} <- Hooks.parse(hooks),
+         do: Enum.map(problems, &"hooks: #{&1}"),
+         else: ({:ok, _hooks} -> [])
   end
 
   defp problem({key, ms}) when key in [:start_timeout, :grace] and is_integer(ms) and ms > 0,

@@ -6,7 +6,7 @@ defmodule Envmgr.Calls.Exchange do
   @moduledoc false
 
   alias Envmgr.{Pool, Wire}
-  alias Envmgr.Calls.{Beside, Correlation, Held, Outcome, Request, Span, Trace}
+  alias Envmgr.Calls.{Beside, Correlation, Held, Outcome, Request, Sessions, Span, Trace}
   alias Envmgr.Pool.{Lane, Route, Slot}
   alias Envmgr.Values.{Encoder, Holding, Locate, Refusal}
   alias Envmgr.Wire.Messages
@@ -72,6 +72,15 @@ defmodule Envmgr.Calls.Exchange do
     end
   end
 
+  defp choose(%{session: %{} = session} = request, load) do
+    case Sessions.route(session, request.environment, request.owner) do
+      {:ok, generation, worker} -> attempt(request, load, generation, worker)
+      none when none in [:none, :stale] -> attempt(request, load, nil, nil)
+      :gone -> Outcome.gone(request)
+      {:error, fields} -> Outcome.error(request, fields)
+    end
+  end
+
   defp choose(request, load) do
     case Route.lookup(request.name, request.environment) do
       {generation, workers, _pool} ->
@@ -84,6 +93,9 @@ defmodule Envmgr.Calls.Exchange do
     ArgumentError -> Outcome.gone(request)
   end
 
+  defp pick(workers, %{beside: %{avoid: avoid}}) when avoid != nil,
+    do: Route.pick_other(workers, avoid)
+
   defp pick(workers, %{owner: nil} = request) do
     case Holding.home(request.name, request.environment) do
       nil -> Route.pick(workers)
@@ -92,6 +104,10 @@ defmodule Envmgr.Calls.Exchange do
   end
 
   defp pick(workers, %{owner: owner}), do: Route.pinned(workers, owner)
+
+  # Whoever asks for a second worker has a first one.
+  defp attempt(%{beside: %{avoid: avoid}} = request, _load, _generation, nil) when avoid != nil,
+    do: Outcome.error(request, code: :not_ready, message: "there is no second worker")
 
   defp attempt(%{owner: nil} = request, load, _generation, nil) do
     case Pool.await_worker(request.name, request.environment, patience(request)) do

@@ -2,7 +2,7 @@ defmodule Envmgr.Calls.Request do
   # A call on its way: all that is known of it but its arguments.
   @moduledoc false
 
-  alias Envmgr.Calls.{Beside, Context, Correlation, Gathering, Options, Trace}
+  alias Envmgr.Calls.{Beside, Context, Correlation, Gathering, Options, Sessions, Trace}
   alias Envmgr.Libraries.{Signature, Usage}
   alias Envmgr.Libraries.Usage.Tally
   alias Envmgr.Pool.{Callback, Flight, Lane}
@@ -27,6 +27,7 @@ defmodule Envmgr.Calls.Request do
     :context,
     :trace,
     :gather,
+    :session,
     :span,
     lane: Lane.threshold(),
     metadata: false,
@@ -56,6 +57,7 @@ defmodule Envmgr.Calls.Request do
           context: binary() | nil,
           trace: Trace.t() | nil,
           gather: reference() | nil,
+          session: Sessions.call() | nil,
           span: reference() | nil,
           lane: pos_integer() | nil,
           metadata: boolean(),
@@ -63,7 +65,7 @@ defmodule Envmgr.Calls.Request do
           decode: keyword()
         }
 
-  @doc "The deadline runs from `now`, in nanoseconds of the monotonic time."
+  @doc "The deadline runs from `now`, in nanoseconds of the monotonic time, unless it runs already."
   @spec new(
           Options.t(),
           Messages.target(),
@@ -77,7 +79,7 @@ defmodule Envmgr.Calls.Request do
   def new(options, target, path, library, environment, default_timeout, access, now) do
     # All that nearly every call looks at, by one match.
     %{name: name, timeout: timeout, as: as, dicts: dicts, metadata: metadata} = options
-    %{priority: priority, beside: beside, span: span} = options
+    %{priority: priority, beside: beside, span: span, deadline: deadline} = options
     timeout = timeout || default_timeout
 
     %__MODULE__{
@@ -92,11 +94,14 @@ defmodule Envmgr.Calls.Request do
       metadata: metadata,
       span: span,
       decode: if(dicts == :map, do: [], else: [dicts: dicts]),
-      deadline: if(timeout == :infinity, do: :infinity, else: div(now, 1_000_000) + timeout)
+      deadline: deadline || deadline(timeout, now)
     }
     |> told(options)
     |> beside(beside)
   end
+
+  defp deadline(:infinity, _now), do: :infinity
+  defp deadline(timeout, now), do: div(now, 1_000_000) + timeout
 
   # Of a function's path its library is a part.
   defp label(path, :normal, _library, path), do: path
@@ -112,7 +117,13 @@ defmodule Envmgr.Calls.Request do
   end
 
   # Python hears of a correlation that is given; lines of this side's log bear what Logger's metadata name, too.
-  defp told(request, %{correlation: nil, trace: nil, output: :log, priority: priority}) do
+  defp told(request, %{
+         correlation: nil,
+         trace: nil,
+         output: :log,
+         session: nil,
+         priority: priority
+       }) do
     case Correlation.logged() do
       nil ->
         request
@@ -121,6 +132,13 @@ defmodule Envmgr.Calls.Request do
         label = {priority, request.library, request.path, {:log, correlation}}
         %{request | correlation: correlation, label: label}
     end
+  end
+
+  defp told(request, %{session: %{} = session} = options) do
+    request = told(request, %{options | session: nil})
+    correlation = if options.trace, do: request.correlation, else: options.correlation
+    context = Context.encode(correlation, options.trace != nil, options.output, session.id)
+    %{request | session: Sessions.call(session), context: context}
   end
 
   defp told(request, options) do
@@ -132,7 +150,7 @@ defmodule Envmgr.Calls.Request do
     %{
       request
       | correlation: correlation,
-        context: Context.encode(correlation, options.trace != nil, options.output),
+        context: Context.encode(correlation, options.trace != nil, options.output, nil),
         trace: options.trace,
         gather: if(options.output == :metadata, do: elem(output, 0)),
         label: {options.priority, request.library, request.path, output}
@@ -156,12 +174,15 @@ defmodule Envmgr.Calls.Request do
     %{
       request
       | correlation: correlation,
-        context: Context.encode(correlation, true, heard(request.label)),
+        context: Context.encode(correlation, true, heard(request.label), of(request.session)),
         trace: Trace.begin()
     }
   end
 
   def traced(request), do: request
+
+  defp of(nil), do: nil
+  defp of(%{session: session}), do: session.id
 
   defp heard(label) do
     case Flight.output(label) do

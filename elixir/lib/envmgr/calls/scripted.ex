@@ -9,28 +9,35 @@ defmodule Envmgr.Calls.Scripted do
   alias Envmgr.Libraries.{Plan, Row, Scripted}
 
   @impl true
-  def around(%{plan: %{scripted?: true}} = call, rest),
+  # Of a chain its steps were looked at before.
+  def around(%{plan: %{scripted?: true}, kwargs: kwargs} = call, rest) when kwargs != :chain,
     do: answer(call, fn -> rest.(call) end)
 
   def around(call, rest), do: rest.(call)
 
-  @doc "Whether a chain that begins with this, or a call of this object, is for a test to answer."
-  @spec concerns?(Row.t() | Ref.t()) :: boolean()
-  def concerns?(%Ref{generation: generation}), do: generation == 0
-  def concerns?(row), do: match?(%Plan{scripted?: true}, elem(row, 12))
+  @doc "A chain that begins with this row or object."
+  @spec chain(Row.t() | Ref.t(), Chain.t(), Options.t(), (() -> Outcome.answer())) ::
+          Outcome.answer()
+  def chain(first, chain, options, rest) do
+    if scripted?(first), do: answer({chain, options}, rest), else: rest.()
+  end
 
-  @spec chain(Chain.t(), Options.t(), (() -> Outcome.answer())) :: Outcome.answer()
-  def chain(chain, options, rest), do: answer({chain, options}, rest)
+  # A scripted ref is of no generation.
+  defp scripted?(%Ref{}), do: true
+  defp scripted?(row), do: match?(%Plan{scripted?: true}, elem(row, 12))
 
+  @doc "A call of a scripted ref."
   @spec method(Ref.t(), String.t(), list(), [{String.t(), term()}], Options.t()) ::
           Outcome.answer()
-  def method(ref, path, args, kwargs, options) do
-    answer({path, [ref | args], kwargs, options}, fn ->
-      message = "its object is of a test's script, and no script of this process has it"
-      hint = "Envmgr.Testing.stub(#{inspect(path)}, answer), or allow(pid), from the test"
-      error = %Error{code: :stale_ref, path: path, message: message, hint: hint}
-      {:error, Error.classified(error)}
-    end)
+  def method(ref, path, args, kwargs, options),
+    do: answer({path, [ref | args], kwargs, options}, fn -> stale(path) end)
+
+  @spec stale(String.t()) :: {:error, Error.t()}
+  def stale(path) do
+    message = "its object is of a test's script, and no script of this process has it"
+    hint = "Envmgr.Testing.stub(#{inspect(path)}, answer), or allow(pid), from the test"
+    error = %Error{code: :stale_ref, path: path, message: message, hint: hint}
+    {:error, Error.classified(error)}
   end
 
   # Tests may have ended meanwhile.

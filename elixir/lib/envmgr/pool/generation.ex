@@ -6,12 +6,13 @@ defmodule Envmgr.Pool.Generation do
   alias Envmgr.Pool.Slot
 
   @enforce_keys [:manifest, :epoch, :catalogs]
-  defstruct [:manifest, :epoch, :catalogs, starting: %{}, ready: %{}]
+  defstruct [:manifest, :epoch, :catalogs, :zygote, starting: %{}, ready: %{}]
 
   @type t :: %__MODULE__{
           manifest: Manifest.t(),
           epoch: integer(),
           catalogs: %{String.t() => CatalogFile.t()},
+          zygote: pid() | nil,
           starting: %{pid() => Slot.t()},
           ready: %{pid() => {Slot.t(), os_pid :: pos_integer()}}
         }

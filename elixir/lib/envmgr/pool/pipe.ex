@@ -32,6 +32,8 @@ defmodule Envmgr.Pool.Pipe do
   defp gather(outbox, room) do
     receive do
       {:call, _, _, _, _, _} = call -> gather(Outbox.push(outbox, call), room - 1)
+      # No call overtakes what its session has to say.
+      {:session, message} -> gather(Outbox.control(outbox, message), room)
     after
       0 -> outbox
     end

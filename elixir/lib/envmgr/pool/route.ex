@@ -61,6 +61,20 @@ defmodule Envmgr.Pool.Route do
     end
   end
 
+  @doc "As `pick/1`, but never the given one."
+  @spec pick_other(tuple(), pid()) :: worker() | nil
+  def pick_other(workers, avoided) do
+    [cursor | workers] = Tuple.to_list(workers)
+    pick(List.to_tuple([cursor | List.keydelete(workers, avoided, 0)]))
+  end
+
+  @doc "How many workers there are beside the given one; nil for none."
+  @spec others(tuple(), pid() | nil) :: non_neg_integer()
+  def others(workers, pid) do
+    [_cursor | workers] = Tuple.to_list(workers)
+    Enum.count(workers, fn {other, slot} -> other != pid and Slot.open?(slot) end)
+  end
+
   defp index(_workers, _pid, 0), do: 0
 
   defp index(workers, pid, at) do
@@ -75,6 +89,13 @@ defmodule Envmgr.Pool.Route do
   def pinned(workers, pid) do
     [_cursor | workers] = Tuple.to_list(workers)
     if worker = List.keyfind(workers, pid, 0), do: take(worker)
+  end
+
+  @doc "The workers that take calls."
+  @spec open(tuple()) :: [worker()]
+  def open(workers) do
+    [_cursor | workers] = Tuple.to_list(workers)
+    Enum.filter(workers, fn {_pid, slot} -> Slot.open?(slot) end)
   end
 
   defp least(_workers, _at, _size, _left, worker, 0), do: worker
@@ -92,7 +113,9 @@ defmodule Envmgr.Pool.Route do
 
   defp load({_pid, slot}), do: Slot.load(slot)
 
-  defp take({_pid, slot} = worker) do
+  @doc "Counts a call, unless the worker is closed: then nil."
+  @spec take(worker()) :: worker() | nil
+  def take({_pid, slot} = worker) do
     if Slot.open?(slot) do
       Slot.take(slot)
       worker

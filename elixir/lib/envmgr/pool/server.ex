@@ -11,7 +11,7 @@ defmodule Envmgr.Pool.Server do
 
   alias Envmgr.{Error, Telemetry}
   alias Envmgr.Libraries.{Catalog, Manifest}
-  alias Envmgr.Pool.{Backoff, Generation, Lent, Owner, Route, Slot, Stats}
+  alias Envmgr.Pool.{Backoff, Generation, Lent, Owner, Route, Slot, Stats, Zygote}
   alias Envmgr.Values.Holding
 
   defstruct [
@@ -100,6 +100,7 @@ defmodule Envmgr.Pool.Server do
     Stats.delete(table, s.environment)
     s = abandon_next(%{s | removed?: true, refused: nil})
     answer(s, {:error, unloaded(s)})
+    Zygote.retire(s.active.zygote)
     s = %{drain(s, Generation.pids(s.active)) | active: emptied(s.active), waiters: []}
     {:noreply, s |> follow() |> removed()}
   end
@@ -223,6 +224,7 @@ defmodule Envmgr.Pool.Server do
     Catalog.publish(s.options.name, new.manifest, new.epoch, new.catalogs)
     Logger.info("envmgr: #{s.environment}: generation #{new.manifest.generation} serves")
     switched(s, old.manifest.generation, new.manifest.generation)
+    Zygote.retire(old.zygote)
     publish(drain(s, Generation.pids(old)))
   end
 
@@ -291,7 +293,11 @@ defmodule Envmgr.Pool.Server do
   defp retry_later(s), do: s
 
   defp abandon_next(%{next: nil} = s), do: s
-  defp abandon_next(s), do: %{drain(s, Generation.pids(s.next)) | next: nil}
+
+  defp abandon_next(s) do
+    Zygote.retire(s.next.zygote)
+    %{drain(s, Generation.pids(s.next)) | next: nil}
+  end
 
   # Before their route goes: who meets a stale ref shall hear why.
   defp ending(s, pids, why) do
@@ -315,14 +321,30 @@ defmodule Envmgr.Pool.Server do
   defp start_missing(s), do: publish(%{s | active: start(s, s.active)})
 
   defp start(s, generation) do
+    generation = with_zygote(s, generation)
+
     Enum.reduce(1..Generation.missing(generation)//1, generation, fn _, generation ->
       slot = Slot.new()
-      settings = %{server: self(), manifest: generation.manifest, slot: slot, options: s.options}
+
+      settings = %{
+        server: self(),
+        manifest: generation.manifest,
+        slot: slot,
+        options: s.options,
+        zygote: generation.zygote
+      }
+
       {:ok, pid} = DynamicSupervisor.start_child(s.owners, {Owner, settings})
       Process.monitor(pid)
       send(pid, :open)
       Generation.starting(generation, pid, slot)
     end)
+  end
+
+  defp with_zygote(s, %{zygote: zygote} = generation) do
+    if zygote && Process.alive?(zygote),
+      do: generation,
+      else: %{generation | zygote: Zygote.start(s.owners, generation.manifest, s.options)}
   end
 
   # No worker, none starting, and the last start failed: nobody should wait for the next try.
@@ -396,7 +418,7 @@ defmodule Envmgr.Pool.Server do
 
   defp removed(s), do: s
 
-  defp emptied(generation), do: %{generation | starting: %{}, ready: %{}}
+  defp emptied(generation), do: %{generation | zygote: nil, starting: %{}, ready: %{}}
 
   defp problem(manifest, why) do
     %Error{

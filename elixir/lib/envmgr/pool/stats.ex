@@ -64,7 +64,8 @@ defmodule Envmgr.Pool.Stats do
         for {pid, {slot, os_pid}} <- facts.workers, Slot.open?(slot) do
           Map.merge(Slot.counts(slot), %{
             os_pid: os_pid,
-            refs: reports[{environment, pid}]["refs"]
+            refs: reports[{environment, pid}]["refs"],
+            sessions: reports[{environment, pid}]["sessions"]
           })
         end
 

@@ -78,6 +78,18 @@ defmodule Envmgr.Telemetry.EmittedTest do
     refute_received {:heard, [:generation, _], _, _}
   end
 
+  test "the states of a library", %{name: name, project: project} do
+    assert {_, %{library: _, state: :loading, before: nil, reason: nil}} =
+             heard([:library, :state])
+
+    for _ <- 1..5, do: heard([:library, :state])
+    refute_received {:heard, [:library, :state], _, _}
+    Project.deactivate(project, "std")
+
+    assert {_, %{environment: "std", state: :unloaded, before: :ready}} =
+             heard([:library, :state])
+  end
+
   test "a call", %{name: name} do
     quiet()
     assert {:ok, 4.0} = Envmgr.execute("math.sqrt", [16.0], name: name, correlation: "c1")
