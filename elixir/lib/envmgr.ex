@@ -57,6 +57,7 @@ defmodule Envmgr do
     Options,
     Pool,
     Ref,
+    Release,
     Reload,
     Session
   }
@@ -73,6 +74,11 @@ defmodule Envmgr do
           | {:correlation, String.t()}
           | {:output, :log | :metadata | :ignore | pid()}
           | {:trace, boolean()}
+          | {:retry, non_neg_integer() | [max: non_neg_integer(), backoff: pos_integer()]}
+          | {:idempotent, boolean()}
+          | {:fallback, String.t() | [String.t()] | (Error.t() -> term()) | false}
+          | {:cache, boolean() | [ttl: pos_integer(), tags: [String.t()]]}
+          | {:hedge, pos_integer() | false}
           | {:session, Session.t()}
           | {:name, atom()}
 
@@ -85,6 +91,9 @@ defmodule Envmgr do
 
   With `output: :metadata` also `stdout` and `stderr` (texts), `logging` (maps of `level`, `logger`, `message`), `python_warnings` (maps of
   `category`, `message`).
+
+  What stood around the call says `cached` (where its result may be kept: whether it was), `tries` (where it took more than one), `hedged: true` (the
+  second worker's answer), `fallback` (the path that answered, or `:function`).
   """
   @type metadata :: %{
           :warnings => [String.t()],
@@ -97,7 +106,11 @@ defmodule Envmgr do
           optional(:stdout) => String.t(),
           optional(:stderr) => String.t(),
           optional(:logging) => [map()],
-          optional(:python_warnings) => [map()]
+          optional(:python_warnings) => [map()],
+          optional(:cached) => boolean(),
+          optional(:tries) => pos_integer(),
+          optional(:hedged) => true,
+          optional(:fallback) => String.t() | :function
         }
 
   @type answer :: {:ok, term()} | {:ok, term(), metadata()} | {:error, Error.t()}
@@ -117,7 +130,8 @@ defmodule Envmgr do
   end
 
   @doc """
-  Starts an instance. Returns before its workers are ready; raises `ArgumentError` on wrong options.
+  Starts an instance. Returns before its workers are ready; raises `ArgumentError` on wrong options, with `check: :raise` also `Envmgr.Error`
+  where an environment cannot run on this machine (`Envmgr.Release.check!/1`).
 
       {:ok, _pid} = Envmgr.start_link(name: MyApp.Python, project: "/srv/my_app")
 
@@ -131,7 +145,11 @@ defmodule Envmgr do
   Option `hooks` (also `config :envmgr, hooks: ...`): functions before and after calls (`Envmgr.Hooks`).
   """
   @spec start_link(keyword()) :: Supervisor.on_start()
-  def start_link(options), do: options |> Options.new!() |> Instance.start_link()
+  def start_link(options) do
+    options = Options.new!(options)
+    Release.check(options)
+    Instance.start_link(options)
+  end
 
   @typedoc "A step of a chain; arguments as in `execute/3`. The first is a call of a path or a ref, the others are not."
   @type step ::
@@ -164,9 +182,17 @@ defmodule Envmgr do
   - `correlation`: a text by which the call is found again, in Python (`envmgr_runtime.context()`), in logs and errors. Each error has one: by
     default the `:correlation_id` or `:request_id` of Logger's metadata, or a new one.
   - `trace`: `true` measures the call (implied: `metadata: true`), and logs it at `:debug`; so does `trace` of a library in envmgr.toml, in the log alone.
+  - `retry`: how often the call is made again after an error that comes and goes, within its one deadline (`3`, or `[max: 3, backoff: ms]`).
+    A call that may have run is made again only if it is idempotent. Default: as configured.
+  - `idempotent`: whether it does no harm to run it twice; default: as configured.
+  - `fallback`: what answers when the call fails for no fault of the caller's: a path, a list of them, or a function of the error; `false`: nothing.
+  - `cache`: `true` keeps the result and answers by one that was kept, `[ttl: ms, tags: texts]` says how long; `false` does neither.
+  - `hedge`: after how many ms without an answer a second worker is asked, too (idempotent calls only); `false`: never.
   - `session`: the session that the call belongs to (`Envmgr.Session`): it runs in that session's worker, sees its variables, and its refs are
     the session's.
   - `name`: the instance; default `Envmgr`, or that of the session.
+
+  What `retry`, `idempotent`, `fallback`, `cache` and `hedge` do, and the configuration by which a function has them without being asked: docs/recovery.md and docs/caching.md.
 
   A wrong path or wrong arguments are told before anything reaches Python.
 
@@ -610,6 +636,9 @@ defmodule Envmgr do
   has them by function), and `conversions`: what the workers that run have `sent` and `received`, by Python type `count`, `bytes` and `seconds`; the row
   `"payload"` is whole arguments and answers. The time of a type holds that of the values inside it. A worker that is busy
   tells what it told last.
+
+  And what stands around calls: `recovery` (retries, fallbacks, hedges) and `circuits` by library, `limits` and `cache` by function
+  (docs/recovery.md, docs/caching.md). Empty where nothing was needed yet.
 
       %{"math" => %{state: :ready, workers: [%{in_flight: 0} | _]}} = Envmgr.stats()
   """
