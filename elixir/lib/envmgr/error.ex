@@ -11,13 +11,14 @@ defmodule Envmgr.Error do
   | `:pipeline` | usage or library | a step that the configuration puts around the function refused, or failed; `step` says which |
   | `:cancelled` | usage | the call was ended: by `Envmgr.cancel/1`, or because nobody waits for it any more |
   | `:timeout` | resource, retry | the deadline passed; a call that had begun was cancelled, or ended with its worker |
+  | `:overloaded` | resource, retry | too many calls wait, or as far as is known this one could not be answered before its deadline: it was not sent; `details` has the numbers |
   | `:worker_lost` | library or resource | the worker ended during the call, which may or may not have run; `details` has what is known of its end |
   | `:stale_ref` | usage | the object's worker is gone, or the object was released |
   | `:ref_limit` | resource | the worker holds as many objects as it may |
   | `:unresolved` | library | the catalog names the path, the worker does not find it |
   | `:catalog` | library | the library's catalog is damaged; `envmgr sync` writes it again |
   | `:start` | by its type | no worker of the environment starts; the message says why |
-  | `:not_ready` | resource, retry | the instance is not running, or is shutting down |
+  | `:not_ready` | resource, retry | the instance is not running, or is shutting down; or workers end again and again, and none is started for a while (`details.next`, ms) |
   | `:not_installed` | usage | no environment is installed |
   | `:sync` | usage | the command line could not bring envmgr.toml into force; its own code (`"E-CONFIG"`) and evidence are in `details` |
 
@@ -113,6 +114,7 @@ defmodule Envmgr.Error do
     pipeline: {:usage, false},
     cancelled: {:usage, false},
     timeout: {:resource, true},
+    overloaded: {:resource, true},
     worker_lost: {:library, false},
     stale_ref: {:usage, false},
     ref_limit: {:resource, false},

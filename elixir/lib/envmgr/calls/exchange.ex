@@ -6,7 +6,7 @@ defmodule Envmgr.Calls.Exchange do
   @moduledoc false
 
   alias Envmgr.{Pool, Wire}
-  alias Envmgr.Calls.{Beside, Correlation, Held, Outcome, Request, Trace}
+  alias Envmgr.Calls.{Beside, Correlation, Held, Outcome, Refused, Request, Trace}
   alias Envmgr.Pool.{Lane, Route, Slot}
   alias Envmgr.Values.{Encoder, Holding, Locate, Refusal}
   alias Envmgr.Wire.Messages
@@ -68,33 +68,50 @@ defmodule Envmgr.Calls.Exchange do
       tail = Messages.call_tail(request.target, request.flags, payload, size)
       tail = if size < @flatten, do: IO.iodata_to_binary(tail), else: tail
       tail = if request.context, do: {:context, tail, request.context}, else: tail
-      choose(request, {size, tail, held, arguments})
+      choose(request, {size, tail, held, arguments}, false)
     end
   end
 
-  defp choose(request, load) do
-    case Route.lookup(request.name, request.environment) do
+  # A call that was taken on is not refused later, wherever it goes.
+  defp choose(request, load, taken_on? \\ true)
+
+  defp choose(%{owner: nil} = request, load, taken_on?) do
+    case Route.lookup(request.name, request.environment, request.pool) do
       {generation, workers, _pool} ->
-        attempt(request, load, generation, pick(workers, request))
+        if Route.serves?(workers, request.library),
+          do: attempt(request, load, generation, pick(workers, request, taken_on?)),
+          else: Refused.elsewhere(request)
 
       nil ->
-        Outcome.gone(request)
+        Refused.nowhere(request)
     end
   rescue
     ArgumentError -> Outcome.gone(request)
   end
 
-  defp pick(workers, %{owner: nil} = request) do
-    case Holding.home(request.name, request.environment) do
-      nil -> Route.pick(workers)
-      home -> Route.pick(workers, home)
+  defp choose(%{owner: owner} = request, load, _taken_on?) do
+    case Route.pinned(request.name, owner) do
+      {generation, worker} -> attempt(request, load, generation, worker)
+      nil -> attempt(request, load, nil, nil)
     end
+  rescue
+    ArgumentError -> Outcome.gone(request)
   end
 
-  defp pick(workers, %{owner: owner}), do: Route.pinned(workers, owner)
+  defp pick(workers, request, taken_on?) do
+    home = Holding.home(request.name, request.environment)
+
+    # What a function of ours calls may be what its worker waits for.
+    if taken_on? or match?(%{beside: %{kind: :nested}}, request),
+      do: Route.pick(workers, home),
+      else: Route.admit(workers, home, Request.wish(request))
+  end
+
+  defp attempt(request, _load, _generation, {:overloaded, why}),
+    do: Refused.overloaded(request, why)
 
   defp attempt(%{owner: nil} = request, load, _generation, nil) do
-    case Pool.await_worker(request.name, request.environment, patience(request)) do
+    case Pool.await_worker(request.name, request.environment, request.pool, patience(request)) do
       :ok ->
         choose(request, load)
 
@@ -118,7 +135,12 @@ defmodule Envmgr.Calls.Exchange do
 
   defp attempt(request, _load, _generation, nil), do: Outcome.stale(request)
 
-  defp attempt(%{beside: nil} = request, {size, tail, [], _} = load, generation, {pid, _slot}) do
+  defp attempt(
+         %{beside: nil, owner: nil} = request,
+         {size, tail, [], _} = load,
+         generation,
+         {pid, _slot}
+       ) do
     reply = :erlang.monitor(:process, pid, alias: :reply_demonitor)
     send(pid, {:call, reply, request.deadline, request.label, size, tail})
     await(reply, request, load, generation, pid)
@@ -134,7 +156,7 @@ defmodule Envmgr.Calls.Exchange do
       {process, buffers} ->
         reply = Beside.open(request, pid)
         if held != [], do: Held.lend(held, request.name, pid, reply)
-        call = {reply, owner_deadline(request), request.label, size, tail}
+        call = {reply, owner_deadline(request), Request.label(request), size, tail}
 
         if buffers == [],
           do: send(process, Tuple.insert_at(call, 0, :call)),

@@ -11,6 +11,7 @@ defmodule Envmgr.Calls.Options do
             dicts: :map,
             metadata: false,
             priority: :normal,
+            pool: nil,
             correlation: nil,
             output: :log,
             trace: nil,
@@ -25,6 +26,7 @@ defmodule Envmgr.Calls.Options do
           dicts: :map | :ordered,
           metadata: boolean(),
           priority: :high | :normal | :low,
+          pool: String.t() | nil,
           correlation: String.t() | nil,
           output: :log | :metadata | :ignore | pid(),
           trace: Trace.t() | nil,
@@ -33,7 +35,8 @@ defmodule Envmgr.Calls.Options do
         }
 
   @default_name Envmgr
-  @known [:name, :timeout, :as, :dicts, :metadata, :priority, :correlation, :output, :trace]
+  @known [:name, :timeout, :as, :dicts, :metadata, :priority, :pool, :correlation, :output] ++
+           [:trace]
 
   @values [
     name: "the name of an instance, an atom",
@@ -42,6 +45,7 @@ defmodule Envmgr.Calls.Options do
     dicts: ":map or :ordered",
     metadata: "true or false",
     priority: ":high, :normal or :low",
+    pool: "the name of a pool, an atom or a string",
     correlation: "a text of 1 to 200 bytes",
     output: ":log, :metadata, :ignore or a pid",
     trace: "true or false"
@@ -69,6 +73,11 @@ defmodule Envmgr.Calls.Options do
   defp problem({:metadata, metadata}) when is_boolean(metadata), do: []
 
   defp problem({:priority, priority}) when priority in [:high, :normal, :low], do: []
+
+  defp problem({:pool, pool})
+       when is_binary(pool) or (is_atom(pool) and pool not in [true, false]),
+       do: []
+
   # Ours alone: how `Envmgr.async/3` and `Envmgr.stream/3` wait.
   defp problem({:beside, %Beside{}}), do: []
 
@@ -100,6 +109,10 @@ defmodule Envmgr.Calls.Options do
     do: implied(%{options | trace: Trace.begin(), metadata: true})
 
   defp implied(%{trace: false} = options), do: implied(%{options | trace: nil})
+
+  defp implied(%{pool: pool} = options) when is_atom(pool) and pool != nil,
+    do: implied(%{options | pool: Atom.to_string(pool)})
+
   defp implied(%{output: :metadata} = options), do: %{options | metadata: true}
   defp implied(options), do: options
 

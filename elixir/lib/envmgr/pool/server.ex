@@ -1,5 +1,6 @@
 defmodule Envmgr.Pool.Server do
-  # Keeps an environment's workers: replaces those that end, changes generations, tries again what does not start.
+  # Keeps an environment's workers: changes generations, tries again what does not start, answers who waits. What it does
+  # with workers is in `Staff`.
   #
   # A new generation starts beside the serving one (`next`) and takes over when all its workers are ready, unless the
   # workers that run can serve it. The route is switched before the catalog: for a moment an old path may lead to a new
@@ -9,11 +10,11 @@ defmodule Envmgr.Pool.Server do
   use GenServer
   require Logger
 
-  alias Envmgr.Error
+  alias Envmgr.{Error, Telemetry}
   alias Envmgr.Libraries.{Catalog, Manifest}
-  alias Envmgr.Pool.{Backoff, Generation, Lent, Owner, Route, Slot, Stats}
-  alias Envmgr.Values.Holding
+  alias Envmgr.Pool.{Backoff, Crew, Generation, Lent, Pools, Route, Staff, Stats, Waiting}
 
+  # `ended`: why nothing is started any more (`:unloaded`, `:shutdown`); `shut`: who waits for the last worker.
   defstruct [
               :options,
               :environment,
@@ -23,32 +24,35 @@ defmodule Envmgr.Pool.Server do
               :active,
               :next,
               :problem,
-              :retry
+              :retry,
+              :fill,
+              :look,
+              :ended,
+              :shut
             ] ++
               [
                 loaded?: false,
-                removed?: false,
                 failures: 0,
+                recycled: 0,
                 refused: nil,
                 draining: %{},
-                waiters: [],
+                waiting: %Waiting{},
                 followers: []
               ]
 
   def start_link(settings), do: GenServer.start_link(__MODULE__, settings)
 
-  # Names and an empty route stand when init returns: a caller that comes now knows where to wait.
+  # Names and empty routes stand when init returns: a caller that comes now knows where to wait.
   @impl true
   def init(%{options: options, manifest: manifest, manager: manager, supervisor: supervisor}) do
     epoch = System.unique_integer([:monotonic])
-    active = %Generation{manifest: manifest, epoch: epoch, catalogs: %{}}
 
     s = %__MODULE__{
       options: options,
       environment: manifest.environment,
       manager: manager,
       supervisor: supervisor,
-      active: active
+      active: Generation.new(manifest, epoch, %{}, nil)
     }
 
     Logger.metadata(environment: s.environment)
@@ -61,6 +65,11 @@ defmodule Envmgr.Pool.Server do
     {:owners, owners, _, _} =
       s.supervisor |> Supervisor.which_children() |> List.keyfind(:owners, 0)
 
+    for {pool, _crew} <- s.active.crews do
+      metadata = %{generation: s.active.manifest.generation}
+      Staff.tell(s, [:pool, :start], pool, %{system_time: System.system_time()}, metadata)
+    end
+
     {:noreply, boot(%{s | owners: owners})}
   end
 
@@ -69,17 +78,30 @@ defmodule Envmgr.Pool.Server do
     {:reply, if(s.loaded? or s.problem == nil, do: :ok, else: {:error, s.problem}), s}
   end
 
-  def handle_call(:await_worker, from, s) do
+  def handle_call({:await_worker, pool, timeout}, from, s) do
+    crew = s.active.crews[pool]
+
     cond do
-      s.removed? -> {:reply, {:error, unloaded(s)}, s}
-      Generation.workers(s.active) != [] -> {:reply, :ok, s}
-      hopeless?(s) -> {:reply, {:error, s.problem}, s}
-      true -> {:noreply, %{s | waiters: [from | s.waiters]}}
+      s.ended -> {:reply, {:error, ended(s)}, s}
+      # The caller looks again, and finds that there is no such pool.
+      crew == nil or Crew.open(crew) != [] -> {:reply, :ok, s}
+      error = hopeless(s, crew) -> {:reply, {:error, error}, s}
+      true -> wait(s, crew, from, timeout)
     end
   end
 
   def handle_call({:await_generation, wanted}, from, s) do
     {:noreply, follow(%{s | followers: [{from, wanted} | s.followers]})}
+  end
+
+  # Calls that were taken on are answered, none is from now on.
+  def handle_call(:shut, from, s) do
+    s = abandon_next(s)
+    Staff.ending(s, Generation.pids(s.active), "the pool was shut down")
+    crews = s.active.crews
+    s = publish(%{s | active: Generation.emptied(s.active), shut: from, ended: :shutdown})
+    s = Staff.drain(s, crews, :finish)
+    {:noreply, s |> refuse_all() |> settled()}
   end
 
   @impl true
@@ -90,60 +112,75 @@ defmodule Envmgr.Pool.Server do
 
   def handle_cast(:remove, s) do
     table = s.options.name
-    ending(s, Generation.pids(s.active), "its environment was unloaded")
+    Staff.ending(s, Generation.pids(s.active), "its environment was unloaded")
     Catalog.remove(table, s.environment, s.active.epoch)
-    Route.delete(table, s.environment, self())
+    Route.delete(table, self())
+    Pools.delete(table, s.environment, self())
     Stats.delete(table, s.environment)
-    s = abandon_next(%{s | removed?: true, refused: nil})
-    answer(s, {:error, unloaded(s)})
-    s = %{drain(s, Generation.pids(s.active)) | active: emptied(s.active), waiters: []}
-    {:noreply, s |> follow() |> removed()}
+    s = abandon_next(%{s | ended: s.ended || :unloaded, refused: nil})
+    crews = s.active.crews
+    s = Staff.drain(%{s | active: Generation.emptied(s.active)}, crews, :drain)
+    {:noreply, s |> refuse_all() |> settled()}
   end
 
   @impl true
   def handle_info({:ready, pid, os_pid}, s) do
-    cond do
-      Generation.has?(s.active, pid) ->
-        active = Generation.ready(s.active, pid, os_pid)
-        {:noreply, publish(%{s | active: active, failures: 0, problem: nil})}
+    case {Generation.crew(s.active, pid), Generation.crew(s.next, pid)} do
+      {%Crew{} = crew, _next} ->
+        {:noreply, s |> Staff.ready(:active, crew, pid, os_pid) |> Staff.fill() |> publish()}
 
-      Generation.has?(s.next, pid) ->
-        next = Generation.ready(s.next, pid, os_pid)
-        s = %{s | next: next}
-        {:noreply, if(Generation.complete?(next), do: switch(s), else: publish(s))}
+      {nil, %Crew{} = crew} ->
+        s = Staff.ready(s, :next, crew, pid, os_pid)
+        {:noreply, if(Generation.complete?(s.next), do: switch(s), else: publish(s))}
 
-      true ->
+      {nil, nil} ->
         {:noreply, s}
     end
   end
 
-  def handle_info({:closing, pid}, s), do: {:noreply, without(s, pid, nil)}
+  def handle_info({:closing, pid}, s), do: {:noreply, without(s, pid, :closing)}
 
   def handle_info({:DOWN, _monitor, :process, pid, reason}, s) do
     unless match?({:shutdown, _}, reason), do: Lent.abandoned(s.options.name, pid)
-    s = without(s, pid, start_problem(s, pid, reason))
-    {:noreply, removed(publish(%{s | draining: Map.delete(s.draining, pid)}))}
+    s = s |> without(pid, reason) |> Staff.gone(pid, reason)
+    {:noreply, s |> publish() |> settled()}
   end
 
   def handle_info(:retry, s) do
     s = %{s | retry: nil}
-    s = if s.loaded?, do: start_missing(s), else: boot(s)
+    s = if s.loaded?, do: s, else: boot(s)
     {:noreply, if(s.refused && s.next == nil, do: change(s, s.refused.manifest), else: s)}
   end
 
+  def handle_info(:fill, s), do: {:noreply, publish(Staff.fill(%{s | fill: nil}))}
+
+  def handle_info(:look, s),
+    do: handle_info({:look, System.monotonic_time(:millisecond)}, %{s | look: nil})
+
+  def handle_info({:look, _now}, %{ended: ended} = s) when ended != nil, do: {:noreply, s}
+  def handle_info({:look, now}, s), do: {:noreply, s |> Staff.look(now) |> publish()}
+
+  def handle_info({:memory, memory}, s), do: {:noreply, publish(Staff.recycle(s, memory))}
+  def handle_info(_late, s), do: {:noreply, s}
+
   # The first generation. Its catalog comes first, so that wrong calls are told apart while workers start.
-  defp boot(s) do
+  defp boot(%{ended: nil} = s) do
     case Catalog.load(s.active.manifest) do
       {:ok, catalogs} ->
         Catalog.publish(s.options.name, s.active.manifest, s.active.epoch, catalogs)
-        start_missing(%{s | loaded?: true})
+        publish(Staff.fill(%{s | loaded?: true, problem: nil, failures: 0}))
 
       {:error, why} ->
-        failed(s, problem(s.active.manifest, why))
+        problem = problem(s.active.manifest, why)
+        Logger.error("envmgr: #{s.environment}: no catalog: #{why}")
+        s = retry_later(%{s | failures: s.failures + 1, problem: problem})
+        s |> refuse_all(problem) |> publish()
     end
   end
 
-  defp change(%{removed?: true} = s, _manifest), do: s
+  defp boot(s), do: s
+
+  defp change(%{ended: ended} = s, _manifest) when ended != nil, do: s
 
   defp change(%{active: %{manifest: %{digest: same}}} = s, %{digest: same}),
     do: publish(%{s | refused: nil})
@@ -155,32 +192,43 @@ defmodule Envmgr.Pool.Server do
       {:ok, catalogs} ->
         if s.loaded? and Manifest.same_workers?(s.active.manifest, manifest),
           do: adopt(s, manifest, epoch, catalogs),
-          else: prepare(s, %Generation{manifest: manifest, epoch: epoch, catalogs: catalogs})
+          else: prepare(s, Generation.new(manifest, epoch, catalogs, s.active))
 
       {:error, why} ->
         refuse(s, manifest, problem(manifest, why))
     end
   end
 
-  defp prepare(s, generation), do: publish(%{s | next: start(s, generation)})
+  # Of pools that nobody has called there is nothing to wait for.
+  defp prepare(s, generation) do
+    s = Staff.start_next(%{s | next: generation})
+    if Generation.complete?(s.next), do: switch(s), else: publish(s)
+  end
 
   # The workers that run serve the new generation, more or fewer of them; the objects that they hold stay.
   defp adopt(s, manifest, epoch, catalogs) do
-    {active, surplus} = Generation.trim(%{s.active | manifest: manifest, epoch: epoch})
-    ending(s, surplus, "generation #{manifest.generation} has fewer workers")
+    from = s.active.manifest.generation
+    crews = s.active.crews
+    {active, surplus} = Generation.adopt(s.active, manifest, epoch)
+    Staff.ending(s, surplus, "generation #{manifest.generation} has fewer workers")
+    forget_pools(s, Map.keys(crews) -- Map.keys(active.crews))
     s = expose(%{s | active: active, refused: nil})
     Catalog.publish(s.options.name, manifest, epoch, catalogs)
-    start_missing(drain(s, surplus))
+    switched(s, from)
+    s |> Staff.drain(Staff.only(crews, surplus), :drain) |> Staff.fill() |> publish()
   end
 
   defp switch(s) do
     {old, new} = {s.active, s.next}
-    ending(s, Generation.pids(old), replaced(old.manifest.generation, new.manifest.generation))
+    {from, to} = {old.manifest.generation, new.manifest.generation}
+    Staff.ending(s, Generation.pids(old), replaced(from, to))
+    forget_pools(s, Map.keys(old.crews) -- Map.keys(new.crews))
+    active = %{new | catalogs: %{}}
 
     s =
       expose(%{
         s
-        | active: %{new | catalogs: %{}},
+        | active: active,
           next: nil,
           refused: nil,
           failures: 0,
@@ -189,55 +237,60 @@ defmodule Envmgr.Pool.Server do
       })
 
     Catalog.publish(s.options.name, new.manifest, new.epoch, new.catalogs)
-    Logger.info("envmgr: #{s.environment}: generation #{new.manifest.generation} serves")
-    publish(drain(s, Generation.pids(old)))
+    switched(s, from)
+    Logger.info("envmgr: #{s.environment}: generation #{to} serves")
+    s |> Staff.drain(old.crews, :drain) |> Staff.fill() |> publish()
+  end
+
+  defp switched(s, from) do
+    to = s.active.manifest.generation
+    name = if to < from, do: [:generation, :rollback], else: [:generation, :switch]
+    metadata = %{instance: s.options.name, environment: s.environment, from: from, to: to}
+
+    if from != to,
+      do: Telemetry.execute(name, %{system_time: System.system_time()}, metadata)
+  end
+
+  defp forget_pools(s, pools) do
+    for pool <- pools, do: Route.delete(s.options.name, s.environment, pool, self())
   end
 
   # A worker that ended, or is about to.
-  defp without(s, pid, problem) do
-    cond do
-      Generation.has?(s.active, pid) ->
-        s =
-          publish(%{
-            s
-            | active: Generation.without(s.active, pid),
-              draining: Map.put(s.draining, pid, true)
-          })
+  defp without(s, pid, reason) do
+    case {Generation.crew(s.active, pid), Generation.crew(s.next, pid)} do
+      {%Crew{} = crew, _next} ->
+        s = Staff.without(s, crew, pid, reason)
+        error = hopeless(s, s.active.crews[crew.name])
+        s = if error, do: refuse_pool(s, crew.name, error), else: s
+        s |> Staff.fill() |> publish()
 
-        if problem, do: failed(s, problem), else: start_missing(s)
-
-      Generation.has?(s.next, pid) ->
+      {nil, %Crew{}} ->
         manifest = s.next.manifest
-        s = %{s | next: Generation.without(s.next, pid), draining: Map.put(s.draining, pid, true)}
-        why = problem || problem(manifest, "a worker ended before the generation was complete")
-        s |> abandon_next() |> refuse(manifest, why)
+        why = "a worker ended before the generation was complete"
+        problem = Staff.start_problem(manifest, reason) || problem(manifest, why)
+        s |> abandon_next() |> refuse(manifest, problem)
 
-      true ->
+      {nil, nil} ->
         s
     end
   end
 
-  # An owner that never had a ready worker is a failed start, however it ended: starting again at once would not help.
-  defp start_problem(_s, _pid, {:shutdown, {:start, error}}), do: error
-
-  defp start_problem(s, pid, reason) do
-    if is_map_key(s.active.starting, pid),
-      do: problem(s.active.manifest, "the worker's owner ended: #{inspect(reason, limit: 5)}")
-  end
-
-  defp failed(s, problem) do
-    Logger.error("envmgr: #{s.environment}: no worker: #{Exception.message(problem)}")
-    s = retry_later(%{s | failures: s.failures + 1, problem: problem})
-    if hopeless?(s), do: follow(answer(s, {:error, problem})), else: publish(s)
-  end
-
   defp refuse(s, manifest, problem) do
     tries = if s.refused && s.refused.manifest == manifest, do: s.refused.tries + 1, else: 1
+    {generation, serving} = {manifest.generation, s.active.manifest.generation}
 
     Logger.error(
-      "envmgr: #{s.environment}: generation #{manifest.generation} does not start, " <>
-        "generation #{s.active.manifest.generation} keeps serving: #{Exception.message(problem)}"
+      "envmgr: #{s.environment}: generation #{generation} does not start, " <>
+        "generation #{serving} keeps serving: #{Exception.message(problem)}"
     )
+
+    Telemetry.execute([:generation, :refused], %{tries: tries}, %{
+      instance: s.options.name,
+      environment: s.environment,
+      generation: generation,
+      serving: serving,
+      reason: problem
+    })
 
     publish(retry_later(%{s | refused: %{manifest: manifest, problem: problem, tries: tries}}))
   end
@@ -250,12 +303,7 @@ defmodule Envmgr.Pool.Server do
   defp retry_later(s), do: s
 
   defp abandon_next(%{next: nil} = s), do: s
-  defp abandon_next(s), do: %{drain(s, Generation.pids(s.next)) | next: nil}
-
-  # Before their route goes: who meets a stale ref shall hear why.
-  defp ending(s, pids, why) do
-    for pid <- pids, do: Holding.tell(s.options.name, {:ended, pid, why})
-  end
+  defp abandon_next(s), do: %{Staff.drain(s, s.next.crews, :drain) | next: nil}
 
   defp replaced(old, new) when new > old,
     do: "generation #{new} took the place of generation #{old}"
@@ -265,41 +313,48 @@ defmodule Envmgr.Pool.Server do
 
   defp replaced(_same, _new), do: "a library of its environment was loaded, unloaded or changed"
 
-  defp drain(s, pids) do
-    for pid <- pids, do: send(pid, :drain)
-    %{s | draining: Enum.into(pids, s.draining, &{&1, true})}
+  # Nobody should wait for a worker: none comes soon. A generation that starts may bring some.
+  defp hopeless(%{loaded?: false, problem: problem}, _crew) when problem != nil, do: problem
+  defp hopeless(%{next: nil}, crew), do: Crew.hopeless(crew, System.monotonic_time(:millisecond))
+  defp hopeless(_s, _crew), do: nil
+
+  defp wait(s, crew, from, timeout) do
+    case Waiting.add(s.waiting, crew, from, timeout) do
+      {:ok, waiting} ->
+        active = Generation.put(s.active, Crew.awake(crew))
+        {:noreply, publish(Staff.fill(%{s | waiting: waiting, active: active}))}
+
+      {:full, refusal} ->
+        {message, hint} = Pools.overloaded(crew.name, refusal)
+        details = Map.put(refusal, :pool, crew.name)
+        fields = [code: :overloaded, message: message, hint: hint, details: details]
+        {:reply, {:error, error(s, fields)}, s}
+    end
   end
 
-  defp start_missing(%{removed?: true} = s), do: s
-  defp start_missing(s), do: publish(%{s | active: start(s, s.active)})
+  defp refuse_pool(s, pool, error),
+    do: %{s | waiting: Waiting.answer(s.waiting, pool, {:error, error})}
 
-  defp start(s, generation) do
-    Enum.reduce(1..Generation.missing(generation)//1, generation, fn _, generation ->
-      slot = Slot.new()
-      settings = %{server: self(), manifest: generation.manifest, slot: slot, options: s.options}
-      {:ok, pid} = DynamicSupervisor.start_child(s.owners, {Owner, settings})
-      Process.monitor(pid)
-      send(pid, :open)
-      Generation.starting(generation, pid, slot)
-    end)
+  defp refuse_all(s), do: follow(refuse_all(s, ended(s)))
+
+  defp refuse_all(s, error) do
+    Enum.reduce(Map.keys(s.active.crews), s, &refuse_pool(&2, &1, error))
   end
 
-  # No worker, none starting, and the last start failed: nobody should wait for the next try.
-  defp hopeless?(s) do
-    s.problem != nil and s.active.starting == %{} and Generation.workers(s.active) == [] and
-      s.next == nil
-  end
+  defp publish(s), do: s |> expose() |> Staff.watch() |> follow()
 
-  defp publish(s), do: s |> expose() |> follow()
-
-  defp expose(%{removed?: true} = s), do: s
+  defp expose(%{ended: :unloaded} = s), do: s
 
   defp expose(s) do
-    workers = Generation.workers(s.active)
     table = s.options.name
-    Route.publish(table, s.environment, s.active.manifest.generation, workers, self())
+    Pools.publish(table, s.active.manifest, self())
     Stats.publish(table, s.environment, s)
-    if workers == [], do: s, else: answer(s, :ok)
+
+    Enum.reduce(s.active.crews, s, fn {pool, crew}, s ->
+      {open, generation} = {Crew.open(crew), s.active.manifest.generation}
+      Route.publish(table, {s.environment, pool}, generation, open, self(), crew.sizing)
+      if open == [], do: s, else: %{s | waiting: Waiting.answer(s.waiting, pool, :ok)}
+    end)
   end
 
   # Those who wait for a change are answered when all its workers are ready, or will not be soon.
@@ -315,10 +370,11 @@ defmodule Envmgr.Pool.Server do
 
   defp verdict(s, wanted) do
     serving = s.active.manifest.generation
+    crews = for {_name, crew} <- s.active.crews, not Crew.asleep?(crew), do: crew
 
     cond do
-      s.removed? ->
-        {:error, unloaded(s)}
+      s.ended ->
+        {:error, ended(s)}
 
       s.next != nil ->
         nil
@@ -326,13 +382,13 @@ defmodule Envmgr.Pool.Server do
       s.refused != nil and wanted in [nil, s.refused.manifest.generation] ->
         {:error, s.refused.problem}
 
-      hopeless?(s) ->
-        {:error, s.problem}
+      error = Enum.find_value(Map.values(s.active.crews), &hopeless(s, &1)) ->
+        {:error, error}
 
-      Generation.workers(s.active) == [] ->
+      not s.loaded? ->
         nil
 
-      s.active.starting != %{} and s.problem == nil ->
+      Enum.any?(crews, &(Crew.open(&1) == [] or (&1.starting != %{} and &1.problem == nil))) ->
         nil
 
       wanted in [nil, serving] ->
@@ -343,19 +399,14 @@ defmodule Envmgr.Pool.Server do
     end
   end
 
-  defp answer(s, answer) do
-    for from <- s.waiters, do: GenServer.reply(from, answer)
-    %{s | waiters: []}
+  # The last worker of a pool that has ended is gone.
+  defp settled(%{ended: ended, draining: none} = s) when ended != nil and none == %{} do
+    if s.shut, do: GenServer.reply(s.shut, :ok)
+    if ended == :unloaded, do: send(s.manager, {:removed, s.supervisor})
+    %{s | shut: nil}
   end
 
-  defp removed(%{removed?: true, draining: none} = s) when none == %{} do
-    send(s.manager, {:removed, s.supervisor})
-    s
-  end
-
-  defp removed(s), do: s
-
-  defp emptied(generation), do: %{generation | starting: %{}, ready: %{}}
+  defp settled(s), do: s
 
   defp problem(manifest, why) do
     %Error{
@@ -366,20 +417,24 @@ defmodule Envmgr.Pool.Server do
     }
   end
 
+  defp error(s, fields),
+    do: Error |> struct!([{:environment, s.environment} | fields]) |> Error.classified()
+
   defp overtaken(s, wanted) do
     serving = s.active.manifest.generation
 
-    %Error{
+    error(s,
       code: :not_ready,
-      environment: s.environment,
       generation: serving,
       message: "generation #{wanted} was activated, and generation #{serving} serves",
       hint:
         "another envmgr activated or removed a generation meanwhile, or the lines of the log say why not"
-    }
+    )
   end
 
-  defp unloaded(s) do
-    %Error{code: :not_ready, environment: s.environment, message: "the environment was removed"}
-  end
+  defp ended(%{ended: :unloaded} = s),
+    do: error(s, code: :not_ready, message: "the environment was removed")
+
+  defp ended(%{ended: :shutdown} = s),
+    do: error(s, code: :not_ready, message: "the pool is shutting down")
 end
