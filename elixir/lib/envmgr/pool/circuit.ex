@@ -13,8 +13,7 @@ defmodule Envmgr.Pool.Circuit do
   @most 5
   @first 1_000
   @last 30_000
-  # A worker that has answered so many calls, or lived so long, ms, was no fault.
-  @few 10
+  # A worker that has answered a call, or lived so long, ms, was no fault.
   @young 10_000
 
   defstruct state: :closed, faults: [], opened: 0, until: nil, problem: nil
@@ -33,7 +32,7 @@ defmodule Envmgr.Pool.Circuit do
 
   @doc "Whether a worker that ended after so many calls and ms ended early."
   @spec early?(non_neg_integer(), non_neg_integer()) :: boolean()
-  def early?(answered, lived), do: answered < @few and lived < @young
+  def early?(answered, lived), do: answered == 0 and lived < @young
 
   @doc "A worker did not start, or ended early."
   @spec fault(t(), kind(), Error.t(), integer()) :: t()
@@ -64,14 +63,16 @@ defmodule Envmgr.Pool.Circuit do
   def allows(c, missing, _starting, _ready, _now) when missing <= 0, do: {0, c}
 
   def allows(c, missing, starting, ready, now) do
-    case c do
-      %{state: :closed, faults: []} -> {missing, c}
+    wait = wait(c, now)
+
+    case c.state do
+      :closed when c.faults == [] -> {missing, c}
       _careful when starting > 0 -> {0, c}
-      %{state: :half_open, until: until} when until > now and ready > 0 -> {0, c}
-      %{state: :half_open} -> {1, %{c | until: now + @young}}
-      %{until: until} when until > now -> {0, c}
-      %{state: :open} -> {1, %{c | state: :half_open, until: now + @young}}
-      %{state: :closed} -> {1, c}
+      :half_open when wait > 0 and ready > 0 -> {0, c}
+      :half_open -> {1, %{c | until: now + @young}}
+      _later when wait > 0 -> {0, c}
+      :open -> {1, %{c | state: :half_open, until: now + @young}}
+      :closed -> {1, c}
     end
   end
 
