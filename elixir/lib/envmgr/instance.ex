@@ -28,7 +28,7 @@ defmodule Envmgr.Instance do
       %{id: :manager, start: {Libraries.Manager, :start_link, [{options, Pool, pools}]}}
     ]
 
-    # Calls need the first two children: nothing that happens to the last one reaches them.
+    # Calls need the first two children: nothing that happens to the others reaches them.
     children = [
       {Holders, options},
       %{
@@ -36,7 +36,8 @@ defmodule Envmgr.Instance do
         start: {Supervisor, :start_link, [serving, [strategy: :one_for_all]]},
         type: :supervisor
       },
-      {Reload.Server, options}
+      {Reload.Server, options},
+      {Pool.Shutdown, {options, pools}}
     ]
 
     Supervisor.init(children, strategy: :one_for_one)

@@ -57,6 +57,17 @@ defmodule Envmgr.Pool do
     ask(instance, environment, {:await_generation, generation}, :infinity)
   end
 
+  @doc "Has an environment's pools, by their supervisor, finish their calls and take no more. Returns when they have, within `grace` ms."
+  @spec shut(pid(), pos_integer()) :: :ok | :timeout
+  def shut(supervisor, grace) do
+    for {Server, server, _, _} when is_pid(server) <- Supervisor.which_children(supervisor),
+        do: GenServer.call(server, :shut, grace)
+
+    :ok
+  catch
+    :exit, _ended_or_late -> :timeout
+  end
+
   @doc "Loads a library that was unloaded. Returns when it has a worker."
   @spec load(atom(), String.t()) :: :ok | {:error, Error.t()}
   def load(instance, library) do

@@ -110,7 +110,7 @@ defmodule Envmgr.Pool.Circuit do
   def refusal(%{state: :closed}, _pool, _now), do: nil
 
   def refusal(c, pool, now) do
-    next = wait(c, now)
+    next = if c.state == :half_open, do: 0, else: wait(c, now)
 
     %{
       c.problem

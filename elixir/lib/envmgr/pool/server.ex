@@ -14,7 +14,8 @@ defmodule Envmgr.Pool.Server do
   alias Envmgr.Libraries.{Catalog, Manifest}
   alias Envmgr.Pool.{Backoff, Crew, Generation, Lent, Pools, Route, Staff, Stats, Waiting}
 
-  # `ended`: why nothing is started any more (`:unloaded`, `:shutdown`); `shut`: who waits for the last worker.
+  # `ended`: why nothing is started any more (`:unloaded`, `:shutdown`), `since`: from when on; `shut`: who waits for the
+  # last worker.
   defstruct [
               :options,
               :environment,
@@ -27,13 +28,14 @@ defmodule Envmgr.Pool.Server do
               :retry,
               :fill,
               :look,
+              :recycled,
               :ended,
+              :since,
               :shut
             ] ++
               [
                 loaded?: false,
                 failures: 0,
-                recycled: 0,
                 refused: nil,
                 draining: %{},
                 waiting: %Waiting{},
@@ -95,11 +97,14 @@ defmodule Envmgr.Pool.Server do
   end
 
   # Calls that were taken on are answered, none is from now on.
+  def handle_call(:shut, from, %{ended: :unloaded} = s),
+    do: {:noreply, settled(%{s | shut: from})}
+
   def handle_call(:shut, from, s) do
-    s = abandon_next(s)
+    s = ending(abandon_next(s), :shutdown)
     Staff.ending(s, Generation.pids(s.active), "the pool was shut down")
     crews = s.active.crews
-    s = publish(%{s | active: Generation.emptied(s.active), shut: from, ended: :shutdown})
+    s = publish(%{s | active: Generation.emptied(s.active), shut: from})
     s = Staff.drain(s, crews, :finish)
     {:noreply, s |> refuse_all() |> settled()}
   end
@@ -117,7 +122,7 @@ defmodule Envmgr.Pool.Server do
     Route.delete(table, self())
     Pools.delete(table, s.environment, self())
     Stats.delete(table, s.environment)
-    s = abandon_next(%{s | ended: s.ended || :unloaded, refused: nil})
+    s = s |> ending(:unloaded) |> abandon_next()
     crews = s.active.crews
     s = Staff.drain(%{s | active: Generation.emptied(s.active)}, crews, :drain)
     {:noreply, s |> refuse_all() |> settled()}
@@ -399,14 +404,26 @@ defmodule Envmgr.Pool.Server do
     end
   end
 
+  # From now on nothing is started.
+  defp ending(%{ended: nil} = s, why),
+    do: %{s | ended: why, since: System.monotonic_time(), refused: nil}
+
+  defp ending(s, _why), do: s
+
   # The last worker of a pool that has ended is gone.
   defp settled(%{ended: ended, draining: none} = s) when ended != nil and none == %{} do
+    if s.since, do: drained(s, %{duration: System.monotonic_time() - s.since})
     if s.shut, do: GenServer.reply(s.shut, :ok)
     if ended == :unloaded, do: send(s.manager, {:removed, s.supervisor})
-    %{s | shut: nil}
+    %{s | shut: nil, since: nil}
   end
 
   defp settled(s), do: s
+
+  defp drained(s, measured) do
+    for pool <- Map.keys(s.active.crews),
+        do: Staff.tell(s, [:pool, :drained], pool, measured, %{})
+  end
 
   defp problem(manifest, why) do
     %Error{

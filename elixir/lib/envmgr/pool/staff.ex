@@ -311,7 +311,7 @@ defmodule Envmgr.Pool.Staff do
     crews = for {_, crew} <- s.active.crews, Recycling.any?(crew.sizing), do: crew
 
     cond do
-      crews == [] or now - s.recycled < @seldom ->
+      crews == [] or (s.recycled != nil and now - s.recycled < @seldom) ->
         s
 
       Enum.any?(crews, & &1.sizing.memory) ->

@@ -41,6 +41,7 @@ __all__ = [
     "grid",
     "has",
     "hinted",
+    "hoard",
     "keep",
     "keep_first",
     "keep_function",
@@ -55,6 +56,7 @@ __all__ = [
     "opened",
     "pid",
     "points",
+    "poison",
     "raise_exit",
     "read",
     "rows",
@@ -180,6 +182,13 @@ def pid():
 
 def kill_me():
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def poison(path):
+    """Notes that it ran, and ends its worker."""
+    with open(path, "a") as file:
+        file.write("x")
+    kill_me()
 
 
 def exit_now(status):
@@ -480,6 +489,15 @@ def things(count):
 def texts(count, size):
     for _ in range(count):
         yield "x" * size
+
+
+_hoard = []
+
+
+def hoard(size):
+    """Takes memory and keeps it."""
+    _hoard.append(b"x" * size)
+    return len(_hoard)
 
 
 def computing(count):
