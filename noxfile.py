@@ -18,6 +18,8 @@ nox.options.sessions = ["lint", "types", "architecture", "unit", "faults", "func
 nox.options.sessions += ["runtime", "frames", "elixir"]
 nox.options.reuse_existing_virtualenvs = True
 
+# A file's tests stay together, for they share workers and environments.
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
 PYTHON = ["envmgr", "runtime", "tests", "noxfile.py", "ci", "examples"]
 
 
@@ -47,7 +49,8 @@ def _venv(session: nox.Session, name: str, python: str, requirements: list[str])
 def _runtime_tests(session: nox.Session, python: Path, *options: str) -> None:
     """tests/runtime with another interpreter than the project's own."""
     session.run(
-        *(str(python), "-m", "pytest", "tests/runtime", "-p", "no:cacheprovider", *options, *session.posargs),
+        *(str(python), "-m", "pytest", "tests/runtime", "-p", "no:cacheprovider"),
+        *(*SIDE_BY_SIDE, *options, *session.posargs),
         env={"PYTHONPATH": "tests/typing", "PYTHONDONTWRITEBYTECODE": "1"},
         external=True,
     )
@@ -80,7 +83,9 @@ def unit(session: nox.Session) -> None:
     """Unit tests with coverage data."""
     install(session)
     session.run("coverage", "erase")
-    session.run("pytest", "tests/unit", "tests/runtime", "--cov", "--cov-report=", *session.posargs)
+    session.run(
+        "pytest", "tests/unit", "tests/runtime", *SIDE_BY_SIDE, "--cov", "--cov-report=", *session.posargs
+    )
 
 
 @nox.session
@@ -96,7 +101,7 @@ def faults(session: nox.Session) -> None:
             session.run("python", f"tests/faults/{campaign}.py", *session.posargs)
             break
     else:
-        words = ("--cov", "--cov-append", "--cov-report=", "-m", "not long", *session.posargs)
+        words = ("--cov", "--cov-append", "--cov-report=", "-m", "not long", *SIDE_BY_SIDE, *session.posargs)
         session.run("pytest", "tests/faults", *words)
 
 
@@ -107,6 +112,7 @@ def functional(session: nox.Session) -> None:
     session.run(
         "pytest",
         "tests/functional",
+        *SIDE_BY_SIDE,
         "--cov",
         "--cov-append",
         "--cov-report=term:skip-covered",
@@ -117,9 +123,14 @@ def functional(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def runtime(session: nox.Session) -> None:
-    """The runtime's tests on every interpreter of matrices/runtime.toml that this machine has."""
+    """The runtime's tests on every interpreter of matrices/runtime.toml that this machine has, but for the one of
+    `unit`, which runs them too.
+    """
     interpreters, requirements = runtime_matrix()
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
     for version, python in interpreters.items():
+        if version == own:
+            continue
         session.log(f"runtime on Python {version}")
         _runtime_tests(session, _venv(session, f"runtime-{version}", python, requirements))
 

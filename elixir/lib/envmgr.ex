@@ -46,9 +46,8 @@ defmodule Envmgr do
   (`start_link/1`).
   """
 
-  alias Envmgr.{Async, Bytes, Calls, Error, Instance, Items, Options, Pool, Ref, Reload}
-  alias Envmgr.Calls.{Discover, Holders, Objects}
-  alias Envmgr.Libraries.Catalog
+  alias Envmgr.{Async, Bytes, Calls, Error, Health, Instance, Items, Options, Pool, Ref, Reload}
+  alias Envmgr.Calls.{Discover, Entry, Errors, Holders, Objects, Prompt}
 
   @type arguments :: list() | map() | keyword() | {list(), map() | keyword()}
   @type option ::
@@ -173,7 +172,7 @@ defmodule Envmgr do
       {:ok, true}
   """
   @spec execute(String.t() | [step()], arguments(), [option()]) :: answer()
-  def execute(path, args \\ [], opts \\ []), do: Calls.execute(path, args, opts)
+  def execute(path, args \\ [], opts \\ []), do: Entry.execute(path, args, opts)
 
   @doc """
   Like `execute/3`, but gives the value itself (with `metadata: true`, `{value, metadata}`) and raises `Envmgr.Error`.
@@ -280,7 +279,7 @@ defmodule Envmgr do
   """
   @spec method(Ref.t(), String.t(), arguments(), [option()]) :: answer()
   def method(%Ref{} = ref, name, args \\ [], opts \\ []),
-    do: Calls.method(ref, name, args, opts, :call)
+    do: Entry.method(ref, name, args, opts, :call)
 
   @doc """
   Reads an attribute of an object that stayed in its worker. Options as in `execute/3`.
@@ -288,7 +287,7 @@ defmodule Envmgr do
       {:ok, 7} = Envmgr.attr(ref, "numerator")
   """
   @spec attr(Ref.t(), String.t(), [option()]) :: answer()
-  def attr(%Ref{} = ref, name, opts \\ []), do: Calls.method(ref, name, [], opts, :attribute)
+  def attr(%Ref{} = ref, name, opts \\ []), do: Entry.method(ref, name, [], opts, :attribute)
 
   @doc """
   Calls the object itself. Arguments and options as in `execute/3`.
@@ -401,25 +400,34 @@ defmodule Envmgr do
   def bytes(data) when is_binary(data), do: %Bytes{data: data}
 
   @doc """
-  The libraries of an instance, with version, environment, generation and the state of their pool:
-  `:starting`, `:ready`, `:degraded` (fewer workers than wanted) or `:failed`.
+  The libraries of an instance, by name: maps of
 
-      [%{name: "math", state: :ready} | _] = Envmgr.libraries()
+  - `name`, `module`, `distribution`, `version`; `environment`, `generation`, `python` (version of the interpreter), `timeout` (ms);
+  - `state`: `:ready`; `:loading`: a worker is wanted, and there is none yet; `:degraded`: fewer workers than wanted, or the newest generation
+    does not start and the one before serves; `:failed`: no call can be answered;
+  - `reason`: an `Envmgr.Error` that says why and what to do, or `nil`; `since`: when the state began, a `DateTime`;
+  - `retries`: how often it was tried in vain, in a row; `next`: when it is tried again, a `DateTime`, or `nil`: as soon as its
+    environment is another one;
+  - `functions`: how many objects `functions/2` lists, `workers`: how many take calls, `pools`: the names of those that serve it.
+
+  A library that is configured and not built, or whose launch manifest cannot be used, is there too, as `:failed`; what is not known of it is
+  `nil`. Each is on its own: the others serve. A call of one that has failed gets its reason as error, at once. Every change of state is the
+  event `[:envmgr, :library, :state]` (`Envmgr.Telemetry`). Asks no process.
+
+      [%{name: "math", state: :ready, generation: 1} | _] = Envmgr.libraries()
   """
   @spec libraries(atom()) :: [map()]
-  def libraries(name \\ __MODULE__) do
-    reading(name, fn ->
-      for {library, environment, facts} <- Enum.sort(Catalog.libraries(name)) do
-        facts
-        |> Map.take([:module, :distribution, :version, :generation, :timeout])
-        |> Map.merge(%{
-          name: library,
-          environment: environment,
-          state: Pool.Stats.state(name, environment)
-        })
-      end
-    end)
-  end
+  def libraries(name \\ __MODULE__), do: reading(name, fn -> Pool.Inventory.all(name) end)
+
+  @doc """
+  One library, by its name or an alias of it: a map as of `libraries/1`, or `nil`.
+
+      iex> Envmgr.library("math").pools
+      ["default"]
+  """
+  @spec library(String.t(), atom()) :: map() | nil
+  def library(library, name \\ __MODULE__) when is_binary(library),
+    do: reading(name, fn -> Pool.Inventory.one(name, library) end)
 
   @doc """
   What a library offers: maps with `path`, `kind`, `parameters` (`nil` when not known; of each `name`, `kind`, `default`, `type`, `into`),
@@ -451,7 +459,8 @@ defmodule Envmgr do
   `generation`, `kind`, `signature`, `parameters` (of each `name`, `kind`, `default`, `type`, `into`, `text`), `returns` (`inferred`: from the
   docstring), `overloads` (signatures), `summary`, `description`, `doc` (as written), `returned`, `yields`, `raises`, `notes`, `members` (of a class or
   module), `aliases`, `module` (that defines it), `file`, `line`, `deprecated` (why, or `nil`), `value` (of a constant), `origins` (of each fact:
-  `"runtime"`, `"stub"`, `"docstring"`), and `examples`: a call in `elixir` and in `python`, and those of the `library`. What is not known is `nil`.
+  `"runtime"`, `"stub"`, `"docstring"`), `calls` (what is counted of its calls under all its names, as in `calls/1`; `nil` where there were none), and
+  `examples`: a call in `elixir` and in `python`, and those of the `library`. What is not known is `nil`.
   Of a library, `counts` by kind, `submodules`, and `errors`: submodules that could not be imported.
 
   Option `name`: the instance. Raises `Envmgr.Error` for an unknown path, with near names.
@@ -463,6 +472,22 @@ defmodule Envmgr do
   def describe(path, opts \\ []) when is_binary(path) do
     opts = Discover.options!(opts, [:name])
     reading(opts.name, fn -> Discover.describe(path, opts) end)
+  end
+
+  @doc """
+  Prints what is known of a path, a library, or a ref (its class): as `describe/2`, to be read. Near names for what does not exist. In colours
+  where IEx or the terminal has them. For IEx:
+
+      Envmgr.h("numpy.linalg.norm")
+      Envmgr.h("numpy")
+      Envmgr.h(ref)
+
+  Option `name`: the instance.
+  """
+  @spec h(String.t() | Ref.t(), keyword()) :: :ok | atom()
+  def h(subject, opts \\ []) when is_binary(subject) or is_struct(subject, Ref) do
+    opts = Discover.options!(opts, [:name])
+    reading(opts.name, fn -> subject |> Discover.help(opts) |> Prompt.print() end)
   end
 
   @doc """
@@ -481,6 +506,33 @@ defmodule Envmgr do
   end
 
   @doc """
+  Which functions are called: a map for each path, the most called first. Of each
+
+  - `path` (what an alias stands for; of a method the type of its object and its name), `library`;
+  - `count`: calls that ended, `errors` of them, by class in `classes`, and `cached`: those that were answered from the cache;
+  - `p50`, `p95`, `p99`, `max`: milliseconds that so many of the calls did not exceed, within 1.6 %, from the call to its answer in
+    its process, failed ones too; of a stream until it began;
+  - `first`, `last`: when, as `DateTime`.
+
+  They are the numbers of the project: of all its VMs, also those that have ended, from whose files they are read (a minute old at
+  most). A new generation goes on counting; what nobody has called for 30 days is forgotten. Calls of a chain count for its first step.
+  Calls of what does not exist are not counted.
+
+  Options: `library`, `sort` (`:count`, `:errors`, `:cached`, `:p50`, `:p95`, `:p99`, `:max`, `:first`, `:last`: the greatest first; or `:path`),
+  `name` (the instance); an instance's name instead of options is one too. Counting costs a call about 0.2 µs.
+
+      [%{path: "math.sqrt", count: 3, errors: 0, p50: 0.061} | _] = Envmgr.calls(library: "math")
+  """
+  @spec calls(atom() | keyword()) :: [map()]
+  def calls(opts \\ [])
+  def calls(name) when is_atom(name), do: calls(name: name)
+
+  def calls(opts) do
+    opts = Discover.options!(opts, [:name, :library, :sort])
+    reading(opts.name, fn -> Discover.calls(opts) end)
+  end
+
+  @doc """
   What the pools are doing, by environment: `state`, `generation`, `workers` (`os_pid`, `in_flight`, `answered`, `refs` of each: objects that it holds),
   `starting`, `draining`, `problem` (why no worker starts), `refused` (a new generation that does not start), and
   `conversions`: what the workers that run have `sent` and `received`, by Python type `count`, `bytes` and `seconds`; the row
@@ -491,6 +543,47 @@ defmodule Envmgr do
   """
   @spec stats(atom()) :: %{String.t() => map()}
   def stats(name \\ __MODULE__), do: reading(name, fn -> Pool.Stats.read(name) end)
+
+  @doc """
+  The errors that callers got, by function, code and type: the most frequent of the last quarter of an hour first. Maps of
+
+  - `path`, `library`, `code`, `class` and `type` (Python's, or `nil`), as in an `Envmgr.Error`;
+  - `count` (all), `minute`, `quarter_hour`, `day`: how many in the last minute, 15 minutes, 24 hours (to a sixth of a minute, and a quarter of an
+    hour for the last);
+  - `first`, `last`: `DateTime`s; `message` of the last one; `recent`: the last five, each `at`, `correlation`, `message`;
+  - `spike`: when it last came far more often than before, or `nil`. That is at least 10 times in a minute, and 5 times the mean of the 14 minutes before.
+    It is logged, and told as the event `[:envmgr, :error, :spike]`, once in a quarter of an hour.
+
+  Kept are 500, those that came last. Counting costs calls that succeed nothing. Texts are without secrets, as in every error.
+
+      iex> {:error, _} = Envmgr.execute("math.sqrt", [-1.0])
+      iex> error = Enum.find(Envmgr.errors(), &(&1.path == "math.sqrt"))
+      iex> {error.type, error.message, error.minute > 0}
+      {"ValueError", "math domain error", true}
+  """
+  @spec errors(atom()) :: [map()]
+  def errors(name \\ __MODULE__), do: reading(name, fn -> Errors.read(name) end)
+
+  @doc """
+  How an instance is, for a health check of the host: a map of
+
+  - `status`: `:ok` (all libraries are `:ready`), `:degraded`, or `:failed` (none serves, none is installed, or the instance does not run);
+  - `libraries`: of each `state`, `reason`, `since`, `retries`, `next`, `environment`, `generation`, `version` (`libraries/1`), and
+    `workers`: of each `os_pid`, `alive?`, `answers?` (within `timeout`), `busy?` (it has calls, and answers after them);
+  - `configuration` (the state of `configuration/1`) and `in_step`: whether what runs is what envmgr.toml and the locks say; `nil` where
+    nobody has looked (`watch: false`);
+  - `reason`: why there is no library, an `Envmgr.Error`, or `nil`.
+
+  A library is `:degraded`, too, when one of its workers has no call and does not answer. Options: `name` (the instance), `timeout` (1000 ms: for all
+  workers together); an instance's name instead of options is one too. Never raises, and never waits longer than that. What is on disk is looked at by
+  `mix envmgr.health`.
+
+      %{status: :ok, libraries: %{"math" => %{workers: [%{answers?: true} | _]}}} = Envmgr.health()
+  """
+  @spec health(atom() | keyword()) :: map()
+  def health(opts \\ [])
+  def health(name) when is_atom(name), do: health(name: name)
+  def health(opts), do: Health.check(opts)
 
   @doc """
   Brings envmgr.toml into the running pools, by `envmgr sync`: libraries come, go and change without a restart. Libraries

@@ -11,6 +11,9 @@ class Made:
     def __init__(self, *steps):
         self.steps = steps
 
+    def __repr__(self):  # in the names of cases, which are the same in every process
+        return f"Made{self.steps}"
+
 
 FRAME = ("pandas.DataFrame", {"price": [1, 2, 3], "name": ["a", "b", "c"]})
 DATES = ("pandas.DataFrame", {"day": ["2024-01-01", "2024-02-01"], "n": [1, 2]})

@@ -17,7 +17,7 @@ defmodule Envmgr.Calls do
   }
 
   alias Envmgr.Calls.{Request, Telling}
-  alias Envmgr.Libraries.{Catalog, Check, Row, Shape, Unknown}
+  alias Envmgr.Libraries.{Catalog, Check, Row, Shape, Unknown, Usage}
 
   # Of a ref whose library is not there any more.
   @timeout 30_000
@@ -26,25 +26,39 @@ defmodule Envmgr.Calls do
 
   @spec execute(String.t() | list(), term(), keyword()) :: answer()
   def execute(path, args, opts) when is_binary(path) do
+    now = Usage.now()
+
     with {:ok, options} <- Options.parse(opts),
          {:ok, row} <- find(options.name, path),
          {:ok, args, kwargs} <- Arguments.split(args) do
-      if Around.concerns?(row, options) do
-        call = %Call{row: row, options: options, args: args, kwargs: kwargs, plan: elem(row, 12)}
-        Around.run(call, &direct(&1.row, &1.args, &1.kwargs, &1.options))
-      else
-        direct(row, args, kwargs, options)
-      end
+      answer =
+        if Around.concerns?(row, options) do
+          call = %Call{
+            row: row,
+            options: options,
+            args: args,
+            kwargs: kwargs,
+            plan: elem(row, 12)
+          }
+
+          Around.run(call, &direct(&1.row, &1.args, &1.kwargs, &1.options, Usage.now()))
+        else
+          direct(row, args, kwargs, options, now)
+        end
+
+      Usage.ended(answer, Row.tally(row), now)
     else
       {:error, error} -> refused(error, path, args, opts)
     end
   end
 
   def execute(steps, [], opts) when is_list(steps) do
+    now = Usage.now()
+
     with {:ok, options} <- Options.parse(opts),
          {:ok, chain} <- Chain.parse(steps),
-         {:ok, request} <- begin(chain, options) do
-      run(request, chain.arguments, :chain)
+         {:ok, begun, tally} <- begin(chain, options, now) do
+      begun |> chained(chain.arguments, opts) |> Usage.ended(tally, now)
     else
       {:error, error} -> Correlation.mark({:error, error}, opts)
     end
@@ -62,12 +76,12 @@ defmodule Envmgr.Calls do
   end
 
   # The call as it is, from the check of its arguments on.
-  defp direct(row, args, kwargs, options) do
+  defp direct(row, args, kwargs, options, now) do
     path = elem(row, 0)
 
     case check(options.name, row, args, kwargs) do
       {:ok, into} ->
-        case row |> request(path, path, into, options) |> run(args, kwargs) do
+        case row |> request(path, path, into, options, now) |> run(args, kwargs) do
           {:error, %Error{code: :not_ready}} = answer -> moved(answer, row, args, kwargs, options)
           answer -> answer
         end
@@ -81,18 +95,18 @@ defmodule Envmgr.Calls do
   defp moved(answer, row, args, kwargs, options) do
     path = elem(row, 0)
 
-    with {:ok, now} when elem(now, 2) != elem(row, 2) <- find(options.name, path),
-         {:ok, into} <- check(options.name, now, args, kwargs) do
-      now |> request(path, path, into, options) |> run(args, kwargs)
+    with {:ok, other} when elem(other, 2) != elem(row, 2) <- find(options.name, path),
+         {:ok, into} <- check(options.name, other, args, kwargs) do
+      other |> request(path, path, into, options, Usage.now()) |> run(args, kwargs)
     else
       _same -> answer
     end
   end
 
-  defp request(row, path, target, into, options) do
-    {_path, library, environment, timeout, _, _, _, _, _, _, real, traced?, _plan} = row
+  defp request(row, path, target, into, options, now) do
+    {_path, library, environment, timeout, _, _, _, _, _, _, real, traced?, _plan, _tally} = row
     target = if real, do: real(target, real), else: target
-    request = Request.new(options, target, path, library, environment, timeout, :call)
+    request = Request.new(options, target, path, library, environment, timeout, :call, now)
     request = if into, do: %{request | into: into}, else: request
     if traced?, do: Request.traced(request), else: request
   end
@@ -111,36 +125,53 @@ defmodule Envmgr.Calls do
   defp real({:chain, [{0, _alias} | steps]}, real), do: {:chain, [{0, real} | steps]}
   defp real(_alias, real), do: real
 
-  # What is known of the first step is known of the chain.
-  defp begin(%{first: path, steps: steps, arguments: [{args, kwargs} | _]}, options)
+  defp chained(%Request{} = request, arguments, _opts), do: run(request, arguments, :chain)
+  defp chained({:error, error}, _arguments, opts), do: Correlation.mark({:error, error}, opts)
+
+  # What is known of the first step is known of the chain, which is counted as a call of it.
+  defp begin(%{first: path, steps: steps, arguments: [{args, kwargs} | _]}, options, now)
        when is_binary(path) do
-    with {:ok, row} <- find(options.name, path),
-         {:ok, into} <- check(options.name, row, args, kwargs) do
-      {:ok, request(row, path, {:chain, steps}, into, options)}
-    else
-      {:error, error} -> {:error, about(%{error | step: "step 1 (#{path})"}, path)}
+    case find(options.name, path) do
+      {:ok, row} ->
+        case check(options.name, row, args, kwargs) do
+          {:ok, into} ->
+            {:ok, request(row, path, {:chain, steps}, into, options, now), Row.tally(row)}
+
+          {:error, error} ->
+            {:ok, first_step(error, path), Row.tally(row)}
+        end
+
+      {:error, error} ->
+        first_step(error, path)
     end
   end
 
-  defp begin(%{first: ref, steps: steps}, options),
-    do: {:ok, of_ref(options, ref, {:chain, steps}, ref.type, :call)}
+  defp begin(%{first: ref, steps: steps}, options, now) do
+    request = of_ref(options, ref, {:chain, steps}, ref.type, :call, now)
+    {:ok, request, Request.tally(request)}
+  end
 
-  defp of_ref(options, ref, target, path, access) do
+  defp first_step(error, path), do: {:error, about(%{error | step: "step 1 (#{path})"}, path)}
+
+  defp of_ref(options, ref, target, path, access, now) do
     options = %{options | name: ref.name}
     {library, environment} = {ref.library, ref.environment}
     {timeout, traced?} = Catalog.settings(ref.name, library) || {@timeout, false}
-    request = Request.new(options, target, path, library, environment, timeout, access)
+    request = Request.new(options, target, path, library, environment, timeout, access, now)
     request = %{request | owner: ref.owner}
     if traced?, do: Request.traced(request), else: request
   end
 
   @spec method(Ref.t(), String.t(), term(), keyword(), :call | :attribute | :part) :: answer()
   def method(%Ref{} = ref, name, args, opts, access) when is_binary(name) do
-    path = "#{ref.type}.#{name}"
+    {path, now} = {"#{ref.type}.#{name}", Usage.now()}
 
     with {:ok, options} <- Options.parse(opts),
          {:ok, args, kwargs} <- Arguments.split(args) do
-      options |> of_ref(ref, {ref.id, name}, path, access) |> run(args, kwargs)
+      request = of_ref(options, ref, {ref.id, name}, path, access, now)
+      answer = run(request, args, kwargs)
+      # Parts are what arrays and frames ask for by themselves.
+      if access == :part, do: answer, else: Usage.ended(answer, Request.tally(request), now)
     else
       {:error, error} -> refused(error, path, args, opts)
     end

@@ -5,7 +5,8 @@ defmodule Envmgr.Instance do
   use Supervisor
 
   alias Envmgr.{Libraries, Options, Pool, Reload}
-  alias Envmgr.Calls.Holders
+  alias Envmgr.Calls.{Errors, Holders}
+  alias Envmgr.Libraries.Usage
   alias Envmgr.Values.Decoders
 
   @spec start_link(Options.t()) :: Supervisor.on_start()
@@ -20,6 +21,7 @@ defmodule Envmgr.Instance do
   def init(options) do
     :ets.new(options.name, [:named_table, :public, read_concurrency: true])
     :ets.insert(options.name, {:project, options.project})
+    Errors.open(options.name)
     Decoders.register(options.name, options.decoders)
     pools = Module.concat(options.name, "Pools")
 
@@ -31,6 +33,7 @@ defmodule Envmgr.Instance do
     # Calls need the first two children: nothing that happens to the others reaches them.
     children = [
       {Holders, options},
+      {Usage.Keeper, options},
       %{
         id: :serving,
         start: {Supervisor, :start_link, [serving, [strategy: :one_for_all]]},

@@ -11,6 +11,9 @@ defmodule Envmgr.Libraries do
   #   {{:alias, name}, environment, epoch, target}                          another name of a path
   #   {{:route, environment}, generation, workers, pool}                    written by Envmgr.Pool.Route
   #   {{:environment, name}, facts, pool}                                   written by the environment's pool
+  #   {{:calls, path}, counters, library, since}                            who calls what, by Envmgr.Libraries.Usage
+  #   {:usage, project, id, records}                                        and who did before, by Envmgr.Libraries.Usage.Keeper
+  #   {{:state, library}, environment, source, facts}, {{:broken, environment}, error}   by Envmgr.Libraries.State
   #   {:unloaded, libraries}                                                written by the manager
   #   {:manager, pid}                                                       whom to ask for a look at the manifests
   #   {:reload, pid}, {:configuration, facts}                               written by Envmgr.Reload.Server

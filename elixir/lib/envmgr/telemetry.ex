@@ -84,7 +84,7 @@ defmodule Envmgr.Telemetry do
   def events, do: for({name, _, _, _} <- Events.table(), do: [:envmgr | name])
 
   @doc false
-  # Whether anybody may hear of it. `name`, here and below, is without `:envmgr`.
+  # Whether anybody may hear of it, or, of `[group]`, of any that begins so. Names, here and below, are without `:envmgr`.
   @spec listened?([atom()]) :: boolean()
   defdelegate listened?(name), to: Handlers
 
@@ -93,7 +93,7 @@ defmodule Envmgr.Telemetry do
   defdelegate execute(name, measurements, metadata), to: Handlers
 
   defp name!([:envmgr | name] = event) do
-    if Events.bit(name) == 0, do: unknown!(event), else: name
+    if List.keymember?(Events.table(), name, 0), do: name, else: unknown!(event)
   end
 
   defp name!(event), do: unknown!(event)

@@ -39,6 +39,7 @@ defmodule Envmgr.DoctestTest do
   doctest Envmgr.Set
   doctest Envmgr.Singleton
   doctest Envmgr.Slice
+  doctest Envmgr.Telemetry
   doctest Envmgr.Text
   doctest Envmgr.Timedelta
   doctest Envmgr.UUID

@@ -19,6 +19,9 @@ class Point:
 
 
 class Ref:
+    def __repr__(self):  # the case's name, the same in every process
+        return "Ref"
+
     def to_json(self):
         return {"ref": 1, "type": (1, 2)}
 

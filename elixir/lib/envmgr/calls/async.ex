@@ -2,8 +2,8 @@ defmodule Envmgr.Calls.Async do
   # A call in a process of its own, which keeps the answer until it is awaited, the call is cancelled, or the caller ends.
   @moduledoc false
 
-  alias Envmgr.{Async, Calls, Error}
-  alias Envmgr.Calls.{Beside, Correlation, Outcome}
+  alias Envmgr.{Async, Error}
+  alias Envmgr.Calls.{Beside, Correlation, Entry, Outcome}
 
   @running 0
   @taken 1
@@ -83,7 +83,7 @@ defmodule Envmgr.Calls.Async do
   end
 
   defp call(target, args, opts, beside) do
-    {:answer, Calls.execute(target, args, Beside.option(opts, beside))}
+    {:answer, Entry.execute(target, args, Beside.option(opts, beside))}
   catch
     :exit, :normal -> exit(:normal)
     # A decoder or an encoder of the caller's may do anything: it is for the caller to see.

@@ -6,7 +6,7 @@ defmodule Envmgr.Calls.Exchange do
   @moduledoc false
 
   alias Envmgr.{Pool, Wire}
-  alias Envmgr.Calls.{Beside, Correlation, Held, Outcome, Refused, Request, Trace}
+  alias Envmgr.Calls.{Beside, Correlation, Held, Outcome, Refused, Request, Span, Trace}
   alias Envmgr.Pool.{Lane, Route, Slot}
   alias Envmgr.Values.{Encoder, Holding, Locate, Refusal}
   alias Envmgr.Wire.Messages
@@ -113,12 +113,12 @@ defmodule Envmgr.Calls.Exchange do
   defp attempt(%{owner: nil} = request, load, _generation, nil) do
     case Pool.await_worker(request.name, request.environment, request.pool, patience(request)) do
       :ok ->
-        choose(request, load)
+        once_more(request, load)
 
       :timeout ->
         case {Beside.wanted(request), Request.left(request)} do
           {:wanted, 0} -> Outcome.timeout(request)
-          {:wanted, _left} -> choose(request, load)
+          {:wanted, _left} -> once_more(request, load)
           {unwanted, _left} -> ended(unwanted, request)
         end
 
@@ -136,7 +136,7 @@ defmodule Envmgr.Calls.Exchange do
   defp attempt(request, _load, _generation, nil), do: Outcome.stale(request)
 
   defp attempt(
-         %{beside: nil, owner: nil} = request,
+         %{beside: nil, span: nil, owner: nil} = request,
          {size, tail, [], _} = load,
          generation,
          {pid, _slot}
@@ -154,6 +154,7 @@ defmodule Envmgr.Calls.Exchange do
         run(%{request | lane: nil}, args, kwargs)
 
       {process, buffers} ->
+        Span.sent(request, generation, pid)
         reply = Beside.open(request, pid)
         if held != [], do: Held.lend(held, request.name, pid, reply)
         call = {reply, owner_deadline(request), Request.label(request), size, tail}
@@ -196,7 +197,7 @@ defmodule Envmgr.Calls.Exchange do
         again(request, load)
 
       {:got, :elsewhere} ->
-        choose(request, load)
+        once_more(request, load)
 
       {:got, :aside} ->
         {:ok, %{reply: reply, owner: pid, generation: generation, request: request}}
@@ -230,16 +231,20 @@ defmodule Envmgr.Calls.Exchange do
         again(request, load)
 
       {^reply, :elsewhere} ->
-        choose(request, load)
+        once_more(request, load)
 
       {:DOWN, ^reply, _, _, reason} ->
         down(reason, request, load)
     after
-      min(Request.left(request), @unwatched) ->
+      patient(request) ->
         send(pid, {:watch, reply, self(), nil})
         await_watched(reply, request, load, generation, pid)
     end
   end
+
+  # The clock of a call that has just begun need not be read again.
+  defp patient(%{fresh?: true, timeout: timeout}) when timeout > 10 * @unwatched, do: @unwatched
+  defp patient(request), do: min(Request.left(request), @unwatched)
 
   # Who moves a call forgets whom it watched.
   defp await_watched(reply, request, load, generation, pid) do
@@ -256,7 +261,7 @@ defmodule Envmgr.Calls.Exchange do
         again(request, load)
 
       {^reply, :elsewhere} ->
-        choose(request, load)
+        once_more(request, load)
 
       {:DOWN, ^reply, _, _, reason} ->
         down(reason, request, load)
@@ -295,8 +300,10 @@ defmodule Envmgr.Calls.Exchange do
   defp down(reason, request, _load), do: Outcome.lost(request, reason)
 
   defp again(%{owner: nil} = request, load) do
-    if Request.left(request) == 0, do: Outcome.timeout(request), else: choose(request, load)
+    if Request.left(request) == 0, do: Outcome.timeout(request), else: once_more(request, load)
   end
 
   defp again(request, _load), do: Outcome.stale(request)
+
+  defp once_more(request, load), do: choose(%{request | fresh?: false}, load)
 end

@@ -3,18 +3,18 @@ defmodule Envmgr.Calls.Objects do
   @moduledoc false
 
   alias Envmgr.{Calls, Error, Ref}
-  alias Envmgr.Calls.{Holders, Operators, Stale}
+  alias Envmgr.Calls.{Entry, Holders, Operators, Stale}
   alias Envmgr.Pool.Raised
 
   @spec binary(term(), term(), term(), keyword()) :: Calls.answer()
   def binary(%Ref{} = left, operator, right, opts) do
     with {:ok, name} <- Operators.binary(operator),
-         do: Calls.method(left, name, [right], opts, :call)
+         do: Entry.method(left, name, [right], opts, :call)
   end
 
   def binary(left, operator, %Ref{} = right, opts) do
     with {:ok, name} <- Operators.reflected(operator),
-         do: Calls.method(right, name, [left], opts, :call)
+         do: Entry.method(right, name, [left], opts, :call)
   end
 
   def binary(_left, _operator, _right, _opts) do
@@ -25,13 +25,13 @@ defmodule Envmgr.Calls.Objects do
 
   @spec unary(Ref.t(), term()) :: Calls.answer()
   def unary(ref, operator) do
-    with {:ok, name} <- Operators.unary(operator), do: Calls.method(ref, name, [], [], :call)
+    with {:ok, name} <- Operators.unary(operator), do: Entry.method(ref, name, [], [], :call)
   end
 
   @doc "What answers nothing."
   @spec change(Ref.t(), String.t(), list(), keyword()) :: :ok | {:error, Error.t()}
   def change(ref, name, args, opts) do
-    with {:error, error} <- Calls.method(ref, name, args, opts, :call),
+    with {:error, error} <- Entry.method(ref, name, args, opts, :call),
          do: {:error, error},
          else: (_done -> :ok)
   end
@@ -41,7 +41,7 @@ defmodule Envmgr.Calls.Objects do
   def within(ref, fun, opts) do
     opts = Keyword.drop(opts, [:as, :metadata, :output, :trace])
 
-    with {:ok, entered} <- Calls.method(ref, "__enter__", [], opts, :call) do
+    with {:ok, entered} <- Entry.method(ref, "__enter__", [], opts, :call) do
       result =
         try do
           fun.(entered)
@@ -63,5 +63,5 @@ defmodule Envmgr.Calls.Objects do
     end
   end
 
-  defp leave(ref, args, opts), do: Calls.method(ref, "__exit__", args, opts, :call)
+  defp leave(ref, args, opts), do: Entry.method(ref, "__exit__", args, opts, :call)
 end

@@ -16,9 +16,10 @@ defmodule Envmgr.Calls.Options do
             output: :log,
             trace: nil,
             beside: nil,
+            span: nil,
             around?: false
 
-  @typedoc "`around?`: an option asks for what stands around a call (`Calls.Around`)."
+  @typedoc "`span`: of a call that telemetry hears of (`Calls.Span`). `around?`: an option asks for what stands around a call (`Calls.Around`)."
   @type t :: %__MODULE__{
           name: atom(),
           timeout: timeout() | nil,
@@ -31,6 +32,7 @@ defmodule Envmgr.Calls.Options do
           output: :log | :metadata | :ignore | pid(),
           trace: Trace.t() | nil,
           beside: Beside.t() | nil,
+          span: reference() | nil,
           around?: boolean()
         }
 
@@ -55,6 +57,11 @@ defmodule Envmgr.Calls.Options do
   def parse([]), do: {:ok, %__MODULE__{name: @default_name}}
 
   def parse([{:name, name}]) when is_atom(name), do: {:ok, %__MODULE__{name: name}}
+
+  # Ours alone, and put before all others.
+  def parse([{:span, span} | opts]) when is_reference(span) do
+    with {:ok, options} <- parse(opts), do: {:ok, %{options | span: span}}
+  end
 
   def parse(opts) when is_list(opts) do
     case Enum.flat_map(opts, &problem/1) do

@@ -55,7 +55,10 @@ defmodule Envmgr.Calls.Outcome do
         _none -> %{}
       end
 
-    for warning <- warnings(meta), do: Logger.warning("envmgr: #{request.path}: #{warning}")
+    for warning <- warnings(meta) do
+      labels = Keyword.put(labels(request, generation), :correlation, request.correlation)
+      Logger.warning("envmgr: #{request.path}: #{warning}", labels)
+    end
 
     decode(payload, buffers, meta, request, generation, pid)
   end

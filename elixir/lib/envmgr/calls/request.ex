@@ -3,7 +3,8 @@ defmodule Envmgr.Calls.Request do
   @moduledoc false
 
   alias Envmgr.Calls.{Beside, Context, Correlation, Gathering, Options, Trace}
-  alias Envmgr.Libraries.Signature
+  alias Envmgr.Libraries.{Signature, Usage}
+  alias Envmgr.Libraries.Usage.Tally
   alias Envmgr.Pool.{Admission, Callback, Flight, Lane}
   alias Envmgr.Wire.Messages
 
@@ -28,12 +29,17 @@ defmodule Envmgr.Calls.Request do
     :context,
     :trace,
     :gather,
+    :span,
     lane: Lane.threshold(),
     metadata: false,
+    fresh?: true,
     decode: []
   ]
 
-  @typedoc "`holder`: whose the refs in the answer are; nil: the process that decodes it. `gather`: the alias that its output comes to."
+  @typedoc """
+  `holder`: whose the refs in the answer are; nil: the process that decodes it. `gather`: the alias that its output comes to.
+  `fresh?`: it was sent to no worker before.
+  """
   @type t :: %__MODULE__{
           name: atom(),
           target: Messages.target(),
@@ -54,12 +60,14 @@ defmodule Envmgr.Calls.Request do
           context: binary() | nil,
           trace: Trace.t() | nil,
           gather: reference() | nil,
+          span: reference() | nil,
           lane: pos_integer() | nil,
           metadata: boolean(),
+          fresh?: boolean(),
           decode: keyword()
         }
 
-  @doc "The deadline starts to run here."
+  @doc "The deadline runs from `now`, in nanoseconds of the monotonic time."
   @spec new(
           Options.t(),
           Messages.target(),
@@ -67,12 +75,13 @@ defmodule Envmgr.Calls.Request do
           String.t() | nil,
           String.t(),
           timeout(),
-          atom()
+          atom(),
+          now :: integer()
         ) :: t()
-  def new(options, target, path, library, environment, default_timeout, access) do
+  def new(options, target, path, library, environment, default_timeout, access, now) do
     # All that nearly every call looks at, by one match.
     %{name: name, timeout: timeout, as: as, dicts: dicts, metadata: metadata} = options
-    %{priority: priority, beside: beside, pool: pool} = options
+    %{priority: priority, beside: beside, span: span, pool: pool} = options
     timeout = timeout || default_timeout
 
     %__MODULE__{
@@ -87,8 +96,9 @@ defmodule Envmgr.Calls.Request do
       priority: priority,
       timeout: timeout,
       metadata: metadata,
+      span: span,
       decode: if(dicts == :map, do: [], else: [dicts: dicts]),
-      deadline: if(timeout == :infinity, do: :infinity, else: now() + timeout)
+      deadline: if(timeout == :infinity, do: :infinity, else: div(now, 1_000_000) + timeout)
     }
     |> told(options)
     |> beside(beside)
@@ -107,7 +117,17 @@ defmodule Envmgr.Calls.Request do
     %{request | flags: flags, holder: beside.holder, beside: beside}
   end
 
-  defp told(request, %{correlation: nil, trace: nil, output: :log}), do: request
+  # Python hears of a correlation that is given; lines of this side's log bear what Logger's metadata name, too.
+  defp told(request, %{correlation: nil, trace: nil, output: :log, priority: priority}) do
+    case Correlation.logged() do
+      nil ->
+        request
+
+      correlation ->
+        label = {priority, request.library, request.path, {:log, correlation}}
+        %{request | correlation: correlation, label: label}
+    end
+  end
 
   defp told(request, options) do
     correlation =
@@ -177,6 +197,15 @@ defmodule Envmgr.Calls.Request do
       _nobody -> :log
     end
   end
+
+  @doc "Where the call is counted: under the real path; a method under its object's type, also when a chain calls it."
+  @spec tally(t()) :: Tally.t() | nil
+  def tally(request), do: Usage.tally(request.name, counted(request), request.library)
+
+  defp counted(%{target: path}) when is_binary(path), do: path
+  defp counted(%{target: {:chain, [{0, path} | _]}}), do: path
+  defp counted(%{target: {:chain, [_ref, {_, name} | _]}, path: type}), do: "#{type}.#{name}"
+  defp counted(%{path: path}), do: path
 
   @doc "Milliseconds until the deadline."
   @spec left(t()) :: timeout()

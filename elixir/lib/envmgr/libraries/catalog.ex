@@ -3,20 +3,25 @@ defmodule Envmgr.Libraries.Catalog do
   # that they call in the same table: the second call of a path is one lookup.
   @moduledoc false
 
-  alias Envmgr.Libraries.{CatalogFile, Manifest, Pipeline, Plan, Row}
+  alias Envmgr.Libraries.{CatalogFile, Manifest, Pipeline, Plan, Row, Usage}
 
   @typedoc "Where a path leads: the real path of an alias, whose it is, its catalog, the number of its object."
   @type place :: {target :: String.t() | nil, Row.home(), CatalogFile.t(), non_neg_integer()}
 
-  @doc "The catalogs of an environment, by library. Reads the files, decodes no row."
-  @spec load(Manifest.t()) :: {:ok, %{String.t() => CatalogFile.t()}} | {:error, String.t()}
+  @doc "The catalogs of an environment, by library; and why others cannot be read. Reads the files side by side, decodes no row."
+  @spec load(Manifest.t()) ::
+          {%{String.t() => CatalogFile.t()}, unread :: %{String.t() => String.t()}}
   def load(manifest) do
-    Enum.reduce_while(manifest.libraries, {:ok, %{}}, fn {name, library}, {:ok, files} ->
-      case CatalogFile.open(library.catalog) do
-        {:ok, file} -> {:cont, {:ok, Map.put(files, name, file)}}
-        {:error, reason} -> {:halt, {:error, reason}}
-      end
-    end)
+    read =
+      manifest.libraries
+      |> Task.async_stream(fn {name, library} -> {name, CatalogFile.open(library.catalog)} end,
+        ordered: false,
+        timeout: :infinity
+      )
+      |> Enum.map(fn {:ok, read} -> read end)
+
+    {for({name, {:ok, file}} <- read, into: %{}, do: {name, file}),
+     for({name, {:error, reason}} <- read, into: %{}, do: {name, reason})}
   end
 
   @doc """
@@ -44,7 +49,13 @@ defmodule Envmgr.Libraries.Catalog do
     environment = manifest.environment
 
     for {name, library} <- manifest.libraries do
-      facts = Map.put(library, :generation, manifest.generation)
+      facts =
+        Map.merge(library, %{
+          generation: manifest.generation,
+          python: manifest.python,
+          pools: Manifest.pools_of(manifest, name)
+        })
+
       :ets.insert(table, {{:library, name}, environment, epoch, facts})
 
       for {alias, target} <- library.aliases,
@@ -80,7 +91,7 @@ defmodule Envmgr.Libraries.Catalog do
     :ok
   end
 
-  defp pattern(elements), do: List.to_tuple(for i <- 1..13, do: Map.get(elements, i, :_))
+  defp pattern(elements), do: List.to_tuple(for i <- 1..14, do: Map.get(elements, i, :_))
 
   @doc "The row of a path that was called before."
   @spec lookup(atom(), String.t()) :: Row.t() | nil
@@ -97,7 +108,8 @@ defmodule Envmgr.Libraries.Catalog do
     with {target, home, file, object} = place <- locate(table, path),
          {:ok, [_path, kind | _] = raw} when kind != "module" <- CatalogFile.row(file, object) do
       {pipeline, plan} = said(table, target || path)
-      row = Row.build(path, target, home, Pipeline.seen(raw, pipeline), plan)
+      tally = Usage.tally(table, target || path, elem(home, 0))
+      row = Row.build(path, target, home, Pipeline.seen(raw, pipeline), plan, tally)
       :ets.insert(table, row)
 
       # A row must not outlive its catalog: one that was replaced meanwhile took no row of ours with it.

@@ -9,7 +9,7 @@ defmodule Envmgr.Libraries.Check do
 
   @doc "The quick look, at arguments that are all by position: `{:ok, hints}`, or `:none` where more is to be seen."
   @spec quick(Row.t(), list()) :: {:ok, Signature.hints() | nil} | :none
-  def quick({_, _, _, _, least, most, _, _, hints, types, _, _, _}, args) do
+  def quick({_, _, _, _, least, most, _, _, hints, types, _, _, _, _}, args) do
     count = length(args)
 
     if count >= least and count <= most and (types == nil or Types.fit?(args, types)),

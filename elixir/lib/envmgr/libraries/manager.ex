@@ -8,7 +8,8 @@ defmodule Envmgr.Libraries.Manager do
   use GenServer
   require Logger
 
-  alias Envmgr.Libraries.Manifest
+  alias Envmgr.Error
+  alias Envmgr.Libraries.{Manifest, State}
   alias Envmgr.Options
 
   @interval 250
@@ -46,6 +47,7 @@ defmodule Envmgr.Libraries.Manager do
       supervisor: supervisor,
       seen: %{},
       manifests: %{},
+      broken: %{},
       running: %{}
     }
 
@@ -152,6 +154,7 @@ defmodule Envmgr.Libraries.Manager do
           | seen: Map.delete(state.seen, environment),
             manifests: Map.delete(state.manifests, environment)
         }
+        |> sound(environment)
 
       {:error, _unreadable} ->
         state
@@ -171,16 +174,50 @@ defmodule Envmgr.Libraries.Manager do
   defp parse(environment, content, state) do
     case Manifest.parse(content) do
       {:ok, %{environment: ^environment} = manifest} ->
-        apply_manifest(environment, put_in(state.manifests[environment], manifest))
+        state = put_in(state.manifests[environment], manifest)
+        environment |> apply_manifest(state) |> sound(environment)
 
       {:ok, %{environment: other}} ->
-        Logger.error("envmgr: the launch manifest of #{environment} names #{other}; not used")
-        state
+        broken(state, environment, content, "it names #{other}")
 
       {:error, reason} ->
-        Logger.error("envmgr: the launch manifest of #{environment} is not used: #{reason}")
-        state
+        broken(state, environment, content, reason)
     end
+  end
+
+  # What ran before serves on. The file is looked at again as soon as it is another one.
+  defp broken(state, environment, content, why) do
+    Logger.error("envmgr: the launch manifest of #{environment} is not used: #{why}")
+
+    error =
+      Error.classified(%Error{
+        code: :not_installed,
+        environment: environment,
+        message: "the launch manifest of environment #{environment} cannot be used: #{why}",
+        hint: "run `mix envmgr.install`, which writes it again"
+      })
+
+    State.broken(state.options.name, environment, error)
+    libraries = with [] <- Manifest.names(content), do: [environment]
+    absent(put_in(state.broken[environment], {error, libraries}))
+  end
+
+  defp sound(state, environment) when is_map_key(state.broken, environment) do
+    State.broken(state.options.name, environment, nil)
+    absent(%{state | broken: Map.delete(state.broken, environment)})
+  end
+
+  defp sound(state, _environment), do: state
+
+  defp absent(state) do
+    libraries =
+      for {environment, {error, names}} <- state.broken,
+          not is_map_key(state.running, environment),
+          name <- names,
+          do: {name, environment, %{error | library: name}}
+
+    State.absent(state.options.name, :manager, libraries)
+    state
   end
 
   defp apply_manifest(environment, state) do

@@ -16,6 +16,7 @@ defmodule Envmgr.Libraries.Manifest do
     :cwd,
     :lease,
     :key,
+    :python,
     compression: "none",
     fork: false,
     pools: %{},
@@ -49,6 +50,7 @@ defmodule Envmgr.Libraries.Manifest do
           cwd: String.t() | nil,
           lease: String.t() | nil,
           key: String.t() | nil,
+          python: String.t() | nil,
           compression: String.t(),
           fork: boolean(),
           pools: %{String.t() => Sizing.t()},
@@ -67,6 +69,26 @@ defmodule Envmgr.Libraries.Manifest do
       %{"schema" => schema} -> {:error, "schema #{inspect(schema)} is not known to this version"}
       _other -> {:error, "no launch manifest"}
     end
+  end
+
+  @doc "The libraries that a manifest names which is not otherwise as it should be."
+  @spec names(binary()) :: [String.t()]
+  def names(content) do
+    case Decoder.decode(content) do
+      {:ok, %{"libraries" => %{} = libraries}} ->
+        for {name, _} <- libraries, is_binary(name), do: name
+
+      _malformed ->
+        []
+    end
+  end
+
+  @doc "The names of the pools that serve a library."
+  @spec pools_of(t(), String.t()) :: [String.t()]
+  def pools_of(manifest, library) do
+    for {name, %{libraries: served}} <- Enum.sort(manifest.pools),
+        served == nil or library in served,
+        do: name
   end
 
   @doc "The manifest without some libraries; nil when none is left."
@@ -123,6 +145,7 @@ defmodule Envmgr.Libraries.Manifest do
          cwd: map["cwd"],
          lease: map["lease"],
          key: map["key"],
+         python: python(map["python"]),
          compression: map["compression"] || "none",
          env: Enum.to_list(map["env"] || %{})
        }}
@@ -133,6 +156,9 @@ defmodule Envmgr.Libraries.Manifest do
 
   # Of a generation that an older envmgr has activated.
   defp fixed(workers), do: %{"default" => %{"min" => workers, "max" => workers}}
+
+  defp python(%{"version" => version}) when is_binary(version), do: version
+  defp python(_unknown), do: nil
 
   defp libraries(libraries) do
     Enum.reduce_while(libraries, %{}, fn

@@ -1,20 +1,21 @@
 defmodule Envmgr.Libraries.Row do
   # What the instance's table keeps of a path that was called: a tuple, so that a lookup copies little.
   #
-  #   {path, library, environment, timeout, least, most, epoch, detail, hints, types, target, traced?, plan}
+  #   {path, library, environment, timeout, least, most, epoch, detail, hints, types, target, traced?, plan, tally}
   #
   # A call with `least` to `most` arguments, all by position, fits when `types` is nil or takes them; whatever does not is
   # looked at by its `Shape`, then with `detail` (`Check`). `target`: the path that an alias stands for, else nil.
-  # `plan`: what is done around its calls, nil for nothing.
+  # `plan`: what is done around its calls, nil for nothing. `tally`: where its calls are counted.
   @moduledoc false
 
   alias Envmgr.Libraries.{Overloads, Plan, Signature, Types}
+  alias Envmgr.Libraries.Usage.Tally
 
   @type t ::
           {path :: String.t(), library :: String.t(), environment :: String.t(),
            timeout :: pos_integer(), least :: integer(), most :: integer(), epoch :: integer(),
            detail :: binary(), Signature.hints() | nil, Types.t() | nil,
-           target :: String.t() | nil, traced? :: boolean(), Plan.t() | nil}
+           target :: String.t() | nil, traced? :: boolean(), Plan.t() | nil, Tally.t() | nil}
 
   @typedoc "A row of the catalog: path, kind, parameters, returns, summary, flags, overloads."
   @type raw :: list()
@@ -24,16 +25,20 @@ defmodule Envmgr.Libraries.Row do
           {library :: String.t(), environment :: String.t(), timeout :: pos_integer(),
            epoch :: integer(), traced? :: boolean()}
 
-  @spec build(String.t(), String.t() | nil, home(), raw(), Plan.t() | nil) :: t()
-  def build(path, target, {library, environment, timeout, epoch, traced?}, raw, plan \\ nil) do
+  @spec build(String.t(), String.t() | nil, home(), raw(), Plan.t() | nil, Tally.t() | nil) :: t()
+  def build(path, target, {library, environment, timeout, epoch, traced?}, raw, plan, tally) do
     {least, most, hints, types} = quick(raw)
     # The detail is a binary of its own: a lookup copies a pointer instead of fifty parameters.
     detail = :erlang.term_to_binary(raw)
     path = :binary.copy(path)
 
     {path, library, environment, timeout, least, most, epoch, detail, hints, types, target,
-     traced?, plan}
+     traced?, plan, tally}
   end
+
+  @doc "Where its calls are counted."
+  @spec tally(t()) :: Tally.t() | nil
+  def tally(row), do: elem(row, 13)
 
   @doc "The row of the catalog that it was made from."
   @spec raw(t()) :: raw()

@@ -3,7 +3,7 @@ defmodule Envmgr.Libraries.Unknown do
   @moduledoc false
 
   alias Envmgr.{Error, Near}
-  alias Envmgr.Libraries.{Catalog, CatalogFile, Nearby}
+  alias Envmgr.Libraries.{Catalog, CatalogFile, Nearby, State}
 
   @spec error(atom(), String.t()) :: Error.t()
   def error(table, path) do
@@ -30,6 +30,7 @@ defmodule Envmgr.Libraries.Unknown do
 
     cond do
       unloaded?(table, library) -> unloaded(library)
+      reason = failed(table, library) -> reason
       libraries == [] -> not_installed(table)
       true -> unknown_library(table, libraries, library, path)
     end
@@ -39,6 +40,14 @@ defmodule Envmgr.Libraries.Unknown do
     case :ets.lookup(table, :unloaded) do
       [{:unloaded, libraries}] -> library in libraries
       [] -> false
+    end
+  end
+
+  # A library that is configured and not there: why.
+  defp failed(table, library) do
+    case State.of(table, library) do
+      {_environment, %{state: :failed, reason: %Error{} = reason}} -> %{reason | library: library}
+      _other -> nil
     end
   end
 
@@ -127,8 +136,11 @@ defmodule Envmgr.Libraries.Unknown do
 
   defp unknown(table, library, environment, facts, path) do
     file = Catalog.file(table, library)
-    {message, hint} = why(file, library, facts, path)
-    unknown_function(library, environment, facts, message, hint)
+
+    with nil <- if(file == nil, do: failed(table, library)) do
+      {message, hint} = why(file, library, facts, path)
+      unknown_function(library, environment, facts, message, hint)
+    end
   end
 
   defp unknown_function(library, environment, facts, message, hint) do

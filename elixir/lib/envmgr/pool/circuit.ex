@@ -57,6 +57,14 @@ defmodule Envmgr.Pool.Circuit do
   def wait(%{until: nil}, _now), do: 0
   def wait(%{until: until}, now), do: max(until - now, 0)
 
+  @doc "When a worker is tried again, ms since 1970; nil: that waits for nothing."
+  @spec retry_at(t()) :: integer() | nil
+  def retry_at(c) do
+    now = System.monotonic_time(:millisecond)
+    wait = if c.state == :half_open, do: 0, else: wait(c, now)
+    if wait > 0, do: System.os_time(:millisecond) + wait
+  end
+
   @doc "How many may be started now of those that are missing, beside those that start and that are ready."
   @spec allows(t(), integer(), non_neg_integer(), non_neg_integer(), integer()) ::
           {non_neg_integer(), t()}

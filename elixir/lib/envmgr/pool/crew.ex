@@ -12,7 +12,6 @@ defmodule Envmgr.Pool.Crew do
   @typedoc "`since`: ms, of the start until it is ready, then of that."
   @type worker :: %{
           slot: Slot.t(),
-          generation: pos_integer(),
           os_pid: pos_integer() | nil,
           since: integer()
         }
@@ -53,20 +52,20 @@ defmodule Envmgr.Pool.Crew do
   def missing(c),
     do: c.wanted + map_size(c.successors) - map_size(c.starting) - map_size(c.ready)
 
-  @spec starting(t(), pid(), Slot.t(), pos_integer(), integer()) :: t()
-  def starting(c, pid, slot, generation, now),
-    do: put_in(c.starting[pid], %{slot: slot, generation: generation, os_pid: nil, since: now})
+  @spec starting(t(), pid(), Slot.t(), integer()) :: t()
+  def starting(c, pid, slot, now),
+    do: put_in(c.starting[pid], %{slot: slot, os_pid: nil, since: now})
 
   @doc "A worker is ready. The one whose place it takes is to be drained, and why."
   @spec ready(t(), pid(), pos_integer(), integer()) ::
-          {t(), worker(), nil | {old :: pid(), why :: String.t()}}
+          {t(), nil | {old :: pid(), why :: String.t()}}
   def ready(c, pid, os_pid, now) do
     {worker, starting} = Map.pop!(c.starting, pid)
     ready = Map.put(c.ready, pid, %{worker | os_pid: os_pid, since: now})
     {replaced, successors} = Map.pop(c.successors, pid)
 
     c = %{c | starting: starting, ready: ready, successors: successors, problem: nil}
-    {%{c | circuit: Circuit.ready(c.circuit)}, worker, replaced}
+    {%{c | circuit: Circuit.ready(c.circuit)}, replaced}
   end
 
   @doc "A worker that ended, or takes no more calls. Who was to take its place is one of many now."

@@ -14,7 +14,7 @@ defmodule Envmgr.Pool.Ending do
   def kill(s, why) do
     close(s, why)
     if s.started?, do: send(s.server, {:closing, self()})
-    Logger.warning("envmgr: #{s.manifest.environment}: #{why}")
+    Logger.warning("envmgr: #{s.manifest.environment}: #{why}", Flight.labels(s.flight))
     s = abandon(s, why)
     Child.kill(s.os_pid)
     Process.send_after(self(), :overdue, s.options.grace)
@@ -79,7 +79,8 @@ defmodule Envmgr.Pool.Ending do
   @spec finish(Pipe.state(), String.t(), Postmortem.t() | nil) ::
           {:stop, {:shutdown, term()}, Pipe.state()}
   def finish(s, why, found \\ nil) do
-    Logger.debug(fn -> "envmgr: #{s.manifest.environment}: a worker is gone: #{why}" end)
+    words = fn -> "envmgr: #{s.manifest.environment}: a worker is gone: #{why}" end
+    Logger.debug(words, Flight.labels(s.flight))
     close(s, why)
     abandoned = abandon(s, why, found)
     land(s.landing, s.options.grace)

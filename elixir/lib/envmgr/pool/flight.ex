@@ -205,6 +205,21 @@ defmodule Envmgr.Pool.Flight do
     end
   end
 
+  @doc "Of what runs, as far as it can be known, what is said of it in logs."
+  @spec labels(t()) :: keyword()
+  def labels({_size, _queue, asides} = flight) do
+    case {oldest(flight), for({id, {_, _, label, _}} when is_integer(id) <- asides, do: label)} do
+      {{_id, _reply, _, label}, _asides} -> described(label)
+      {nil, [label]} -> described(label)
+      _unknown -> []
+    end
+  end
+
+  defp described(label) do
+    correlation = with {_to, tag} when is_binary(tag) <- output(label), do: tag, else: (_ -> nil)
+    [library: library(label), path: path(label), correlation: correlation]
+  end
+
   @spec replies(t()) :: [reference()]
   def replies({_size, queue, asides}) do
     ordered = for {_, reply, _, _} when reply != nil <- :queue.to_list(queue), do: reply

@@ -25,7 +25,13 @@ defmodule Envmgr.Pool.Output do
         :ok
 
       {:log, correlation} ->
-        log(said, [library: Flight.library(label), correlation: correlation] ++ labels)
+        call = [
+          library: Flight.library(label),
+          path: Flight.path(label),
+          correlation: correlation
+        ]
+
+        log(said, call ++ labels)
 
       {to, tag} ->
         send(to, {:envmgr_output, tag, described(said, label)})

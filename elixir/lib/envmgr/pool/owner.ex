@@ -16,8 +16,9 @@ defmodule Envmgr.Pool.Owner do
   use GenServer, restart: :temporary
   require Logger
 
-  alias Envmgr.Pool.{Answers, Cancelling, Child, Crash, Ending, Flight, Hello, Lane, Lent, Outbox}
-  alias Envmgr.Pool.{Heartbeat, Pace, Pipe, Postmortem, Serving, Sharing, Slot, Stats, Watched}
+  alias Envmgr.Pool.{Answers, Cancelling, Child, Crash, Ending, Flight, Heartbeat, Hello, Lane}
+  alias Envmgr.Pool.{Lent, Life, Outbox, Pace, Pipe, Postmortem, Serving, Sharing, Slot, Stats}
+  alias Envmgr.Pool.Watched
   alias Envmgr.Values.Decoder
   alias Envmgr.Wire.Messages
 
@@ -28,7 +29,7 @@ defmodule Envmgr.Pool.Owner do
 
   @enforce_keys [:server, :manifest, :slot, :options]
   defstruct [:server, :manifest, :slot, :options, :port, :os_pid, :failure, :tick, :head, :retry] ++
-              [:interrupt, :crash, :nudge, :sweep, :pool, :sizing] ++
+              [:interrupt, :crash, :nudge, :sweep, :life, :pool, :sizing] ++
               [
                 beat: %Heartbeat{},
                 pace: %Pace{},
@@ -70,7 +71,8 @@ defmodule Envmgr.Pool.Owner do
         lane = Lane.open(within: s.options.start_timeout, compressed?: compressed?)
         crash = Crash.open()
         Child.write(port, Hello.settings(s.manifest, s.options, lane, Crash.path(crash)))
-        {:noreply, %{s | port: port, os_pid: os_pid, lane: lane, crash: crash}}
+        s = %{s | port: port, os_pid: os_pid, lane: lane, crash: crash}
+        {:noreply, Life.started(s)}
 
       {:error, why} ->
         Ending.finish(s, why)
@@ -208,7 +210,7 @@ defmodule Envmgr.Pool.Owner do
   def handle_info(_late, s), do: {:noreply, s}
 
   @impl true
-  def terminate(_reason, s) do
+  def terminate(reason, s) do
     Ending.close(s, "the pool was shut down")
     Lane.unpublish(s.options.name)
     Stats.ended(s.options.name, self())
@@ -216,6 +218,7 @@ defmodule Envmgr.Pool.Owner do
     if s.port && s.os_pid, do: Child.stop(s.port, s.os_pid)
     Lane.close(s.lane)
     Crash.hide(s.crash)
+    Life.stopped(s, reason)
   end
 
   defp event({:hello, facts}, %{phase: :starting} = s) do
@@ -227,6 +230,7 @@ defmodule Envmgr.Pool.Owner do
         send(s.server, {:ready, self(), s.os_pid})
         tell(s, "worker #{s.os_pid} is ready")
         Heartbeat.start(s.options)
+        Life.ready(s)
         %{s | phase: :ready, started?: true, lane: lane, interrupt: facts.interrupt}
 
       {:error, why, hint} ->

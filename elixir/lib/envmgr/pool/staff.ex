@@ -78,22 +78,15 @@ defmodule Envmgr.Pool.Staff do
       {:ok, pid} = DynamicSupervisor.start_child(s.owners, {Owner, settings})
       Process.monitor(pid)
       send(pid, :open)
-      about = %{worker: pid, os_pid: nil, generation: manifest.generation}
-      tell(s, [:worker, :start], crew.name, %{system_time: System.system_time()}, about)
-      {Crew.starting(crew, pid, slot, manifest.generation, now()), [pid | pids]}
+      {Crew.starting(crew, pid, slot, now()), [pid | pids]}
     end)
   end
 
   @doc "A worker is ready. One whose place it takes goes."
   @spec ready(state(), :active | :next, Crew.t(), pid(), pos_integer()) :: state()
   def ready(s, which, crew, pid, os_pid) do
-    {after_, worker, replaced} = Crew.ready(crew, pid, os_pid, now())
-    generation = Map.fetch!(s, which)
-    about = %{worker: pid, os_pid: os_pid, generation: generation.manifest.generation}
-    took = System.convert_time_unit(now() - worker.since, :millisecond, :native)
-    tell(s, [:worker, :ready], crew.name, %{duration: took}, about)
-    changed(s, crew, after_.circuit)
-    s = Map.put(s, which, Generation.put(generation, after_))
+    {after_, replaced} = Crew.ready(crew, pid, os_pid, now())
+    s = Map.put(s, which, s |> Map.fetch!(which) |> Generation.put(after_))
 
     case replaced do
       nil -> s
@@ -115,8 +108,7 @@ defmodule Envmgr.Pool.Staff do
   @doc "A worker of the serving generation has ended, or is about to. `:closing`: its owner ends it."
   @spec without(state(), Crew.t(), pid(), :closing | term()) :: state()
   def without(s, crew, pid, reason) do
-    worker = crew.ready[pid] || crew.starting[pid]
-    s = drained(s, %{crew.name => %{crew | ready: %{pid => worker}, starting: %{}}})
+    s = drained(s, only(%{crew.name => crew}, [pid]))
     left = Crew.without(crew, pid)
 
     left =
@@ -170,7 +162,7 @@ defmodule Envmgr.Pool.Staff do
     if before != state do
       name = if state == :closed, do: :close, else: state
       measured = %{faults: length(circuit.faults), wait: Circuit.wait(circuit, now())}
-      tell(s, [:circuit, name], crew.name, measured, %{reason: circuit.problem})
+      tell(s, [:circuit, name], %{pool: crew.name, reason: circuit.problem}, measured)
 
       if state == :open,
         do: Logger.error("envmgr: #{s.environment}: #{refusal(circuit, crew).message}")
@@ -189,16 +181,9 @@ defmodule Envmgr.Pool.Staff do
   end
 
   defp drained(s, crews) do
-    leaving =
-      for {name, crew} <- crews,
-          {pid, worker} <- Map.merge(crew.starting, crew.ready),
-          not is_map_key(s.draining, pid),
-          into: %{} do
-        Route.forget(s.options.name, pid)
-        {pid, {name, worker}}
-      end
-
-    %{s | draining: Map.merge(s.draining, leaving)}
+    pids = Enum.flat_map(Map.values(crews), &Crew.pids/1)
+    for pid <- pids, do: Route.forget(s.options.name, pid)
+    %{s | draining: Enum.into(pids, s.draining, &{&1, true})}
   end
 
   @doc "The crews with these workers alone."
@@ -208,30 +193,6 @@ defmodule Envmgr.Pool.Staff do
       {name, %{crew | starting: Map.take(crew.starting, pids), ready: Map.take(crew.ready, pids)}}
     end)
   end
-
-  @doc "An owner has ended."
-  @spec gone(state(), pid(), term()) :: state()
-  def gone(s, pid, reason) do
-    case Map.pop(s.draining, pid) do
-      {nil, _draining} ->
-        s
-
-      {{pool, worker}, draining} ->
-        age = System.convert_time_unit(now() - worker.since, :millisecond, :native)
-        {reason, why} = stopped(reason)
-        measured = %{duration: age, answered: Slot.answered(worker.slot)}
-        about = %{worker: pid, os_pid: worker.os_pid, generation: worker.generation}
-        about = Map.merge(about, %{reason: reason, why: why})
-        tell(s, [:worker, :stop], pool, measured, about)
-        %{s | draining: draining}
-    end
-  end
-
-  defp stopped({:shutdown, :drained}), do: {:drained, "it was let go"}
-  defp stopped({:shutdown, {:lost, why}}), do: {:lost, why}
-  defp stopped({:shutdown, {:start, error}}), do: {:start, error.message}
-  defp stopped(:shutdown), do: {:shutdown, "the pool was shut down"}
-  defp stopped(other), do: {:lost, "its owner ended: #{inspect(other, limit: 5)}"}
 
   @doc "Before their route goes: who meets a stale ref shall hear why."
   @spec ending(state(), [pid()], String.t()) :: term()
@@ -259,6 +220,14 @@ defmodule Envmgr.Pool.Staff do
   end
 
   def watch(s), do: s
+
+  @doc "Whether what callers see is the same."
+  @spec same?(state(), state()) :: boolean()
+  def same?(s, other), do: seen(s) == seen(other)
+
+  defp seen(s) do
+    for {name, crew} <- s.active.crews, do: {name, %{crew | load: nil}}
+  end
 
   @doc "A look at all pools: who is to grow or shrink, whose workers have proved themselves, or have served long enough."
   @spec look(state(), integer()) :: state()
@@ -304,7 +273,8 @@ defmodule Envmgr.Pool.Staff do
   end
 
   defp scaled(s, crew, wanted, why),
-    do: tell(s, [:pool, :scale], crew.name, %{from: crew.wanted, to: wanted}, %{reason: why})
+    do:
+      tell(s, [:pool, :scale], %{pool: crew.name, reason: why}, %{from: crew.wanted, to: wanted})
 
   # Memory is read by another process: it may take a program.
   defp recycling(s, now) do
@@ -336,19 +306,19 @@ defmodule Envmgr.Pool.Staff do
       Enum.reduce(due, s, fn {old, reason, facts}, s ->
         {crew, [new]} = start(s, s.active.manifest, s.active.crews[crew.name], 1)
         crew = Crew.succeed(crew, new, old, Recycling.words(reason, facts))
-        about = %{worker: old, os_pid: crew.ready[old].os_pid, reason: reason}
+        about = %{worker: old, os_pid: crew.ready[old].os_pid, reason: reason, pool: crew.name}
         about = Map.put(about, :generation, s.active.manifest.generation)
-        tell(s, [:worker, :recycled], crew.name, facts, about)
+        tell(s, [:worker, :recycled], about, facts)
         %{s | active: Generation.put(s.active, crew)}
       end)
     end)
   end
 
-  @doc "Tells of an event of a pool."
-  @spec tell(state(), [atom()], String.t(), map(), map()) :: :ok
-  def tell(s, name, pool, measurements, metadata) do
-    about = %{instance: s.options.name, environment: s.environment, pool: pool}
-    Telemetry.execute(name, measurements, Map.merge(metadata, about))
+  @doc "Tells of an event."
+  @spec tell(state(), [atom()], map(), map()) :: :ok
+  def tell(s, event, about, measured \\ %{system_time: System.system_time()}) do
+    about = Map.merge(about, %{instance: s.options.name, environment: s.environment})
+    Telemetry.execute(event, measured, about)
   end
 
   defp now, do: System.monotonic_time(:millisecond)

@@ -2,14 +2,15 @@ defmodule Envmgr.Pool.Stats do
   # What an environment's pool is doing, for `Envmgr.stats/1`: written by the Server, counted when read.
   @moduledoc false
 
-  alias Envmgr.Pool.Slot
+  alias Envmgr.Libraries.State
+  alias Envmgr.Pool.{Circuit, Slot}
   alias Envmgr.Values.Decoder
 
   # A worker that is free answers in a fraction of that.
   @patience 100
 
   @doc "Keeps the Server's view where `read/1` finds it."
-  @spec publish(atom(), String.t(), map()) :: true
+  @spec publish(atom(), String.t(), map()) :: :ok
   def publish(table, environment, server) do
     pools = Map.new(server.active.crews, fn {name, crew} -> {name, pool(crew)} end)
     each = Map.values(pools)
@@ -19,6 +20,9 @@ defmodule Envmgr.Pool.Stats do
       key: server.active.manifest.key,
       state: together(each, server.problem),
       problem: server.problem || Enum.find_value(each, & &1.problem),
+      unread: server.unread,
+      tries: Enum.max([tries(server) | Enum.map(each, & &1.tries)]),
+      retry_at: Enum.min([server.retry_at | Enum.map(each, & &1.retry_at)]),
       refused: refused(server.refused),
       next: server.next && server.next.manifest.generation,
       starting: each |> Enum.map(& &1.starting) |> Enum.sum(),
@@ -28,13 +32,16 @@ defmodule Envmgr.Pool.Stats do
     }
 
     :ets.insert(table, {{:environment, environment}, facts, self()})
+    State.follow(table, environment)
   end
 
   defp pool(crew) do
     %{
       state: state(crew),
       circuit: crew.circuit.state,
-      problem: crew.problem || crew.circuit.problem,
+      problem: crew.problem || (crew.circuit.state != :closed && crew.circuit.problem) || nil,
+      tries: length(crew.circuit.faults),
+      retry_at: Circuit.retry_at(crew.circuit),
       min: crew.sizing.min,
       max: crew.sizing.max,
       wanted: crew.wanted,
@@ -46,9 +53,11 @@ defmodule Envmgr.Pool.Stats do
   end
 
   @doc "Takes the calling Server's view away."
-  @spec delete(atom(), String.t()) :: true
-  def delete(table, environment),
-    do: :ets.match_delete(table, {{:environment, environment}, :_, self()})
+  @spec delete(atom(), String.t()) :: :ok
+  def delete(table, environment) do
+    :ets.match_delete(table, {{:environment, environment}, :_, self()})
+    State.gone(table, environment)
+  end
 
   @doc "Keeps a worker's report of its conversions, for readers that find it busy."
   @spec reported(atom(), pid(), binary()) :: true
@@ -156,18 +165,24 @@ defmodule Envmgr.Pool.Stats do
     end
   end
 
-  @doc "The state of one environment: `:starting`, `:ready`, `:degraded` (fewer workers than wanted) or `:failed`."
-  @spec state(atom(), String.t()) :: atom()
-  def state(table, environment) do
+  @doc "The workers of an environment that take calls: owner, counters, number of the process."
+  @spec workers(atom(), String.t()) :: [{pid(), Slot.t(), pos_integer()}]
+  def workers(table, environment) do
     case :ets.lookup(table, {:environment, environment}) do
-      [{_key, facts, _server}] -> facts.state
-      [] -> :starting
+      [{_key, facts, _server}] ->
+        for {_name, pool} <- facts.pools,
+            {_pid, slot, _os_pid} = worker <- pool.workers,
+            Slot.open?(slot),
+            do: worker
+
+      [] ->
+        []
     end
   end
 
   defp state(%{ready: ready, sizing: sizing} = crew) do
     case map_size(ready) do
-      0 when crew.problem == nil and crew.circuit.problem == nil -> :starting
+      0 when crew.problem == nil and crew.circuit.state == :closed -> :loading
       0 -> :failed
       count when count < sizing.min -> :degraded
       _enough -> :ready
@@ -183,8 +198,15 @@ defmodule Envmgr.Pool.Stats do
 
     case if(awake == [], do: pools, else: awake) |> Enum.map(& &1.state) |> Enum.uniq() do
       [same] -> same
-      states -> if :failed in states or :degraded in states, do: :degraded, else: :starting
+      states -> if :failed in states or :degraded in states, do: :degraded, else: :loading
     end
+  end
+
+  @doc "How often what is wrong was tried, in a row."
+  @spec tries(map()) :: non_neg_integer()
+  def tries(server) do
+    refused = if server.refused, do: server.refused.tries, else: 0
+    Enum.max([server.failures, server.missed, refused])
   end
 
   defp refused(nil), do: nil

@@ -10,7 +10,7 @@ defmodule Envmgr.Reload.Server do
   require Logger
 
   alias Envmgr.{Command, Error, Options}
-  alias Envmgr.Libraries.Unknown
+  alias Envmgr.Libraries.{State, Unknown}
   alias Envmgr.Reload.{Print, Status}
 
   # An editor writes in several steps: a change counts when two looks find the same.
@@ -104,14 +104,14 @@ defmodule Envmgr.Reload.Server do
 
   defp sync_now(s), do: s
 
-  defp run(s, command, word) do
+  defp run(s, command, word, purpose \\ nil) do
     arguments = ["--project", s.options.project, "--format", "json"]
     # Who asks while the command runs may have changed a file that it has read already.
     callers = if word == "sync", do: s.waiting, else: []
     # Nobody asked: what an operator has rolled back meanwhile stays so.
     options = if word == "sync" and callers == [], do: ["--keep-rollbacks"], else: []
     s = %{s | waiting: s.waiting -- callers}
-    run = %{port: nil, output: [], word: word, callers: callers}
+    run = %{port: nil, output: [], word: word, purpose: purpose, callers: callers}
 
     case command && Command.Background.start(command ++ [word | arguments] ++ options) do
       {:ok, port} -> %{s | run: %{run | port: port}}
@@ -120,7 +120,12 @@ defmodule Envmgr.Reload.Server do
     end
   end
 
+  defp ended(s, %{purpose: :absent}, {:ok, environments}), do: absent(s, environments)
+  defp ended(s, %{purpose: :absent}, {:error, _told_before}), do: s
+
   defp ended(s, %{word: "status"}, {:ok, environments}) do
+    s = absent(s, environments)
+
     case for(%{"state" => state} = found when state != "ready" <- environments, do: found) do
       [] ->
         publish(s, :current)
@@ -148,6 +153,7 @@ defmodule Envmgr.Reload.Server do
       done -> Logger.info("envmgr: " <> Enum.map_join(done, "; ", &did/1))
     end
 
+    State.absent(s.options.name, :configuration, [])
     kept = Enum.any?(outcomes, &(&1["action"] == "kept"))
     publish(%{s | told: nil}, if(kept, do: :outdated, else: :current))
   end
@@ -158,9 +164,37 @@ defmodule Envmgr.Reload.Server do
     case {error.details["code"], run.callers} do
       {"E-BUSY", []} -> retry(s, @turn)
       {"E-NETWORK", []} -> s |> retry(@network) |> refused(error)
-      {_code, []} -> refused(s, error)
-      {_code, _told} -> publish(s, :failed, error)
+      {_code, []} -> s |> refused(error) |> look_around()
+      {_code, _told} -> s |> publish(:failed, error) |> look_around()
     end
+  end
+
+  # What is configured and was not built is told as failed, with what to do.
+  defp look_around(s) do
+    command = toml(s) && Command.Tool.find(s.options.project)
+    if command, do: run(s, command, "status", :absent), else: s
+  end
+
+  # Of those that are active the pools tell.
+  defp absent(s, environments) do
+    libraries =
+      for %{"state" => state, "environment" => environment} = found when state != "ready" <-
+            environments,
+          %{"name" => library} <- found["libraries"] || [],
+          do: {library, environment, not_built(library, found)}
+
+    State.absent(s.options.name, :configuration, libraries)
+    s
+  end
+
+  defp not_built(library, found) do
+    Error.classified(%Error{
+      code: :not_installed,
+      library: library,
+      environment: found["environment"],
+      message: "the environment #{found["environment"]} is not active: #{found["detail"]}",
+      hint: "Envmgr.reload() or `mix envmgr.install` builds it"
+    })
   end
 
   defp refused(s, error) do

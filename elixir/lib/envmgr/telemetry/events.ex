@@ -8,30 +8,28 @@ defmodule Envmgr.Telemetry.Events do
   @of_call [
     path:
       "the function as it was called, of a method the object's type and its name, of a chain its first step",
-    library: "of the function, or nil",
-    environment: "or nil, where the path was not found",
-    kind: "`:function`, `:chain`, `:method`, `:attribute`",
+    form: "`:function`, `:chain`, `:method`, `:attribute`",
     async?: "whether it is one of `Envmgr.async/3`",
     correlation: "as in logs and errors; nil before an error where nobody gave one",
     telemetry_span_context: "the same for all events of one call"
   ]
 
   @of_answer [
+    library: "of the function, or nil: it is not known",
+    environment: "or nil",
     generation: "that answered, or nil",
     worker: "the process that owns the worker, or nil: none was asked",
     pool: "whose worker it is, or nil",
     cached?: "whether the answer came from the cache"
   ]
 
-  @of_stream [
-    path: "as of a call",
+  @of_stream Keyword.delete(@of_call, :async?)
+  @of_items [
     library: "as of a call",
     environment: "as of a call",
-    correlation: "as of a call",
     generation: "that makes the items",
     worker: "as of a call",
-    pool: "as of a call",
-    telemetry_span_context: "the same for all events of one stream"
+    pool: "as of a call"
   ]
 
   @of_pool [environment: "its environment", pool: "its name"]
@@ -102,12 +100,13 @@ defmodule Envmgr.Telemetry.Events do
          code: "of the error, or nil",
          class: "of the error, or nil"
        ]},
-    {[:stream, :start], "a stream is open", @now ++ [monotonic_time: "native time units"],
+    {[:stream, :start], "a stream begins", @now ++ [monotonic_time: "native time units"],
      @of_stream},
-    {[:stream, :chunk], "items came", [items: "how many"], @of_stream},
-    {[:stream, :stop], "a stream is at its end, or was closed",
+    {[:stream, :chunk], "items came", [items: "how many"], @of_stream ++ @of_items},
+    {[:stream, :stop], "a stream is at its end, was closed, or has failed",
      @span ++ [items: "how many came", chunks: "in how many messages"],
-     @of_stream ++ [reason: "`:end`, `:closed` (by its consumer), or an `Envmgr.Error`"]},
+     @of_stream ++
+       @of_items ++ [reason: "`:end`, `:closed` (by its consumer), or an `Envmgr.Error`"]},
     {[:generation, :switch], "calls reach another generation", @now,
      [environment: "its environment", from: "generation", to: "generation"]},
     {[:generation, :rollback], "calls reach an older generation", @now,
@@ -139,13 +138,24 @@ defmodule Envmgr.Telemetry.Events do
   @spec table() :: [entry()]
   def table, do: @table
 
-  @doc "The bit of an event; 0 of one that is not in the table."
-  @spec bit(name()) :: non_neg_integer()
-  for {{name, _, _, _}, place} <- Enum.with_index(@table) do
-    def bit(unquote(name)), do: unquote(1 <<< place)
-  end
+  bits = for {{name, _, _, _}, place} <- Enum.with_index(@table), do: {name, 1 <<< place}
 
+  groups =
+    for {group, names} <- Enum.group_by(bits, fn {[group | _], _bit} -> group end) do
+      {[group], names |> Enum.map(&elem(&1, 1)) |> Enum.reduce(&|||/2),
+       Enum.map(names, &elem(&1, 0))}
+    end
+
+  @doc "The bit of an event, or those of all that begin with `[group]`; 0 of one that is not in the table."
+  @spec bit([atom(), ...]) :: non_neg_integer()
+  for {name, bit} <- bits, do: def(bit(unquote(name)), do: unquote(bit))
+  for {group, bits, _names} <- groups, do: def(bit(unquote(group)), do: unquote(bits))
   def bit(_unknown), do: 0
+
+  @doc "The events that begin with `[group]`; an event's name itself."
+  @spec names([atom(), ...]) :: [name()]
+  for {group, _bits, names} <- groups, do: def(names(unquote(group)), do: unquote(names))
+  def names(name), do: [name]
 
   @doc "The table in Markdown."
   @spec text() :: String.t()

@@ -1,6 +1,7 @@
 defmodule Envmgr.Telemetry.Handlers do
-  # Who listens to what. One process writes the table; events are read from it where they happen. A mask of all events that have
-  # a listener is a persistent term: an integer, so that changing it makes no process collect its garbage.
+  # Who listens to what. One process keeps it, and publishes the handlers of each event as a persistent term, which is read without
+  # a copy where the event happens; handlers come and go when a host starts and ends. A mask of all events that have one is another: an
+  # integer, so that asking for it is nearly free.
   @moduledoc false
 
   use GenServer
@@ -9,7 +10,6 @@ defmodule Envmgr.Telemetry.Handlers do
 
   alias Envmgr.Telemetry.{Events, Forward}
 
-  @table __MODULE__
   @mask Envmgr.Telemetry
   # Above those of events, within a small integer.
   @forward 1 <<< 57
@@ -30,18 +30,10 @@ defmodule Envmgr.Telemetry.Handlers do
   def detach(id), do: GenServer.call(__MODULE__, {:detach, id})
 
   @spec list() :: [handler()]
-  def list do
-    read(:ets.whereis(@table), &:ets.tab2list/1)
-    |> Enum.group_by(fn {_name, id, _, _, _} -> id end)
-    |> Enum.map(fn {id, [{_, _, function, config, _} | _] = rows} ->
-      events = for {name, _, _, _, _} <- rows, do: [:envmgr | name]
-      %{id: id, events: Enum.sort(events), function: function, config: config}
-    end)
-    |> Enum.sort_by(& &1.id)
-  end
+  def list, do: GenServer.call(__MODULE__, :list)
 
-  @doc "Whether anybody may hear the event."
-  @spec listened?(Events.name()) :: boolean()
+  @doc "Whether anybody may hear the event, or, of `[group]`, any of those that begin so."
+  @spec listened?([atom(), ...]) :: boolean()
   def listened?(name) do
     case :persistent_term.get(@mask, 0) do
       0 -> false
@@ -54,7 +46,7 @@ defmodule Envmgr.Telemetry.Handlers do
       (mask &&& Events.bit(name)) != 0 -> true
       (mask &&& @forward) == 0 -> false
       (mask &&& @seen) == 0 -> true
-      true -> Forward.heard?(name)
+      true -> name |> Events.names() |> Enum.any?(&Forward.heard?/1)
     end
   end
 
@@ -64,7 +56,7 @@ defmodule Envmgr.Telemetry.Handlers do
     event = [:envmgr | name]
 
     if (mask &&& Events.bit(name)) != 0 do
-      for {_name, id, function, config, mark} <- handlers(name),
+      for {id, function, config, mark} <- :persistent_term.get({__MODULE__, name}, []),
           do: run(id, function, config, mark, event, measurements, metadata)
     end
 
@@ -80,21 +72,9 @@ defmodule Envmgr.Telemetry.Handlers do
       GenServer.cast(__MODULE__, {:failed, id, mark, event, why})
   end
 
-  defp handlers(name), do: read(:ets.whereis(@table), &:ets.lookup(&1, name))
-
-  # The table goes with the application: who is late finds nobody.
-  defp read(:undefined, _read), do: []
-
-  defp read(table, read) do
-    read.(table)
-  rescue
-    ArgumentError -> []
-  end
-
   @impl true
   def init(nil) do
     Process.flag(:trap_exit, true)
-    :ets.new(@table, [:named_table, :duplicate_bag, :protected, read_concurrency: true])
 
     forward =
       case Forward.decide() do
@@ -103,7 +83,7 @@ defmodule Envmgr.Telemetry.Handlers do
         :seen -> @forward ||| @seen
       end
 
-    {:ok, publish(%{forward: forward, handlers: %{}})}
+    {:ok, publish(%{forward: forward, handlers: %{}}, [])}
   end
 
   @impl true
@@ -111,9 +91,8 @@ defmodule Envmgr.Telemetry.Handlers do
     do: {:reply, {:error, :already_exists}, s}
 
   def handle_call({:attach, id, names, function, config}, _from, s) do
-    mark = make_ref()
-    :ets.insert(@table, for(name <- names, do: {name, id, function, config, mark}))
-    {:reply, :ok, publish(put_in(s.handlers[id], {mark, names}))}
+    handler = %{names: names, function: function, config: config, mark: make_ref()}
+    {:reply, :ok, publish(put_in(s.handlers[id], handler), names)}
   end
 
   def handle_call({:detach, id}, _from, s) when is_map_key(s.handlers, id),
@@ -121,11 +100,21 @@ defmodule Envmgr.Telemetry.Handlers do
 
   def handle_call({:detach, _unknown}, _from, s), do: {:reply, {:error, :not_found}, s}
 
+  def handle_call(:list, _from, s) do
+    list =
+      for {id, handler} <- Enum.sort(s.handlers) do
+        events = for name <- handler.names, do: [:envmgr | name]
+        %{id: id, events: events, function: handler.function, config: handler.config}
+      end
+
+    {:reply, list, s}
+  end
+
   # Many processes may have met the failure before the handler is gone: the first tells.
   @impl true
   def handle_cast({:failed, id, mark, event, why}, s) do
     case s.handlers do
-      %{^id => {^mark, _names}} ->
+      %{^id => %{mark: ^mark}} ->
         Logger.error(
           "envmgr: the handler #{inspect(id)} failed at #{inspect(event)} and is detached: #{why}"
         )
@@ -138,21 +127,29 @@ defmodule Envmgr.Telemetry.Handlers do
   end
 
   @impl true
-  def terminate(_reason, _s), do: :persistent_term.erase(@mask)
-
-  defp without(s, id) do
-    {{mark, names}, handlers} = Map.pop!(s.handlers, id)
-    for name <- names, do: :ets.match_delete(@table, {name, id, :_, :_, mark})
-    publish(%{s | handlers: handlers})
+  def terminate(_reason, s) do
+    :persistent_term.erase(@mask)
+    for name <- names(s), do: :persistent_term.erase({__MODULE__, name})
   end
 
-  defp publish(s) do
-    heard =
-      for {_id, {_mark, names}} <- s.handlers, name <- names, reduce: 0 do
-        mask -> mask ||| Events.bit(name)
-      end
+  defp without(s, id) do
+    {handler, handlers} = Map.pop!(s.handlers, id)
+    publish(%{s | handlers: handlers}, handler.names)
+  end
 
+  # An event without handlers has no term: nothing is left of a test, or of an application that ended.
+  defp publish(s, names) do
+    for name <- names do
+      case for({id, h} <- s.handlers, name in h.names, do: {id, h.function, h.config, h.mark}) do
+        [] -> :persistent_term.erase({__MODULE__, name})
+        handlers -> :persistent_term.put({__MODULE__, name}, handlers)
+      end
+    end
+
+    heard = s |> names() |> Enum.map(&Events.bit/1) |> Enum.reduce(0, &|||/2)
     :persistent_term.put(@mask, heard ||| s.forward)
     s
   end
+
+  defp names(s), do: Enum.flat_map(s.handlers, fn {_id, handler} -> handler.names end)
 end

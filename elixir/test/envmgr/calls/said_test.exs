@@ -99,6 +99,37 @@ defmodule Envmgr.Calls.SaidTest do
     end
   end
 
+  describe "a line of the log about a call" do
+    @metadata [metadata: [:library, :path, :correlation]]
+
+    test "bears its library, path and correlation: what Python prints, what could not be sent", %{
+      name: name
+    } do
+      Logger.metadata(request_id: "request 5")
+      said = capture_log(@metadata, fn -> Envmgr.execute("probe.speak", [1], name: name) end)
+      assert said =~ ~r/library=probe path=probe.speak correlation="?request 5/
+      warned = capture_log(@metadata, fn -> Envmgr.execute("probe.circle", [], name: name) end)
+      assert warned =~ ~r/library=probe path=probe.circle correlation="?request 5/
+      # Python is told what is given alone.
+      assert {:ok, %{"correlation" => nil}} = Envmgr.execute("probe.known", [], name: name)
+    end
+
+    test "also where its worker is killed", %{name: name} do
+      assert {:ok, 1} = Envmgr.execute("probe.echo", [1], name: name)
+      opts = [name: name, timeout: 50, correlation: "c3"]
+
+      log =
+        capture_log(@metadata, fn ->
+          assert {:error, %Error{code: :timeout}} = Envmgr.execute("probe.deaf", [30], opts)
+          # The next one waits for the successor.
+          assert {:ok, 1} = Envmgr.execute("probe.echo", [1], name: name)
+        end)
+
+      assert log =~
+               ~r/library=probe path=probe.deaf correlation=c3.*\[warning\]|\[warning\].*path=probe.deaf/
+    end
+  end
+
   describe "a trace" do
     test "has the times of both sides", %{name: name} do
       log =

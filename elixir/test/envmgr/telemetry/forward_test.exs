@@ -36,6 +36,8 @@ defmodule Envmgr.Telemetry.ForwardTest do
     :ok = apply(:telemetry, :attach, [id, @event, &__MODULE__.tell/4, {self(), :there}])
     assert Telemetry.listened?([:generation, :switch])
     refute Telemetry.listened?([:generation, :refused])
+    assert Telemetry.listened?([:generation])
+    refute Telemetry.listened?([:call])
     :ok = Telemetry.attach(id, @event, &__MODULE__.tell/4, {self(), :here})
 
     Telemetry.execute([:generation, :switch], %{from: 1}, %{to: 2})

@@ -21,6 +21,8 @@ defmodule Envmgr.Telemetry.HandlersTest do
     assert :ok = Telemetry.attach(id, events ++ events, &__MODULE__.tell/4, self())
     assert Telemetry.listened?([:generation, :switch])
     refute Telemetry.listened?([:generation, :refused])
+    assert Telemetry.listened?([:generation])
+    refute Telemetry.listened?([:call])
 
     Telemetry.execute([:generation, :switch], %{from: 1}, %{to: 2})
     Telemetry.execute([:generation, :refused], %{}, %{})
@@ -90,7 +92,11 @@ defmodule Envmgr.Telemetry.HandlersTest do
   end
 
   test "an event that is not in the table is refused, with the near name", %{id: id} do
-    for wrong <- [[:envmgr, :call, :stopp], [[:envmgr, :call, :stop], [:call, :stop]]] do
+    for wrong <- [
+          [:envmgr, :call, :stopp],
+          [:envmgr, :call],
+          [[:envmgr, :call, :stop], [:call, :stop]]
+        ] do
       assert_raise ArgumentError, ~r/there is no event/, fn ->
         Telemetry.attach(id, wrong, &__MODULE__.tell/4, nil)
       end

@@ -1,0 +1,78 @@
+defmodule Envmgr.Health do
+  # How an instance is, for machines: what `Envmgr.health/1` answers. Every part of it has a deadline or asks nobody.
+  @moduledoc false
+
+  alias Envmgr.{Calls, Pool, Reload}
+
+  @timeout 1_000
+
+  @spec check(keyword()) :: map()
+  def check(opts) do
+    opts = Keyword.validate!(opts, name: Envmgr, timeout: @timeout)
+    checked(opts[:name], opts[:timeout])
+  end
+
+  defp checked(name, timeout) do
+    if :ets.whereis(name) == :undefined, do: not_running(name), else: running(name, timeout)
+  rescue
+    # It ended meanwhile.
+    ArgumentError -> not_running(name)
+  end
+
+  defp not_running(name) do
+    error = Calls.not_running(name)
+    %{status: :failed, reason: error, configuration: nil, in_step: nil, libraries: %{}}
+  end
+
+  defp running(name, timeout) do
+    known = Pool.Inventory.all(name)
+    pulses = Pool.Pulse.take(name, known |> Enum.map(& &1.environment) |> Enum.uniq(), timeout)
+    libraries = Map.new(known, &{&1.name, library(name, &1, pulses[&1.environment])})
+    configuration = Reload.Status.read(name)
+    reason = if known == [], do: none(name)
+
+    %{
+      status: status(libraries, reason),
+      reason: reason,
+      configuration: configuration.state,
+      in_step: in_step(configuration.state),
+      libraries: libraries
+    }
+  end
+
+  # Nothing to serve is no fault where there is no project.
+  defp none(name) do
+    case :ets.lookup(name, :project) do
+      [{:project, nil}] -> nil
+      _project -> Envmgr.Libraries.Unknown.not_installed(name)
+    end
+  end
+
+  defp library(_name, found, workers) do
+    state =
+      if found.state == :ready and Enum.any?(workers, &silent?/1),
+        do: :degraded,
+        else: found.state
+
+    found
+    |> Map.take([:environment, :generation, :version, :reason, :since, :retries, :next])
+    |> Map.merge(%{state: state, workers: workers})
+  end
+
+  defp silent?(worker), do: not worker.answers? and not worker.busy?
+
+  defp status(_libraries, reason) when reason != nil, do: :failed
+
+  defp status(libraries, nil) do
+    case libraries |> Map.values() |> Enum.map(& &1.state) |> Enum.uniq() do
+      [] -> :ok
+      [:ready] -> :ok
+      [:failed] -> :failed
+      _mixed -> :degraded
+    end
+  end
+
+  defp in_step(:current), do: true
+  defp in_step(state) when state in [:outdated, :failed], do: false
+  defp in_step(_unknown), do: nil
+end

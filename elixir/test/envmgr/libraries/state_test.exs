@@ -1,0 +1,187 @@
+defmodule Envmgr.Libraries.StateTest do
+  use ExUnit.Case, async: true
+
+  alias Envmgr.Error
+  alias Envmgr.Test.Project
+
+  # All changes of state in this instance, told to the test.
+  defp listen(name) do
+    test = self()
+
+    tell = fn [:envmgr, :library, :state], %{system_time: _}, about, _config ->
+      if about.instance == name,
+        do: send(test, {:state, about.library, about.before, about.state, about.reason})
+    end
+
+    :ok = Envmgr.Telemetry.attach(name, [:envmgr, :library, :state], tell, nil)
+    on_exit(fn -> Envmgr.Telemetry.detach(name) end)
+  end
+
+  defp start(project) do
+    name = :"states#{System.unique_integer([:positive])}"
+    listen(name)
+    options = [name: name, project: project, watch: false, start_timeout: 10_000]
+    start_supervised!({Envmgr, options}, id: name)
+    name
+  end
+
+  defp only(module, overrides \\ %{}), do: %{module => Project.library(module, overrides)}
+
+  defp path(project, environment),
+    do: Path.join([project, ".envmgr/envs", environment, "launch.msgpack"])
+
+  # As envmgr does: the file is another one.
+  defp replace(project, environment, content) do
+    path = path(project, environment)
+    File.mkdir_p!(Path.dirname(path))
+    File.write!(path <> ".new", content)
+    File.rename!(path <> ".new", path)
+  end
+
+  defp await(name, library, state) do
+    Project.eventually(fn -> match?(%{state: ^state}, Envmgr.library(library, name)) end, 10_000)
+    Envmgr.library(library, name)
+  end
+
+  test "from loading to ready, with all that is known; unloaded and loaded again" do
+    project = Project.new()
+    Project.activate(project, "std", libraries: only("math"), workers: 1, generation: 7)
+    name = start(project)
+    assert_receive {:state, "math", nil, :loading, nil}, 10_000
+    assert_receive {:state, "math", :loading, :ready, nil}, 10_000
+
+    assert %{name: "math", module: "math", distribution: nil, version: nil} =
+             library = Envmgr.library("math", name)
+
+    assert %{environment: "std", generation: 7, python: "3", timeout: 30_000} = library
+
+    assert %{state: :ready, reason: nil, retries: 0, next: nil, workers: 1, pools: ["default"]} =
+             library
+
+    assert library.functions == length(Envmgr.functions("math", name))
+    assert DateTime.diff(DateTime.utc_now(), library.since) in 0..10
+    assert Envmgr.libraries(name) == [library]
+
+    assert :ok = Envmgr.unload("math", name)
+    assert_receive {:state, "math", :ready, :unloaded, nil}, 10_000
+    assert Envmgr.library("math", name) == nil and Envmgr.libraries(name) == []
+    assert :ok = Envmgr.load("math", name)
+    assert_receive {:state, "math", :loading, :ready, nil}, 10_000
+    assert %{state: :ready} = Envmgr.library("math", name)
+  end
+
+  test "a catalog that cannot be read costs its library alone, and comes back by itself" do
+    project = Project.new()
+    missing = Path.join(project, "math.catalog")
+    libraries = Map.merge(only("math", %{"catalog" => missing}), only("time"))
+    Project.activate(project, "std", libraries: libraries, workers: 1)
+    name = start(project)
+    assert {:ok, _} = Envmgr.execute("time.time", [], name: name)
+    assert_receive {:state, "math", _before, :failed, %Error{code: :catalog}}, 5_000
+
+    assert %{state: :failed, functions: nil, reason: reason} =
+             library = Envmgr.library("math", name)
+
+    assert %Error{code: :catalog, library: "math", message: message} = reason
+    assert message =~ "no such file" and library.retries > 0
+    assert DateTime.diff(library.next, DateTime.utc_now()) in -1..6
+
+    assert {:error, %Error{code: :catalog, path: "math.sqrt"}} =
+             Envmgr.execute("math.sqrt", [4], name: name)
+
+    assert %{state: :ready} = Envmgr.library("time", name)
+    File.cp!(Path.join(Project.layer().path, "math.catalog"), missing)
+    assert_receive {:state, "math", :failed, :ready, nil}, 10_000
+    assert {:ok, 2.0} = Envmgr.execute("math.sqrt", [4], name: name)
+  end
+
+  test "where no catalog of an environment can be read, it is tried again, and a call hears at once" do
+    project = Project.new()
+    missing = Path.join(project, "math.catalog")
+    Project.activate(project, "std", libraries: only("math", %{"catalog" => missing}), workers: 1)
+    name = start(project)
+    assert %{reason: %Error{code: :catalog}} = await(name, "math", :failed)
+    assert {:error, %Error{code: :catalog}} = Envmgr.execute("math.sqrt", [4], name: name)
+    File.cp!(Path.join(Project.layer().path, "math.catalog"), missing)
+    await(name, "math", :ready)
+    assert {:ok, 2.0} = Envmgr.execute("math.sqrt", [4], name: name)
+  end
+
+  test "a library that does not import fails alone: others serve, and it comes back by itself" do
+    project = Project.new()
+    flag = Path.join(project, "mended")
+    init = "import os\nif not os.path.exists(#{inspect(flag)}): raise RuntimeError('not yet')"
+    Project.activate(project, "good", libraries: only("time"), workers: 1)
+    Project.activate(project, "bad", libraries: only("math", %{"init" => init}), workers: 1)
+    name = start(project)
+    assert %{retries: retries, next: %DateTime{}, reason: reason} = await(name, "math", :failed)
+    assert retries > 0 and Exception.message(reason) =~ "not yet"
+    assert {:error, %Error{code: :start}} = Envmgr.execute("math.sqrt", [4], name: name)
+    assert {:ok, _} = Envmgr.execute("time.time", [], name: name)
+    assert %{state: :ready, environment: "good"} = Envmgr.library("time", name)
+    File.touch!(flag)
+    await(name, "math", :ready)
+  end
+
+  test "a launch manifest that cannot be used: failed where nothing runs, degraded where the one before does" do
+    project = Project.new()
+    replace(project, "math", "\xC1")
+    name = start(project)
+    assert_receive {:state, "math", nil, :failed, %Error{code: :not_installed}}, 5_000
+
+    assert %{reason: %{hint: hint}, version: nil, workers: 0, functions: nil} =
+             Envmgr.library("math", name)
+
+    assert hint =~ "mix envmgr.install"
+
+    assert {:error, %Error{code: :not_installed, path: "math.sqrt"} = error} =
+             Envmgr.execute("math.sqrt", [4], name: name)
+
+    assert Exception.message(error) =~ "launch manifest of environment math"
+
+    Project.activate(project, "math", libraries: only("math"), workers: 1)
+    await(name, "math", :ready)
+    good = File.read!(path(project, "math"))
+    {:ok, half} = Envmgr.Values.Encoder.encode(%{"schema" => 1, "libraries" => %{"math" => 1}})
+    replace(project, "math", half)
+    assert_receive {:state, "math", :ready, :degraded, %Error{code: :not_installed}}, 5_000
+    assert {:ok, 2.0} = Envmgr.execute("math.sqrt", [4], name: name)
+    replace(project, "math", good)
+    assert_receive {:state, "math", :degraded, :ready, nil}, 5_000
+  end
+
+  test "a generation that does not start leaves its library degraded, until there is another" do
+    project = Project.new()
+    Project.activate(project, "std", libraries: only("math"), workers: 1)
+    name = start(project)
+    await(name, "math", :ready)
+
+    Project.activate(project, "std",
+      libraries: only("math", %{"init" => "1 / 0"}),
+      workers: 1,
+      generation: 2
+    )
+
+    assert_receive {:state, "math", :ready, :degraded, %Error{generation: 2}}, 10_000
+    assert %{generation: 1, retries: retries} = Envmgr.library("math", name)
+    assert retries >= 1
+    assert {:ok, 2.0} = Envmgr.execute("math.sqrt", [4], name: name)
+    Project.activate(project, "std", libraries: only("math"), workers: 1)
+    assert_receive {:state, "math", :degraded, :ready, nil}, 10_000
+  end
+
+  test "a library that moves to another environment was never away" do
+    project = Project.new()
+    Project.activate(project, "one", libraries: only("math"), workers: 1)
+    name = start(project)
+    await(name, "math", :ready)
+    Project.activate(project, "two", libraries: only("math"), workers: 1)
+    Project.deactivate(project, "one")
+
+    Project.eventually(fn ->
+      match?(%{environment: "two", state: :ready}, Envmgr.library("math", name))
+    end)
+
+    refute_received {:state, "math", _, :unloaded, _}
+  end
+end
