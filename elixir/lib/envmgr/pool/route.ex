@@ -23,7 +23,10 @@ defmodule Envmgr.Pool.Route do
   def publish(table, {environment, pool}, generation, workers, server, sizing) do
     limits = Admission.limits(sizing.queue, sizing.threads, length(workers))
     head = {:atomics.new(1, signed: false), limits, sizing.libraries}
-    for {pid, slot} <- workers, do: :ets.insert(table, {{:worker, pid}, generation, slot, server})
+
+    for {pid, slot} <- workers,
+        do: :ets.insert(table, {{:worker, pid}, generation, slot, server, pool})
+
     route = {key(environment, pool), generation, List.to_tuple([head | workers]), server}
     :ets.insert(table, route)
   end
@@ -36,7 +39,7 @@ defmodule Envmgr.Pool.Route do
   @spec delete(atom(), pid()) :: true
   def delete(table, server) do
     :ets.match_delete(table, {{:route, :_}, :_, :_, server})
-    :ets.match_delete(table, {{:worker, :_}, :_, :_, server})
+    :ets.match_delete(table, {{:worker, :_}, :_, :_, server, :_})
   end
 
   @doc "Takes one pool's route away."
@@ -135,11 +138,20 @@ defmodule Envmgr.Pool.Route do
   @doc "The given worker, of whichever pool, counted like a picked one; nil when it is closed or gone."
   @spec pinned(atom(), pid()) :: {generation :: pos_integer(), worker()} | nil
   def pinned(table, pid) do
-    with [{_key, generation, slot, _server}] <- :ets.lookup(table, {:worker, pid}),
+    with [{_key, generation, slot, _server, _pool}] <- :ets.lookup(table, {:worker, pid}),
          {_pid, _slot} = worker <- take({pid, slot}) do
       {generation, worker}
     else
       _gone -> nil
+    end
+  end
+
+  @doc "Whose worker it is; nil when it takes no calls any more."
+  @spec pool(atom(), pid()) :: String.t() | nil
+  def pool(table, pid) do
+    case :ets.lookup(table, {:worker, pid}) do
+      [{_key, _generation, _slot, _server, pool}] -> pool
+      [] -> nil
     end
   end
 
