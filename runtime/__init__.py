@@ -14,7 +14,7 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_ELSEWHERE = {"ElixirError": "functions", "Cancelled": "cancellation"}
+_ELSEWHERE = {"ElixirError": "functions", "Cancelled": "cancellation", "SessionError": "sessions"}
 """What is imported when it is asked for, by its module in `execution`."""
 
 
@@ -34,3 +34,14 @@ def context() -> dict[str, str | None]:
     from .execution.context import current
 
     return current()
+
+
+def session(*default: Any) -> Any:
+    """The session of the call that runs, also in coroutines, streams and threads of it: a mapping of the variables
+    that the session's calls and Elixir share. With `id`, `put`, `keep`, `delete` and `lost` beside a dict's methods.
+
+    Of a call without a session: `default`. Raises `SessionError` where none is given.
+    """
+    from .execution.session import session as found
+
+    return found(*default)

@@ -46,8 +46,22 @@ defmodule Envmgr do
   (`start_link/1`).
   """
 
-  alias Envmgr.{Async, Bytes, Calls, Error, Health, Instance, Items, Options, Pool, Ref, Reload}
-  alias Envmgr.Calls.{Discover, Entry, Errors, Holders, Objects, Prompt}
+  alias Envmgr.{
+    Async,
+    Bytes,
+    Calls,
+    Error,
+    Health,
+    Instance,
+    Items,
+    Options,
+    Pool,
+    Ref,
+    Reload,
+    Session
+  }
+
+  alias Envmgr.Calls.{Discover, Entry, Errors, Holders, Objects, Prompt, Surroundings}
 
   @type arguments :: list() | map() | keyword() | {list(), map() | keyword()}
   @type option ::
@@ -59,6 +73,7 @@ defmodule Envmgr do
           | {:correlation, String.t()}
           | {:output, :log | :metadata | :ignore | pid()}
           | {:trace, boolean()}
+          | {:session, Session.t()}
           | {:name, atom()}
 
   @typedoc """
@@ -107,10 +122,13 @@ defmodule Envmgr do
       {:ok, _pid} = Envmgr.start_link(name: MyApp.Python, project: "/srv/my_app")
 
   Option `decoders` (also `config :envmgr, decoders: ...`): functions by Python type, or by the name of a serializer. What one returns takes the
-  place of each `Envmgr.Record`, `Envmgr.EnumMember`, `Envmgr.Object` or `Envmgr.Custom` of that type in an answer:
+  place of each `Envmgr.Record`, `Envmgr.EnumMember`, `Envmgr.Object` or `Envmgr.Custom` of that type in an answer. A module in place of a function stands for its struct,
+  filled with the fields of the same names:
 
-      decoders = %{"geometry.Point" => fn point -> %MyApp.Point{x: point["x"], y: point["y"]} end}
+      decoders = %{"geometry.Point" => MyApp.Point, "geometry.Size" => fn size -> {size["width"], size["height"]} end}
       {:ok, _pid} = Envmgr.start_link(name: MyApp.Python, project: "/srv/my_app", decoders: decoders)
+
+  Option `hooks` (also `config :envmgr, hooks: ...`): functions before and after calls (`Envmgr.Hooks`).
   """
   @spec start_link(keyword()) :: Supervisor.on_start()
   def start_link(options), do: options |> Options.new!() |> Instance.start_link()
@@ -146,7 +164,9 @@ defmodule Envmgr do
   - `correlation`: a text by which the call is found again, in Python (`envmgr_runtime.context()`), in logs and errors. Each error has one: by
     default the `:correlation_id` or `:request_id` of Logger's metadata, or a new one.
   - `trace`: `true` measures the call (implied: `metadata: true`), and logs it at `:debug`; so does `trace` of a library in envmgr.toml, in the log alone.
-  - `name`: the instance; default `Envmgr`.
+  - `session`: the session that the call belongs to (`Envmgr.Session`): it runs in that session's worker, sees its variables, and its refs are
+    the session's.
+  - `name`: the instance; default `Envmgr`, or that of the session.
 
   A wrong path or wrong arguments are told before anything reaches Python.
 
@@ -372,6 +392,26 @@ defmodule Envmgr do
     do: Objects.within(ref, fun, opts)
 
   @doc """
+  Opens a session (`Envmgr.Session`), runs `fun` with it, and closes it, whatever happens. Options as in
+  `Envmgr.Session.open/1`. Gives what `fun` returns; raises `Envmgr.Error` on wrong options.
+
+      Envmgr.with_session(fn session ->
+        {:ok, _} = Envmgr.execute("my_project.load", ["orders.csv"], session: session)
+        Envmgr.execute("my_project.report", [], session: session)
+      end)
+  """
+  @spec with_session([Session.option()], (Session.t() -> result)) :: result when result: term()
+  def with_session(opts \\ [], fun) when is_function(fun, 1) do
+    session = Session.open!(opts)
+
+    try do
+      fun.(session)
+    after
+      Session.close(session)
+    end
+  end
+
+  @doc """
   Lets an object go, or a list of them. Returns at once, whether or not their worker still lives.
 
   A ref belongs to the process that got it, and is let go when that ends: this is for processes that live long.
@@ -485,10 +525,14 @@ defmodule Envmgr do
   Option `name`: the instance.
   """
   @spec h(String.t() | Ref.t(), keyword()) :: :ok | atom()
-  def h(subject, opts \\ []) when is_binary(subject) or is_struct(subject, Ref) do
-    opts = Discover.options!(opts, [:name])
-    reading(opts.name, fn -> subject |> Discover.help(opts) |> Prompt.print() end)
-  end
+  def h(subject, opts \\ [])
+  def h(%Ref{name: name} = ref, _opts), do: printed(ref, Discover.options!([name: name], [:name]))
+
+  def h(path, opts) when is_binary(path),
+    do: printed(path, Discover.options!(opts, [:name]))
+
+  defp printed(subject, opts),
+    do: reading(opts.name, fn -> subject |> Discover.help(opts) |> Prompt.print() end)
 
   @doc """
   Finds objects by words of their names and summaries, slips of the keyboard allowed. The best come first; maps as in `functions/2`.
@@ -533,7 +577,7 @@ defmodule Envmgr do
   end
 
   @doc """
-  What the pools are doing, by environment: `state`, `generation`, `workers` (`os_pid`, `in_flight`, `answered`, `refs` of each: objects that it holds),
+  What the pools are doing, by environment: `state`, `generation`, `workers` (`os_pid`, `in_flight`, `answered` of each; `refs`: objects that it holds; `sessions` that it knows),
   `starting`, `draining`, `problem` (why no worker starts), `refused` (a new generation that does not start), and
   `conversions`: what the workers that run have `sent` and `received`, by Python type `count`, `bytes` and `seconds`; the row
   `"payload"` is whole arguments and answers. The time of a type holds that of the values inside it. A worker that is busy
@@ -542,7 +586,8 @@ defmodule Envmgr do
       %{"math" => %{state: :ready, workers: [%{in_flight: 0} | _]}} = Envmgr.stats()
   """
   @spec stats(atom()) :: %{String.t() => map()}
-  def stats(name \\ __MODULE__), do: reading(name, fn -> Pool.Stats.read(name) end)
+  def stats(name \\ __MODULE__),
+    do: reading(name, fn -> name |> Pool.Stats.read() |> Surroundings.add(name) end)
 
   @doc """
   The errors that callers got, by function, code and type: the most frequent of the last quarter of an hour first. Maps of

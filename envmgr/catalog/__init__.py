@@ -3,10 +3,21 @@
 Imports environments and what that may import.
 """
 
-from envmgr.catalog.building import prove, write
+from envmgr.catalog.building import prove, prove_forking, write
 from envmgr.catalog.completing import complete
 from envmgr.catalog.nearby import near
 from envmgr.catalog.reading import Catalog, Row, read
 from envmgr.catalog.searching import Filters, search
 
-__all__ = ["Catalog", "Filters", "Row", "complete", "near", "prove", "read", "search", "write"]
+__all__ = [
+    "Catalog",
+    "Filters",
+    "Row",
+    "complete",
+    "near",
+    "prove",
+    "prove_forking",
+    "read",
+    "search",
+    "write",
+]

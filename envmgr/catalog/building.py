@@ -5,9 +5,10 @@ Metadata is not proof: pandas 1.5 with NumPy 2 locks, passes `pip check` and fai
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,6 +20,7 @@ from envmgr.errors import EnvmgrError
 from envmgr.tools import process
 from envmgr_runtime.values.errors import ConversionError
 from envmgr_runtime.worker.client import Client, WorkerError, WorkerLost
+from envmgr_runtime.worker.forking import Zygote
 
 _SILENCE_SECONDS = 300.0
 
@@ -50,38 +52,91 @@ def prove(
 
     `env` is its whole environment (default: a clean one); it holds `lease` while it runs. Raises E-PROOF.
     """
-    environment = libraries[0].library.environment
+    settings = {found.library.name: _settings(found) for found in libraries}
+    with (
+        tempfile.TemporaryFile() as stderr,
+        _proving(libraries, stderr),
+        Client(
+            command,
+            settings,
+            lease=lease,
+            env=process.clean_environment() if env is None else env,
+            cwd=str(root),
+            stderr=stderr,
+            timeout=_SILENCE_SECONDS,
+        ) as client,
+    ):
+        for found in libraries:
+            _health_calls(client, found)
+
+
+def prove_forking(root: Path, command: Sequence[str], libraries: Sequence[Resolved]) -> bool | str:
+    """As `prove`, by a worker that is forked from a process that has imported the libraries: True. Where that cannot
+    be done, or envmgr.toml forbids it, the worker starts afresh, and this says why."""
+    why = _forked(root, command, libraries)
+    if why is None:
+        return True
+    prove(root, command, libraries)
+    return why
+
+
+def _forked(root: Path, command: Sequence[str], libraries: Sequence[Resolved]) -> str | None:
+    refused = [found.library.name for found in libraries if not found.library.fork]
+    if refused:
+        return f"library {refused[0]} has `fork = false`"
     settings = {found.library.name: _settings(found) for found in libraries}
     with tempfile.TemporaryFile() as stderr:
         try:
-            with Client(
-                command,
-                settings,
-                lease=lease,
-                env=process.clean_environment() if env is None else env,
-                cwd=str(root),
-                stderr=stderr,
-                timeout=_SILENCE_SECONDS,
-            ) as client:
-                for found in libraries:
-                    _health_calls(client, found)
-        except WorkerError as problem:
-            error = problem.error
-            evidence = f"{error['message']}\n{error['traceback']}\n{_text(stderr)}"
-            raise EnvmgrError(
-                "E-PROOF",
-                f"library {error['library']} cannot be loaded in environment {environment}: {_step(error)}"
-                f"{error['type']}: {error['message'].strip()}",
-                hint=hint_for(evidence, environment),
-                details={"python": error, "stderr": _text(stderr)},
-            ) from None
+            with contextlib.ExitStack() as open_ones:
+                with _proving(libraries, stderr):
+                    zygote = open_ones.enter_context(
+                        Zygote(
+                            command,
+                            settings,
+                            env=process.clean_environment(),
+                            cwd=str(root),
+                            stderr=stderr,
+                            timeout=_SILENCE_SECONDS,
+                        )
+                    )
+                if zygote.refusal is not None:
+                    return zygote.refusal
+                with zygote.worker() as client:
+                    for found in libraries:
+                        _health_calls(client, found)
         except WorkerLost as problem:
-            raise EnvmgrError(
-                "E-PROOF",
-                f"the import of {', '.join(settings)} in environment {environment} ended Python: {problem}",
-                hint=hint_for(_text(stderr), environment),
-                details={"stderr": _text(stderr)},
-            ) from None
+            return f"when it is forked, {problem}"
+        except (WorkerError, EnvmgrError) as problem:
+            if isinstance(problem, EnvmgrError) and "call" not in problem.details:
+                raise
+            return f"when it is forked, {str(problem).splitlines()[0]}"
+    return None
+
+
+@contextlib.contextmanager
+def _proving(libraries: Sequence[Resolved], stderr: IO[bytes]) -> Iterator[None]:
+    """What a worker says of its start, or its end, as E-PROOF."""
+    environment = libraries[0].library.environment
+    try:
+        yield
+    except WorkerError as problem:
+        error = problem.error
+        evidence = f"{error['message']}\n{error['traceback']}\n{_text(stderr)}"
+        raise EnvmgrError(
+            "E-PROOF",
+            f"library {error['library']} cannot be loaded in environment {environment}: {_step(error)}"
+            f"{error['type']}: {error['message'].strip()}",
+            hint=hint_for(evidence, environment),
+            details={"python": error, "stderr": _text(stderr)},
+        ) from None
+    except WorkerLost as problem:
+        names = ", ".join(found.library.name for found in libraries)
+        raise EnvmgrError(
+            "E-PROOF",
+            f"the import of {names} in environment {environment} ended Python: {problem}",
+            hint=hint_for(_text(stderr), environment),
+            details={"stderr": _text(stderr)},
+        ) from None
 
 
 def _settings(found: Resolved) -> list[Any]:

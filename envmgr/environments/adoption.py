@@ -82,13 +82,15 @@ def is_bytecode(path: str) -> bool:
     return "__pycache__/" in path and path.endswith(".pyc")
 
 
-def admit(layout: Layout, entry: str, *, directory: Path, manifest: bytes, catalog: Path, proof: str) -> None:
+def admit(
+    layout: Layout, entry: str, *, directory: Path, manifest: bytes, catalog: Path, proof: bytes
+) -> None:
     """Put the link into the store, from which moment the entry exists, and what is known of it beside."""
     layout.store.mkdir(parents=True, exist_ok=True)
     files.remove(layout.entry(entry))
     files.remove(layout.catalog(entry))
     files.write(layout.manifest(entry), manifest)
-    files.write(layout.proofs(entry), f"{proof}\n".encode())
+    files.write(layout.proofs(entry), proof)
     digests.note(catalog, catalog)
     catalog.rename(layout.catalog(entry))
     files.point(layout.entry(entry), str(directory))

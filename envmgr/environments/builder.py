@@ -5,6 +5,7 @@ deleted.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import threading
 from pathlib import Path
@@ -15,6 +16,7 @@ from envmgr.environments.contents import Contents
 from envmgr.environments.layout import Layout, entry_name, python_of, site_packages
 from envmgr.environments.locks import Lock
 from envmgr.environments.modules import Resolved
+from envmgr.environments.store import Proof
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import Report
 from envmgr.model.project import Environment, Library
@@ -25,8 +27,10 @@ from envmgr.tools.interpreters import Interpreter
 class Proving(Protocol):
     """What the room of the catalog does with an environment that stands; both raise E-PROOF."""
 
-    def imports(self, python: Path, libraries: tuple[Resolved, ...], *, bytecode: bool) -> None:
-        """Import the libraries in a real worker, and make their health calls. `bytecode` may be written."""
+    def imports(self, python: Path, libraries: tuple[Resolved, ...], *, bytecode: bool) -> bool | str:
+        """Import the libraries in a real worker, and make their health calls. `bytecode` may be written.
+
+        True when the worker was forked from a process that had imported them, else why that cannot be done."""
 
     def functions(self, python: Path, libraries: tuple[Resolved, ...], into: Path, *, bytecode: bool) -> None:
         """Write the libraries' catalogs into a directory."""
@@ -40,6 +44,7 @@ class Proving(Protocol):
 
 BUILDS = "builds"
 CATALOGS = "catalogs"
+FORK = "fork"
 
 # Two installs at once download what they share twice; proofs may overlap them.
 _one_install = threading.Lock()
@@ -55,8 +60,9 @@ def build(
     offline: bool,
     proving: Proving,
     report: Report,
-) -> tuple[Resolved, ...]:
-    """Put the lock's environment into the store under `key`, verified, proved, every byte noted; its libraries.
+) -> tuple[tuple[Resolved, ...], Proof]:
+    """Put the lock's environment into the store under `key`, verified, proved, every byte noted; its libraries
+    and their proof.
 
     One that this user has built before, in whatever project, is linked and verified against the manifest that
     was taken then; else it is installed, and the proof compiles what it imports before our manifest is taken.
@@ -88,7 +94,8 @@ def build(
                 bytecode.borrow(place, distributions, interpreter, staged / "bytecode")
         libraries = modules.resolve(environment, distributions)
         report(environment.name, "prove")
-        _prove(proving, key, python_of(home), libraries, catalog, built_before=noted is not None)
+        fork = _prove(proving, key, python_of(home), libraries, catalog, built_before=noted is not None)
+        proof = Proof(proving.name(libraries), fork)
         stages.reached("build-proved")
         report(environment.name, "store")
         taken = contents.take(home, known) if noted is None else noted
@@ -98,7 +105,7 @@ def build(
             environment=home,
             manifest=taken.to_bytes(),
             catalog=catalog,
-            proof=proving.name(libraries),
+            proof=proof,
         )
     except EnvmgrError as problem:
         from envmgr.environments import conflicts
@@ -106,7 +113,7 @@ def build(
         raise conflicts.in_words(problem, environment) from problem
     finally:
         files.remove(staged)
-    return libraries
+    return libraries, proof
 
 
 def _install(
@@ -160,19 +167,27 @@ def _prove(
     catalog: Path,
     *,
     built_before: bool,
-) -> None:
-    """These very bytes need no second proof, but for what the project itself says: inits, hooks, pipelines, calls."""
+) -> bool | str:
+    """Whether workers may be forked, as `Proving.imports` says. These very bytes need no second proof, but for what
+    the project itself says: inits, hooks, pipelines, calls."""
+    own_code = any(_has_own_code(found.library) for found in libraries)
     if built_before and shared.lend(CATALOGS, _catalogs(key, proving, libraries), catalog) is not None:
-        if any(_has_own_code(found.library) for found in libraries):
-            proving.imports(python, libraries, bytecode=False)
-        return
+        if not own_code and (catalog / FORK).exists():
+            fork: bool | str = json.loads((catalog / FORK).read_bytes())
+            return fork
+        return proving.imports(python, libraries, bytecode=False)
     catalog.mkdir()
-    proving.imports(python, libraries, bytecode=not built_before)
+    fork = proving.imports(python, libraries, bytecode=not built_before)
     proving.functions(python, libraries, catalog, bytecode=not built_before)
+    if not own_code:
+        (catalog / FORK).write_text(json.dumps(fork))
+    return fork
 
 
 def _has_own_code(library: Library) -> bool:
-    return bool(library.init or library.health_calls or library.hooks or library.pipelines)
+    return bool(
+        library.init or library.health_calls or library.hooks or library.pipelines or not library.fork
+    )
 
 
 def _catalogs(key: str, proving: Proving, libraries: tuple[Resolved, ...]) -> str:

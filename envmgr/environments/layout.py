@@ -61,6 +61,11 @@ class Layout:
         return self.home / "run" / "lock"
 
     @property
+    def calls(self) -> Path:
+        """What the application's VMs have counted."""
+        return self.home / "run" / "calls"
+
+    @property
     def undo(self) -> Path:
         """There while files outside of this directory belong to a generation that is not active yet."""
         return self.home / "run" / "undo.json"

@@ -6,8 +6,9 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from envmgr.environments import adoption, digests, files, stages
 from envmgr.environments.layout import Layout, entry_name, python_of
@@ -17,6 +18,28 @@ if TYPE_CHECKING:
     from envmgr.tools.pypa import Locked
 
 _KEY_LENGTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """`name` is all that decides it but the environment's bytes. `fork`: True when a worker was forked from a process
+    that had imported the libraries, and answered; else why not.
+    """
+
+    name: str
+    fork: bool | str
+
+    def to_bytes(self) -> bytes:
+        return f"{self.name} {json.dumps(self.fork)}\n".encode()
+
+    @classmethod
+    def of(cls, line: str) -> Self | None:
+        """None for one of a version that forked no workers."""
+        name, _, fork = line.partition(" ")
+        try:
+            return cls(name, json.loads(fork))
+        except ValueError:
+            return None
 
 
 def key(packages: Iterable[Locked], interpreter: Interpreter, link_mode: str) -> str:
@@ -75,7 +98,7 @@ def clear_sick(layout: Layout, entry: str) -> None:
 
 
 def admit(
-    layout: Layout, entry: str, *, environment: Path, manifest: bytes, catalog: Path, proof: str
+    layout: Layout, entry: str, *, environment: Path, manifest: bytes, catalog: Path, proof: Proof
 ) -> None:
     """Put a finished environment into the store; the rename of its directory is the moment from which it
     exists.
@@ -89,7 +112,7 @@ def admit(
     layout.store.mkdir(parents=True, exist_ok=True)
     files.write(layout.manifest(entry), manifest, flush=False)
     stages.reached("manifest-written")
-    files.write(layout.proofs(entry), f"{proof}\n".encode(), flush=False)
+    files.write(layout.proofs(entry), proof.to_bytes(), flush=False)
     stages.reached("proofs-written")
     digests.note(catalog, catalog, flush=False)
     catalog.rename(layout.catalog(entry))
@@ -101,15 +124,16 @@ def admit(
     files.flush_directory(layout.store)
 
 
-def proved(layout: Layout, entry: str, proof: str) -> bool:
-    """Whether this entry's libraries, so configured, were imported and catalogued before."""
+def proved(layout: Layout, entry: str, name: str) -> Proof | None:
+    """The proof that this entry's libraries, so configured, were imported and catalogued before."""
     try:
-        return proof in layout.proofs(entry).read_text("utf-8").split()
+        lines = layout.proofs(entry).read_text("utf-8").splitlines()
     except FileNotFoundError:
-        return False
+        return None
+    return next((proof for proof in map(Proof.of, lines) if proof is not None and proof.name == name), None)
 
 
-def add_proof(layout: Layout, entry: str, *, catalog: Path, proof: str) -> None:
+def add_proof(layout: Layout, entry: str, *, catalog: Path, proof: Proof) -> None:
     """Add what another configuration of the same entry proved: catalogs of further modules, replaced one by
     one.
     """
@@ -119,7 +143,7 @@ def add_proof(layout: Layout, entry: str, *, catalog: Path, proof: str) -> None:
         made.replace(layout.catalog(entry) / made.name)
         stages.reached("proof-catalog-placed")
     known = layout.proofs(entry).read_bytes() if layout.proofs(entry).exists() else b""
-    files.write(layout.proofs(entry), known + f"{proof}\n".encode())
+    files.write(layout.proofs(entry), known + proof.to_bytes())
     stages.reached("proof-noted")
 
 

@@ -21,6 +21,26 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Called:
+    """How often a function was called, and how long that took: milliseconds that half of the calls, 95 %, 99 % and
+    all did not exceed, within 1.6 %. `errors` by class, `cached`: answered from the cache; `first`, `last`: ISO 8601,
+    UTC.
+    """
+
+    path: str
+    library: str | None
+    count: int
+    errors: Mapping[str, int]
+    cached: int
+    p50: float
+    p95: float
+    p99: float
+    longest: float
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
     """`kind`: as `inspect` calls it. `default`: as Python writes it, None where there is none."""
 

@@ -11,6 +11,7 @@ from envmgr.environments import adoption, contents, dependencies, files, modules
 from envmgr.environments.layout import entry_name, python_of, site_packages
 from envmgr.environments.locks import Lock
 from envmgr.environments.modules import Resolved
+from envmgr.environments.store import Proof
 from envmgr.errors import EnvmgrError
 from envmgr.model.project import Environment
 from envmgr.operations.ground import Ground
@@ -34,8 +35,10 @@ def lock(environment: Environment, here: Ground) -> Lock:
     return Lock(directory, {"packages": packages}, here.lock_digest or "")
 
 
-def adopt(run: Run, environment: Environment, here: Ground, proving: Proving) -> tuple[Resolved, ...]:
-    """Have the environment in the store, as a link; its libraries.
+def adopt(
+    run: Run, environment: Environment, here: Ground, proving: Proving
+) -> tuple[tuple[Resolved, ...], Proof]:
+    """Have the environment in the store, as a link; its libraries and their proof.
 
     Reads every file once, and imports the libraries. Raises E-ADOPT when it cannot be trusted, E-PROOF.
     """
@@ -49,9 +52,10 @@ def adopt(run: Run, environment: Environment, here: Ground, proving: Proving) ->
     try:
         catalog.mkdir(parents=True)
         run.report(environment.name, "prove")
-        proving.imports(python_of(directory), libraries, bytecode=False)
+        fork = proving.imports(python_of(directory), libraries, bytecode=False)
         proving.functions(python_of(directory), libraries, catalog, bytecode=False)
         run.report(environment.name, "store")
+        proof = Proof(proving.name(libraries), fork)
         noted = adoption.without_bytecode(contents.take(directory, {}))
         if adoption.required(environment) != key:
             adoption.refuse(environment, "it was changed while it was being looked at")
@@ -61,11 +65,11 @@ def adopt(run: Run, environment: Environment, here: Ground, proving: Proving) ->
             directory=directory,
             manifest=noted.to_bytes(),
             catalog=catalog,
-            proof=proving.name(libraries),
+            proof=proof.to_bytes(),
         )
     finally:
         files.remove(staged)
-    return libraries
+    return libraries, proof
 
 
 def doubts(directory: Path) -> tuple[str, ...]:

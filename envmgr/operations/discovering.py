@@ -11,8 +11,18 @@ from typing import Any
 
 from envmgr import catalog
 from envmgr.catalog import Catalog, Filters, Row, examples, spelling
-from envmgr.environments.layout import site_packages
-from envmgr.model.discovery import Description, Examples, Found, Home, LibraryDescription, Parameter, Said
+from envmgr.environments import called
+from envmgr.environments.layout import Layout, site_packages
+from envmgr.model.discovery import (
+    Called,
+    Description,
+    Examples,
+    Found,
+    Home,
+    LibraryDescription,
+    Parameter,
+    Said,
+)
 from envmgr.operations import serving
 from envmgr.operations.serving import Launch
 
@@ -30,6 +40,21 @@ def functions(root: Path, library: str | None, filters: Filters) -> tuple[Found,
         for name, launch in _chosen(root, library).items()
         for path, row in _rows(serving.catalog_of(launch, name), _within(filters, name))
     )
+
+
+def calls(root: Path, library: str | None) -> tuple[Called, ...]:
+    """What the application really calls, of a library or of all, the most called first. Raises E-UNKNOWN-LIBRARY for
+    a name that is no active library's, and of which nothing was called.
+    """
+    found = called.read(Layout(root))
+    if library is None:
+        return found
+    launches = serving.launches(root)
+    name = serving.unaliased(launches, library)
+    found = tuple(each for each in found if each.library == name)
+    if launches and not found:
+        serving.launch_of(launches, name)
+    return found
 
 
 def search(root: Path, words: str, library: str | None, filters: Filters, limit: int) -> tuple[Found, ...]:

@@ -18,10 +18,10 @@ class Proving:
     root: Path
     layer: Path
 
-    def imports(self, python: Path, libraries: tuple[Resolved, ...], *, bytecode: bool) -> None:
+    def imports(self, python: Path, libraries: tuple[Resolved, ...], *, bytecode: bool) -> bool | str:
         from envmgr import catalog
 
-        catalog.prove(self.root, self._worker(python, bytecode), libraries)
+        return catalog.prove_forking(self.root, self._worker(python, bytecode), libraries)
 
     def functions(self, python: Path, libraries: tuple[Resolved, ...], into: Path, *, bytecode: bool) -> None:
         from envmgr import catalog
@@ -33,7 +33,7 @@ class Proving:
             [
                 [found.library.name, found.module, found.distribution, found.library.init],
                 [sorted(found.library.hooks.items()), found.library.pipelines],
-                ground.health_calls(found.library),
+                [ground.health_calls(found.library), found.library.fork],
             ]
             for found in libraries
         ]

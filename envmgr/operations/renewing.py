@@ -23,6 +23,7 @@ from envmgr.environments.layout import entry_name, python_of, site_packages
 from envmgr.environments.locks import Lock
 from envmgr.environments.modules import Resolved
 from envmgr.environments.state import Generation
+from envmgr.environments.store import Proof
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import SyncOutcome
 from envmgr.model.project import Environment
@@ -47,6 +48,7 @@ class Ready:
     key: str
     built: bool
     libraries: tuple[Resolved, ...]
+    proof: Proof
 
 
 def renew(
@@ -150,23 +152,25 @@ def prepare(run: Run, environment: Environment, here: Ground, lock: Lock, begun:
     if store.is_whole(run.layout, entry):
         home = run.layout.entry(entry)
         libraries = modules.resolve(environment, pypa.installed(site_packages(home)))
-        if not store.proved(run.layout, entry, proving.name(libraries)):
+        proof = store.proved(run.layout, entry, proving.name(libraries))
+        if proof is None:
             run.report(environment.name, "prove")
             staged = run.layout.staging / f"{entry}-proof-{os.getpid()}"
             staged.mkdir(parents=True, exist_ok=True)
             try:
-                proving.imports(python_of(home), libraries, bytecode=False)
+                fork = proving.imports(python_of(home), libraries, bytecode=False)
+                proof = Proof(proving.name(libraries), fork)
                 proving.functions(python_of(home), libraries, staged, bytecode=False)
                 stages.reached("proof-made")
-                store.add_proof(run.layout, entry, catalog=staged, proof=proving.name(libraries))
+                store.add_proof(run.layout, entry, catalog=staged, proof=proof)
             finally:
                 files.remove(staged)
-        return Ready(begun, here, lock, key, False, libraries)
+        return Ready(begun, here, lock, key, False, libraries, proof)
     if environment.adopt is not None:
         from envmgr.operations import adopting
 
-        return Ready(begun, here, lock, key, True, adopting.adopt(run, environment, here, proving))
-    libraries = builder.build(
+        return Ready(begun, here, lock, key, True, *adopting.adopt(run, environment, here, proving))
+    libraries, proof = builder.build(
         run.layout,
         environment,
         key,
@@ -176,7 +180,7 @@ def prepare(run: Run, environment: Environment, here: Ground, lock: Lock, begun:
         proving=proving,
         report=run.report,
     )
-    return Ready(begun, here, lock, key, True, libraries)
+    return Ready(begun, here, lock, key, True, libraries, proof)
 
 
 def activated(run: Run, environment: Environment, ready: Ready) -> SyncOutcome:
@@ -244,4 +248,5 @@ def _manifest(run: Run, environment: Environment, ready: Ready, number: int) -> 
         interpreter=ready.ground.interpreter,
         layer=ready.ground.layer,
         libraries=ready.libraries,
+        fork=ready.proof.fork,
     )

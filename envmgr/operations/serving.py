@@ -16,9 +16,14 @@ from envmgr.errors import EnvmgrError
 Launch = dict[str, Any]
 
 
+def launches(root: Path) -> list[Launch]:
+    """The manifests of all environments that serve."""
+    return [decode(path.read_bytes()) for path in sorted(Layout(root).environments.glob("*/launch.msgpack"))]
+
+
 def active(root: Path) -> list[Launch]:
-    """The manifests of all environments that serve. Raises E-NOT-INSTALLED when there is none."""
-    found = [decode(path.read_bytes()) for path in sorted(Layout(root).environments.glob("*/launch.msgpack"))]
+    """As `launches`. Raises E-NOT-INSTALLED when there is none."""
+    found = launches(root)
     if not found:
         raise EnvmgrError(
             "E-NOT-INSTALLED", "no environment of this project is active", hint="run `envmgr sync`"

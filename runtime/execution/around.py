@@ -6,7 +6,7 @@ A function that has none is called as it is; one that has some is wrapped once, 
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Container, Mapping, Sequence
 
 from ..library.loading import Libraries, LoadError
 from ..values.awaitables import is_awaited
@@ -50,6 +50,12 @@ class Around:
                     self._hooks[name].load(libraries.resolve(name))
             except Stepped as error:
                 raise LoadError(name, error.step, error.step) from error.error
+
+    def keep(self, names: Container[str]) -> None:
+        """Forgets what is said of other libraries."""
+        for said in (self._hooks, self._pipelines):
+            for name in [name for name in said if name not in names]:
+                del said[name]
 
     def put(self, path: str, function: Callable[..., Any], tell: Callable[[str], None]) -> Callable[..., Any]:
         """The function with what belongs around it. `tell` is for what callers should know of an answer."""

@@ -60,6 +60,10 @@ class Events:
     def __contains__(self, number: object) -> bool:
         return number in self._open
 
+    def moved(self) -> None:
+        """This process goes on in the place of the one that it is a fork of."""
+        self._process = os.getpid()
+
     def start(
         self, number: int, awaitable: Any, flags: int, about: Mapping[str, Any], cancelled: bool = False
     ) -> None:

@@ -69,6 +69,10 @@ class Functions:
         """Keys of objects that Python has no more. A finaliser may run anywhere: it does nothing but append here."""
         self._process = os.getpid()
 
+    def moved(self) -> None:
+        """This process goes on in the place of the one that it is a fork of."""
+        self._process = os.getpid()
+
     def function(self, key: int, arity: int) -> Any:
         self._hold(key)
         return ElixirFunction(self, key, arity, self.number())

@@ -10,6 +10,7 @@ from ..wire.messages import CHUNK, END, ERROR
 from .calls import Calls
 from .cancellation import Cancelled, Interruptible
 from .chunks import Chunk
+from .context import saved
 
 LIMIT = 1000
 """Streams that are open at once: who never takes them to their end meets an error."""
@@ -46,6 +47,8 @@ class Stream:
         self.user: Interruptible = calls.user
         """Of the thread that advances it."""
         self._about = about
+        self.context = saved()
+        """Of its call."""
         self._chunk = Chunk(calls.pack)
         self._last: tuple[int, bytes | None] | None = None
         self.busy = False

@@ -6,7 +6,7 @@ import functools
 import importlib
 import sys
 from types import ModuleType
-from typing import Any, Mapping, Sequence
+from typing import Any, Container, Mapping, Sequence
 
 from .descriptors import ABSENT, getter, is_class, is_property, raw
 
@@ -48,6 +48,13 @@ class Libraries:
                     exec(compile(init, f"<init of {name}>", "exec"), {"__name__": "__envmgr_init__"})  # noqa: S102 - the project's own setting
                 except BaseException as error:
                     raise LoadError(name, "the init source") from error
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._modules
+
+    def keep(self, names: Container[str]) -> None:
+        """Forgets the others."""
+        self._modules = {name: module for name, module in self._modules.items() if name in names}
 
     def versions(self) -> dict[str, str | None]:
         """Each module's `__version__`, where it has one."""

@@ -48,11 +48,26 @@ _BUILD_OBJECT = {
     "pyarrow.array": "arrow.build_array",
     "scipy.sparse": "sparse.build",
 }
+_HOMES = {
+    "pandas": ("pandas_frames", "pandas_building", "arrow_columns", "arrow"),
+    "polars": ("polars_frames",),
+    "pyarrow": ("arrow",),
+}
+"""By library: what converts its frames."""
 _KINDS = {
     "pandas": ("pandas.DataFrame", "pandas.Series", "pandas.Index", "pandas.MultiIndex"),
     "polars": ("polars.DataFrame", "polars.Series"),
     "pyarrow": ("pyarrow.Table", "pyarrow.RecordBatch"),
 }
+
+
+def prepare() -> None:
+    for library, homes in _HOMES.items():
+        if library in sys.modules:
+            for name in homes:
+                home = import_module("." + name, __package__)
+                if hasattr(home, "pyarrow"):
+                    home.pyarrow()
 
 
 def find(kind: type) -> Pack | None:

@@ -5,11 +5,13 @@ A converter module defines, as far as it needs them:
 - `PACKERS`: exact types and their packers;
 - `find(kind)`: the packer of a type that belongs to a family, or None;
 - `UNPACKERS`: the functions that make a value of an extension's data, by code;
-- `RAW_UNPACKERS`: the same for extensions that are a head and a buffer.
+- `RAW_UNPACKERS`: the same for extensions that are a head and a buffer;
+- `prepare()`: imports what it would import later.
 """
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from types import ModuleType
 
@@ -61,6 +63,15 @@ def unpacker(code: int) -> Unpack | None:
 def raw_unpacker(code: int) -> UnpackRaw | None:
     found: UnpackRaw | None = getattr(_home(code), "RAW_UNPACKERS", {}).get(code)
     return found
+
+
+def prepare() -> None:
+    """Imports now what converts the values of the libraries that are imported: a process that is to be copied does so
+    once."""
+    for name in {"plain", *_FAMILIES, *(home for top, home in _BY_TYPE.items() if top in sys.modules)}:
+        module = _module(name)
+        if hasattr(module, "prepare"):
+            module.prepare()
 
 
 def _home(code: int) -> ModuleType:

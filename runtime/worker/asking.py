@@ -11,7 +11,20 @@ from ..execution.calls import Calls
 from ..execution.cancellation import Cancelled
 from ..execution.current import NUMBER
 from ..execution.functions import Question
-from ..wire.messages import ASIDE, BYE, CALL, CALLBACK, CANCEL, ERROR, FORGET, MORE, PING, RELEASE, REPORT
+from ..wire.messages import (
+    ASIDE,
+    BYE,
+    CALL,
+    CALLBACK,
+    CANCEL,
+    ERROR,
+    FORGET,
+    MORE,
+    PING,
+    RELEASE,
+    REPORT,
+    SESSION,
+)
 from ..wire.packing import packb
 from .doing import Doing
 from .outbox import Outbox
@@ -26,7 +39,7 @@ _PATIENCE = 0.05
 """Seconds that a thread leaves a message to the main thread, which may be waiting for that thread."""
 _STUCK = 0.002
 """The same, while the main thread is in the call in which it has not come for an earlier one."""
-_SMALL = frozenset({CANCEL, FORGET, MORE, PING, RELEASE, REPORT})
+_SMALL = frozenset({CANCEL, FORGET, MORE, PING, RELEASE, REPORT, SESSION})
 """Beside calls, what such a thread may do: a call may stand behind it."""
 
 Say = Callable[[int, int, int, Any, Calls], None]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 from collections import deque
 from time import monotonic
 from types import TracebackType
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable, Mapping, Protocol, Sequence
 
 from ..wire.frames import FrameReader, FrameWriter
 from ..wire.messages import (
@@ -26,6 +27,7 @@ from ..wire.messages import (
     MORE,
     PROTOCOL,
     RESULT,
+    SESSION,
 )
 from ..wire.packing import packb, unpackb
 from .remote import ArrayOf, Functions, RemoteArray, RemoteRef, RemoteValue, codec, payload
@@ -57,11 +59,53 @@ class WorkerLost(Exception):
     """The worker ended without an answer."""
 
 
+def start(
+    command: Sequence[str],
+    reading: int,
+    writing: int,
+    *,
+    stderr: Any = None,
+    env: Mapping[str, str] | None = None,
+    cwd: str | None = None,
+) -> subprocess.Popen[bytes]:
+    """A worker, or a zygote, of its own; the descriptors stay the caller's."""
+    return subprocess.Popen(
+        [*command, str(reading), str(writing)],
+        pass_fds=(reading, writing),
+        stdin=subprocess.DEVNULL,
+        stderr=stderr,
+        env=env,
+        cwd=cwd,
+    )
+
+
+class Process(Protocol):
+    """What a client knows of a worker's process."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def send_signal(self, number: int, /) -> None: ...
+
+    def kill(self) -> None: ...
+
+    def wait(self) -> int:
+        """Its exit status, or the negated number of the signal that ended it."""
+
+
+def lost(worker: Process) -> WorkerLost:
+    """How it ended, once it has."""
+    status = worker.wait()
+    how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+    return WorkerLost(f"the worker {how}")
+
+
 class Client:
     """Starts a worker and waits for its hello. Use as a context manager; `close` kills what is left.
 
     Functions and iterators among the arguments are called by the worker, while this program waits for an answer.
 
+    `command` may be a function that makes a worker of the descriptors that it reads from and writes to.
     `crash`: the file that Python's frames are written to when a signal ends the worker.
     The worker makes and reads pickles of `environment` alone, signed with `secret` (default: one of its own).
 
@@ -71,7 +115,7 @@ class Client:
 
     def __init__(
         self,
-        command: Sequence[str],
+        command: Sequence[str] | Callable[[int, int], Process],
         libraries: Mapping[str, Sequence[Any]],
         *,
         lease: str | None = None,
@@ -86,13 +130,10 @@ class Client:
         theirs_in, ours_out = os.pipe()
         ours_in, theirs_out = os.pipe()
         try:
-            self._process = subprocess.Popen(
-                [*command, str(theirs_in), str(theirs_out)],
-                pass_fds=(theirs_in, theirs_out),
-                stdin=subprocess.DEVNULL,
-                stderr=stderr,
-                env=env,
-                cwd=cwd,
+            self._process: Process = (
+                command(theirs_in, theirs_out)
+                if callable(command)
+                else start(command, theirs_in, theirs_out, stderr=stderr, env=env, cwd=cwd)
             )
         except BaseException:
             os.close(ours_in)
@@ -112,6 +153,8 @@ class Client:
         self.printed: list[str] = []
         self.logs: list[list[Any]] = []
         """All that was printed and logged, as it came."""
+        self.changes: list[list[Any]] = []
+        """All that the worker said of variables of sessions."""
         self.aside: set[int] = set()
         """Numbers of calls that go on beside others."""
         try:
@@ -190,7 +233,8 @@ class Client:
         try:
             os.killpg(self._process.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
-            self._process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
         while self._descriptors:
             os.close(self._descriptors.pop())
         self._process.wait()
@@ -199,7 +243,7 @@ class Client:
         try:
             self._writer.write([packb(message)])
         except BrokenPipeError as error:
-            raise self._lost() from error
+            raise lost(self._process) from error
 
     def _wait(self, number: int, again: Callable[[], None] | None = None) -> Any:
         """The next message of this call. `again` is done every now and then."""
@@ -224,6 +268,8 @@ class Client:
         if kind == LOG:
             self.logs.append(message)
             self.printed.append(message[3])
+        elif kind == SESSION:
+            self.changes.append(message)
         elif kind == ASIDE:
             self.aside.add(number)
         elif kind == CALLBACK:
@@ -252,10 +298,5 @@ class Client:
             raise WorkerLost(f"the worker gave no answer within {self._timeout:g} s")
         messages = self._reader.read()
         if not messages:
-            raise self._lost()
+            raise lost(self._process)
         return messages
-
-    def _lost(self) -> WorkerLost:
-        status = self._process.wait()
-        how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
-        return WorkerLost(f"the worker {how}")

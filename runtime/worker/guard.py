@@ -19,13 +19,22 @@ _PR_SET_PDEATHSIG = 1
 
 def die_with_parent() -> bool:
     """Asks Linux for SIGKILL when the parent goes; False where that cannot be had."""
+    return _at_parents_death(signal.SIGKILL)
+
+
+def live_without_parent() -> bool:
+    """Takes that back."""
+    return _at_parents_death(0)
+
+
+def _at_parents_death(number: int) -> bool:
     if not sys.platform.startswith("linux"):
         return False
     try:
         import ctypes
 
         libc = ctypes.CDLL(None, use_errno=True)
-        return bool(libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) == 0)
+        return bool(libc.prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0) == 0)
     except (ImportError, OSError, AttributeError):
         return False
 

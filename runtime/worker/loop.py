@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from signal import pthread_kill
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..execution import context as contexts
 from ..execution.calls import ANSWER, AWAIT, OPEN, Calls
@@ -24,6 +24,7 @@ from ..wire.messages import (
     RELEASE,
     REPORT,
     RESULT,
+    SESSION,
 )
 from ..wire.packing import Packer, packb
 from .asking import Asking
@@ -32,6 +33,9 @@ from .outbox import BATCH_BYTES, Outbox
 from .received import keys, parts
 from .serving import Serving
 from .turns import Bell, Turns
+
+if TYPE_CHECKING:  # for workers that serve sessions
+    from ..execution.sessions import Sessions
 
 _BRIEF = 0.0005
 """Seconds. A path whose runs stay below may run while finished answers wait for their batch."""
@@ -64,6 +68,7 @@ class Loop:
         self._put, self._flush = self.out.put, self.out.flush
         self._pack = Packer().pack  # for answers only: a log may come while it packs
         self._brief_runs: dict[Any, int] = {}
+        self._sessions: Sessions | None = None
         self._events = Events(calls, self._say, self._flush, self._turns.glance, self._bell.ring)
         self._streams = Serving(doing, calls, self.out, self._events)
         self._asking = Asking(
@@ -146,6 +151,11 @@ class Loop:
         self._turns.after_fork()
         self.out.after_fork()
 
+    def moved(self) -> None:
+        """This process is a fork of the one that the loop was made in, and goes on in its place."""
+        self._calls.functions.moved()
+        self._events.moved()
+
     def _at_once(self, message: Any) -> bool:
         """Whether this was done with. Else it waits for its turn."""
         if len(message) < 2:
@@ -194,9 +204,14 @@ class Loop:
         except (TypeError, ValueError, LookupError) as error:
             raise BrokenFrame(f"no message of the protocol: {error}") from error
         token = contexts.enter(target, given)
+        session = given.get("session")
+        if session is not None:
+            self._served().calls[number] = session
         self._calls.buffers.begin(buffers)
         self._call(number, target, flags, payload, self._calls.traced if given.get("trace") else self._run)
         self._calls.buffers.end(buffers)
+        if session is not None:
+            self._served().calls.pop(number, None)
         contexts.leave(token)
         return False
 
@@ -290,11 +305,23 @@ class Loop:
             self._streams.cancel(number)
             self._flush()
         elif kind == REPORT:
-            self._put(packb([REPORT, number, packb(self._calls.report())]))
+            sessions = 0 if self._sessions is None else len(self._sessions)
+            self._put(packb([REPORT, number, packb({**self._calls.report(), "sessions": sessions})]))
+        elif kind == SESSION:
+            self._served().take(message[2], message[3])
         elif kind == FORGET:
             self._calls.buffers.forget(keys(message[2:]))
         else:
             raise ValueError(f"kind {kind}")
+
+    def _served(self) -> Sessions:
+        """What is known of sessions, from the first message about one on."""
+        if self._sessions is None:
+            from ..execution.sessions import Sessions, install
+
+            calls = self._calls
+            self._sessions = install(Sessions(self.out, calls.refs, calls.strategies, self._doing.number))
+        return self._sessions
 
     def _is_aside(self, number: int) -> bool:
         return number in self._events or number in self._streams

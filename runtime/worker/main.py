@@ -1,4 +1,4 @@
-"""A worker's life: descriptors, guard, hello, loop."""
+"""A worker's life: descriptors, guard, hello, loop. A zygote lives the first part of it, its workers the second."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import traceback
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..execution.buffers import Memory
 from ..execution.calls import Calls, start_failure
@@ -24,17 +24,22 @@ from ..wire.packing import packb
 from . import guard
 from .loop import Loop
 
+if TYPE_CHECKING:
+    from .zygote import Zygote
+
 _FAILED = 70
 """EX_SOFTWARE of sysexits.h, also when a library cannot be loaded."""
 _INTERRUPT: int = signal.SIGRTMIN + 9 if hasattr(signal, "SIGRTMIN") else signal.SIGUSR1
 """Of the real-time signals one from the middle: debuggers and C libraries take the first or the last."""
 _PATIENCE = 5.0
 """Seconds. The grace period of a pool that is told no other."""
+_MARK = "ENVMGR_WORKER"
+"""The variable by which the pool finds what a worker has started."""
 _PIPE_BYTES = 1 << 20
 _F_SETPIPE_SZ = 1031
 
 
-def main(arguments: list[str]) -> None:
+def main(arguments: list[str], zygote: type[Zygote] | None = None) -> None:
     """Serves the pool on descriptors 3 and 4, or on the two numbers given. Does not return."""
     reading, writing = map(int, arguments or ("3", "4"))
     guard.own_group()
@@ -42,7 +47,7 @@ def main(arguments: list[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C at the terminal is for the pool
     _prepare(reading, writing)
     try:
-        status = _serve(reading, writing)
+        status = _serve(reading, writing, zygote)
     except BrokenPipeError:
         status = 0
     except BrokenFrame as error:
@@ -52,6 +57,14 @@ def main(arguments: list[str]) -> None:
         os.write(2, f"envmgr worker: {traceback.format_exc()}".encode("utf-8", "backslashreplace"))
         status = _FAILED
     _exit(status)
+
+
+def zygote(arguments: list[str]) -> None:
+    """As `main`, after the word that chose it, of a process that forks workers."""
+    from .zygote import Zygote, hold_threads
+
+    hold_threads()
+    main(arguments[1:], Zygote)
 
 
 def _prepare(reading: int, writing: int) -> None:
@@ -77,28 +90,44 @@ def _widen(descriptor: int) -> None:
             return
 
 
-def _serve(reading: int, writing: int) -> int:
+def _serve(reading: int, writing: int, kind: type[Zygote] | None) -> int:
     reader, writer = FrameReader(reading), FrameWriter(writing)
     libraries = Libraries()
     calls = Calls(libraries)
     loop = Loop(reader, writer, calls, _INTERRUPT)
+    zygote = None if kind is None else kind(reading, loop.out.send)
     messages = reader.read()
     if not messages:
         return 0
     loop.take(messages[1:])
-    guard.die_at_hangup(reading)
+    if zygote is None:
+        guard.die_at_hangup(reading)
     signal.signal(_INTERRUPT, loop.interrupt)
     _hear_of_lost_cancels(loop)
     sys.stdout, sys.stderr = loop.out.stdout, loop.out.stderr
     records = Records(loop.out.tell)
     records.install()
     crash: list[int] = []
-    os.register_at_fork(
-        after_in_child=lambda: _leave_the_pool(
-            loop, records, reading, writing, *calls.buffers.descriptors, *crash
-        )
-    )
+
+    def forked() -> None:
+        if zygote is None or not zygote.forks:
+            _leave_the_pool(loop, records, reading, writing, *calls.buffers.descriptors, *crash)
+
+    os.register_at_fork(after_in_child=forked)
     try:
+        if zygote is not None:
+            settings = _settings(messages[0])
+            hold_lease(settings.get("lease"))
+            _load(settings, libraries, calls)
+            if not zygote.serve(settings["zygote"], _facts(libraries), writing):
+                return 0
+            loop.moved()
+            _prepare(reading, writing)
+            guard.die_at_hangup(reading)
+            messages = reader.read()
+            if not messages:
+                return 0
+            loop.take(messages[1:])
         facts = _start(messages[0], libraries, calls, crash)
     except Exception as error:  # noqa: BLE001 - whatever it is, the pool is told
         failed = error if isinstance(error, LoadError) else None
@@ -155,27 +184,43 @@ def _hear_of_lost_cancels(loop: Loop) -> None:
 def _start(hello: Any, libraries: Libraries, calls: Calls, crash: list[int]) -> dict[str, Any]:
     """Meets what the pool's hello asks for; the descriptor for a crash goes into `crash`. Raises when that cannot be
     done."""
-    kind, _, settings = hello
-    if kind != HELLO or settings.get("protocol") != PROTOCOL:
-        raise BrokenFrame(f"the first message is no hello of protocol {PROTOCOL}")
+    settings = _settings(hello)
+    if settings.get("mark") is not None:
+        os.environ[_MARK] = settings["mark"]
     if settings.get("crash") is not None:
         crash.append(_tell_of_crashes(settings["crash"]))
     hold_lease(settings.get("lease"))
     lane = _lane(settings.get("lane"), settings.get("compression") in FORMATS)
     if lane is not None:
         calls.buffers.use(lane)
-    calls.strategies.configure(
-        merged(settings["libraries"]), settings.get("environment"), settings.get("secret")
-    )
-    libraries.load(settings["libraries"])
-    calls.around.configure(settings["libraries"], libraries)
+    _load(settings, libraries, calls)
+    return {**_facts(libraries), "lane": lane is not None, "interrupt": int(_INTERRUPT)}
+
+
+def _settings(hello: Any) -> Any:
+    kind, _, settings = hello
+    if kind != HELLO or settings.get("protocol") != PROTOCOL:
+        raise BrokenFrame(f"the first message is no hello of protocol {PROTOCOL}")
+    return settings
+
+
+def _load(settings: Any, libraries: Libraries, calls: Calls) -> None:
+    """Has the libraries that the pool asks for, and no others; a zygote had them before. Raises `LoadError`."""
+    wanted = settings["libraries"]
+    calls.strategies.configure(merged(wanted), settings.get("environment"), settings.get("secret"))
+    libraries.keep(wanted)
+    calls.around.keep(wanted)
+    missing = {name: said for name, said in wanted.items() if name not in libraries}
+    libraries.load(missing)
+    calls.around.configure(missing, libraries)
+
+
+def _facts(libraries: Libraries) -> dict[str, Any]:
     return {
         "protocol": PROTOCOL,
         "pid": os.getpid(),
         "python": python_version(),
         "libraries": libraries.versions(),
-        "lane": lane is not None,
-        "interrupt": int(_INTERRUPT),
     }
 
 

@@ -31,7 +31,7 @@ class Outbox:
         self._doing = doing
         self._user = user
         self._dropped = dropped
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._writing = False
         self.waiting: list[bytes] = []
         self.held = 0
@@ -42,7 +42,7 @@ class Outbox:
         self.stderr = LogStream(lambda number, text: self.log(number, 2, text), self._writes)
 
     def put(self, packed: bytes) -> None:
-        with self._lock:
+        with self.lock:
             if len(packed) > BATCH_BYTES:
                 self.flush()  # a frame of its own, for two together may pass a frame's limit
             self.waiting.append(packed)
@@ -52,7 +52,7 @@ class Outbox:
         """Sends what waits. Raises `BrokenPipeError` when nobody reads any more."""
         if not self.waiting:
             return
-        with self._lock:
+        with self.lock:
             if self._writing:  # a finaliser printed in the middle of a write
                 return
             self._writing = True
@@ -65,7 +65,7 @@ class Outbox:
 
     def answer(self, packed: bytes) -> None:
         """`put` and `flush` in one."""
-        with self._lock:
+        with self.lock:
             if self.waiting or self._writing or len(packed) > BATCH_BYTES:
                 self.put(packed)
             else:
@@ -95,14 +95,18 @@ class Outbox:
 
     def log(self, number: int, stream: int, text: str, *more: Any) -> None:
         """What call `number` printed or logged. Sent at once when nobody's answer will take it along."""
+        self.add(number, lambda: packb([LOG, number, stream, sendable(text), *more]))
+
+    def add(self, number: int, make: Callable[[], bytes], at_once: bool = False) -> None:
+        """What `make` packs, of call `number`. Nothing comes in between, and it is sent as in `log`, or at once."""
         user, doing = self._user, self._doing
         runs = user.runs and doing.in_main()
         if runs:
             user.runs = False  # were `Cancelled` raised here, half a frame might be written
         try:
-            with self._lock:
-                self.put(packb([LOG, number, stream, sendable(text), *more]))
-                if number == 0 or number != doing.current or self.held > BATCH_BYTES or live():
+            with self.lock:
+                self.put(make())
+                if at_once or number == 0 or number != doing.current or self.held > BATCH_BYTES or live():
                     self.flush()
         finally:
             if runs:
@@ -120,5 +124,5 @@ class Outbox:
 
     def after_fork(self) -> None:
         """In a fork: the threads that might have held the lock are not there."""
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._writing = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Mapping, Tuple
 
+from ..execution import context as contexts
 from ..execution.calls import Calls
 from ..execution.current import NUMBER
 from ..execution.events import Events
@@ -75,6 +76,13 @@ class Serving:
 
     def _as(self, number: int, stream: Stream, run: Callable[[], _Said]) -> _Said:
         """Runs it as part of this call."""
+        context = contexts.again(stream.context)
+        try:
+            return self._in_turn(number, stream, run)
+        finally:
+            contexts.leave(context)
+
+    def _in_turn(self, number: int, stream: Stream, run: Callable[[], _Said]) -> _Said:
         doing = self._doing
         if not doing.in_main():
             stream.user = stream.calls.user  # nobody interrupts this thread

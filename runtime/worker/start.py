@@ -29,6 +29,8 @@ if __name__ == "__main__":
         from envmgr_runtime.execution.trials import main
     elif sys.argv[1:2] == ["shell"]:
         from envmgr_runtime.worker.shell import main
+    elif sys.argv[1:2] == ["zygote"]:
+        from envmgr_runtime.worker.main import zygote as main
     else:
         from envmgr_runtime.worker.main import main
     arguments, sys.argv = sys.argv[1:], [""]

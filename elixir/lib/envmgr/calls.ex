@@ -11,12 +11,13 @@ defmodule Envmgr.Calls do
     Chain,
     Correlation,
     Exchange,
+    Fallback,
     Gathering,
     Options,
     Outcome
   }
 
-  alias Envmgr.Calls.{Request, Telling}
+  alias Envmgr.Calls.{Request, Sessions, Telling, Wanted}
   alias Envmgr.Libraries.{Catalog, Check, Row, Shape, Unknown, Usage}
 
   # Of a ref whose library is not there any more.
@@ -32,23 +33,13 @@ defmodule Envmgr.Calls do
          {:ok, row} <- find(options.name, path),
          {:ok, args, kwargs} <- Arguments.split(args) do
       answer =
-        if Around.concerns?(row, options) do
-          call = %Call{
-            row: row,
-            options: options,
-            args: args,
-            kwargs: kwargs,
-            plan: elem(row, 12)
-          }
-
-          Around.run(call, &direct(&1.row, &1.args, &1.kwargs, &1.options, Usage.now()))
-        else
-          direct(row, args, kwargs, options, now)
-        end
+        if Around.concerns?(row, options),
+          do: row |> Call.new(options, args, kwargs, now) |> around(),
+          else: direct(row, args, kwargs, options, now)
 
       Usage.ended(answer, Row.tally(row), now)
     else
-      {:error, error} -> refused(error, path, args, opts)
+      {:error, error} -> error |> refused(path, args, opts) |> missing(path, args, opts, now)
     end
   end
 
@@ -56,9 +47,10 @@ defmodule Envmgr.Calls do
     now = Usage.now()
 
     with {:ok, options} <- Options.parse(opts),
+         :ok <- Wanted.fits(options, :chain),
          {:ok, chain} <- Chain.parse(steps),
-         {:ok, begun, tally} <- begin(chain, options, now) do
-      begun |> chained(chain.arguments, opts) |> Usage.ended(tally, now)
+         {:ok, answer, tally} <- chain(chain, options, now) do
+      answer |> Correlation.mark(opts) |> Usage.ended(tally, now)
     else
       {:error, error} -> Correlation.mark({:error, error}, opts)
     end
@@ -74,6 +66,44 @@ defmodule Envmgr.Calls do
     message = "a path is a string such as \"numpy.mean\", not #{inspect(path, limit: 5)}"
     Correlation.mark({:error, %Error{code: :arguments, message: message}}, opts)
   end
+
+  # A stream goes on when its first answer is there.
+  defp around(%{options: %{beside: %{kind: :stream}} = options} = call) do
+    case Wanted.fits(options, :stream) do
+      :ok -> Around.run(:pathless, call, &direct/1)
+      {:error, error} -> refused(about(error, call.path), options, call.args, call.kwargs)
+    end
+  end
+
+  defp around(call), do: Around.run(:call, %{call | instead: &instead/2}, &direct/1)
+
+  # It is counted as a call of that function, too.
+  defp instead(%{options: options, args: args, kwargs: kwargs} = call, path) do
+    now = Usage.now()
+
+    case find(options.name, path) do
+      {:ok, row} ->
+        call = %{call | path: path, library: elem(row, 1), row: row, plan: elem(row, 12)}
+        :instead |> Around.run(call, &direct/1) |> Usage.ended(Row.tally(row), now)
+
+      {:error, error} ->
+        refused(about(error, path), options, args, kwargs)
+    end
+  end
+
+  # A library that is not there may have been given something to take its place.
+  defp missing({:error, error} = answer, path, args, opts, now) do
+    with {:ok, %{fallback: fallback} = options} when fallback not in [nil, []] <-
+           Options.parse(opts),
+         {:ok, args, kwargs} <- Arguments.split(args) do
+      call = Call.of(path, error.library, options, @timeout, now)
+      Fallback.missing(%{call | args: args, kwargs: kwargs, instead: &instead/2}, error)
+    else
+      _nothing -> answer
+    end
+  end
+
+  defp direct(call), do: direct(call.row, call.args, call.kwargs, call.options, Usage.now())
 
   # The call as it is, from the check of its arguments on.
   defp direct(row, args, kwargs, options, now) do
@@ -111,55 +141,92 @@ defmodule Envmgr.Calls do
     if traced?, do: Request.traced(request), else: request
   end
 
-  defp run(%{gather: nil} = request, args, kwargs) do
+  defp run(%{session: nil} = request, args, kwargs), do: carried(request, args, kwargs)
+
+  # A stream that is open goes on: `Feed` says when it is over.
+  defp run(request, args, kwargs) do
+    answer = carried(request, args, kwargs)
+
+    unless match?({:ok, %{request: %Request{}}}, answer),
+      do: Sessions.left(request.session, answer)
+
+    answer
+  end
+
+  defp carried(%{gather: nil} = request, args, kwargs) do
     case Exchange.run(request, args, kwargs) do
       {:ok, _value} = answer -> answer
       answer -> Telling.told(answer, request.name, args, kwargs)
     end
   end
 
-  defp run(request, args, kwargs),
-    do: Gathering.around(request.gather, fn -> run(%{request | gather: nil}, args, kwargs) end)
+  defp carried(request, args, kwargs) do
+    Gathering.around(request.gather, fn -> carried(%{request | gather: nil}, args, kwargs) end)
+  end
 
   # An alias is known on this side alone.
   defp real({:chain, [{0, _alias} | steps]}, real), do: {:chain, [{0, real} | steps]}
   defp real(_alias, real), do: real
 
-  defp chained(%Request{} = request, arguments, _opts), do: run(request, arguments, :chain)
-  defp chained({:error, error}, _arguments, opts), do: Correlation.mark({:error, error}, opts)
-
   # What is known of the first step is known of the chain, which is counted as a call of it.
-  defp begin(%{first: path, steps: steps, arguments: [{args, kwargs} | _]}, options, now)
-       when is_binary(path) do
+  defp chain(%{first: path, arguments: arguments} = chain, options, now) when is_binary(path) do
     case find(options.name, path) do
       {:ok, row} ->
-        case check(options.name, row, args, kwargs) do
-          {:ok, into} ->
-            {:ok, request(row, path, {:chain, steps}, into, options, now), Row.tally(row)}
+        answer =
+          if Around.concerns?(row, options) do
+            call = Call.new(row, options, arguments, :chain, now)
+            Around.run(:pathless, call, &chained(chain, &1.row, &1.options, now))
+          else
+            chained(chain, row, options, now)
+          end
 
-          {:error, error} ->
-            {:ok, first_step(error, path), Row.tally(row)}
-        end
+        {:ok, answer, Row.tally(row)}
 
       {:error, error} ->
         first_step(error, path)
     end
   end
 
-  defp begin(%{first: ref, steps: steps}, options, now) do
-    request = of_ref(options, ref, {:chain, steps}, ref.type, :call, now)
-    {:ok, request, Request.tally(request)}
+  defp chain(%{first: ref, steps: steps, arguments: arguments}, options, now) do
+    target = {:chain, steps}
+    {answer, tally} = of_ref(options, ref, target, ref.type, :call, now, {arguments, :chain})
+    {:ok, answer, tally}
+  end
+
+  defp chained(%{first: path, steps: steps, arguments: arguments}, row, options, now) do
+    [{args, kwargs} | _] = arguments
+
+    case check(options.name, row, args, kwargs) do
+      {:ok, into} ->
+        row |> request(path, {:chain, steps}, into, options, now) |> run(arguments, :chain)
+
+      {:error, error} ->
+        first_step(error, path)
+    end
   end
 
   defp first_step(error, path), do: {:error, about(%{error | step: "step 1 (#{path})"}, path)}
 
-  defp of_ref(options, ref, target, path, access, now) do
+  defp of_ref(options, ref, target, path, access, now, {args, kwargs}) do
     options = %{options | name: ref.name}
     {library, environment} = {ref.library, ref.environment}
     {timeout, traced?} = Catalog.settings(ref.name, library) || {@timeout, false}
-    request = Request.new(options, target, path, library, environment, timeout, access, now)
-    request = %{request | owner: ref.owner}
-    if traced?, do: Request.traced(request), else: request
+
+    new = fn options ->
+      request = Request.new(options, target, path, library, environment, timeout, access, now)
+      request = %{request | owner: ref.owner}
+      if traced?, do: Request.traced(request), else: request
+    end
+
+    if options.around? do
+      call = Call.of(path, library, options, timeout, now)
+      answer = Around.run(:pathless, call, &run(new.(&1.options), args, kwargs))
+      counted = %{name: ref.name, target: target, path: path, library: library}
+      {answer, Request.tally(counted)}
+    else
+      request = new.(options)
+      {run(request, args, kwargs), Request.tally(request)}
+    end
   end
 
   @spec method(Ref.t(), String.t(), term(), keyword(), :call | :attribute | :part) :: answer()
@@ -167,11 +234,11 @@ defmodule Envmgr.Calls do
     {path, now} = {"#{ref.type}.#{name}", Usage.now()}
 
     with {:ok, options} <- Options.parse(opts),
+         :ok <- Wanted.fits(options, :method),
          {:ok, args, kwargs} <- Arguments.split(args) do
-      request = of_ref(options, ref, {ref.id, name}, path, access, now)
-      answer = run(request, args, kwargs)
+      {answer, tally} = of_ref(options, ref, {ref.id, name}, path, access, now, {args, kwargs})
       # Parts are what arrays and frames ask for by themselves.
-      if access == :part, do: answer, else: Usage.ended(answer, Request.tally(request), now)
+      if access == :part, do: answer, else: Usage.ended(answer, tally, now)
     else
       {:error, error} -> refused(error, path, args, opts)
     end

@@ -5,7 +5,7 @@ defmodule Envmgr.Instance do
   use Supervisor
 
   alias Envmgr.{Libraries, Options, Pool, Reload}
-  alias Envmgr.Calls.{Errors, Holders}
+  alias Envmgr.Calls.{Cache, Errors, Holders, Places, Sessions}
   alias Envmgr.Libraries.Usage
   alias Envmgr.Values.Decoders
 
@@ -23,16 +23,23 @@ defmodule Envmgr.Instance do
     :ets.insert(options.name, {:project, options.project})
     Errors.open(options.name)
     Decoders.register(options.name, options.decoders)
+    {:ok, hooks} = Libraries.Hooks.parse(options.hooks)
+    Libraries.Hooks.register(options.name, hooks)
     pools = Module.concat(options.name, "Pools")
 
     serving = [
+      %{id: :place, start: {Pool.Place, :start_link, [options.name]}},
+      %{id: :reaper, start: {Pool.Reaper, :start_link, [options.name]}},
       {DynamicSupervisor, name: pools, strategy: :one_for_one},
       %{id: :manager, start: {Libraries.Manager, :start_link, [{options, Pool, pools}]}}
     ]
 
-    # Calls need the first two children: nothing that happens to the others reaches them.
+    # Calls need all but the last two: nothing that happens to those reaches them.
     children = [
       {Holders, options},
+      {Places, options.name},
+      {Cache.Keeper, options.name},
+      {Sessions, options},
       {Usage.Keeper, options},
       %{
         id: :serving,

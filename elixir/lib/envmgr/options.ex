@@ -3,6 +3,8 @@ defmodule Envmgr.Options do
   @moduledoc false
 
   alias Envmgr.Near
+  alias Envmgr.Libraries.Hooks
+  alias Envmgr.Values.Decoders
 
   @default_start_timeout 60_000
   @grace 5_000
@@ -15,6 +17,7 @@ defmodule Envmgr.Options do
     :project,
     watch: true,
     decoders: %{},
+    hooks: [],
     start_timeout: @default_start_timeout,
     heartbeat: @heartbeat,
     grace: @grace
@@ -25,13 +28,14 @@ defmodule Envmgr.Options do
           secret: (() -> <<_::256>>),
           project: String.t() | nil,
           watch: boolean(),
-          decoders: %{String.t() => (struct() -> term())},
+          decoders: Decoders.t(),
+          hooks: [term()],
           start_timeout: pos_integer(),
           heartbeat: pos_integer(),
           grace: pos_integer()
         }
 
-  @known [:name, :project, :watch, :decoders, :start_timeout, :heartbeat, :grace]
+  @known [:name, :project, :watch, :decoders, :hooks, :start_timeout, :heartbeat, :grace]
 
   @doc """
   Options of one instance. Raises `ArgumentError` that names every problem.
@@ -40,8 +44,9 @@ defmodule Envmgr.Options do
   - `project`: directory of an envmgr.toml; `nil` or absent: the nearest above the working directory; `false`: none
   - `watch`: whether a changed envmgr.toml is brought into the pools by itself, default `true`; `Envmgr.reload/1` does it
     either way
-  - `decoders`: functions of one argument by Python type (`"my_mod.Point"`) or name of a serializer; what one returns takes the place of an
+  - `decoders`: functions of one argument, or modules with a struct, by Python type (`"my_mod.Point"`) or name of a serializer; what one makes takes the place of an
     `Envmgr.Record`, `Envmgr.EnumMember`, `Envmgr.Object` or `Envmgr.Custom` of that type; default `%{}`
+  - `hooks`: modules that use `Envmgr.Hooks`, `before: {pattern, function}`, `after: {pattern, function}`; default `[]`
   - `start_timeout`: how long a worker may take until it is ready, ms; default #{@default_start_timeout}
   - `heartbeat`: how often a worker that has no call is asked whether it lives, ms; one that is silent three times is replaced;
     default #{@heartbeat}
@@ -111,9 +116,15 @@ defmodule Envmgr.Options do
   defp problem({:watch, watch}) when is_boolean(watch), do: []
 
   defp problem({:decoders, decoders}) when is_map(decoders) and not is_struct(decoders) do
-    for {type, decoder} <- decoders, not (is_binary(type) and is_function(decoder, 1)) do
-      "decoders: #{inspect(type)} => #{inspect(decoder)} is not a string and a function of one argument"
+    for {type, decoder} <- decoders, not (is_binary(type) and Decoders.fits?(decoder)) do
+      "decoders: #{inspect(type)} => #{inspect(decoder)} is not a string and a function of one argument or a struct's module"
     end
+  end
+
+  defp problem({:hooks, hooks}) do
+    with {:error, problems} <- Hooks.parse(hooks),
+         do: Enum.map(problems, &"hooks: #{&1}"),
+         else: ({:ok, _hooks} -> [])
   end
 
   defp problem({key, ms})

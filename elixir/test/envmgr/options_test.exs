@@ -31,7 +31,17 @@ defmodule Envmgr.OptionsTest do
     decoders = %{"m.P" => & &1}
     assert Options.new!(decoders: decoders, project: false).decoders == decoders
 
-    for wrong <- [%{"m.P" => fn -> 1 end}, %{P => & &1}, [{"m.P", & &1}], nil] do
+    decoders = %{"m.P" => Envmgr.Bytes}
+    assert Options.new!(decoders: decoders, project: false).decoders == decoders
+
+    for wrong <- [
+          %{"m.P" => fn -> 1 end},
+          %{"m.P" => String},
+          %{"m.P" => nil},
+          %{P => & &1},
+          [{"m.P", & &1}],
+          nil
+        ] do
       assert_raise ArgumentError, ~r/decoders/, fn -> Options.new!(decoders: wrong) end
     end
   end

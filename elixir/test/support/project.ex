@@ -7,6 +7,8 @@ defmodule Envmgr.Test.Project do
   @support __DIR__
   @repository Path.expand("../../..", __DIR__)
   @modules ~w(math time probe)
+  # Those that a test names, by `library/2`.
+  @others ~w(shared basket)
 
   @doc "The layer that all tests share, made once per run."
   def layer do
@@ -62,11 +64,19 @@ defmodule Envmgr.Test.Project do
       "python" => %{"version" => "3", "implementation" => "cpython", "executable" => layer.python},
       "command" =>
         Keyword.get(overrides, :command, [layer.python, "-B", Path.join(layer.path, "worker.py")]),
-      "env" => %{"PYTHONPATH" => layer.probes, "PROBE_GENERATION" => "#{generation}"},
+      "env" => %{
+        "PYTHONPATH" => Keyword.get(overrides, :path, layer.probes),
+        "PROBE_GENERATION" => "#{generation}"
+      },
       "cwd" => project,
       "lease" => Path.join(project, "lease"),
       "pools" => Keyword.get(overrides, :pools, pools(Keyword.get(overrides, :workers, 2))),
-      "fork" => Keyword.get(overrides, :fork, "tests do without"),
+      "fork" =>
+        Keyword.get(
+          overrides,
+          :fork,
+          System.get_env("ENVMGR_TEST_FORK") == "1" || "tests do without"
+        ),
       "compression" => Keyword.get(overrides, :compression, "none"),
       "libraries" => libraries
     }
@@ -161,17 +171,16 @@ defmodule Envmgr.Test.Project do
   defp build_layer do
     path = Path.join(System.tmp_dir!(), "envmgr-layer-#{System.pid()}")
     probes = Path.join(@support, "python")
-
-    arguments = [
-      Path.join(@support, "layer.py"),
-      Path.join(@repository, "runtime"),
-      path,
-      probes | @modules
-    ]
-
-    {python, 0} = System.cmd(python(), arguments)
     System.at_exit(fn _ -> File.rm_rf!(path) end)
-    %{path: path, python: String.trim(python), probes: probes}
+    %{path: path, python: build(path, probes, @modules ++ @others), probes: probes}
+  end
+
+  @doc "A layer in `path` with the catalogs of these modules, which are found in `probes`: its Python."
+  def build(path, probes, modules) do
+    script = Path.join(@support, "layer.py")
+    arguments = [script, Path.join(@repository, "runtime"), path, probes | modules]
+    {python, 0} = System.cmd(python(), arguments)
+    String.trim(python)
   end
 
   defp python do

@@ -25,6 +25,24 @@ defmodule Sample do
     defstruct [:x, :inner]
   end
 
+  defmodule Point do
+    @moduledoc false
+    @derive {Envmgr.Encoder, type: "m.P"}
+    defstruct [:x, :y]
+  end
+
+  defmodule Size do
+    @moduledoc false
+    @derive {Envmgr.Encoder, type: "m.S", kind: :namedtuple, only: [:y, :x]}
+    defstruct [:x, :y]
+  end
+
+  defmodule Money do
+    @moduledoc false
+    @derive {Envmgr.Encoder, type: "m.M", serializer: "money"}
+    defstruct [:amount, :currency]
+  end
+
   defmodule Own do
     @moduledoc false
     defstruct [:run]

@@ -10,7 +10,7 @@ import click
 from envmgr.cli.answers import Answer, columns
 from envmgr.cli.application import Command
 from envmgr.cli.invocation import Invocation
-from envmgr.model.discovery import Description, Found, LibraryDescription, Parameter, Said
+from envmgr.model.discovery import Called, Description, Found, LibraryDescription, Parameter, Said
 
 KINDS = (
     "function", "coroutine", "generator", "async-generator", "ufunc", "class", "method", "classmethod",
@@ -40,13 +40,33 @@ def _filtered(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command(cls=Command)
 @click.argument("library", metavar="[LIB]", required=False)
+@click.option(
+    "--called", is_flag=True, help="What the application really calls: how often, how long, how it fails."
+)
 @_filtered
 @click.pass_obj
 def functions(
-    invocation: Invocation, library: str | None, kind: str | None, module: str | None, deprecated: bool | None
+    invocation: Invocation,
+    library: str | None,
+    called: bool,
+    kind: str | None,
+    module: str | None,
+    deprecated: bool | None,
 ) -> Answer:
-    """List what the library LIB, or every active library, offers: functions, classes and their members, constants."""
+    """List what the library LIB, or every active library, offers: functions, classes and their members, constants.
+
+    With --called, what the application has called in the last thirty days, the most called first; in milliseconds.
+    """
     root = invocation.root()
+    if called:
+        if kind or module or deprecated is not None:
+            raise click.UsageError("--called goes with no other filter than LIB")
+        from envmgr.operations.discovering import calls
+
+        counted = calls(root, library)
+        return Answer(
+            counted, _calls(counted) or "nothing was called; VMs write what they count every minute"
+        )
     from envmgr.catalog import Filters
     from envmgr.operations.discovering import functions as operation
 
@@ -101,6 +121,21 @@ def describe(invocation: Invocation, path: str) -> Answer:
 
 def _table(found: Iterable[Found]) -> str:
     rows = [(each.kind, _cut(each.plain), _summary(each)) for each in found]
+    return columns(rows) if rows else ""
+
+
+def _calls(found: Iterable[Called]) -> str:
+    rows = [
+        (
+            each.path,
+            f"{each.count} times" if each.count > 1 else "once",
+            f"{sum(each.errors.values())} failed" if each.errors else "",
+            f"half in {each.p50:g}",
+            f"99 % in {each.p99:g}",
+            f"last {each.last}",
+        )
+        for each in found
+    ]
     return columns(rows) if rows else ""
 
 

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envmgr.environments import digests, store
+from envmgr.environments.store import Proof
 from envmgr.tools.interpreters import Interpreter
 from envmgr.tools.pypa import Locked
 
@@ -60,10 +61,10 @@ def staged(tmp_path, text):
 
 
 def test_admission_and_what_an_earlier_attempt_left(layout, tmp_path):
-    store.admit(layout, "web-k", **staged(tmp_path, "old"), manifest=b"old", proof="p")
+    store.admit(layout, "web-k", **staged(tmp_path, "old"), manifest=b"old", proof=Proof("p", fork=True))
     layout.manifest("web-k").unlink()
     assert not store.is_whole(layout, "web-k")
-    store.admit(layout, "web-k", **staged(tmp_path, "new"), manifest=b"new", proof="q")
+    store.admit(layout, "web-k", **staged(tmp_path, "new"), manifest=b"new", proof=Proof("q", fork="a thread\nruns"))
     assert store.is_whole(layout, "web-k")
     assert (layout.entry("web-k") / "bin/python").read_text() == "new"
     assert (layout.catalog("web-k") / "six.catalog").read_text() == "new"
@@ -73,13 +74,15 @@ def test_admission_and_what_an_earlier_attempt_left(layout, tmp_path):
 
 def test_proofs_add_up(layout, tmp_path):
     assert not store.proved(layout, "web-k", "p")
-    store.admit(layout, "web-k", **staged(tmp_path, "x"), manifest=b"", proof="p")
+    store.admit(layout, "web-k", **staged(tmp_path, "x"), manifest=b"", proof=Proof("p", fork=True))
     more = tmp_path / "more"
     more.mkdir()
     (more / "idna.catalog").write_text("y")
-    store.add_proof(layout, "web-k", catalog=more, proof="q")
-    assert store.proved(layout, "web-k", "p")
-    assert store.proved(layout, "web-k", "q")
+    store.add_proof(layout, "web-k", catalog=more, proof=Proof("q", fork="a thread\nruns"))
+    assert store.proved(layout, "web-k", "p") == Proof("p", fork=True)
+    assert store.proved(layout, "web-k", "q") == Proof("q", fork="a thread\nruns")
+    layout.proofs("web-k").write_text("p\n")  # of a version that knew of no forks
+    assert store.proved(layout, "web-k", "p") is None
     catalogs = sorted(layout.catalog("web-k").glob("*.catalog"))
     assert [found.name for found in catalogs] == ["idna.catalog", "six.catalog"]
     assert all(map(digests.holds, catalogs))
@@ -88,7 +91,7 @@ def test_proofs_add_up(layout, tmp_path):
 
 
 def test_an_entry_whose_interpreter_is_gone_is_not_whole(layout, tmp_path):
-    store.admit(layout, "web-k", **staged(tmp_path, "x"), manifest=b"", proof="p")
+    store.admit(layout, "web-k", **staged(tmp_path, "x"), manifest=b"", proof=Proof("p", fork=True))
     python = layout.entry("web-k") / "bin/python"
     python.unlink()
     python.symlink_to("/nowhere/python3.12")

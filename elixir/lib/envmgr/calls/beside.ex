@@ -6,18 +6,21 @@ defmodule Envmgr.Calls.Beside do
   alias Envmgr.Calls.Request
 
   @enforce_keys [:kind]
-  defstruct [:kind, :holder, :cancel, :caller, :first]
+  defstruct [:kind, :holder, :cancel, :caller, :first, :avoid, :chosen]
 
   @typedoc """
   Of an asynchronous call `holder` is whose the answer is, `caller` the monitor of that process, `cancel` what a message says that takes the
-  call back. Of a stream `first` is how many items it is asked for at once.
+  call back. Of a stream `first` is how many items it is asked for at once. `avoid`: the worker that is not to be taken; `chosen`: the
+  alias that is told which one was.
   """
   @type t :: %__MODULE__{
           kind: :async | :stream | :nested,
           holder: pid() | nil,
           cancel: reference() | nil,
           caller: reference() | nil,
-          first: pos_integer() | nil
+          first: pos_integer() | nil,
+          avoid: pid() | nil,
+          chosen: reference() | nil
         }
 
   @type message ::
@@ -43,6 +46,7 @@ defmodule Envmgr.Calls.Beside do
     mode = if beside.kind == :stream, do: :explicit_unalias, else: :reply_demonitor
     reply = :erlang.monitor(:process, owner, alias: mode)
     send(owner, {:watch, reply, self(), beside.first})
+    if beside.chosen, do: send(beside.chosen, {beside.chosen, {:chosen, owner}})
     reply
   end
 

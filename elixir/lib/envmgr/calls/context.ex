@@ -8,15 +8,21 @@ defmodule Envmgr.Calls.Context do
   @type output :: :log | :ignore | :metadata | pid()
 
   @doc "In MessagePack; nil when there is nothing to say."
-  @spec encode(correlation :: String.t() | nil, traced? :: boolean(), output()) ::
-          binary() | nil
-  def encode(nil, false, output) when output in [:log, :ignore], do: nil
+  @spec encode(
+          correlation :: String.t() | nil,
+          traced? :: boolean(),
+          output(),
+          session :: String.t() | nil
+        ) :: binary() | nil
+  def encode(correlation, traced?, output, session \\ nil)
+  def encode(nil, false, output, nil) when output in [:log, :ignore], do: nil
 
-  def encode(correlation, traced?, output) do
+  def encode(correlation, traced?, output, session) do
     {:ok, data} =
       [
         correlation: correlation,
         trace: traced?,
+        session: session,
         live: is_pid(output),
         warnings: output not in [:log, :ignore]
       ]

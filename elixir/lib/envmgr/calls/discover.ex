@@ -122,8 +122,6 @@ defmodule Envmgr.Calls.Discover do
   @doc "What `Envmgr.h/2` prints: of a path, a library, a ref; or why there is nothing to print."
   @spec help(String.t() | Ref.t(), t()) :: IO.ANSI.ansidata()
   def help(%Ref{} = ref, opts) do
-    opts = %{opts | name: ref.name}
-
     case class(ref) do
       nil -> Help.ref(ref, false)
       path -> [Help.ref(ref, true), "\n\n", help(path, opts)]

@@ -6,7 +6,8 @@ defmodule Envmgr.Calls.Exchange do
   @moduledoc false
 
   alias Envmgr.{Pool, Wire}
-  alias Envmgr.Calls.{Beside, Correlation, Held, Outcome, Refused, Request, Span, Trace}
+  alias Envmgr.Calls.{Beside, Correlation, Held, Outcome, Refused, Request, Sessions, Span}
+  alias Envmgr.Calls.Trace
   alias Envmgr.Pool.{Lane, Route, Slot}
   alias Envmgr.Values.{Encoder, Holding, Locate, Refusal}
   alias Envmgr.Wire.Messages
@@ -75,6 +76,15 @@ defmodule Envmgr.Calls.Exchange do
   # A call that was taken on is not refused later, wherever it goes.
   defp choose(request, load, taken_on? \\ true)
 
+  defp choose(%{session: %{} = session} = request, load, _taken_on?) do
+    case Sessions.route(session, Route.place(request.environment, request.pool), request.owner) do
+      {:ok, generation, worker} -> attempt(request, load, generation, worker)
+      none when none in [:none, :stale] -> attempt(request, load, nil, nil)
+      :gone -> Refused.nowhere(request)
+      {:error, fields} -> Outcome.error(request, fields)
+    end
+  end
+
   defp choose(%{owner: nil} = request, load, taken_on?) do
     case Route.lookup(request.name, request.environment, request.pool) do
       {generation, workers, _pool} ->
@@ -89,14 +99,20 @@ defmodule Envmgr.Calls.Exchange do
     ArgumentError -> Outcome.gone(request)
   end
 
-  defp choose(%{owner: owner} = request, load, _taken_on?) do
-    case Route.pinned(request.name, owner) do
+  defp choose(%{owner: owner} = request, load, taken_on?) do
+    wish = unless taken_on?, do: Request.wish(request)
+
+    case Route.pinned(request.name, request.environment, owner, wish) do
+      {:overloaded, why} -> Refused.overloaded(request, why)
       {generation, worker} -> attempt(request, load, generation, worker)
       nil -> attempt(request, load, nil, nil)
     end
   rescue
     ArgumentError -> Outcome.gone(request)
   end
+
+  defp pick(workers, %{beside: %{avoid: avoid}}, _taken_on?) when avoid != nil,
+    do: Route.pick_other(workers, avoid)
 
   defp pick(workers, request, taken_on?) do
     home = Holding.home(request.name, request.environment)
@@ -109,6 +125,10 @@ defmodule Envmgr.Calls.Exchange do
 
   defp attempt(request, _load, _generation, {:overloaded, why}),
     do: Refused.overloaded(request, why)
+
+  # Whoever asks for a second worker has a first one.
+  defp attempt(%{beside: %{avoid: avoid}} = request, _load, _generation, nil) when avoid != nil,
+    do: Outcome.error(request, code: :not_ready, message: "there is no second worker")
 
   defp attempt(%{owner: nil} = request, load, _generation, nil) do
     case Pool.await_worker(request.name, request.environment, request.pool, patience(request)) do

@@ -3,7 +3,7 @@ defmodule Envmgr.Calls.Feed do
   @moduledoc false
 
   alias Envmgr.{Calls, Error, Ref}
-  alias Envmgr.Calls.{Beside, Errors, Outcome, Request, Span}
+  alias Envmgr.Calls.{Beside, Errors, Outcome, Places, Request, Sessions, Span}
   alias Envmgr.Libraries.Usage
 
   # A chunk ends earlier where its items are slow or large (docs/protocol.md, section 3).
@@ -53,7 +53,8 @@ defmodule Envmgr.Calls.Feed do
 
       {:got, :end} ->
         stopped(feed.heard, :end)
-        {:halt, :end}
+        left(feed, :ok)
+        {:halt, {:end, feed}}
 
       {:got, message} ->
         message |> Outcome.broken(feed) |> failed(feed)
@@ -65,11 +66,18 @@ defmodule Envmgr.Calls.Feed do
 
   # An error that was raised comes here too, after its stop was told.
   defp close(:end), do: :ok
+  defp close({:end, feed}), do: give_back(feed)
 
   defp close(feed) do
     stopped(feed.heard, :closed)
+    left(feed, :ok)
     Beside.close(feed.reply, feed.owner)
+    give_back(feed)
   end
+
+  # A function that runs so many times at once and no more runs until its stream is closed.
+  defp give_back(%{place: place}), do: Places.give_back(place)
+  defp give_back(_feed), do: :ok
 
   defp heard(%{span: nil} = heard, _chunk), do: heard
 
@@ -81,7 +89,8 @@ defmodule Envmgr.Calls.Feed do
 
   # It was counted as a call when it began.
   @spec failed(Error.t(), map()) :: no_return()
-  defp failed(error, %{heard: heard, request: request}) do
+  defp failed(error, %{heard: heard, request: request} = feed) do
+    left(feed, {:error, error})
     request |> Request.tally() |> Usage.failed(error)
     refused(error, heard)
   end
@@ -100,4 +109,8 @@ defmodule Envmgr.Calls.Feed do
     measured = Map.take(heard, [:items, :chunks])
     Span.finish(heard.span, [:stream, :stop], measured, %{reason: reason})
   end
+
+  # A session takes the first word on how its call ended.
+  defp left(%{request: %{session: nil}}, _answer), do: :ok
+  defp left(%{request: %{session: session}}, answer), do: Sessions.left(session, answer)
 end

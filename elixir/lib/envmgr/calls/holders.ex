@@ -27,6 +27,17 @@ defmodule Envmgr.Calls.Holders do
   @spec give(Ref.t(), pid()) :: :ok | {:error, Holdings.fate()}
   def give(ref, pid), do: ask(ref.name, {:give, {ref.owner, ref.id}, pid}, {:error, :unknown})
 
+  @doc "How many refs a process holds."
+  @spec count(atom(), pid()) :: non_neg_integer()
+  def count(name, pid), do: ask(name, {:count, pid}, 0)
+
+  @doc "Lets a ref go, because of something else than its holder."
+  @spec let_go(atom(), Ref.t(), Holdings.why()) :: :ok
+  def let_go(name, ref, why) do
+    send(ref.owner, {:release, [ref.id]})
+    Holding.tell(name, {:let_go, ref.owner, ref.id, why})
+  end
+
   @doc "What became of a worker, or of one object in it."
   @spec fate(atom(), pid(), pos_integer() | nil) :: Holdings.fate()
   def fate(name, owner, id), do: ask(name, {:fate, owner, id}, :unknown)
@@ -47,6 +58,9 @@ defmodule Envmgr.Calls.Holders do
   def handle_call({:fate, owner, id}, _from, {holdings, _} = s),
     do: {:reply, Holdings.fate(holdings, owner, id), s}
 
+  def handle_call({:count, pid}, _from, {holdings, _} = s),
+    do: {:reply, Holdings.count(holdings, pid), s}
+
   def handle_call({:give, {owner, id} = ref, pid}, _from, {holdings, _} = s) do
     if Holdings.held?(holdings, ref),
       do: {:reply, :ok, hold(s, pid, ref)},
@@ -64,14 +78,25 @@ defmodule Envmgr.Calls.Holders do
     {:noreply, {holdings, monitors}}
   end
 
+  def handle_info({:let_go, owner, id, why}, {holdings, monitors}),
+    do: {:noreply, {Holdings.release(holdings, {owner, id}, why), monitors}}
+
+  # A session's last word.
+  def handle_info({:over, pid, session}, {holdings, monitors}),
+    do: {:noreply, {released(holdings, pid, {:session, session}), monitors}}
+
   def handle_info({:ended, owner, why}, {holdings, monitors}) do
     {:noreply, {Holdings.ended(holdings, owner, why, DateTime.utc_now()), monitors}}
   end
 
   def handle_info({:DOWN, _monitor, :process, pid, _reason}, {holdings, monitors}) do
-    {releases, holdings} = Holdings.down(holdings, pid)
+    {:noreply, {released(holdings, pid, nil), Map.delete(monitors, pid)}}
+  end
+
+  defp released(holdings, pid, why) do
+    {releases, holdings} = Holdings.down(holdings, pid, why)
     for {owner, ids} <- releases, do: send(owner, {:release, ids})
-    {:noreply, {holdings, Map.delete(monitors, pid)}}
+    holdings
   end
 
   # A process is watched from its first ref to its end.

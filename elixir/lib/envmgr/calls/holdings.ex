@@ -14,7 +14,11 @@ defmodule Envmgr.Calls.Holdings do
 
   @typedoc "The owner of a worker, and the number of an object in it."
   @type ref :: {owner :: pid(), pos_integer()}
-  @type why :: {:process, pid()} | {:release, pid()}
+  @type why ::
+          {:process, pid()}
+          | {:release, pid()}
+          | {:session, id :: String.t()}
+          | {:variable, name :: String.t(), session :: String.t()}
   @type fate :: {:ended, String.t(), DateTime.t()} | {:released, why()} | :unknown
   @type t :: %__MODULE__{
           holders: %{pid() => %{pid() => %{pos_integer() => true}}},
@@ -50,16 +54,22 @@ defmodule Envmgr.Calls.Holdings do
   @spec release(t(), ref(), why()) :: t()
   def release(s, ref, why), do: s |> drop(ref) |> remember(ref, why)
 
-  @doc "A process ended. Returns the numbers that it held, by the worker's owner."
-  @spec down(t(), pid()) :: {%{pid() => [pos_integer()]}, t()}
-  def down(s, holder) do
+  @spec count(t(), pid()) :: non_neg_integer()
+  def count(s, holder),
+    do:
+      s.holders |> Map.get(holder, %{}) |> Enum.reduce(0, fn {_, ids}, n -> n + map_size(ids) end)
+
+  @doc "A process, or a session, ended. Returns the numbers that it held, by the worker's owner."
+  @spec down(t(), pid(), why() | nil) :: {%{pid() => [pos_integer()]}, t()}
+  def down(s, holder, why \\ nil) do
+    why = why || {:process, holder}
     {theirs, holders} = Map.pop(s.holders, holder, %{})
 
     Enum.reduce(theirs, {%{}, %{s | holders: holders}}, fn {owner, ids}, {releases, s} ->
       ids = Map.keys(ids)
       s = %{s | refs: Map.drop(s.refs, for(id <- ids, do: {owner, id}))}
       remembered = ids |> Enum.take(-@remembered_refs)
-      s = Enum.reduce(remembered, s, &remember(&2, {owner, &1}, {:process, holder}))
+      s = Enum.reduce(remembered, s, &remember(&2, {owner, &1}, why))
       {Map.put(releases, owner, ids), s}
     end)
   end

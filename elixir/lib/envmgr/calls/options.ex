@@ -2,8 +2,8 @@ defmodule Envmgr.Calls.Options do
   # The options of one call.
   @moduledoc false
 
-  alias Envmgr.{Error, Near}
-  alias Envmgr.Calls.{Beside, Correlation, Trace}
+  alias Envmgr.{Error, Near, Session}
+  alias Envmgr.Calls.{Beside, Correlation, Trace, Wanted}
 
   defstruct name: Envmgr,
             timeout: nil,
@@ -16,10 +16,20 @@ defmodule Envmgr.Calls.Options do
             output: :log,
             trace: nil,
             beside: nil,
+            retry: nil,
+            idempotent: nil,
+            fallback: nil,
+            cache: nil,
+            hedge: nil,
+            session: nil,
             span: nil,
-            around?: false
+            around?: false,
+            deadline: nil
 
-  @typedoc "`span`: of a call that telemetry hears of (`Calls.Span`). `around?`: an option asks for what stands around a call (`Calls.Around`)."
+  @typedoc """
+  `span`: of a call that telemetry hears of (`Calls.Span`). `around?`: an option asks for what stands around a call (`Calls.Around`, and `Calls.Wanted` for what they say). `deadline`: the
+  one of all its tries, ms of the monotonic clock, where there may be several.
+  """
   @type t :: %__MODULE__{
           name: atom(),
           timeout: timeout() | nil,
@@ -32,26 +42,47 @@ defmodule Envmgr.Calls.Options do
           output: :log | :metadata | :ignore | pid(),
           trace: Trace.t() | nil,
           beside: Beside.t() | nil,
+          retry: Wanted.retry() | nil,
+          idempotent: boolean() | nil,
+          fallback: Wanted.fallback() | nil,
+          cache: Wanted.cache() | nil,
+          hedge: pos_integer() | false | nil,
+          session: Session.t() | nil,
           span: reference() | nil,
-          around?: boolean()
+          around?: boolean(),
+          deadline: integer() | :infinity | nil
         }
 
   @default_name Envmgr
-  @known [:name, :timeout, :as, :dicts, :metadata, :priority, :pool, :correlation, :output] ++
-           [:trace]
+  @around Wanted.keys()
+  @known [
+           :name,
+           :timeout,
+           :as,
+           :dicts,
+           :metadata,
+           :priority,
+           :pool,
+           :correlation,
+           :output,
+           :trace,
+           :session
+         ] ++
+           @around
 
   @values [
-    name: "the name of an instance, an atom",
-    timeout: "milliseconds or :infinity",
-    as: ":value or :ref",
-    dicts: ":map or :ordered",
-    metadata: "true or false",
-    priority: ":high, :normal or :low",
-    pool: "the name of a pool, an atom or a string",
-    correlation: "a text of 1 to 200 bytes",
-    output: ":log, :metadata, :ignore or a pid",
-    trace: "true or false"
-  ]
+            name: "the name of an instance, an atom",
+            timeout: "milliseconds or :infinity",
+            as: ":value or :ref",
+            dicts: ":map or :ordered",
+            metadata: "true or false",
+            priority: ":high, :normal or :low",
+            pool: "the name of a pool, an atom or a string",
+            correlation: "a text of 1 to 200 bytes",
+            output: ":log, :metadata, :ignore or a pid",
+            trace: "true or false",
+            session: "a session, of Envmgr.Session.open/1"
+          ] ++ Wanted.values()
 
   @spec parse(keyword()) :: {:ok, t()} | {:error, Error.t()}
   def parse([]), do: {:ok, %__MODULE__{name: @default_name}}
@@ -64,8 +95,8 @@ defmodule Envmgr.Calls.Options do
   end
 
   def parse(opts) when is_list(opts) do
-    case Enum.flat_map(opts, &problem/1) do
-      [] -> {:ok, __MODULE__ |> struct!(opts) |> implied()}
+    case Enum.flat_map(opts, &problem/1) ++ elsewhere(opts[:session], opts[:name]) do
+      [] -> {:ok, __MODULE__ |> struct!(opts) |> Wanted.read() |> implied()}
       problems -> error(Enum.join(problems, "; "))
     end
   end
@@ -91,6 +122,8 @@ defmodule Envmgr.Calls.Options do
   defp problem({:output, output}) when output in [:log, :metadata, :ignore] or is_pid(output),
     do: []
 
+  defp problem({:session, %Session{}}), do: []
+  defp problem({:session, nil}), do: []
   defp problem({:trace, trace}) when is_boolean(trace), do: []
 
   defp problem({:correlation, correlation}) do
@@ -98,6 +131,9 @@ defmodule Envmgr.Calls.Options do
       do: [],
       else: [wrong(:correlation, correlation)]
   end
+
+  defp problem({key, value}) when key in @around,
+    do: if(Wanted.valid?(key, value), do: [], else: [wrong(key, value)])
 
   defp problem({key, value}) when key in @known, do: [wrong(key, value)]
 
@@ -108,10 +144,18 @@ defmodule Envmgr.Calls.Options do
 
   defp problem(other), do: ["#{inspect(other)} is no option"]
 
+  defp elsewhere(%Session{name: one} = session, other) when other not in [nil, one],
+    do: ["#{inspect(session)} is of the instance #{inspect(one)}, not of #{inspect(other)}"]
+
+  defp elsewhere(_session, _name), do: []
+
   defp wrong(key, value),
     do: "#{inspect(value)} is no value of the option #{key}: it is #{@values[key]}"
 
   # What is measured or gathered is answered in the metadata.
+  defp implied(%{session: %{name: name}} = options) when options.name != name,
+    do: implied(%{options | name: name})
+
   defp implied(%{trace: true} = options),
     do: implied(%{options | trace: Trace.begin(), metadata: true})
 

@@ -22,16 +22,17 @@ defmodule Envmgr.Calls.Outcome do
     end
   end
 
-  def answered(:lost, [_ | _] = fields, request, generation, _pid),
-    do: error(request, [{:generation, generation} | fields])
+  def answered(:lost, [_ | _] = fields, request, generation, pid),
+    do: error(request, [{:generation, generation}, {:worker, pid} | fields])
 
-  def answered(:lost, why, request, generation, _pid) do
+  def answered(:lost, why, request, generation, pid) do
     hint = "the call may have run; repeat it only if that does no harm"
-    error(request, code: :worker_lost, message: why, hint: hint, generation: generation)
+    fields = [code: :worker_lost, message: why, hint: hint, generation: generation, worker: pid]
+    error(request, fields)
   end
 
   defp failed(failure, request, generation, pid) do
-    case Failure.error(failure, labels(request, generation)) do
+    case %{Failure.error(failure, labels(request, generation)) | worker: pid} do
       %Error{code: :stale_ref} = error -> Stale.known(error, request, pid)
       %Error{} = error when request.trace == nil -> error
       error -> told(error, failure, Trace.mark(request, :transport), generation)
@@ -152,6 +153,12 @@ defmodule Envmgr.Calls.Outcome do
     if :binary.referenced_byte_size(payload) > 4 * byte_size(payload),
       do: :binary.copy(payload),
       else: payload
+  end
+
+  defp home(%{session: %{session: session}} = request, generation, pid) do
+    %{request | session: nil, holder: session.pid}
+    |> home(generation, pid)
+    |> Map.put(:session?, true)
   end
 
   defp home(request, generation, pid) do

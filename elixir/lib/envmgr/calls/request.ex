@@ -2,7 +2,7 @@ defmodule Envmgr.Calls.Request do
   # A call on its way: all that is known of it but its arguments.
   @moduledoc false
 
-  alias Envmgr.Calls.{Beside, Context, Correlation, Gathering, Options, Trace}
+  alias Envmgr.Calls.{Beside, Context, Correlation, Gathering, Options, Sessions, Trace}
   alias Envmgr.Libraries.{Signature, Usage}
   alias Envmgr.Libraries.Usage.Tally
   alias Envmgr.Pool.{Admission, Callback, Flight, Lane}
@@ -29,6 +29,7 @@ defmodule Envmgr.Calls.Request do
     :context,
     :trace,
     :gather,
+    :session,
     :span,
     lane: Lane.threshold(),
     metadata: false,
@@ -60,6 +61,7 @@ defmodule Envmgr.Calls.Request do
           context: binary() | nil,
           trace: Trace.t() | nil,
           gather: reference() | nil,
+          session: Sessions.call() | nil,
           span: reference() | nil,
           lane: pos_integer() | nil,
           metadata: boolean(),
@@ -67,7 +69,7 @@ defmodule Envmgr.Calls.Request do
           decode: keyword()
         }
 
-  @doc "The deadline runs from `now`, in nanoseconds of the monotonic time."
+  @doc "The deadline runs from `now`, in nanoseconds of the monotonic time, unless it runs already."
   @spec new(
           Options.t(),
           Messages.target(),
@@ -81,7 +83,8 @@ defmodule Envmgr.Calls.Request do
   def new(options, target, path, library, environment, default_timeout, access, now) do
     # All that nearly every call looks at, by one match.
     %{name: name, timeout: timeout, as: as, dicts: dicts, metadata: metadata} = options
-    %{priority: priority, beside: beside, span: span, pool: pool} = options
+    %{priority: priority, beside: beside, span: span} = options
+    %{deadline: deadline, pool: pool} = options
     timeout = timeout || default_timeout
 
     %__MODULE__{
@@ -98,11 +101,14 @@ defmodule Envmgr.Calls.Request do
       metadata: metadata,
       span: span,
       decode: if(dicts == :map, do: [], else: [dicts: dicts]),
-      deadline: if(timeout == :infinity, do: :infinity, else: div(now, 1_000_000) + timeout)
+      deadline: deadline || deadline(timeout, now)
     }
     |> told(options)
     |> beside(beside)
   end
+
+  defp deadline(:infinity, _now), do: :infinity
+  defp deadline(timeout, now), do: div(now, 1_000_000) + timeout
 
   # Of a function's path its library is a part.
   defp label(path, :normal, _library, path), do: path
@@ -118,7 +124,13 @@ defmodule Envmgr.Calls.Request do
   end
 
   # Python hears of a correlation that is given; lines of this side's log bear what Logger's metadata name, too.
-  defp told(request, %{correlation: nil, trace: nil, output: :log, priority: priority}) do
+  defp told(request, %{
+         correlation: nil,
+         trace: nil,
+         output: :log,
+         session: nil,
+         priority: priority
+       }) do
     case Correlation.logged() do
       nil ->
         request
@@ -127,6 +139,13 @@ defmodule Envmgr.Calls.Request do
         label = {priority, request.library, request.path, {:log, correlation}}
         %{request | correlation: correlation, label: label}
     end
+  end
+
+  defp told(request, %{session: %{} = session} = options) do
+    request = told(request, %{options | session: nil})
+    correlation = if options.trace, do: request.correlation, else: options.correlation
+    context = Context.encode(correlation, options.trace != nil, options.output, session.id)
+    %{request | session: Sessions.call(session), context: context}
   end
 
   defp told(request, options) do
@@ -138,7 +157,7 @@ defmodule Envmgr.Calls.Request do
     %{
       request
       | correlation: correlation,
-        context: Context.encode(correlation, options.trace != nil, options.output),
+        context: Context.encode(correlation, options.trace != nil, options.output, nil),
         trace: options.trace,
         gather: if(options.output == :metadata, do: elem(output, 0)),
         label: {options.priority, request.library, request.path, output}
@@ -183,12 +202,15 @@ defmodule Envmgr.Calls.Request do
     %{
       request
       | correlation: correlation,
-        context: Context.encode(correlation, true, heard(request.label)),
+        context: Context.encode(correlation, true, heard(request.label), of(request.session)),
         trace: Trace.begin()
     }
   end
 
   def traced(request), do: request
+
+  defp of(nil), do: nil
+  defp of(%{session: session}), do: session.id
 
   defp heard(label) do
     case Flight.output(label) do

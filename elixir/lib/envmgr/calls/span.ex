@@ -152,6 +152,27 @@ defmodule Envmgr.Calls.Span do
          request.environment, false}
       )
 
+  @doc "The call was answered by what was kept of a generation."
+  @spec cached(reference() | nil, pos_integer() | nil, String.t() | nil, String.t() | nil) :: :ok
+  def cached(nil, _generation, _library, _environment), do: :ok
+
+  def cached(ref, generation, library, environment),
+    do: note(ref, {generation, nil, nil, library, environment, true})
+
+  @doc "Another process has run the call, in this worker."
+  @spec elsewhere(
+          reference() | nil,
+          pos_integer() | nil,
+          pid() | nil,
+          String.t() | nil,
+          String.t(),
+          String.t()
+        ) :: :ok
+  def elsewhere(nil, _generation, _worker, _pool, _library, _environment), do: :ok
+
+  def elsewhere(ref, generation, worker, pool, library, environment),
+    do: note(ref, {generation, worker, pool, library, environment, false})
+
   # Another process may run the call for the one that asked, and have no span.
   defp note(ref, found) do
     if Process.get(ref), do: Process.put(ref, found)

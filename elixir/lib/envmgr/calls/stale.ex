@@ -49,6 +49,23 @@ defmodule Envmgr.Calls.Stale do
     ]
   end
 
+  def fields({:released, {:session, id}}) do
+    [
+      code: :stale_ref,
+      message: "the object was released when the session #{id}, which owned it, ended",
+      hint: "use it while the session is open, or get it by a call without the session"
+    ]
+  end
+
+  def fields({:released, {:variable, name, id}}) do
+    [
+      code: :stale_ref,
+      message:
+        "the object was released when the variable #{inspect(name)} of session #{id} got another value",
+      hint: "get the variable again"
+    ]
+  end
+
   def fields(:unknown) do
     [
       code: :stale_ref,

@@ -3,7 +3,7 @@ defmodule Envmgr.Libraries.Catalog do
   # that they call in the same table: the second call of a path is one lookup.
   @moduledoc false
 
-  alias Envmgr.Libraries.{CatalogFile, Manifest, Pipeline, Plan, Row, Usage}
+  alias Envmgr.Libraries.{CatalogFile, Hooks, Manifest, Pipeline, Plan, Row, Usage}
 
   @typedoc "Where a path leads: the real path of an alias, whose it is, its catalog, the number of its object."
   @type place :: {target :: String.t() | nil, Row.home(), CatalogFile.t(), non_neg_integer()}
@@ -12,16 +12,18 @@ defmodule Envmgr.Libraries.Catalog do
   @spec load(Manifest.t()) ::
           {%{String.t() => CatalogFile.t()}, unread :: %{String.t() => String.t()}}
   def load(manifest) do
-    read =
-      manifest.libraries
-      |> Task.async_stream(fn {name, library} -> {name, CatalogFile.open(library.catalog)} end,
-        ordered: false,
-        timeout: :infinity
-      )
-      |> Enum.map(fn {:ok, read} -> read end)
+    read = manifest.libraries |> Enum.to_list() |> opened()
 
     {for({name, {:ok, file}} <- read, into: %{}, do: {name, file}),
      for({name, {:error, reason}} <- read, into: %{}, do: {name, reason})}
+  end
+
+  defp opened([{name, library}]), do: [{name, CatalogFile.open(library.catalog)}]
+
+  defp opened(libraries) do
+    libraries
+    |> Task.async_stream(&hd(opened([&1])), ordered: false, timeout: :infinity)
+    |> Enum.map(fn {:ok, read} -> read end)
   end
 
   @doc """
@@ -108,6 +110,7 @@ defmodule Envmgr.Libraries.Catalog do
     with {target, home, file, object} = place <- locate(table, path),
          {:ok, [_path, kind | _] = raw} when kind != "module" <- CatalogFile.row(file, object) do
       {pipeline, plan} = said(table, target || path)
+      plan = Plan.with_hooks(plan, Hooks.met(table, [path | List.wrap(target)]))
       tally = Usage.tally(table, target || path, elem(home, 0))
       row = Row.build(path, target, home, Pipeline.seen(raw, pipeline), plan, tally)
       :ets.insert(table, row)
@@ -229,6 +232,14 @@ defmodule Envmgr.Libraries.Catalog do
   def settings(table, library) do
     key = {:catalog, library}
     {:ets.lookup_element(table, key, 4), :ets.lookup_element(table, key, 5)}
+  rescue
+    ArgumentError -> nil
+  end
+
+  @doc "What marks the publication that a library's catalog is of; nil when it is not there."
+  @spec epoch(atom(), String.t()) :: integer() | nil
+  def epoch(table, library) do
+    :ets.lookup_element(table, {:catalog, library}, 3)
   rescue
     ArgumentError -> nil
   end

@@ -101,6 +101,13 @@ defmodule Envmgr.Libraries.Manifest do
     end
   end
 
+  @doc "The manifest with these libraries alone; nil: all of them."
+  @spec only(t(), [String.t()] | nil) :: t()
+  def only(manifest, nil), do: manifest
+
+  def only(manifest, libraries),
+    do: %{manifest | libraries: Map.take(manifest.libraries, libraries)}
+
   @doc "Whether workers of the one can serve the other: only their number, the generation, and what
   is done on this side of the pipe differ. Pools may come and go."
   @spec same_workers?(t(), t()) :: boolean()

@@ -1,14 +1,25 @@
 defmodule Envmgr.Libraries.Plan do
-  # What envmgr.toml says of a function's calls beside their deadline. Read when the function is first called, kept in its row;
+  # What envmgr.toml says of a function's calls beside their deadline, and which hooks of this VM they meet. Read when the function is first called, kept in its row;
   # nil for a function of which nothing is said.
   @moduledoc false
 
+  alias Envmgr.Libraries.Hooks
+
   @all "*"
 
-  defstruct [:cache, :limits, :hedge, :circuit, retries: 0, backoff: nil, idempotent?: false] ++
+  defstruct [
+              :cache,
+              :limits,
+              :hedge,
+              :circuit,
+              :hooks,
+              retries: 0,
+              backoff: nil,
+              idempotent?: false
+            ] ++
               [fallbacks: []]
 
-  @typedoc "Times in ms. `rate`: calls, and in how many ms. `circuit`: of the library, not of the function."
+  @typedoc "Times in ms. `retries` of what may not be run twice are for errors with which it cannot have run. `rate`: calls, and in how many ms. `circuit`: of the library, not of the function."
   @type t :: %__MODULE__{
           cache:
             %{
@@ -31,7 +42,8 @@ defmodule Envmgr.Libraries.Plan do
           fallbacks: [String.t()],
           circuit:
             %{failures: pos_integer(), within: pos_integer(), open: pos_integer()}
-            | nil
+            | nil,
+          hooks: Hooks.met() | nil
         }
 
   @doc """
@@ -50,7 +62,7 @@ defmodule Envmgr.Libraries.Plan do
     plan = %__MODULE__{
       cache: cache |> said(path) |> cache(),
       limits: limits |> said(path) |> limits(),
-      retries: if(idempotent?, do: recovery["retries"] || 0, else: 0),
+      retries: recovery["retries"] || 0,
       backoff: recovery["backoff"],
       idempotent?: idempotent?,
       hedge: said(recovery["hedge"] || %{}, path),
@@ -60,6 +72,11 @@ defmodule Envmgr.Libraries.Plan do
 
     if %{plan | backoff: nil} == %__MODULE__{}, do: nil, else: plan
   end
+
+  @doc "The plan, with the hooks of this VM that the function meets."
+  @spec with_hooks(t() | nil, Hooks.met() | nil) :: t() | nil
+  def with_hooks(plan, nil), do: plan
+  def with_hooks(plan, hooks), do: %{(plan || %__MODULE__{}) | hooks: hooks}
 
   defp said(settings, path), do: settings[path] || settings[@all]
 

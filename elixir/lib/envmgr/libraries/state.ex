@@ -50,10 +50,7 @@ defmodule Envmgr.Libraries.State do
     do: said(view.state, view.problem || (view.refused && view.refused.problem), view)
 
   defp said(state, reason, view),
-    do: %{state: state, reason: reason, retries: view.tries, next: time(view.retry_at)}
-
-  defp time(nil), do: nil
-  defp time(ms), do: DateTime.from_unix!(ms, :millisecond)
+    do: %{state: state, reason: reason, retries: view.tries, next: view.retry_at}
 
   @doc "What an environment's pool has said is gone with it."
   @spec gone(atom(), String.t()) :: :ok
@@ -100,16 +97,22 @@ defmodule Envmgr.Libraries.State do
   @spec all(atom()) :: [{String.t(), String.t(), t()}]
   def all(table) do
     for {{:state, library}, environment, _source, facts} <- entries(table),
-        do: {library, environment, facts}
+        do: {library, environment, dated(facts)}
   end
 
   @spec of(atom(), String.t()) :: {String.t(), t()} | nil
   def of(table, library) do
     case :ets.lookup(table, {:state, library}) do
-      [{_key, environment, _source, facts}] -> {environment, facts}
+      [{_key, environment, _source, facts}] -> {environment, dated(facts)}
       [] -> nil
     end
   end
+
+  # Kept as ms: nothing of calendars is loaded while an application starts.
+  defp dated(%{since: since, next: next} = facts),
+    do: %{facts | since: time(since), next: next && time(next)}
+
+  defp time(ms), do: DateTime.from_unix!(ms, :millisecond)
 
   defp put(table, library, environment, source, facts) do
     case :ets.lookup(table, {:state, library}) do
@@ -129,7 +132,14 @@ defmodule Envmgr.Libraries.State do
   end
 
   defp changed(table, library, environment, source, facts, before) do
-    insert(table, library, environment, source, Map.put(facts, :since, DateTime.utc_now()))
+    insert(
+      table,
+      library,
+      environment,
+      source,
+      Map.put(facts, :since, System.os_time(:millisecond))
+    )
+
     tell(table, library, environment, facts.state, before, facts.reason)
   end
 

@@ -4,7 +4,7 @@ defmodule Envmgr.Pool.Answers do
   # The caller decodes.
   @moduledoc false
 
-  alias Envmgr.Pool.{Flight, Lane, Output, Slot}
+  alias Envmgr.Pool.{Flight, Lane, Output, Slot, Variables}
   alias Envmgr.Wire.Messages
 
   @type event ::
@@ -23,17 +23,17 @@ defmodule Envmgr.Pool.Answers do
   Delivers all messages of a frame. Returns the flight without the answered calls, and what the owner must see to,
   latest first; or why the frame breaks the protocol.
   """
-  @spec deliver(binary(), Flight.t(), Slot.t(), Lane.t() | nil, keyword()) ::
+  @spec deliver(binary(), Flight.t(), Slot.t(), Lane.t() | nil, atom(), keyword()) ::
           {:ok, Flight.t(), [event()]} | {:broken, String.t()}
-  def deliver(frame, flight, slot, lane, labels),
-    do: walk(frame, flight, {slot, lane, labels}, 0, [])
+  def deliver(frame, flight, slot, lane, table, labels),
+    do: walk(frame, flight, {slot, lane, {table, labels}}, 0, [])
 
-  defp walk(<<>>, flight, {slot, _lane, _labels}, answered, events) do
+  defp walk(<<>>, flight, {slot, _lane, _names}, answered, events) do
     if answered > 0, do: Slot.answered(slot, answered)
     {:ok, flight, events}
   end
 
-  defp walk(frame, flight, {_slot, lane, labels} = fixed, answered, events) do
+  defp walk(frame, flight, {_slot, lane, {table, labels}} = fixed, answered, events) do
     case Messages.next(frame) do
       {{:error, 0, payload}, rest} ->
         walk(rest, flight, fixed, answered, [{:refused, payload} | events])
@@ -107,6 +107,15 @@ defmodule Envmgr.Pool.Answers do
 
       {{:log, id, stream, text, name, level}, rest} ->
         Output.deliver({stream, text, name, level}, Flight.label(flight, id), labels)
+        walk(rest, flight, fixed, answered, events)
+
+      # Before the call's answer: who has that finds the variables changed.
+      {{:session, _id, session, payload}, rest} ->
+        events =
+          if Variables.deliver(table, session, payload),
+            do: events,
+            else: [{:unclaimed, payload} | events]
+
         walk(rest, flight, fixed, answered, events)
 
       {event, rest} ->

@@ -6,7 +6,7 @@ defmodule Envmgr.Pool.Change do
 
   alias Envmgr.Error
   alias Envmgr.Libraries.{Catalog, Manifest}
-  alias Envmgr.Pool.{Backoff, Front, Generation, Route, Staff, Stats, Waiting}
+  alias Envmgr.Pool.{Backoff, Front, Generation, Route, Staff, Stats, Waiting, Zygote}
 
   @doc "The first generation. Its catalog comes first, so that wrong calls are told apart while workers start."
   @spec boot(Front.state()) :: Front.state()
@@ -117,6 +117,7 @@ defmodule Envmgr.Pool.Change do
 
     Catalog.publish(s.options.name, new.manifest, new.epoch, new.catalogs)
     switched(s, from, to)
+    Zygote.retire(old.zygote)
     Logger.info("envmgr: #{s.environment}: generation #{to} serves")
     s |> Staff.drain(old.crews, :drain) |> Staff.fill() |> Front.publish()
   end
@@ -167,7 +168,11 @@ defmodule Envmgr.Pool.Change do
   @doc "The generation that starts is not wanted any more."
   @spec abandon_next(Front.state()) :: Front.state()
   def abandon_next(%{next: nil} = s), do: s
-  def abandon_next(s), do: %{Staff.drain(s, s.next.crews, :drain) | next: nil}
+
+  def abandon_next(s) do
+    Zygote.retire(s.next.zygote)
+    %{Staff.drain(s, s.next.crews, :drain) | next: nil}
+  end
 
   defp replaced(old, new) when new > old,
     do: "generation #{new} took the place of generation #{old}"

@@ -1,5 +1,5 @@
 defmodule Envmgr.Pool.Child do
-  # The operating system's side of a worker: the one place where a worker is started, written to and killed.
+  # The operating system's side of workers and zygotes: the one place where they are started, written to and killed.
   @moduledoc false
 
   alias Envmgr.Libraries.Manifest
@@ -16,9 +16,17 @@ defmodule Envmgr.Pool.Child do
 
   @ending 1_000
 
-  @doc "Starts the manifest's command with frames on descriptors 3 and 4."
-  @spec open(Manifest.t()) :: {:ok, port(), pos_integer()} | {:error, String.t()}
-  def open(%{command: [program | arguments]} = manifest) do
+  @typedoc "What a process is to be: a worker that starts afresh, a zygote, or one that a zygote forks on this request."
+  @type kind :: :worker | :zygote | {:forked, socket :: String.t(), number :: pos_integer()}
+
+  @doc """
+  Starts what is to be a worker or a zygote, with frames on descriptors 3 and 4 and `variable` in its environment. What is known
+  of a port's process is known of the worker, but for a forked one: that is another process, and the port lives until it ends.
+  """
+  @spec open(Manifest.t(), kind(), variable :: {String.t(), String.t()}) ::
+          {:ok, port(), pos_integer()} | {:error, String.t()}
+  def open(manifest, kind, variable) do
+    [program | arguments] = command(manifest.command, kind)
     # Asked before, for a start that fails for these reasons leaks a descriptor in OTP 25.
     cond do
       not executable?(program) ->
@@ -28,11 +36,21 @@ defmodule Envmgr.Pool.Child do
         {:error, "there is no directory #{manifest.cwd}"}
 
       true ->
-        open(manifest, program, arguments)
+        start(manifest, program, arguments, variable)
     end
   end
 
-  defp open(manifest, program, arguments) do
+  defp command(command, :worker), do: command
+  defp command(command, :zygote), do: command ++ ["zygote"]
+
+  # It is on the way of every worker: it does without what it does not need. It has seen nothing of the libraries.
+  defp command([program | arguments], {:forked, socket, number}) do
+    layer = Path.dirname(List.last(arguments))
+    handover = Path.join([layer, "envmgr_runtime", "worker", "handover.py"])
+    [program, "-I", "-S", "-B", handover, socket, "#{number}"]
+  end
+
+  defp start(manifest, program, arguments, variable) do
     options =
       [
         :binary,
@@ -41,7 +59,7 @@ defmodule Envmgr.Pool.Child do
         :hide,
         packet: 4,
         args: arguments,
-        env: env(manifest.env)
+        env: env([variable | manifest.env])
       ] ++
         if(manifest.cwd, do: [cd: manifest.cwd], else: [])
 
@@ -53,7 +71,7 @@ defmodule Envmgr.Pool.Child do
     end
   rescue
     error in ErlangError ->
-      {:error, "#{hd(manifest.command)} does not start: #{inspect(error.original)}"}
+      {:error, "#{program} does not start: #{inspect(error.original)}"}
 
     ArgumentError ->
       {:error, "the launch manifest's command or env cannot be used"}
@@ -81,8 +99,10 @@ defmodule Envmgr.Pool.Child do
     ErlangError -> :ok
   end
 
-  @doc "Ends a worker and what it started, sees it end, and closes its port."
-  @spec stop(port(), pos_integer()) :: true
+  @doc "Ends a worker and what it started, sees it end, and closes its port. One whose number is not known yet ends with its port."
+  @spec stop(port(), pos_integer() | nil) :: true
+  def stop(port, nil), do: close(port)
+
   def stop(port, os_pid) do
     kill_now(os_pid)
 
@@ -90,11 +110,22 @@ defmodule Envmgr.Pool.Child do
       {^port, {:exit_status, _status}} -> true
       {:EXIT, ^port, _reason} -> true
     after
-      @ending -> Port.close(port)
+      @ending -> close(port)
     end
+  end
+
+  @doc "Closes a port, if it is open."
+  @spec close(port()) :: true
+  def close(port) do
+    Port.close(port)
   rescue
     ArgumentError -> true
   end
+
+  @doc "A port's exit status, from what a zygote says of a worker: a status, or the negated number of a signal."
+  @spec status(integer()) :: non_neg_integer()
+  def status(signal) when signal < 0, do: 128 - signal
+  def status(status), do: status
 
   @doc "How a worker ended, in words, from a port's exit status."
   @spec ending(non_neg_integer()) :: String.t()

@@ -12,11 +12,10 @@ defmodule Envmgr.Pool.Crash do
   @type t :: %__MODULE__{path: String.t(), file: :file.fd()}
 
   @doc "Makes the file, for the calling process; nil where that cannot be done: an end by a signal is then told without frames."
-  @spec open() :: t() | nil
-  def open do
-    name = Base.encode32(:rand.bytes(10), case: :lower, padding: false)
-    path = Path.join(System.tmp_dir() || "/tmp", "envmgr-#{System.pid()}-#{name}.crash")
+  @spec open(String.t() | nil) :: t() | nil
+  def open(nil), do: nil
 
+  def open(path) do
     with {:ok, file} <- :file.open(path, [:raw, :read, :write, :exclusive, :binary]),
          :ok <- :file.change_mode(path, 0o600) do
       %__MODULE__{path: path, file: file}

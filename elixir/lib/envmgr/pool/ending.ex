@@ -16,7 +16,8 @@ defmodule Envmgr.Pool.Ending do
     if s.started?, do: send(s.server, {:closing, self()})
     Logger.warning("envmgr: #{s.manifest.environment}: #{why}", Flight.labels(s.flight))
     s = abandon(s, why)
-    Child.kill(s.os_pid)
+    # One that is only about to be forked ends with its pipe.
+    if s.os_pid, do: Child.kill(s.os_pid), else: Child.close(s.port)
     Process.send_after(self(), :overdue, s.options.grace)
     %{s | phase: :ending, failure: s.failure || %{"code" => "start", "message" => why}}
   end

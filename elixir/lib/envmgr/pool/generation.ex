@@ -6,12 +6,13 @@ defmodule Envmgr.Pool.Generation do
   alias Envmgr.Pool.Crew
 
   @enforce_keys [:manifest, :epoch, :catalogs, :crews]
-  defstruct [:manifest, :epoch, :catalogs, :crews]
+  defstruct [:manifest, :epoch, :catalogs, :crews, :zygote]
 
   @type t :: %__MODULE__{
           manifest: Manifest.t(),
           epoch: integer(),
           catalogs: %{String.t() => CatalogFile.t()},
+          zygote: pid() | nil,
           crews: %{String.t() => Crew.t()}
         }
 
@@ -69,6 +70,6 @@ defmodule Envmgr.Pool.Generation do
         {name, %{crew | starting: %{}, ready: %{}, successors: %{}}}
       end)
 
-    %{g | crews: crews}
+    %{g | crews: crews, zygote: nil}
   end
 end

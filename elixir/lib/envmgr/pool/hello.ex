@@ -8,9 +8,12 @@ defmodule Envmgr.Pool.Hello do
   alias Envmgr.Values.{Decoder, Encoder}
   alias Envmgr.Wire.Messages
 
-  @doc "What a worker is to load and to know. `crash`: the file for Python's frames when a signal ends it."
-  @spec settings(Manifest.t(), Options.t(), Lane.t() | nil, String.t() | nil) :: iodata()
-  def settings(manifest, options, lane, crash) do
+  @doc """
+  What a worker is to load and to know. `crash`: the file for Python's frames when a signal ends it; `more`: what is for this
+  one alone.
+  """
+  @spec settings(Manifest.t(), Options.t(), Lane.t() | nil, String.t() | nil, map()) :: iodata()
+  def settings(manifest, options, lane, crash, more \\ %{}) do
     libraries =
       Map.new(manifest.libraries, fn {name, library} ->
         settings = %{
@@ -33,12 +36,20 @@ defmodule Envmgr.Pool.Hello do
       "crash" => crash
     }
 
-    {:ok, data} = Encoder.encode(settings)
+    {:ok, data} = Encoder.encode(Map.merge(settings, more))
     Messages.hello(data)
   end
 
-  @typedoc "What the worker is: whether it met the second lane, and the signal that makes it look for a cancellation."
-  @type facts :: %{lane?: boolean(), interrupt: pos_integer() | nil}
+  @typedoc """
+  What the worker is: its process, whether it met the second lane, and the signal that makes it look for a cancellation; of a
+  zygote, whether it forks, or why not.
+  """
+  @type facts :: %{
+          pid: pos_integer() | nil,
+          lane?: boolean(),
+          interrupt: pos_integer() | nil,
+          fork: true | String.t() | nil
+        }
 
   @doc "What the worker is; why its hello is none that we understand, and what to do."
   @spec read(binary()) :: {:ok, facts()} | {:error, why :: String.t(), hint :: String.t() | nil}
@@ -47,7 +58,15 @@ defmodule Envmgr.Pool.Hello do
 
     case Decoder.decode(facts) do
       {:ok, %{"protocol" => ^version} = facts} ->
-        {:ok, %{lane?: facts["lane"] == true, interrupt: facts["interrupt"]}}
+        pid = if is_integer(facts["pid"]), do: facts["pid"]
+
+        {:ok,
+         %{
+           pid: pid,
+           lane?: facts["lane"] == true,
+           interrupt: facts["interrupt"],
+           fork: facts["fork"]
+         }}
 
       {:ok, %{"protocol" => other}} when is_integer(other) ->
         why = "the worker speaks protocol #{other}, this VM protocol #{version}"

@@ -17,12 +17,13 @@ defmodule Envmgr.Pool.Lane do
   def threshold, do: @threshold
 
   @doc """
-  Makes the place where the worker meets the lane, and its two processes, linked to the caller; nil where that cannot be
+  Makes the directory where the worker meets the lane, and its two processes, linked to the caller; nil where that cannot be
   had (all goes in frames then). Options: `within`, how long the worker may take to come, ms; `compressed?`.
   """
-  @spec open(within: timeout(), compressed?: boolean()) :: t() | nil
-  def open(options) do
-    directory = Path.join(System.tmp_dir() || "/tmp", "envmgr-#{System.pid()}-#{unique()}")
+  @spec open(String.t() | nil, within: timeout(), compressed?: boolean()) :: t() | nil
+  def open(nil, _options), do: nil
+
+  def open(directory, options) do
     socket = [:binary, packet: :raw, active: false, ifaddr: {:local, Path.join(directory, "in")}]
 
     with :ok <- File.mkdir(directory),
@@ -68,6 +69,4 @@ defmodule Envmgr.Pool.Lane do
       [] -> nil
     end
   end
-
-  defp unique, do: Base.encode32(:rand.bytes(10), case: :lower, padding: false)
 end

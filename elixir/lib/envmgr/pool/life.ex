@@ -26,6 +26,11 @@ defmodule Envmgr.Pool.Life do
     %{s | life: %__MODULE__{began: System.monotonic_time(), about: about}}
   end
 
+  @doc "Its process has a number: that of a forked one is heard of later."
+  @spec known(Pipe.state()) :: Pipe.state()
+  def known(%{life: nil} = s), do: s
+  def known(s), do: put_in(s.life.about.os_pid, s.os_pid)
+
   @doc "It takes calls."
   @spec ready(Pipe.state()) :: :ok
   def ready(%{life: life}),

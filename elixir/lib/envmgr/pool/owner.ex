@@ -4,7 +4,7 @@ defmodule Envmgr.Pool.Owner do
   # From callers: `{:call, reply, deadline, label, size, tail}` (by way of the lane's writer where the arguments hold
   # large buffers), before it perhaps `{:watch, reply, pid, first}` (the call ends with that process) and `{:lend, reply, passer,
   # keys}` (functions in it); then `{:cancel, reply}` (nobody waits for it any more), `{:unwatch, reply}` (it got its last message), `{:more, reply, items}` (of a stream);
-  # `{:release, refs}`, `{:report, reply}`.
+  # `{:release, refs}`, `{:report, reply}`; `{:session, message}`, what the worker is to know of a session.
   # To callers, by the alias `reply`, exactly one of: `{reply, :result | :error, payload}`, `{reply, :result, payload, meta,
   # buffers}` (from the lane's reader where there are buffers), `{reply, :lost, why}`
   # (the call may have run), `{reply, :moved}` (it has not: take another worker), `{reply, :elsewhere}` (it has not:
@@ -16,9 +16,9 @@ defmodule Envmgr.Pool.Owner do
   use GenServer, restart: :temporary
   require Logger
 
-  alias Envmgr.Pool.{Answers, Cancelling, Child, Crash, Ending, Flight, Heartbeat, Hello, Lane}
-  alias Envmgr.Pool.{Lent, Life, Outbox, Pace, Pipe, Postmortem, Serving, Sharing, Slot, Stats}
-  alias Envmgr.Pool.Watched
+  alias Envmgr.Pool.{Answers, Birth, Cancelling, Child, Crash, Ending, Flight, Heartbeat, Hello}
+  alias Envmgr.Pool.{Lane, Lent, Life, Outbox, Pace, Pipe, Postmortem, Serving, Sharing, Slot}
+  alias Envmgr.Pool.{Stats, Watched}
   alias Envmgr.Values.Decoder
   alias Envmgr.Wire.Messages
 
@@ -26,11 +26,16 @@ defmodule Envmgr.Pool.Owner do
   @lane_grace 200
   # How long a worker that ends may send what it has answered.
   @landing_grace 60_000
+  # How long after a forked worker's pipe its zygote may tell of its end. It is usually first.
+  @account_grace 2_000
 
   @enforce_keys [:server, :manifest, :slot, :options]
   defstruct [:server, :manifest, :slot, :options, :port, :os_pid, :failure, :tick, :head, :retry] ++
-              [:interrupt, :crash, :nudge, :sweep, :life, :pool, :sizing] ++
+              [:interrupt, :crash, :nudge, :sweep, :life, :zygote, :mark, :ending, :pool] ++
+              [:sizing] ++
               [
+                forked?: false,
+                hung_up?: false,
                 beat: %Heartbeat{},
                 pace: %Pace{},
                 lane: nil,
@@ -62,22 +67,21 @@ defmodule Envmgr.Pool.Owner do
 
   # The Server sends this once it watches: an end that comes at once must not go unseen.
   @impl true
-  def handle_info(:open, s) do
-    case Child.open(s.manifest) do
-      {:ok, port, os_pid} ->
-        tell(s, "worker #{os_pid} starts")
-        Process.send_after(self(), :start_timeout, s.options.start_timeout)
-        compressed? = s.manifest.compression == "zlib"
-        lane = Lane.open(within: s.options.start_timeout, compressed?: compressed?)
-        crash = Crash.open()
-        Child.write(port, Hello.settings(s.manifest, s.options, lane, Crash.path(crash)))
-        s = %{s | port: port, os_pid: os_pid, lane: lane, crash: crash}
-        {:noreply, Life.started(s)}
+  def handle_info(:open, s), do: {:noreply, Birth.ask(s)}
 
-      {:error, why} ->
-        Ending.finish(s, why)
-    end
+  def handle_info({:zygote, answer}, %{port: nil} = s), do: open(s, answer)
+
+  def handle_info({:DOWN, _monitor, :process, zygote, _reason}, %{zygote: zygote} = s) do
+    if s.port, do: ended(s, s.ending || :unknown), else: open(s, :worker)
   end
+
+  def handle_info({:forked, os_pid}, s), do: {:noreply, Birth.known(s, os_pid)}
+
+  def handle_info({:unforked, why}, s),
+    do: {:noreply, Ending.kill(s, "no worker was forked: #{why}")}
+
+  def handle_info({:ended, _os_pid, ending}, s), do: ended(s, ending)
+  def handle_info(:unaccounted, s), do: ended(s, :unknown)
 
   # A call that went by the lane may come when its caller waits no more.
   def handle_info({:call, reply, deadline, _, _, {:lane, _, _, _}} = call, %{phase: :ready} = s) do
@@ -102,7 +106,9 @@ defmodule Envmgr.Pool.Owner do
     do: {:noreply, Serving.lend(s, reply, passer, keys)}
 
   def handle_info({port, {:data, frame}}, %{port: port} = s) do
-    case Answers.deliver(frame, s.flight, s.slot, s.lane, environment: s.manifest.environment) do
+    labels = [environment: s.manifest.environment]
+
+    case Answers.deliver(frame, s.flight, s.slot, s.lane, s.options.name, labels) do
       {:ok, flight, events} ->
         events
         |> Enum.reverse()
@@ -156,6 +162,11 @@ defmodule Envmgr.Pool.Owner do
     end
   end
 
+  # What a session has to say comes before its next call.
+  def handle_info({:session, message}, %{phase: phase} = s) when phase in [:ready, :draining] do
+    {:noreply, s |> Pipe.say(message) |> Pipe.flush()}
+  end
+
   # What the worker has converted; one that is busy says so when it is free.
   def handle_info({:report, reply}, %{phase: :ready} = s) do
     {id, outbox} = Outbox.next_id(s.outbox)
@@ -178,10 +189,12 @@ defmodule Envmgr.Pool.Owner do
   def handle_info(how, %{phase: :starting} = s) when how in [:drain, :finish],
     do: {:stop, {:shutdown, :drained}, s}
 
-  def handle_info({port, {:exit_status, status}}, %{port: port} = s) do
-    found = Postmortem.of(status, Crash.read(s.crash))
-    Ending.finish(%{s | os_pid: nil}, "the worker #{found.how}", found)
-  end
+  def handle_info({port, {:exit_status, _handover}}, %{port: port, forked?: true} = s),
+    do: hung_up(s)
+
+  def handle_info({port, {:exit_status, status}}, %{port: port} = s), do: finish(s, status)
+
+  def handle_info({:EXIT, port, :normal}, %{port: port, hung_up?: true} = s), do: {:noreply, s}
 
   def handle_info({:EXIT, port, reason}, %{port: port} = s) do
     Ending.finish(s, "the worker's pipe broke (#{inspect(reason)})")
@@ -215,10 +228,39 @@ defmodule Envmgr.Pool.Owner do
     Lane.unpublish(s.options.name)
     Stats.ended(s.options.name, self())
     Ending.abandon(s, "the pool is shutting down")
-    if s.port && s.os_pid, do: Child.stop(s.port, s.os_pid)
+    if s.port, do: Child.stop(s.port, s.os_pid)
     Lane.close(s.lane)
     Crash.hide(s.crash)
     Life.stopped(s, reason)
+  end
+
+  defp open(s, kind) do
+    case Birth.open(s, kind) do
+      {:ok, s} -> {:noreply, s}
+      {:error, why} -> Ending.finish(s, why)
+    end
+  end
+
+  # Of a forked worker two things are heard, in either order: its pipe ends, and its zygote says how it did.
+  defp ended(%{hung_up?: true} = s, ending), do: finish(s, ending)
+  defp ended(s, ending), do: {:noreply, await_account(%{s | ending: ending})}
+
+  defp hung_up(%{ending: nil} = s) do
+    Slot.close(s.slot)
+    {:noreply, await_account(%{s | hung_up?: true})}
+  end
+
+  defp hung_up(s), do: finish(s, s.ending)
+
+  defp await_account(s) do
+    Process.send_after(self(), :unaccounted, @account_grace)
+    s
+  end
+
+  defp finish(s, ending) do
+    found = Postmortem.of(ending, Crash.read(s.crash))
+    s = Birth.over(s)
+    Ending.finish(s, "the worker #{found.how}", found)
   end
 
   defp event({:hello, facts}, %{phase: :starting} = s) do
@@ -226,6 +268,7 @@ defmodule Envmgr.Pool.Owner do
 
     case Hello.read(facts) do
       {:ok, facts} ->
+        s = Birth.known(s, facts.pid)
         lane = meet(s.lane, facts.lane?, s.options.name)
         send(s.server, {:ready, self(), s.os_pid})
         tell(s, "worker #{s.os_pid} is ready")

@@ -32,6 +32,8 @@ defmodule Envmgr.Pool.Pipe do
   defp gather(outbox, room) do
     receive do
       {:call, _, _, _, _, _} = call -> gather(Outbox.push(outbox, call), room - 1)
+      # No call overtakes what its session has to say.
+      {:session, message} -> gather(Outbox.control(outbox, message), room)
     after
       0 -> outbox
     end
@@ -107,6 +109,9 @@ defmodule Envmgr.Pool.Pipe do
 
   @doc "At most so many of the calls that wait here try the other workers."
   @spec elsewhere(state(), pos_integer() | :infinity) :: state()
+  # Where nobody else takes calls any more they wait.
+  def elsewhere(%{phase: :draining} = s, _most), do: s
+
   def elsewhere(s, most) do
     {calls, outbox} = Outbox.movable(s.outbox, most)
     move(%{s | outbox: outbox}, calls, :elsewhere)

@@ -42,8 +42,24 @@ defmodule Envmgr.Pool.Postmortem do
   # Statuses that the runtime itself ends with (docs/protocol.md).
   @broken_frame 76
 
-  @doc "From a port's exit status (128 and above: a signal) and the text of the crash file."
-  @spec of(non_neg_integer(), String.t() | nil) :: t()
+  @typedoc "A port's exit status (128 and above: a signal), that of the zygote that took the worker along, or nothing."
+  @type ending :: non_neg_integer() | {:with_zygote, non_neg_integer()} | :unknown
+
+  @doc "From how it ended and the text of the crash file."
+  @spec of(ending(), String.t() | nil) :: t()
+  def of({:with_zygote, status}, _crash) do
+    zygote = of(status, nil)
+    %{zygote | how: "ended with its zygote, which #{zygote.how}"}
+  end
+
+  def of(:unknown, crash) do
+    %__MODULE__{
+      how: "closed its pipe and did not end in time",
+      hint: "the function, or C code below it, has closed descriptors that it did not open",
+      frames: frames(crash)
+    }
+  end
+
   def of(status, crash) when status > 128 do
     signal = status - 128
 

@@ -5,6 +5,8 @@ defmodule Envmgr.Pool.Route do
   alias Envmgr.Pool.{Admission, Slot}
 
   @default "default"
+  # So few calls before it are no reason to look at the rest of the pool.
+  @few 3
 
   @type worker :: {pid(), Slot.t()}
   @typedoc "`workers` is a tuple of a head and the workers."
@@ -47,7 +49,7 @@ defmodule Envmgr.Pool.Route do
   def delete(table, environment, pool, server),
     do: :ets.match_delete(table, {key(environment, pool), :_, :_, server})
 
-  @spec lookup(atom(), String.t(), pool :: String.t() | nil) :: t() | nil
+  @spec lookup(atom(), place(), pool :: String.t() | nil) :: t() | nil
   def lookup(table, environment, pool \\ nil) do
     case :ets.lookup(table, key(environment, pool)) do
       [{_key, generation, workers, server}] -> {generation, workers, server}
@@ -126,6 +128,20 @@ defmodule Envmgr.Pool.Route do
     least(workers, start, size, size - 1, first, load(first))
   end
 
+  @doc "As `pick/1`, but never the given one."
+  @spec pick_other(tuple(), pid()) :: worker() | nil
+  def pick_other(workers, avoided) do
+    [head | workers] = Tuple.to_list(workers)
+    pick(List.to_tuple([head | List.keydelete(workers, avoided, 0)]))
+  end
+
+  @doc "How many workers there are beside the given one; nil for none."
+  @spec others(tuple(), pid() | nil) :: non_neg_integer()
+  def others(workers, pid) do
+    [_head | workers] = Tuple.to_list(workers)
+    Enum.count(workers, fn {other, slot} -> other != pid and Slot.open?(slot) end)
+  end
+
   defp index(_workers, _pid, 0), do: 0
 
   defp index(workers, pid, at) do
@@ -135,16 +151,57 @@ defmodule Envmgr.Pool.Route do
     end
   end
 
-  @doc "The given worker, of whichever pool, counted like a picked one; nil when it is closed or gone."
-  @spec pinned(atom(), pid()) :: {generation :: pos_integer(), worker()} | nil
-  def pinned(table, pid) do
+  @doc "The given worker, of whichever pool; nil when it is closed or gone."
+  @spec worker(atom(), pid()) :: {generation :: pos_integer(), worker()} | nil
+  def worker(table, pid) do
     with [{_key, generation, slot, _server, _pool}] <- :ets.lookup(table, {:worker, pid}),
-         {_pid, _slot} = worker <- take({pid, slot}) do
-      {generation, worker}
+         true <- Slot.open?(slot),
+         do: {generation, {pid, slot}},
+         else: (_gone -> nil)
+  end
+
+  @doc """
+  The same, counted like a picked one. With a wish the call may be refused, as by `admit/3`.
+  """
+  @spec pinned(atom(), String.t(), pid(), Admission.wish() | nil) ::
+          {generation :: pos_integer(), worker()}
+          | {:overloaded, Admission.refusal()}
+          | nil
+  def pinned(table, environment, pid, wish) do
+    with [{_key, generation, slot, _server, pool}] <- :ets.lookup(table, {:worker, pid}),
+         load when is_integer(load) <- Slot.take(slot),
+         :ok <- wait(load, slot, table, environment, pool, wish) do
+      {generation, {pid, slot}}
     else
+      {:overloaded, _why} = refused -> refused
       _gone -> nil
     end
   end
+
+  defp wait(load, _slot, _table, _environment, _pool, wish) when load < @few or wish == nil,
+    do: :ok
+
+  defp wait(load, slot, table, environment, pool, wish) do
+    with {_generation, workers, _server} <- lookup(table, environment, pool),
+         {:overloaded, _why} = refused <- Admission.check(load, slot, workers, wish) do
+      Slot.give_back(slot, 1)
+      refused
+    else
+      _may -> :ok
+    end
+  end
+
+  @typedoc "An environment, which is its default pool; or a pool of one."
+  @type place :: String.t() | {environment :: String.t(), pool :: String.t()}
+
+  @doc "How a pool is called where an environment is asked for."
+  @spec place(String.t(), String.t() | nil) :: place()
+  def place(environment, pool) when pool in [nil, @default], do: environment
+  def place(environment, pool), do: {environment, pool}
+
+  @spec environment(place()) :: String.t()
+  def environment({environment, _pool}), do: environment
+  def environment(environment), do: environment
 
   @doc "Whose worker it is; nil when it takes no calls any more."
   @spec pool(atom(), pid()) :: String.t() | nil
@@ -158,6 +215,13 @@ defmodule Envmgr.Pool.Route do
   @doc "How many open workers have nothing to do."
   @spec idle(tuple()) :: non_neg_integer()
   def idle(workers), do: Enum.count(tl(Tuple.to_list(workers)), &(load(&1) == 0))
+
+  @doc "The workers that take calls."
+  @spec open(tuple()) :: [worker()]
+  def open(workers) do
+    [_head | workers] = Tuple.to_list(workers)
+    Enum.filter(workers, fn {_pid, slot} -> Slot.open?(slot) end)
+  end
 
   defp least(_workers, _at, _size, _left, worker, 0), do: worker
   defp least(_workers, _at, _size, 0, worker, _load), do: worker
@@ -174,6 +238,8 @@ defmodule Envmgr.Pool.Route do
 
   defp load({_pid, slot}), do: Slot.load(slot)
 
-  defp take(nil), do: nil
-  defp take({_pid, slot} = worker), do: if(Slot.take(slot), do: worker)
+  @doc "Counts a call, unless the worker is closed: then nil."
+  @spec take(worker() | nil) :: worker() | nil
+  def take(nil), do: nil
+  def take({_pid, slot} = worker), do: if(Slot.take(slot), do: worker)
 end

@@ -13,6 +13,7 @@ defmodule Envmgr.Pool.Server do
   alias Envmgr.Error
   alias Envmgr.Libraries.Catalog
   alias Envmgr.Pool.{Change, Crew, Front, Generation, Lent, Pools, Route, Staff, Stats, Waiting}
+  alias Envmgr.Pool.Zygote
 
   # `ended`: why nothing is started any more (`:unloaded`, `:shutdown`), `since`: from when on; `shut`: who waits for the
   # last worker.
@@ -105,6 +106,7 @@ defmodule Envmgr.Pool.Server do
   def handle_call(:shut, from, s) do
     s = ending(Change.abandon_next(s), :shutdown)
     Staff.ending(s, Generation.pids(s.active), "the pool was shut down")
+    Zygote.retire(s.active.zygote)
     crews = s.active.crews
     s = Front.publish(%{s | active: Generation.emptied(s.active), shut: from})
     s = Staff.drain(s, crews, :finish)
@@ -126,6 +128,7 @@ defmodule Envmgr.Pool.Server do
     Pools.delete(table, s.environment, self())
     Stats.delete(table, s.environment)
     s = s |> ending(:unloaded) |> Change.abandon_next()
+    Zygote.retire(s.active.zygote)
     crews = s.active.crews
     s = Staff.drain(%{s | active: Generation.emptied(s.active)}, crews, :drain)
     {:noreply, s |> Front.refuse_all(Front.ended(s)) |> settled()}

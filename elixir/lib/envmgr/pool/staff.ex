@@ -7,6 +7,7 @@ defmodule Envmgr.Pool.Staff do
 
   alias Envmgr.{Error, Telemetry}
   alias Envmgr.Pool.{Circuit, Crew, Generation, Memory, Owner, Recycling, Route, Scaling, Slot}
+  alias Envmgr.Pool.Zygote
   alias Envmgr.Libraries.Manifest
   alias Envmgr.Values.Holding
 
@@ -32,8 +33,8 @@ defmodule Envmgr.Pool.Staff do
           {Crew.missing(crew), map_size(crew.starting), map_size(crew.ready)}
 
         {count, circuit} = Circuit.allows(crew.circuit, missing, starting, ready, now)
-        {crew, _pids} = start(s, s.active.manifest, changed(s, crew, circuit), count)
-        %{s | active: Generation.put(s.active, crew)}
+        {s, _pids} = start(s, :active, changed(s, crew, circuit), count)
+        s
       end)
 
     waits =
@@ -52,34 +53,46 @@ defmodule Envmgr.Pool.Staff do
   @spec start_next(state()) :: state()
   def start_next(s) do
     Enum.reduce(s.next.crews, s, fn {_name, crew}, s ->
-      {crew, _pids} = start(s, s.next.manifest, crew, Crew.missing(crew))
-      %{s | next: Generation.put(s.next, crew)}
+      {s, _pids} = start(s, :next, crew, Crew.missing(crew))
+      s
     end)
   end
 
-  defp start(_s, _manifest, crew, count) when count <= 0, do: {crew, []}
+  defp start(s, which, crew, count) when count <= 0,
+    do: {Map.put(s, which, s |> Map.fetch!(which) |> Generation.put(crew)), []}
 
-  defp start(s, manifest, crew, count) do
-    libraries = crew.sizing.libraries || Map.keys(manifest.libraries)
-    manifest = %{manifest | libraries: Map.take(manifest.libraries, libraries)}
+  defp start(s, which, crew, count) do
+    generation = with_zygote(s, Map.fetch!(s, which))
+    manifest = Manifest.only(generation.manifest, crew.sizing.libraries)
 
-    Enum.reduce(1..count, {crew, []}, fn _, {crew, pids} ->
-      slot = Slot.new()
+    {crew, pids} =
+      Enum.reduce(1..count, {crew, []}, fn _, {crew, pids} ->
+        slot = Slot.new()
 
-      settings = %{
-        server: self(),
-        manifest: manifest,
-        slot: slot,
-        options: s.options,
-        pool: crew.name,
-        sizing: crew.sizing
-      }
+        settings = %{
+          server: self(),
+          manifest: manifest,
+          slot: slot,
+          options: s.options,
+          zygote: generation.zygote,
+          pool: crew.name,
+          sizing: crew.sizing
+        }
 
-      {:ok, pid} = DynamicSupervisor.start_child(s.owners, {Owner, settings})
-      Process.monitor(pid)
-      send(pid, :open)
-      {Crew.starting(crew, pid, slot, now()), [pid | pids]}
-    end)
+        {:ok, pid} = DynamicSupervisor.start_child(s.owners, {Owner, settings})
+        Process.monitor(pid)
+        send(pid, :open)
+        {Crew.starting(crew, pid, slot, now()), [pid | pids]}
+      end)
+
+    {Map.put(s, which, Generation.put(generation, crew)), pids}
+  end
+
+  # One for all pools of a generation, from the first worker on.
+  defp with_zygote(s, %{zygote: zygote} = generation) do
+    if zygote && Process.alive?(zygote),
+      do: generation,
+      else: %{generation | zygote: Zygote.start(s.owners, generation.manifest, s.options)}
   end
 
   @doc "A worker is ready. One whose place it takes goes."
@@ -160,9 +173,9 @@ defmodule Envmgr.Pool.Staff do
   # Tells when a circuit opens or closes.
   defp changed(s, %{circuit: %{state: before}} = crew, %{state: state} = circuit) do
     if before != state do
-      name = if state == :closed, do: :close, else: state
       measured = %{faults: length(circuit.faults), wait: Circuit.wait(circuit, now())}
-      tell(s, [:circuit, name], %{pool: crew.name, reason: circuit.problem}, measured)
+      about = %{pool: crew.name, state: state, reason: circuit.problem}
+      tell(s, [:pool, :circuit], about, measured)
 
       if state == :open,
         do: Logger.error("envmgr: #{s.environment}: #{refusal(circuit, crew).message}")
@@ -304,7 +317,8 @@ defmodule Envmgr.Pool.Staff do
       due = if Circuit.whole?(crew.circuit), do: Crew.due(crew, memory, now()), else: []
 
       Enum.reduce(due, s, fn {old, reason, facts}, s ->
-        {crew, [new]} = start(s, s.active.manifest, s.active.crews[crew.name], 1)
+        {s, [new]} = start(s, :active, s.active.crews[crew.name], 1)
+        crew = s.active.crews[crew.name]
         crew = Crew.succeed(crew, new, old, Recycling.words(reason, facts))
         about = %{worker: old, os_pid: crew.ready[old].os_pid, reason: reason, pool: crew.name}
         about = Map.put(about, :generation, s.active.manifest.generation)

@@ -3,7 +3,7 @@ defmodule Envmgr.Pool.Stats do
   @moduledoc false
 
   alias Envmgr.Libraries.State
-  alias Envmgr.Pool.{Circuit, Slot}
+  alias Envmgr.Pool.{Circuit, Crew, Slot}
   alias Envmgr.Values.Decoder
 
   # A worker that is free answers in a fraction of that.
@@ -107,7 +107,8 @@ defmodule Envmgr.Pool.Stats do
         Map.merge(Slot.counts(slot), %{
           os_pid: os_pid,
           pool: name,
-          refs: reports[{environment, pid}]["refs"]
+          refs: reports[{environment, pid}]["refs"],
+          sessions: reports[{environment, pid}]["sessions"]
         })
       end
 
@@ -180,8 +181,8 @@ defmodule Envmgr.Pool.Stats do
     end
   end
 
-  defp state(%{ready: ready, sizing: sizing} = crew) do
-    case map_size(ready) do
+  defp state(%{sizing: sizing} = crew) do
+    case length(Crew.open(crew)) do
       0 when crew.problem == nil and crew.circuit.state == :closed -> :loading
       0 -> :failed
       count when count < sizing.min -> :degraded

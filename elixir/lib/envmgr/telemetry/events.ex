@@ -32,6 +32,11 @@ defmodule Envmgr.Telemetry.Events do
     pool: "as of a call"
   ]
 
+  # Of what stands around a call.
+  @of_function [path: "the function as it was called", library: "its library, or nil"]
+  @of_result [path: "the function", library: "its library"]
+  @of_circuit [library: "that it belongs to", path: "of the call with which it changed"]
+
   @of_pool [environment: "its environment", pool: "its name"]
   @of_worker @of_pool ++
                [
@@ -39,6 +44,13 @@ defmodule Envmgr.Telemetry.Events do
                  worker: "the process that owns it",
                  os_pid: "of its process, or nil"
                ]
+
+  @of_zygote [
+    environment: "its environment",
+    generation: "whose workers it forks",
+    os_pid: "of its process"
+  ]
+  @of_session [session: "its name"]
 
   @span [
     duration: "native time units",
@@ -51,7 +63,8 @@ defmodule Envmgr.Telemetry.Events do
      [
        library: "its name",
        environment: "its environment",
-       state: "`:loading`, `:ready`, `:degraded`, `:failed`",
+       state:
+         "`:loading`, `:ready`, `:degraded`, `:failed`, `:unloaded` (it is no library of the instance any more)",
        before: "the state before, or nil",
        reason: "an `Envmgr.Error`, or nil"
      ]},
@@ -77,15 +90,15 @@ defmodule Envmgr.Telemetry.Events do
     {[:worker, :recycled], "a worker is replaced before it is let go",
      [age: "ms", calls: "calls", memory: "bytes"],
      @of_worker ++ [reason: "`:age`, `:calls`, `:memory`"]},
-    {[:circuit, :open],
-     "workers end again and again: none is started for a while, and who finds none is told at once",
-     [faults: "in a short while", wait: "ms until one is tried"],
-     @of_pool ++ [reason: "an `Envmgr.Error`"]},
-    {[:circuit, :half_open], "one worker is tried",
-     [faults: "in a short while", wait: "ms until another is, if this one comes to nothing"],
-     @of_pool ++ [reason: "an `Envmgr.Error`"]},
-    {[:circuit, :close], "it proved itself, and the others start", [faults: "0", wait: "0"],
-     @of_pool ++ [reason: "nil"]},
+    {[:pool, :circuit],
+     "workers end again and again: none is started for a while, and who finds none is told at once (`:open`), then one is tried (`:half_open`); it proved itself (`:closed`)",
+     [faults: "in a short while", wait: "ms until one is tried, or the next one"],
+     @of_pool ++ [state: "`:open`, `:half_open`, `:closed`", reason: "an `Envmgr.Error`, or nil"]},
+    {[:zygote, :ready], "a zygote forks workers",
+     [duration: "since its start, native time units"], @of_zygote},
+    {[:zygote, :stop], "a zygote has ended, and its workers with it",
+     [duration: "since its start, native time units"],
+     @of_zygote ++ [reason: "why, in words; of one that was of no use, why workers start afresh"]},
     {[:call, :start], "a call begins", @now ++ [monotonic_time: "native time units"], @of_call},
     {[:call, :stop], "a call has its value", @span, @of_call ++ @of_answer},
     {[:call, :exception],
@@ -100,6 +113,27 @@ defmodule Envmgr.Telemetry.Events do
          code: "of the error, or nil",
          class: "of the error, or nil"
        ]},
+    {[:retry, :attempt], "a call failed and is made again",
+     [attempt: "that failed, from 1 on", wait: "ms until the next one"],
+     @of_function ++ [code: "of the error"]},
+    {[:hedge, :start], "a call takes long: a second worker is asked", @now, @of_function},
+    {[:hedge, :stop], "a call that two workers were asked has its answer", @now,
+     @of_function ++ [won: "whether the second one gave it"]},
+    {[:fallback, :taken], "a call that failed is answered by something else", @now,
+     @of_function ++ [fallback: "a path, or `:function`"]},
+    {[:circuit, :open], "a library failed too often: its calls are refused for a while",
+     @now ++ [failures: "so many", open: "ms"], @of_circuit},
+    {[:circuit, :half_open], "one call of such a library is let through", @now, @of_circuit},
+    {[:circuit, :close], "that call found the library well", @now, @of_circuit},
+    {[:limit, :refused], "a function is called more often than its rate allows",
+     [retry_after: "ms until there is room"], @of_function},
+    {[:cache, :hit], "a call is answered by a result that was kept, or is computed for another",
+     @now, @of_result},
+    {[:cache, :miss], "a call whose result may be kept is made", @now, @of_result},
+    {[:cache, :evicted], "results went for others, or by age", [count: "results"],
+     @of_result ++ [reason: "`:entries`, `:bytes`, `:ttl`"]},
+    {[:cache, :invalidated], "results are not valid any more", [count: "results"],
+     @of_result ++ [reason: "`:function`, `:library`, `:tag`, `:all`, `:generation`"]},
     {[:stream, :start], "a stream begins", @now ++ [monotonic_time: "native time units"],
      @of_stream},
     {[:stream, :chunk], "items came", [items: "how many"], @of_stream ++ @of_items},
@@ -107,6 +141,16 @@ defmodule Envmgr.Telemetry.Events do
      @span ++ [items: "how many came", chunks: "in how many messages"],
      @of_stream ++
        @of_items ++ [reason: "`:end`, `:closed` (by its consumer), or an `Envmgr.Error`"]},
+    {[:session, :open], "a session was opened", @now,
+     @of_session ++ [owner: "a process, or nil", affinity: "`:strict` or `:prefer`"]},
+    {[:session, :restored], "another worker took the place of a session's, and got its variables",
+     [variables: "how many it got", lost: "how many stayed in the other, as objects"],
+     @of_session ++ [environment: "of the worker", reason: "what became of the other, in words"]},
+    {[:session, :expired], "a session rested, or lived, for as long as it may; its end follows",
+     [duration: "of its life, native time units"], @of_session ++ [reason: "`:idle` or `:ttl`"]},
+    {[:session, :close], "a session has ended (not of one that crashed)",
+     [duration: "of its life, native time units", calls: "that it had", errors: "of them"],
+     @of_session ++ [reason: "`:closed`, `:owner` (that ended), `:idle`, `:ttl`"]},
     {[:generation, :switch], "calls reach another generation", @now,
      [environment: "its environment", from: "generation", to: "generation"]},
     {[:generation, :rollback], "calls reach an older generation", @now,

@@ -3,9 +3,10 @@ defmodule Envmgr.Values.Decoders do
   # enum member, object or custom value. In a persistent term, as they are read for each such value and never change.
   @moduledoc false
 
-  alias Envmgr.{Custom, EnumMember, Object, Record}
+  alias Envmgr.{Custom, Dict, EnumMember, Object, Record}
 
-  @type t :: %{String.t() => (struct() -> term())}
+  @typedoc "A module stands for its struct, filled with the fields of the same names."
+  @type t :: %{String.t() => (struct() -> term()) | module()}
 
   @doc "Makes the decoders those of the instance `name`."
   @spec register(atom(), t()) :: :ok
@@ -14,7 +15,35 @@ defmodule Envmgr.Values.Decoders do
     :ok
   end
 
-  def register(name, decoders), do: :persistent_term.put({__MODULE__, name}, decoders)
+  def register(name, decoders) do
+    made = Map.new(decoders, fn {type, decoder} -> {type, function(decoder)} end)
+    :persistent_term.put({__MODULE__, name}, made)
+  end
+
+  @doc "Whether this can be a decoder."
+  @spec fits?(term()) :: boolean()
+  def fits?(decoder) when is_atom(decoder),
+    do: Code.ensure_loaded?(decoder) and function_exported?(decoder, :__struct__, 0)
+
+  def fits?(decoder), do: is_function(decoder, 1)
+
+  defp function(module) when is_atom(module) do
+    empty = struct(module)
+    names = for name <- empty |> Map.from_struct() |> Map.keys(), do: {name, Atom.to_string(name)}
+    fn value -> fill(empty, names, fields(value)) end
+  end
+
+  defp function(function), do: function
+
+  defp fill(empty, names, fields) do
+    struct(empty, for({key, name} <- names, is_map_key(fields, name), do: {key, fields[name]}))
+  end
+
+  defp fields(%Record{} = record), do: Record.to_map(record)
+  defp fields(%Object{parts: parts}), do: parts
+  defp fields(%Custom{value: %Dict{pairs: pairs}}), do: Map.new(pairs)
+  defp fields(%Custom{value: %{} = map}) when not is_struct(map), do: map
+  defp fields(value), do: raise(ArgumentError, "it has no fields: #{inspect(value, limit: 5)}")
 
   @doc "The value that takes this one's place. Throws like the decoder of values when the user's function fails."
   @spec apply(map() | nil, struct()) :: term()

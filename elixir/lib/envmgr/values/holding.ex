@@ -8,7 +8,7 @@ defmodule Envmgr.Values.Holding do
   @spec register(atom()) :: true
   def register(table), do: :ets.insert(table, {:holders, self()})
 
-  @doc "A ref came in: it belongs to the process that decodes it, or to the `holder` of its home; `:nobody` lets it go at once."
+  @doc "A ref came in: it belongs to the process that decodes it, or to the `holder` of its home, which is told if it is a session; `:nobody` lets it go at once."
   @spec hold(map(), pos_integer()) :: :ok
   def hold(%{holder: :nobody, owner: owner}, id) do
     send(owner, {:release, [id]})
@@ -17,6 +17,7 @@ defmodule Envmgr.Values.Holding do
 
   def hold(%{name: table, owner: owner} = home, id) do
     if home[:holder] == nil, do: settle(table, home[:environment], owner)
+    if home[:session?], do: send(home.holder, :held)
     tell(table, {:hold, home[:holder] || self(), owner, id})
   end
 

@@ -24,9 +24,13 @@ defmodule Envmgr.Wire.Messages do
           | {:log, non_neg_integer(), 1 | 2, binary()}
           | {:log, non_neg_integer(), 3 | 4, binary(), name :: binary(),
              level :: non_neg_integer()}
+          | {:session, non_neg_integer(), session :: binary(), binary()}
           | {:hello, binary()}
           | {:ping, non_neg_integer()}
           | {:report, non_neg_integer(), binary()}
+          | {:forked, number :: pos_integer(), pid :: pos_integer()}
+          | {:unforked, number :: pos_integer(), why :: binary()}
+          | {:ended, pid :: pos_integer(), status :: integer()}
 
   @spec flags(:value | :ref, :call | :attribute | :part) :: 0..5
   def flags(as, access), do: if(as == :ref, do: @as_ref, else: 0) + access(access)
@@ -87,6 +91,13 @@ defmodule Envmgr.Wire.Messages do
     [<<0x93, 10, 0>>, Msgpack.array(length(refs)) | Enum.map(refs, &Msgpack.int/1)]
   end
 
+  @doc "What a worker is to know of a session."
+  @spec session(String.t(), iodata()) :: iodata()
+  def session(id, payload) do
+    size = IO.iodata_length(payload)
+    [<<0x94, 11, 0>>, Msgpack.str(byte_size(id)), id, Msgpack.bin(size) | payload]
+  end
+
   @doc "Asks for what the worker has converted."
   @spec report(pos_integer()) :: iodata()
   def report(id), do: [<<0x92, 13>> | Msgpack.int(id)]
@@ -132,6 +143,13 @@ defmodule Envmgr.Wire.Messages do
     end
   end
 
+  def next(<<0x94, 11, rest::binary>>) do
+    with {id, rest} <- id(rest),
+         {session, rest} <- str(rest),
+         {payload, rest} <- bin(rest),
+         do: {{:session, id, session, payload}, rest}
+  end
+
   def next(<<0x92, 14, rest::binary>>), do: about(:ping, rest)
   def next(<<0x92, 17, rest::binary>>), do: about(:aside, rest)
   def next(<<0x92, 6, rest::binary>>), do: about(:end, rest)
@@ -147,6 +165,24 @@ defmodule Envmgr.Wire.Messages do
 
   def next(<<0x93, 18, 0, rest::binary>>) do
     with {keys, rest} <- sizes(rest), do: {{:drop, keys}, rest}
+  end
+
+  def next(<<0x93, 19, rest::binary>>) do
+    with {number, rest} <- id(rest), {pid, rest} <- id(rest), do: {{:forked, number, pid}, rest}
+  end
+
+  def next(<<0x94, 19, 0, rest::binary>>) do
+    with {pid, rest} <- id(rest),
+         {status, rest} <- status(rest),
+         do: {{:ended, pid, status}, rest}
+  end
+
+  def next(<<0x94, 19, rest::binary>>) do
+    with {number, <<0xC0, rest::binary>>} <- id(rest), {text, rest} <- str(rest) do
+      {{:unforked, number, text}, rest}
+    else
+      _ -> :malformed
+    end
   end
 
   def next(<<0x93, 0, 0, rest::binary>>) do
@@ -181,6 +217,11 @@ defmodule Envmgr.Wire.Messages do
   defp id(<<0xCD, id::16, rest::binary>>), do: {id, rest}
   defp id(<<0xCE, id::32, rest::binary>>), do: {id, rest}
   defp id(_other), do: :malformed
+
+  # An exit status, or a signal's number negated.
+  defp status(<<0b111::3, low::5, rest::binary>>), do: {low - 32, rest}
+  defp status(<<0xD0, status::signed, rest::binary>>), do: {status, rest}
+  defp status(rest), do: id(rest)
 
   defp number(<<0xCF, number::64, rest::binary>>), do: {number, rest}
   defp number(rest), do: id(rest)

@@ -95,7 +95,8 @@ defmodule Envmgr.Libraries.UsageTest do
     assert paths.(sort: :path) == Enum.sort(paths.([]))
     both = ["math.exp", "math.floor"]
     assert Enum.filter(paths.(sort: :count), &(&1 in both)) == both
-    assert Enum.filter(paths.(sort: :last), &(&1 in both)) == Enum.reverse(both)
+    lasts = for row <- Envmgr.calls(name: name, sort: :last), do: row.last
+    assert lasts == Enum.sort(lasts, {:desc, DateTime})
     assert_raise Error, ~r/did you mean count/, fn -> Envmgr.calls(name: name, sort: :cuont) end
   end
 

@@ -195,6 +195,18 @@ defmodule Envmgr.Pool.ElasticTest do
       assert [0, 1] = Enum.to_list(Envmgr.stream("probe.ticks", [2], name: name, pool: :heavy))
     end
 
+    test "serve sessions too, each in a worker of the pool", %{name: name} do
+      {:ok, heavy} = Envmgr.execute("probe.pid", [], name: name, pool: :heavy)
+      {:ok, session} = Envmgr.Session.open(name: name)
+      options = [name: name, session: session, pool: :heavy]
+      assert {:ok, ^heavy} = Envmgr.execute("probe.pid", [], options)
+      {:ok, thing} = Envmgr.execute("probe.Thing", [1], options)
+      assert {:ok, 2} = Envmgr.method(thing, "add", [1], session: session)
+      {:ok, light} = Envmgr.execute("probe.pid", [], name: name, session: session)
+      assert light != heavy
+      assert {:ok, ^heavy} = Envmgr.execute("probe.pid", [], options)
+    end
+
     test "unknown ones and libraries that are not served are told", %{name: name} do
       assert {:error, %Error{code: :arguments} = error} =
                Envmgr.execute("probe.pid", [], name: name, pool: :heavi)

@@ -227,7 +227,7 @@ defmodule Envmgr.Pool.LaneTest do
     await(fn -> mine() == [] end)
   end
 
-  defp mine, do: Path.wildcard(Path.join(System.tmp_dir!(), "envmgr-#{System.pid()}-*"))
+  defp mine, do: Path.wildcard(Path.join(System.tmp_dir!(), "envmgr-#{System.pid()}-*/[wc]*"))
   defp workers(name), do: for(%{os_pid: pid} <- Envmgr.stats(name)["std"].workers, do: pid)
 
   defp worker(name) do

@@ -12,8 +12,8 @@ defmodule Envmgr.Telemetry.EmittedTest do
     name = :"instance#{System.unique_integer([:positive])}"
     listen(name)
     Project.activate(project, "std", workers: 1)
-    start = {Envmgr, name: name, project: project, watch: false, start_timeout: 10_000}
-    start_supervised!(start)
+    options = [name: name, project: project, watch: false, start_timeout: 10_000, grace: 500]
+    start_supervised!({Envmgr, options})
     Envmgr.execute!("probe.echo", [1], name: name)
     %{name: name, project: project}
   end
@@ -85,6 +85,18 @@ defmodule Envmgr.Telemetry.EmittedTest do
     assert {_, %{from: 1, to: 2}} = heard([:generation, :switch])
     :ok = Envmgr.unload("time", name)
     refute_received {:heard, [:generation, _], _, _}
+  end
+
+  test "the states of a library", %{name: name, project: project} do
+    assert {_, %{library: _, state: :loading, before: nil, reason: nil}} =
+             heard([:library, :state])
+
+    for _ <- 1..5, do: heard([:library, :state])
+    refute_received {:heard, [:library, :state], _, _}
+    Project.deactivate(project, "std")
+
+    assert {_, %{environment: "std", state: :unloaded, before: :ready}} =
+             heard([:library, :state])
   end
 
   test "a call", %{name: name} do

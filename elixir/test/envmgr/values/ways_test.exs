@@ -96,12 +96,40 @@ defmodule Envmgr.Values.WaysTest do
                Encoder.arguments(args, [], nil, lane: 10)
     end
 
-    test "a field that is not there cannot be derived" do
-      wrong = "defmodule Wrong do @derive {Envmgr.Encoder, only: [:z]}; defstruct [:x] end"
+    test "with a type they are objects of it" do
+      point = [{"x", 1}, {"y", 2}]
 
+      assert encode!(%Sample.Point{x: 1, y: 2}) ==
+               encode!(%Record{kind: :dataclass, type: "m.P", fields: point})
+
+      assert encode!(%Sample.Size{x: 1, y: 2}) ==
+               encode!(%Record{kind: :namedtuple, type: "m.S", fields: Enum.reverse(point)})
+
+      assert encode!(%Sample.Money{amount: 1, currency: "EUR"}) ==
+               encode!(%Custom{
+                 serializer: "money",
+                 type: "m.M",
+                 value: %{"amount" => 1, "currency" => "EUR"}
+               })
+    end
+
+    test "what cannot be derived is told" do
       # Protocols are consolidated by now, of which the compiler warns.
       ExUnit.CaptureIO.capture_io(:stderr, fn ->
-        assert_raise ArgumentError, ~r/has no field :z/, fn -> Code.eval_string(wrong) end
+        for {options, words} <- [
+              {"only: [:z]", "has no field :z"},
+              {"only: [:x], except: []", "only and except at once"},
+              {"onyl: [:x]", "unknown options [:onyl]"},
+              {"type: :point", "type: :point is no name of a class"},
+              {"kind: :object", "kind and serializer need a type"},
+              {"type: \"m.P\", kind: :class", "kind: :class is none of"}
+            ] do
+          wrong = "defmodule Wrong do @derive {Envmgr.Encoder, #{options}}; defstruct [:x] end"
+
+          assert_raise ArgumentError, ~r/#{Regex.escape(words)}/, fn ->
+            Code.eval_string(wrong)
+          end
+        end
       end)
     end
   end
@@ -117,6 +145,7 @@ defmodule Envmgr.Values.WaysTest do
         "csv" => fn custom -> {:csv, custom.value} end,
         "m.C" => fn custom -> {:type, custom.value} end,
         "m.Bad" => fn _value -> raise "broken" end,
+        "m.Money" => Sample.Money,
         "m.Thrown" => fn _value -> throw(:ball) end
       })
 
@@ -131,6 +160,11 @@ defmodule Envmgr.Values.WaysTest do
             {[point, {point}], [{:point, 1}, {{:point, 1}}]},
             {%EnumMember{type: "m.E", name: "RED", value: 1}, "RED"},
             {%Object{type: "m.O", parts: %{"a" => 1}}, %{"a" => 1}},
+            {%Record{kind: :object, type: "m.Money", fields: [{"amount", 1}, {"x", 2}]},
+             %Sample.Money{amount: 1, currency: nil}},
+            {%Custom{serializer: "x", type: "m.Money", value: %{"currency" => "EUR"}},
+             %Sample.Money{currency: "EUR"}},
+            {%Object{type: "m.Money", parts: %{"amount" => 3}}, %Sample.Money{amount: 3}},
             {%Custom{serializer: "csv", type: "m.C", value: "a"}, {:csv, "a"}},
             {%Custom{serializer: "other", type: "m.C", value: "a"}, {:type, "a"}},
             {%Record{point | type: "m.Q"}, %Record{point | type: "m.Q"}}

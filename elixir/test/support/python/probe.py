@@ -1,6 +1,7 @@
 """A library of misbehaviour for the tests of the pool."""
 
 import asyncio
+import builtins
 import dataclasses
 import importlib.util
 import logging
@@ -17,6 +18,7 @@ __all__ = [
     "Point",
     "Speaker",
     "Thing",
+    "Unsteady",
     "apply",
     "apply_in_threads",
     "apply_twice",
@@ -30,11 +32,14 @@ __all__ = [
     "closed",
     "computing",
     "consume",
+    "counted",
     "deaf",
     "deaf_asleep",
+    "each_slower",
     "echo",
     "exit_now",
     "fail",
+    "failing",
     "floats",
     "forked",
     "generation",
@@ -46,12 +51,14 @@ __all__ = [
     "keep_first",
     "keep_function",
     "kill_me",
+    "leave_behind",
     "listed",
     "mapped",
     "mapped_by",
     "mark",
     "nap",
     "next_kept",
+    "once_slow",
     "only_named",
     "opened",
     "pid",
@@ -62,6 +69,7 @@ __all__ = [
     "rows",
     "say",
     "segfault",
+    "slow_thing",
     "speak",
     "spin",
     "stir",
@@ -72,6 +80,8 @@ __all__ = [
     "ticks",
     "total",
     "type_name",
+    "unsteady",
+    "unsteady_items",
 ]
 
 
@@ -166,6 +176,67 @@ def changes(array):
     return array
 
 
+def counted(file, pause=0, value=None):
+    """Notes that it was called, by any worker: how many times it was, or the value."""
+    with open(file, "a") as notes:
+        notes.write(".")
+        notes.flush()
+        count = notes.tell()
+    time.sleep(pause)
+    return count if value is None else value
+
+
+def unsteady(file, failures, kind="ConnectionError"):
+    """Fails as often, then answers how many times it was called."""
+    count = counted(file)
+    if count > failures:
+        return count
+    if kind == "lost":
+        kill_me()
+    raise getattr(builtins, kind)(f"failure {count}")
+
+
+def unsteady_items(file, failures):
+    return iter([unsteady(file, failures)])
+
+
+def each_slower(file, pauses, late=None):
+    """Does of `pauses` what stands there for its count: sleeps, or fails; after a sleep fails by `late`."""
+    count = counted(file)
+    what = pauses[count - 1]
+    if not isinstance(what, str):
+        time.sleep(what)
+        what = late
+    if what:
+        raise getattr(builtins, what)(f"failure {count}")
+    return count, os.getpid()
+
+
+def once_slow(file, pause):
+    """Sleeps the first time that it is called."""
+    count = counted(file)
+    if count == 1:
+        time.sleep(pause)
+    return count, os.getpid()
+
+
+def failing(file, pause=0):
+    raise ValueError(f"failure {counted(file, pause)}")
+
+
+def slow_thing(seconds):
+    time.sleep(seconds)
+    return Thing(seconds)
+
+
+class Unsteady:
+    def __init__(self, *args):
+        self.args = args
+
+    def ask(self):
+        return unsteady(*self.args)
+
+
 def fail(message, kind="ValueError"):
     raise {"ValueError": ValueError, "KeyError": KeyError}[kind](message)
 
@@ -182,6 +253,13 @@ def pid():
 
 def kill_me():
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def leave_behind():
+    """A program that nobody waits for."""
+    import subprocess
+
+    return subprocess.Popen(["sleep", "600"]).pid
 
 
 def poison(path):

@@ -28,7 +28,10 @@ defmodule Envmgr.Libraries.Usage.Saved do
 
   @doc "A name that no other instance has."
   @spec id() :: String.t()
-  def id, do: Base.encode16(:crypto.strong_rand_bytes(8), case: :lower)
+  def id do
+    number = 8 |> :crypto.strong_rand_bytes() |> :binary.decode_unsigned()
+    "~16.16.0b" |> :io_lib.format([number]) |> IO.iodata_to_binary()
+  end
 
   @spec directory(String.t()) :: String.t()
   def directory(project), do: Path.join([project, ".envmgr", "run", "calls"])

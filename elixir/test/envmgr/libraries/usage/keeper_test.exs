@@ -183,6 +183,22 @@ defmodule Envmgr.Libraries.Usage.KeeperTest do
     assert capture_log(fn -> start(project) end) == ""
   end
 
+  test "the golden file, which the control plane reads too", %{project: project} do
+    golden = Path.expand("../../../../../tests/wire/golden.calls", __DIR__)
+
+    assert {:ok, %{id: "0123456789abcdef", process: {4711, 99}, closed?: false} = file} =
+             Saved.read(golden)
+
+    assert file.includes == ["fedcba9876543210"]
+    assert [mean, %{path: "pandas.core.frame.DataFrame.head"}, %{library: nil}] = file.records
+    assert %{path: "numpy.mean", library: "numpy", cached: 2} = mean
+    assert mean.errors == %{usage: 1, resource: 2}
+    assert %{count: 93, p50: 27.525, max: 34_909_494.182} = Record.row(mean)
+    :ok = Saved.write(file, project)
+    assert {:ok, again} = Saved.read(Saved.path(project, file.id))
+    assert %{again | path: golden} == file
+  end
+
   test "what nobody has called for a month is forgotten", %{project: project} do
     day = 24 * 3_600_000
     now = System.os_time(:millisecond)

@@ -1,0 +1,44 @@
+defmodule Envmgr.Calls.Fault do
+  # Whose fault an error is, and what may be done about it: the one rule of retries, fallbacks and circuits.
+  @moduledoc false
+
+  alias Envmgr.Error
+
+  # The call was not sent.
+  @unsent [:overloaded, :not_ready, :circuit_open, :rate_limited]
+  # These are told as the caller's, who may have misspelt a name, but what is missing may also be somebody else's doing.
+  @missing [:unknown_library, :not_installed]
+
+  @doc "Whether other arguments or another value would mend it: nobody but the caller can."
+  @spec callers?(Error.t()) :: boolean()
+  def callers?(%{class: class, code: code}),
+    do: class in [:usage, :conversion] and code not in @missing
+
+  @doc "Whether the same call may be made once more. One that may not be run twice only when it cannot have run."
+  @spec again?(Error.t(), idempotent? :: boolean()) :: boolean()
+  def again?(%{code: code}, _idempotent?) when code in @unsent, do: true
+  def again?(error, idempotent?), do: idempotent? and (error.retry or error.code == :worker_lost)
+
+  @doc """
+  What an answer says of a library: `:sound`, it did as it should, `:failed`, or `:unknown` for a call that did not come to it or was
+  not waited for.
+  """
+  @spec verdict(tuple()) :: :sound | :failed | :unknown
+  def verdict({:error, %{code: code}}) when code in [:cancelled | @unsent] and code != :not_ready,
+    do: :unknown
+
+  def verdict({:error, %{code: code} = error}) do
+    cond do
+      not callers?(error) -> :failed
+      code in [:exception, :pipeline] -> :sound
+      true -> :unknown
+    end
+  end
+
+  def verdict(_answer), do: :sound
+
+  @doc "Whether every further call of the same kind would come to the same."
+  @spec certain?(Error.t()) :: boolean()
+  def certain?(%{code: :exception, retry: retry}), do: not retry
+  def certain?(error), do: error.code in [:arguments, :conversion, :pipeline, :unresolved]
+end

@@ -1,0 +1,64 @@
+defmodule Envmgr.Pool.Birth do
+  # How an owner gets its worker: forked by the zygote of its generation, or started afresh where that has none to give.
+  # Functions of the owner's state.
+  @moduledoc false
+
+  require Logger
+
+  alias Envmgr.Pool.{Child, Crash, Hello, Lane, Life, Pipe, Place, Reaper, Zygote}
+
+  @doc "Asks the zygote, whose answer comes as a message `{:zygote, kind}`; that it has ended, as a monitor's."
+  @spec ask(Pipe.state()) :: Pipe.state()
+  def ask(%{zygote: nil} = s) do
+    send(self(), {:zygote, :worker})
+    s
+  end
+
+  def ask(s) do
+    Process.monitor(s.zygote)
+    Zygote.fork(s.zygote)
+    s
+  end
+
+  @doc "Starts it, and says what it is to load."
+  @spec open(Pipe.state(), Child.kind()) :: {:ok, Pipe.state()} | {:error, String.t()}
+  def open(s, kind) do
+    {_variable, mark} = variable = Reaper.mark(s.options.name)
+
+    with {:ok, port, os_pid} <- Child.open(s.manifest, kind, variable) do
+      Process.send_after(self(), :start_timeout, s.options.start_timeout)
+      s = %{s | port: port, mark: mark, forked?: kind != :worker}
+      s = s |> known(if(s.forked?, do: nil, else: os_pid)) |> Life.started()
+      Logger.debug("envmgr: #{s.manifest.environment}: worker #{s.os_pid || "(forked)"} starts")
+      {:ok, greet(s)}
+    end
+  end
+
+  defp greet(s) do
+    table = s.options.name
+    lane = Lane.open(Place.path(table, "w"), lane_options(s))
+    crash = Crash.open(Place.path(table, "c"))
+    settings = Hello.settings(s.manifest, s.options, lane, Crash.path(crash), %{"mark" => s.mark})
+    Child.write(s.port, settings)
+    %{s | lane: lane, crash: crash}
+  end
+
+  defp lane_options(s),
+    do: [within: s.options.start_timeout, compressed?: s.manifest.compression == "zlib"]
+
+  @doc "Its process is this one, when that is heard the first time."
+  @spec known(Pipe.state(), pos_integer() | nil) :: Pipe.state()
+  def known(%{os_pid: nil} = s, os_pid) when os_pid != nil do
+    Reaper.watch(s.options.name, os_pid, s.mark)
+    Life.known(%{s | os_pid: os_pid})
+  end
+
+  def known(s, _os_pid), do: s
+
+  @doc "It has ended: its number means nothing any more."
+  @spec over(Pipe.state()) :: Pipe.state()
+  def over(s) do
+    Reaper.ended(s.options.name, s.os_pid)
+    %{s | os_pid: nil}
+  end
+end

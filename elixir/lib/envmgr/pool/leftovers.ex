@@ -1,0 +1,50 @@
+defmodule Envmgr.Pool.Leftovers do
+  # What instances have left that were killed with all that should have seen to it: processes, directories and crash files. A
+  # directory's name is the mark of its instance's processes.
+  @moduledoc false
+
+  alias Envmgr.Pool.{Place, Reaper}
+
+  @ours ~r/^envmgr-(\d+)-[a-z2-7]+(?:\.crash)?$/
+
+  @doc "Ends and deletes it. What belongs to an instance that lives, in whatever VM, is not touched."
+  @spec sweep(atom()) :: :ok
+  def sweep(table) do
+    for name <- names(), [_, pid] <- [Regex.run(@ours, name)] do
+      path = Path.join(Place.temporary(), name)
+
+      if gone?(path, pid) do
+        Reaper.left(table, name)
+        File.rm_rf(path)
+      end
+    end
+
+    :ok
+  end
+
+  defp names do
+    case File.ls(Place.temporary()) do
+      {:ok, names} -> names
+      {:error, _} -> []
+    end
+  end
+
+  # One that cannot be asked is of a moment ago, or of a version that could not be.
+  defp gone?(path, pid) do
+    case Place.in_use?(path) do
+      nil -> pid != System.pid() and not alive?(pid)
+      used? -> not used?
+    end
+  end
+
+  defp alive?(pid) do
+    if File.dir?("/proc/self") do
+      File.dir?("/proc/#{pid}")
+    else
+      {said, status} = System.cmd("kill", ["-0", pid], stderr_to_stdout: true)
+      status == 0 or said =~ "ermitted"
+    end
+  rescue
+    ErlangError -> true
+  end
+end
