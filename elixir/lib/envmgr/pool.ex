@@ -68,6 +68,15 @@ defmodule Envmgr.Pool do
     :exit, _ended_or_late -> :timeout
   end
 
+  @doc "How many calls the pool of a call runs at a time when it is as large as it may; 1 where nothing is known of it."
+  @spec capacity(atom(), String.t() | nil, keyword()) :: pos_integer()
+  def capacity(instance, environment, opts) do
+    pool = with pool when is_atom(pool) and pool != nil <- opts[:pool], do: to_string(pool)
+    Pools.capacity(instance, environment, pool)
+  rescue
+    ArgumentError -> 1
+  end
+
   @doc "Loads a library that was unloaded. Returns when it has a worker."
   @spec load(atom(), String.t()) :: :ok | {:error, Error.t()}
   def load(instance, library) do

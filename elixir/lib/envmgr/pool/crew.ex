@@ -123,7 +123,8 @@ defmodule Envmgr.Pool.Crew do
       ready: length(open),
       starting: map_size(c.starting),
       busy: Enum.count(calls, fn {all, _aside} -> all > 0 end),
-      waiting: Enum.sum(for {all, aside} <- calls, do: max(all - max(aside, c.sizing.threads), 0))
+      waiting:
+        Enum.sum(for {all, aside} <- calls, do: max(all - aside - Sizing.at_a_time(c.sizing), 0))
     }
   end
 

@@ -16,6 +16,7 @@ defmodule Envmgr.Pool.Owner do
   use GenServer, restart: :temporary
   require Logger
 
+  alias Envmgr.Libraries.Sizing
   alias Envmgr.Pool.{Answers, Birth, Cancelling, Child, Crash, Ending, Flight, Heartbeat, Hello}
   alias Envmgr.Pool.{Lane, Lent, Life, Outbox, Pace, Pipe, Postmortem, Serving, Sharing, Slot}
   alias Envmgr.Pool.{Stats, Watched}
@@ -34,6 +35,7 @@ defmodule Envmgr.Pool.Owner do
               [:interrupt, :crash, :nudge, :sweep, :life, :zygote, :mark, :ending, :pool] ++
               [:sizing] ++
               [
+                asked: 0,
                 forked?: false,
                 hung_up?: false,
                 beat: %Heartbeat{},
@@ -41,6 +43,7 @@ defmodule Envmgr.Pool.Owner do
                 lane: nil,
                 landing: 0,
                 phase: :starting,
+                threads: 1,
                 window: 1,
                 slow?: false,
                 seen: 0,
@@ -62,7 +65,9 @@ defmodule Envmgr.Pool.Owner do
   def init(settings) do
     Process.flag(:trap_exit, true)
     Logger.metadata(environment: settings.manifest.environment)
-    {:ok, struct!(__MODULE__, settings)}
+    s = struct!(__MODULE__, settings)
+    threads = Sizing.at_a_time(s.sizing)
+    {:ok, %{s | threads: threads, window: threads, flight: Flight.new(threads)}}
   end
 
   # The Server sends this once it watches: an end that comes at once must not go unseen.
@@ -77,8 +82,7 @@ defmodule Envmgr.Pool.Owner do
 
   def handle_info({:forked, os_pid}, s), do: {:noreply, Birth.known(s, os_pid)}
 
-  def handle_info({:unforked, why}, s),
-    do: {:noreply, Ending.kill(s, "no worker was forked: #{why}")}
+  def handle_info({:unforked, _why}, s), do: unforked(s)
 
   def handle_info({:ended, _os_pid, ending}, s), do: ended(s, ending)
   def handle_info(:unaccounted, s), do: ended(s, :unknown)
@@ -189,8 +193,9 @@ defmodule Envmgr.Pool.Owner do
   def handle_info(how, %{phase: :starting} = s) when how in [:drain, :finish],
     do: {:stop, {:shutdown, :drained}, s}
 
-  def handle_info({port, {:exit_status, _handover}}, %{port: port, forked?: true} = s),
-    do: hung_up(s)
+  def handle_info({port, {:exit_status, handover}}, %{port: port, forked?: true} = s) do
+    if handover != 0 and s.os_pid == nil, do: unforked(s), else: hung_up(s)
+  end
 
   def handle_info({port, {:exit_status, status}}, %{port: port} = s), do: finish(s, status)
 
@@ -213,7 +218,7 @@ defmodule Envmgr.Pool.Owner do
 
   def handle_info(:retry, s), do: {:noreply, Pipe.flush(%{s | retry: nil})}
 
-  def handle_info(:start_timeout, %{phase: :starting} = s) do
+  def handle_info({:start_timeout, port}, %{phase: :starting, port: port} = s) do
     {:noreply, Ending.kill(s, "the worker was not ready within #{s.options.start_timeout} ms")}
   end
 
@@ -240,6 +245,14 @@ defmodule Envmgr.Pool.Owner do
       {:error, why} -> Ending.finish(s, why)
     end
   end
+
+  # The zygote ended meanwhile, or could not; it may be another by now.
+  defp unforked(%{phase: :starting} = s) do
+    s = Birth.back(s)
+    if s.asked < 2, do: {:noreply, Birth.ask(s)}, else: open(s, :worker)
+  end
+
+  defp unforked(s), do: ended(s, :unknown)
 
   # Of a forked worker two things are heard, in either order: its pipe ends, and its zygote says how it did.
   defp ended(%{hung_up?: true} = s, ending), do: finish(s, ending)

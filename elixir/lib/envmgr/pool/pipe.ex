@@ -6,7 +6,7 @@ defmodule Envmgr.Pool.Pipe do
   alias Envmgr.Pool.{Child, Flight, Lent, Outbox, Pace, Slot, Watched}
 
   # The most unanswered calls in the pipe. A worker begins with one, each answered frame doubles it, and a slow call
-  # takes it back to one: what is not written can still go elsewhere.
+  # takes it back to one (to as many as it has threads): what is not written can still go elsewhere.
   @window 64
   @tick 10
   @busy_retry 2
@@ -104,7 +104,7 @@ defmodule Envmgr.Pool.Pipe do
 
   def slow(s) do
     Slot.slow(s.slot)
-    flush(elsewhere(%{s | slow?: true, window: 1}, :infinity))
+    flush(elsewhere(%{s | slow?: true, window: s.threads}, :infinity))
   end
 
   @doc "At most so many of the calls that wait here try the other workers."

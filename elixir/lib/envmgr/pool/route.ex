@@ -2,6 +2,7 @@ defmodule Envmgr.Pool.Route do
   # Which workers a pool has, and which of them a call takes. One writer, the Server; readers are the callers.
   @moduledoc false
 
+  alias Envmgr.Libraries.Sizing
   alias Envmgr.Pool.{Admission, Slot}
 
   @default "default"
@@ -20,10 +21,17 @@ defmodule Envmgr.Pool.Route do
           {cursor :: :atomics.atomics_ref(), Admission.limits(), serves :: [String.t()] | nil}
 
   @doc "Limits: the most calls that wait, and how many run at a time in a worker."
-  @spec publish(atom(), {String.t(), pool :: String.t()}, pos_integer(), [worker()], pid(), map()) ::
+  @spec publish(
+          atom(),
+          {String.t(), pool :: String.t()},
+          pos_integer(),
+          [worker()],
+          pid(),
+          Sizing.t()
+        ) ::
           true
   def publish(table, {environment, pool}, generation, workers, server, sizing) do
-    limits = Admission.limits(sizing.queue, sizing.threads, length(workers))
+    limits = Admission.limits(sizing.queue, Sizing.at_a_time(sizing), length(workers))
     head = {:atomics.new(1, signed: false), limits, sizing.libraries}
 
     for {pid, slot} <- workers,

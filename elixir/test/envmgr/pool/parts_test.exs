@@ -15,7 +15,7 @@ defmodule Envmgr.Pool.PartsTest do
       %{table: table, route: route, workers: workers}
     end
 
-    defp sizing, do: %{queue: 100, threads: 1, libraries: nil}
+    defp sizing, do: %Envmgr.Libraries.Sizing{min: 1, max: 1, queue: 100}
 
     test "equal workers take turns, and calls spread evenly", %{route: route, workers: workers} do
       for _ <- 1..30, do: Route.pick(route)
