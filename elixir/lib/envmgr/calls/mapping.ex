@@ -13,7 +13,7 @@ defmodule Envmgr.Calls.Mapping do
 
   @timeout 30_000
   @own [:max_concurrency, :batch, :ordered, :on_error]
-  @call [:name, :timeout, :as, :dicts, :priority, :correlation, :output]
+  @call [:name, :timeout, :as, :dicts, :priority, :pool, :correlation, :output]
 
   @enforce_keys [:path, :opts, :until, :timeout, :alias, :most, :input]
   defstruct [:path, :opts, :until, :timeout, :alias, :most, :input, :fixed] ++
