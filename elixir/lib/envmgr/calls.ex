@@ -18,7 +18,8 @@ defmodule Envmgr.Calls do
   }
 
   alias Envmgr.Calls.{Request, Sessions, Telling, Wanted}
-  alias Envmgr.Libraries.{Catalog, Check, Row, Shape, Unknown, Usage}
+  alias Envmgr.Libraries.{Catalog, Check, Row, Shape, Signature, Unknown, Usage}
+  alias Envmgr.Wire.Messages
 
   # Of a ref whose library is not there any more.
   @timeout 30_000
@@ -133,7 +134,17 @@ defmodule Envmgr.Calls do
     end
   end
 
-  defp request(row, path, target, into, options, now) do
+  @doc "A call of this row, on its way from `now` on."
+  @spec request(
+          Row.t(),
+          String.t(),
+          Messages.target(),
+          Signature.hints() | nil,
+          Options.t(),
+          integer()
+        ) ::
+          Request.t()
+  def request(row, path, target, into, options, now) do
     {_path, library, environment, timeout, _, _, _, _, _, _, real, traced?, _plan, _tally} = row
     target = if real, do: real(target, real), else: target
     request = Request.new(options, target, path, library, environment, timeout, :call, now)
@@ -290,7 +301,10 @@ defmodule Envmgr.Calls do
 
   defp damaged(path, reason), do: %Error{code: :catalog, path: path, message: reason}
 
-  defp check(name, row, args, kwargs) do
+  @doc "What the arguments become for this row, or what is wrong with them."
+  @spec check(atom(), Row.t(), list(), [{String.t(), term()}]) ::
+          {:ok, Signature.hints() | nil} | {:error, Error.t()}
+  def check(name, row, args, kwargs) do
     with :none <- if(kwargs == [], do: Check.quick(row, args), else: :none),
          :none <- Shape.fit(name, row, args, kwargs),
          do: full_check(row, args, kwargs)

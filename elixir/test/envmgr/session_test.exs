@@ -65,6 +65,11 @@ defmodule Envmgr.SessionTest do
       assert {:ok, 3} = Envmgr.execute(chain, [], session: session)
     end
 
+    test "a call of a session is neither kept nor asked of two workers", %{session: session} do
+      opts = [session: session, cache: true, hedge: 1, idempotent: true]
+      for n <- 1..3, do: assert({:ok, ^n} = Envmgr.execute("shared.count", ["n"], opts))
+    end
+
     test "no call without a session has one", %{name: name, session: session} do
       assert {:ok, nil} = Envmgr.execute("shared.optional", [], name: name)
       assert {:ok, session.id} == call(session, "optional")

@@ -18,8 +18,9 @@ defmodule Envmgr.Calls.Around do
 
   @layers [Hooks, Fallback, Cached, Retry, Hedge, Circuit, Limits]
   @instead @layers -- [Fallback]
-  # Chains and methods of refs: what they are is not known by a path. A stream's answer is not its value.
+  # Chains and methods of refs: what they are is not known by a path.
   @pathless [Retry, Circuit, Limits]
+  # What comes of a stream is not known when it begins.
   @stream [Hooks | @pathless]
 
   @doc "Whether any layer may have to do with the call."

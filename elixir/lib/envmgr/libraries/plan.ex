@@ -19,7 +19,7 @@ defmodule Envmgr.Libraries.Plan do
             ] ++
               [fallbacks: []]
 
-  @typedoc "Times in ms. `retries` of what may not be run twice are for errors with which it cannot have run. `rate`: calls, and in how many ms. `circuit`: of the library, not of the function."
+  @typedoc "Times in ms. `rate`: calls, and in how many ms. `circuit`: of the library, not of the function."
   @type t :: %__MODULE__{
           cache:
             %{
@@ -62,7 +62,7 @@ defmodule Envmgr.Libraries.Plan do
     plan = %__MODULE__{
       cache: cache |> said(path) |> cache(),
       limits: limits |> said(path) |> limits(),
-      retries: recovery["retries"] || 0,
+      retries: if(idempotent?, do: recovery["retries"] || 0, else: 0),
       backoff: recovery["backoff"],
       idempotent?: idempotent?,
       hedge: said(recovery["hedge"] || %{}, path),
