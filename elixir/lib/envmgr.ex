@@ -57,6 +57,7 @@ defmodule Envmgr do
     Options,
     Pool,
     Ref,
+    Release,
     Reload,
     Session
   }
@@ -129,7 +130,8 @@ defmodule Envmgr do
   end
 
   @doc """
-  Starts an instance. Returns before its workers are ready; raises `ArgumentError` on wrong options.
+  Starts an instance. Returns before its workers are ready; raises `ArgumentError` on wrong options, with `check: :raise` also `Envmgr.Error`
+  where an environment cannot run on this machine (`Envmgr.Release.check!/1`).
 
       {:ok, _pid} = Envmgr.start_link(name: MyApp.Python, project: "/srv/my_app")
 
@@ -143,7 +145,11 @@ defmodule Envmgr do
   Option `hooks` (also `config :envmgr, hooks: ...`): functions before and after calls (`Envmgr.Hooks`).
   """
   @spec start_link(keyword()) :: Supervisor.on_start()
-  def start_link(options), do: options |> Options.new!() |> Instance.start_link()
+  def start_link(options) do
+    options = Options.new!(options)
+    Release.check(options)
+    Instance.start_link(options)
+  end
 
   @typedoc "A step of a chain; arguments as in `execute/3`. The first is a call of a path or a ref, the others are not."
   @type step ::
