@@ -30,7 +30,7 @@ defmodule Envmgr.Pool.Owner do
 
   @enforce_keys [:server, :manifest, :slot, :options]
   defstruct [:server, :manifest, :slot, :options, :port, :os_pid, :failure, :tick, :head, :retry] ++
-              [:interrupt, :crash, :nudge, :sweep, :life, :zygote, :mark, :ending] ++
+              [:interrupt, :crash, :nudge, :sweep, :life, :zygote, :mark, :began, :ending] ++
               [
                 asked: 0,
                 forked?: false,

@@ -78,8 +78,8 @@ defmodule Envmgr.Telemetry.Events do
     {[:pool, :drained], "a pool that ends has finished its calls",
      [duration: "native time units"], @of_pool},
     {[:worker, :start], "a worker's process was started", @now, @of_worker},
-    {[:worker, :ready], "a worker takes calls", [duration: "since its start, native time units"],
-     @of_worker},
+    {[:worker, :ready], "a worker takes calls",
+     [duration: "since the pool asked for it, native time units"], @of_worker},
     {[:worker, :stop], "a worker has ended",
      [duration: "since its start, native time units", answered: "calls"],
      @of_worker ++
