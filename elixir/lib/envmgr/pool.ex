@@ -56,6 +56,17 @@ defmodule Envmgr.Pool do
     ask(instance, environment, {:await_generation, generation}, :infinity)
   end
 
+  @doc "How many calls the workers of a call run at a time; 1 where nothing is known of them."
+  @spec capacity(atom(), String.t() | nil, keyword()) :: pos_integer()
+  def capacity(instance, environment, _opts) do
+    case Route.lookup(instance, environment) do
+      {_generation, workers, _pool} -> max(tuple_size(workers) - 1, 1)
+      nil -> 1
+    end
+  rescue
+    ArgumentError -> 1
+  end
+
   @doc "Loads a library that was unloaded. Returns when calls reach it."
   @spec load(atom(), String.t()) :: :ok | {:error, Error.t()}
   def load(instance, library) do

@@ -29,6 +29,8 @@ defmodule Envmgr.Calls.Cached do
   defp settings(%{options: %{cache: false}}), do: nil
   defp settings(%{options: %{session: session}}) when session != nil, do: nil
   defp settings(%{options: %{as: :ref}}), do: nil
+  # What it does to the session's variables is not its result alone.
+  defp settings(%{options: %{session: session}}) when session != nil, do: nil
   defp settings(%{options: %{trace: trace}}) when trace != nil, do: nil
   defp settings(%{options: %{output: output}}) when output not in [:log, :ignore], do: nil
   defp settings(%{options: %{cache: nil}, plan: nil}), do: nil

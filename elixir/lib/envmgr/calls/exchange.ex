@@ -53,6 +53,13 @@ defmodule Envmgr.Calls.Exchange do
     end
   end
 
+  @doc "Many calls in one, of the payloads of each: a list of answers."
+  @spec each(Request.t(), [iodata()]) :: {:ok, [Outcome.answer()]} | {:error, Envmgr.Error.t()}
+  def each(request, payloads) do
+    request = %{request | flags: Messages.each(request.flags)}
+    send_payload(request, Messages.items(payloads), [], {[], []})
+  end
+
   defp mark(%{trace: nil} = request, _step), do: request
   defp mark(request, step), do: Trace.mark(request, step)
 

@@ -42,7 +42,7 @@ defmodule Envmgr.Calls.Request do
   @type t :: %__MODULE__{
           name: atom(),
           target: Messages.target(),
-          flags: 0..13,
+          flags: 0..29,
           path: String.t(),
           library: String.t() | nil,
           environment: String.t(),

@@ -32,6 +32,11 @@ defmodule Envmgr.Libraries.Sizing do
 
   def parse(_malformed), do: nil
 
+  @doc "How many calls a worker runs at a time."
+  @spec at_a_time(t()) :: pos_integer()
+  def at_a_time(%{profile: "thread", threads: threads}), do: threads
+  def at_a_time(_sizing), do: 1
+
   defp one(%{"min" => min, "max" => max} = said)
        when is_integer(min) and is_integer(max) and min >= 1 and max >= min do
     recycle = said["recycle"] || %{}

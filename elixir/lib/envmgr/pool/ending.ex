@@ -51,7 +51,7 @@ defmodule Envmgr.Pool.Ending do
 
     %{
       s
-      | flight: Flight.new(),
+      | flight: Flight.new(s.threads),
         outbox: %Outbox{},
         cancelled: %{},
         callbacks: %{},

@@ -12,6 +12,8 @@ defmodule Envmgr.Pool.Life do
 
   @doc "Its process was started."
   @spec started(Pipe.state()) :: Pipe.state()
+  def started(%{life: life} = s) when life != nil, do: s
+
   def started(s) do
     about = %{
       instance: s.options.name,

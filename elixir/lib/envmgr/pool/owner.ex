@@ -18,6 +18,7 @@ defmodule Envmgr.Pool.Owner do
 
   alias Envmgr.Pool.{Answers, Birth, Cancelling, Child, Crash, Ending, Flight, Hello, Lane, Lent}
   alias Envmgr.Pool.{Life, Outbox, Pipe, Postmortem, Serving, Slot, Stats, Watched}
+  alias Envmgr.Libraries.Sizing
   alias Envmgr.Values.Decoder
   alias Envmgr.Wire.Messages
 
@@ -30,13 +31,15 @@ defmodule Envmgr.Pool.Owner do
 
   @enforce_keys [:server, :manifest, :slot, :options]
   defstruct [:server, :manifest, :slot, :options, :port, :os_pid, :failure, :tick, :head, :retry] ++
-              [:interrupt, :crash, :nudge, :sweep, :life, :zygote, :mark, :ending] ++
+              [:interrupt, :crash, :nudge, :sweep, :life, :zygote, :mark, :ending, :sizing] ++
               [
+                asked: 0,
                 forked?: false,
                 hung_up?: false,
                 lane: nil,
                 landing: 0,
                 phase: :starting,
+                threads: 1,
                 window: 1,
                 slow?: false,
                 seen: 0,
@@ -58,7 +61,10 @@ defmodule Envmgr.Pool.Owner do
   def init(settings) do
     Process.flag(:trap_exit, true)
     Logger.metadata(environment: settings.manifest.environment)
-    {:ok, struct!(__MODULE__, settings)}
+    s = struct!(__MODULE__, settings)
+    sizing = s.sizing || s.manifest.pools["default"]
+    threads = Sizing.at_a_time(sizing)
+    {:ok, %{s | sizing: sizing, threads: threads, window: threads, flight: Flight.new(threads)}}
   end
 
   # The Server sends this once it watches: an end that comes at once must not go unseen.
@@ -73,8 +79,7 @@ defmodule Envmgr.Pool.Owner do
 
   def handle_info({:forked, os_pid}, s), do: {:noreply, Birth.known(s, os_pid)}
 
-  def handle_info({:unforked, why}, s),
-    do: {:noreply, Ending.kill(s, "no worker was forked: #{why}")}
+  def handle_info({:unforked, _why}, s), do: unforked(s)
 
   def handle_info({:ended, _os_pid, ending}, s), do: ended(s, ending)
   def handle_info(:unaccounted, s), do: ended(s, :unknown)
@@ -170,8 +175,9 @@ defmodule Envmgr.Pool.Owner do
 
   def handle_info(:drain, %{phase: :starting} = s), do: {:stop, {:shutdown, :drained}, s}
 
-  def handle_info({port, {:exit_status, _handover}}, %{port: port, forked?: true} = s),
-    do: hung_up(s)
+  def handle_info({port, {:exit_status, handover}}, %{port: port, forked?: true} = s) do
+    if handover != 0 and s.os_pid == nil, do: unforked(s), else: hung_up(s)
+  end
 
   def handle_info({port, {:exit_status, status}}, %{port: port} = s), do: finish(s, status)
 
@@ -194,7 +200,7 @@ defmodule Envmgr.Pool.Owner do
 
   def handle_info(:retry, s), do: {:noreply, Pipe.flush(%{s | retry: nil})}
 
-  def handle_info(:start_timeout, %{phase: :starting} = s) do
+  def handle_info({:start_timeout, port}, %{phase: :starting, port: port} = s) do
     {:noreply, Ending.kill(s, "the worker was not ready within #{s.options.start_timeout} ms")}
   end
 
@@ -221,6 +227,14 @@ defmodule Envmgr.Pool.Owner do
       {:error, why} -> Ending.finish(s, why)
     end
   end
+
+  # The zygote ended meanwhile, or could not; it may be another by now.
+  defp unforked(%{phase: :starting} = s) do
+    s = Birth.back(s)
+    if s.asked < 2, do: {:noreply, Birth.ask(s)}, else: open(s, :worker)
+  end
+
+  defp unforked(s), do: ended(s, :unknown)
 
   # Of a forked worker two things are heard, in either order: its pipe ends, and its zygote says how it did.
   defp ended(%{hung_up?: true} = s, ending), do: finish(s, ending)

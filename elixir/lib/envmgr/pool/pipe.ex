@@ -6,7 +6,7 @@ defmodule Envmgr.Pool.Pipe do
   alias Envmgr.Pool.{Child, Flight, Lent, Outbox, Slot, Watched}
 
   # The most unanswered calls in the pipe. A worker begins with one, each answered frame doubles it, and a slow call
-  # takes it back to one: what is not written can still go elsewhere.
+  # takes it back to one (to as many as it has threads): what is not written can still go elsewhere.
   @window 64
   @tick 10
   @busy_retry 2
@@ -80,7 +80,7 @@ defmodule Envmgr.Pool.Pipe do
 
   def slow(s) do
     Slot.slow(s.slot)
-    flush(unwritten(%{s | slow?: true, window: 1}, :elsewhere))
+    flush(unwritten(%{s | slow?: true, window: s.threads}, :elsewhere))
   end
 
   @doc "Looks again soon at what is the oldest."

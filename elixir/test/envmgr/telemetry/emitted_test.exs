@@ -78,7 +78,7 @@ defmodule Envmgr.Telemetry.EmittedTest do
     refute_received {:heard, [:generation, _], _, _}
   end
 
-  test "the states of a library", %{name: name, project: project} do
+  test "the states of a library", %{project: project} do
     assert {_, %{library: _, state: :loading, before: nil, reason: nil}} =
              heard([:library, :state])
 

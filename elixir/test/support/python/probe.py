@@ -46,6 +46,7 @@ __all__ = [
     "grid",
     "has",
     "hinted",
+    "hold",
     "keep",
     "keep_first",
     "keep_function",
@@ -69,6 +70,7 @@ __all__ = [
     "slow_thing",
     "speak",
     "spin",
+    "start",
     "stir",
     "stubborn",
     "text",
@@ -540,6 +542,18 @@ def forked():
     if pid == 0:
         os._exit(0)
     return os.waitpid(pid, 0)[1]
+
+
+def start(new_session=False):
+    """The process of a child that goes on for long, perhaps in a session of its own."""
+    import subprocess
+
+    return subprocess.Popen(["sleep", "600"], start_new_session=new_session).pid
+
+
+def hold():
+    """C code that lets nothing else run."""
+    return sum(range(10**13))
 
 
 def things(count):
