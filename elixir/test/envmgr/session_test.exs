@@ -66,6 +66,15 @@ defmodule Envmgr.SessionTest do
       assert {:ok, 3} = Envmgr.execute(chain, [], session: session)
     end
 
+    test "of many calls in one", %{session: session} do
+      assert List.duplicate({:ok, nil}, 50) ==
+               Envmgr.map("shared.put", for(n <- 1..50, do: ["v#{n}", n]), session: session)
+
+      items = for n <- 1..50, do: ["v#{n}"]
+      assert for(n <- 1..50, do: {:ok, n}) == Envmgr.map("shared.read", items, session: session)
+      assert {:ok, %{active: 0, errors: 0}} = Session.info(session)
+    end
+
     test "a call of a session is neither kept nor asked of two workers", %{session: session} do
       opts = [session: session, cache: true, hedge: 1, idempotent: true]
       for n <- 1..3, do: assert({:ok, ^n} = Envmgr.execute("shared.count", ["n"], opts))

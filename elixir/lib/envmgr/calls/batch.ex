@@ -4,7 +4,8 @@ defmodule Envmgr.Calls.Batch do
   @moduledoc false
 
   alias Envmgr.{Calls, Error}
-  alias Envmgr.Calls.{Arguments, Around, Correlation, Entry, Exchange, Options, Outcome, Telling}
+  alias Envmgr.Calls.{Arguments, Around, Correlation, Entry, Exchange, Options, Outcome}
+  alias Envmgr.Calls.{Sessions, Telling}
   alias Envmgr.Libraries.{Row, Usage}
   alias Envmgr.Values.Encoder
 
@@ -67,6 +68,7 @@ defmodule Envmgr.Calls.Batch do
     path = elem(row, 0)
     request = Calls.request(row, path, path, nil, options, started)
     answer = Exchange.each(request, Enum.map(ready, &elem(&1, 0)))
+    if request.session, do: Sessions.left(request.session, answer)
     count = length(ready)
     # Each has taken its part of the time.
     {answer, div(Usage.now() - started, count), count}
