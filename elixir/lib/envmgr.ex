@@ -277,7 +277,7 @@ defmodule Envmgr do
   Each item is what `execute/3` takes as arguments. Many small calls travel as one, and are run by one worker one after the other; how many
   is found out as it goes, so that slow ones run beside each other. Of the input no more is taken than what is sent. What is wrong with an item is
   its own error; where a worker is lost, each that was with it says so, for it may have run. Options, beside `name`, `as`, `dicts`,
-  `priority`, `correlation` and `output` as in `execute/3`:
+  `priority`, `correlation`, `output` and `session` as in `execute/3`:
 
   - `timeout`: for all of it, ms or `:infinity`; default: the library's `timeout`. What has no answer then is an error with code `:timeout`, also what had
     not begun; of an input whose end is not known (a stream) no more is taken.

@@ -5,7 +5,7 @@ defmodule Envmgr.Calls.Batch do
 
   alias Envmgr.{Calls, Error}
   alias Envmgr.Calls.{Arguments, Around, Correlation, Entry, Exchange, Options, Outcome, Span}
-  alias Envmgr.Calls.Telling
+  alias Envmgr.Calls.{Sessions, Telling}
   alias Envmgr.Libraries.{Row, Usage}
   alias Envmgr.Values.Encoder
 
@@ -68,6 +68,7 @@ defmodule Envmgr.Calls.Batch do
     path = elem(row, 0)
     request = row |> Calls.request(path, path, nil, options, started) |> Span.batch()
     answer = Exchange.each(request, Enum.map(ready, &elem(&1, 0)))
+    if request.session, do: Sessions.left(request.session, answer)
     count = length(ready)
     # Each has taken its part of the time.
     {answer, div(Usage.now() - started, count), count, request}

@@ -8,7 +8,7 @@ defmodule Envmgr.Calls.Span do
   @moduledoc false
 
   alias Envmgr.{Ref, Telemetry}
-  alias Envmgr.Calls.{Correlation, Outcome, Request}
+  alias Envmgr.Calls.{Correlation, Options, Outcome, Request}
   alias Envmgr.Pool.Route
 
   @enforce_keys [:kind, :ref, :started, :about]
@@ -211,12 +211,7 @@ defmodule Envmgr.Calls.Span do
   def instance([%Ref{name: name} | _], _opts), do: name
   def instance([{:ref, %Ref{name: name}} | _], _opts), do: name
 
-  def instance(_target, opts) do
-    case is_list(opts) && List.keyfind(opts, :name, 0) do
-      {:name, name} when is_atom(name) -> name
-      _default -> Envmgr
-    end
-  end
+  def instance(_target, opts), do: Options.instance(opts)
 
   # Instance, path, form.
   defp described({%Ref{} = ref, name, access}, _opts) do
