@@ -1,13 +1,13 @@
 defmodule Envmgr.Calls.Around do
   # What may stand around a call, a layer a module, outermost first:
   #
-  #   hooks of this VM → fallbacks → cache → retries and hedges → circuit → limits → check, encode, worker, decode
+  #   scripts of tests → hooks of this VM → fallbacks → cache → retries and hedges → circuit → limits → check, encode, worker, decode
   #
   # A call whose function has no plan, and which asks for nothing of this, meets no layer.
   @moduledoc false
 
   alias Envmgr.Calls.{Cached, Call, Circuit, Fallback, Hedge, Hooks, Limits, Options, Outcome}
-  alias Envmgr.Calls.Retry
+  alias Envmgr.Calls.{Retry, Scripted}
   alias Envmgr.Libraries.Row
 
   @typedoc "The rest of the call, which a layer runs not at all, once, or several times."
@@ -16,12 +16,12 @@ defmodule Envmgr.Calls.Around do
   @doc "Runs the call in this layer, or hands it to the rest as it is."
   @callback around(Call.t(), rest()) :: Outcome.answer()
 
-  @layers [Hooks, Fallback, Cached, Retry, Hedge, Circuit, Limits]
+  @layers [Scripted, Hooks, Fallback, Cached, Retry, Hedge, Circuit, Limits]
   @instead @layers -- [Fallback]
   # Chains and methods of refs: what they are is not known by a path.
-  @pathless [Retry, Circuit, Limits]
+  @pathless [Scripted, Retry, Circuit, Limits]
   # What comes of a stream is not known when it begins.
-  @stream [Hooks | @pathless]
+  @stream [Scripted, Hooks, Retry, Circuit, Limits]
 
   @doc "Whether any layer may have to do with the call."
   @spec concerns?(Row.t(), Options.t()) :: boolean()
