@@ -70,6 +70,16 @@ class Buffers:
         other._lane, other._outward = self._lane, False
         return other
 
+    def outward(self) -> None:
+        """From now on these send by the lane too: whoever says so keeps the answers of all threads in order."""
+        self._outward = True
+
+    def settle(self) -> None:
+        """Copies what somebody could change while it is sent."""
+        if not self.steady or self.lent:
+            self.outgoing = [memoryview(bytes(view)) for view in self.outgoing]
+            self.steady, self.lent = True, False
+
     def begin(self, keys: range) -> None:
         """The keys of the buffers that came with the call."""
         self._keys = keys

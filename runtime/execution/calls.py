@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Mapping
+from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 from ..library.loading import Libraries, Unresolved
 from ..values.awaitables import Awaited, is_awaited
@@ -11,7 +11,7 @@ from ..values.codec import Codec
 from ..values.errors import ConversionError, RefLimit, StaleRef
 from ..values.statistics import LARGE, Payloads
 from ..values.strategies import Strategies
-from ..wire.messages import AS_REF, ERROR, RESULT, STREAM
+from ..wire.messages import AS_REF, EACH, ERROR, RESULT, STREAM
 from ..wire.packing import Packer
 from .around import Around
 from .buffers import Buffers
@@ -35,7 +35,7 @@ AWAIT, OPEN = -3, -4
 streamed."""
 
 _NO_CALL: Mapping[str, Any] = {}
-_OTHERWISE = AS_REF | STREAM
+_OTHERWISE = AS_REF | STREAM | EACH
 _CODES: dict[type[BaseException], str] = {
     ConversionError: "conversion",
     StaleRef: "stale-ref",
@@ -64,7 +64,7 @@ class Calls:
         if beside is not None:  # one statistic of values for all
             self._codec.sent, self._codec.received = beside._codec.sent, beside._codec.received
         self.around: Around = Around() if beside is None else beside.around
-        self._targets = Targets(libraries, self.around, self.refs, self._codec)
+        self._targets = Targets(libraries, self.around, self.refs, self._codec, self.functions.refuse)
         self._known = self._targets.known
         self._decode, self._encode = self._codec.decode_call, self._codec.encode
         self._pack = Packer().pack
@@ -84,7 +84,7 @@ class Calls:
         """
         try:
             function = self._known.get(target) if type(target) is str else None
-            if function is None:
+            if function is None or flags >= EACH:
                 function, payload = self._targets.find(target, flags, payload)
             # Of what is small one in 64 is measured: see values.statistics.
             self._runs = runs = self._runs + 1
@@ -211,11 +211,15 @@ class Calls:
         """The value. Raises `ConversionError` or `StaleRef`."""
         return self._codec.decode(data)
 
-    def report(self) -> dict[str, Any]:
+    def report(self, others: Sequence[Calls] = ()) -> dict[str, Any]:
         """What this worker has converted (`sent` and `received`, rows by type: `values.statistics`), and how many
-        `refs` it holds.
+        `refs` it holds. `others` are those of its threads.
         """
-        sent, received = self._sent.row(self._runs - self._unsent), self._received.row(self._runs)
+        rows = [
+            (calls._sent.row(calls._runs - calls._unsent), calls._received.row(calls._runs))
+            for calls in (self, *others)
+        ]
+        sent, received = ([sum(column) for column in zip(*way)] for way in zip(*rows))
         return {
             "sent": {**self._codec.sent.report(), "payload": sent},
             "received": {**self._codec.received.report(), "payload": received},
@@ -225,7 +229,24 @@ class Calls:
     def _otherwise(self, value: Any, flags: int, call: Mapping[str, Any]) -> tuple[int, Any]:
         if is_awaited(type(value)):
             return AWAIT, (value, call)
+        if flags & EACH:
+            return self._each(value, flags)
         return (OPEN, (value, call)) if flags & STREAM else self._kept(value)
+
+    def _each(self, outcomes: Any, flags: int) -> tuple[int, bytes]:
+        from .each import answer
+
+        warnings: list[str] = []
+
+        def told(error: BaseException, about: Mapping[str, Any]) -> bytes:
+            warnings.extend(self.warnings)
+            return self.raised(error, about)
+
+        keep = self._codec.encode_ref
+        payload = answer(outcomes, keep if flags & AS_REF else self.pack, keep, told)
+        self.warnings[:0] = warnings
+        more = self.buffers.outgoing or self.warnings
+        return ANSWER if more else RESULT, payload
 
     def _kept(self, value: Any) -> tuple[int, bytes]:
         self._unsent += 1

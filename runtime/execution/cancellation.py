@@ -15,11 +15,16 @@ class Cancelled(BaseException):
 
     __module__ = __name__.partition(".")[0]
 
+    def __init__(self, message: str = "the call was cancelled") -> None:
+        super().__init__(message)
+
 
 class Interruptible:
     """Whether the library's code runs in a thread, so that an exception may be raised in it."""
 
     __slots__ = ("runs",)
+
+    runs: bool
 
     def __init__(self) -> None:
         self.runs = False

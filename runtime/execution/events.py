@@ -49,6 +49,8 @@ class Events:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._open: dict[int, _Call] = {}
         self._flushes = self._ticks = False
+        self._lock = threading.Lock()
+        """Held by who changes what only one thread may."""
         self._process = os.getpid()
         self.streams = 0
         """How many of the calls are streams."""
@@ -74,7 +76,8 @@ class Events:
         """Opens a stream of its items."""
         from .pumps import Pump
 
-        self.streams += 1
+        with self._lock:
+            self.streams += 1
         pump = Pump(value, self._own(), lambda kind, payload: self._put(number, kind, payload), about)
         self._begin(_Stream(number, pump), cancelled)
 
@@ -107,23 +110,25 @@ class Events:
 
     def _own(self) -> Calls:
         """What this thread converts with."""
-        if self._calls is self._parent:
-            self._calls = self._parent.beside()
-        return self._calls
+        with self._lock:
+            if self._calls is self._parent:
+                self._calls = self._parent.beside()
+            return self._calls
 
     def _begin(self, call: _Call, cancelled: bool) -> None:
         if cancelled:
             call.cancel()
         self._own()
-        if self._loop is None:
-            import asyncio
+        with self._lock:
+            if self._loop is None:
+                import asyncio
 
-            self._loop = asyncio.new_event_loop()
-            threading.Thread(
-                target=self._serve, args=(self._loop,), name="envmgr-asyncio", daemon=True
-            ).start()
-        self._open[call.number] = call
-        self._loop.call_soon_threadsafe(self._run, call, copy_context())
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(
+                    target=self._serve, args=(self._loop,), name="envmgr-asyncio", daemon=True
+                ).start()
+            self._open[call.number] = call
+            self._loop.call_soon_threadsafe(self._run, call, copy_context())
 
     def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
         import asyncio
@@ -161,7 +166,8 @@ class Events:
         if call.task.cancelled():
             call.never_began()
         if type(call) is _Stream:
-            self.streams -= 1
+            with self._lock:
+                self.streams -= 1
             if call.error is not None:
                 self._put(call.number, ERROR, self._calls.raised(call.error, cancelled=True))
         elif type(call) is _Coroutine and self._goes_on(call):

@@ -6,12 +6,12 @@ import contextlib
 import os
 import threading
 from collections import deque
-from itertools import count
 from typing import Any, Callable, Mapping
 
 from ..values import codes
 from ..values.errors import ConversionError
 from ..wire.packing import unpackb
+from .current import Numbers
 
 _DONE = 0
 _FUNCTION, _STREAM = bytes([codes.CALLBACK, 0x92]), bytes([codes.STREAM, 0x92])
@@ -62,7 +62,7 @@ class Functions:
         self.number: Callable[[], int] = int
         self._beside = beside
         self._spare: list[Any] = []
-        self._numbers = count(1)
+        self._numbers = Numbers()
         self._held: dict[int, int] = {}
         self._lock = threading.Lock()
         self.gone: deque[int] = deque()
@@ -96,7 +96,7 @@ class Functions:
         if os.getpid() != self._process:
             raise RuntimeError("a fork of a worker cannot call the functions of its pool")
         calls = self.borrow()  # not given back where this is interrupted: it may be in the midst of something
-        question = Question(next(self._numbers), key, of, calls.pack([list(args), dict(kwargs)]))
+        question = Question(self._numbers(), key, of, calls.pack([list(args), dict(kwargs)]))
         self.ask(question)
         if question.answer is None:
             raise ElixirError("the pool is gone")

@@ -9,22 +9,24 @@ _MOST = 8192
 """Characters held back while no newline ends them."""
 
 
-class LogStream(io.TextIOBase):
+class TextStream(io.TextIOBase):
+    encoding = "utf-8"
+
+    def writable(self) -> bool:
+        return True
+
+
+class LogStream(TextStream):
     """A text stream that hands whole lines to `emit(number, text)`; `finish` hands over the rest.
 
     `number()` says which call writes. What another has begun to write is handed over first.
     """
-
-    encoding = "utf-8"
 
     def __init__(self, emit: Callable[[int, str], None], number: Callable[[], int] = int) -> None:
         self._emit = emit
         self._number = number
         self._of = 0
         self.held = ""
-
-    def writable(self) -> bool:
-        return True
 
     def write(self, text: str) -> int:
         if not isinstance(text, str):
@@ -44,3 +46,18 @@ class LogStream(io.TextIOBase):
         if self.held:
             held, self.held = self.held, ""
             self._emit(self._of, held)
+
+
+class Divided(TextStream):
+    """A stream for each thread that runs calls, so that their lines stay whole, and one for all others. `mine()` is
+    that of the thread that writes, if it has its own."""
+
+    def __init__(self, mine: Callable[[], LogStream | None], others: LogStream) -> None:
+        self._mine = mine
+        self._others = others
+
+    def write(self, text: str) -> int:
+        return (self._mine() or self._others).write(text)
+
+    def finish(self) -> None:
+        (self._mine() or self._others).finish()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import count
 from typing import Any, Callable, Iterable
 
 from ..values.errors import RefLimit, StaleRef
 from ..values.names import type_name
+from .current import Numbers
 
 LIMIT = 100_000
 """Objects a worker holds at once: who never releases meets an error, not a machine without memory."""
@@ -18,7 +18,7 @@ class RefTable:
 
     def __init__(self, limit: int = LIMIT) -> None:
         self._objects: dict[int, Any] = {}
-        self._numbers = count(1)
+        self._numbers = Numbers()
         self._limit = limit
         self.lent: Callable[[], None] | None = None
         """Waits until no object of this table is being sent; None when none is."""
@@ -31,7 +31,7 @@ class RefTable:
             raise RefLimit(
                 f"the worker holds {self._limit} objects for its callers; release what is no longer needed"
             )
-        number = next(self._numbers)
+        number = self._numbers()
         self._objects[number] = value
         return number, type_name(type(value))
 

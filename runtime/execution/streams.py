@@ -52,7 +52,7 @@ class Stream:
         self._chunk = Chunk(calls.pack)
         self._last: tuple[int, bytes | None] | None = None
         self.busy = False
-        """Whether it is advancing: what it does may have led here again."""
+        """Whether somebody is at it, who says so."""
         self.postponed: deque[int] = deque()
         """What was asked for meanwhile."""
 
@@ -61,13 +61,9 @@ class Stream:
         chunk = self._chunk
         if not chunk.waits() and self._last is not None:
             return self._last
-        self.busy = True
-        try:
-            chunk.begin()
-            while self._last is None and not chunk.full(wanted):
-                self._advance(chunk)
-        finally:
-            self.busy = False
+        chunk.begin()
+        while self._last is None and not chunk.full(wanted):
+            self._advance(chunk)
         return (CHUNK, chunk.take()) if len(chunk) else self._last  # type: ignore[return-value]
 
     def close(self) -> tuple[int, bytes | None]:

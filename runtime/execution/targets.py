@@ -8,7 +8,7 @@ from typing import Any, Callable
 
 from ..library.loading import Libraries, Unresolved
 from ..values.codec import Codec
-from ..wire.messages import ATTRIBUTE, PART
+from ..wire.messages import ATTRIBUTE, EACH, PART, STREAM
 from . import chains, operations, parts
 from .around import Around
 from .refs import RefTable
@@ -20,11 +20,20 @@ _NOTHING = b"\x92\x90\x80"
 class Targets:
     """Those of one worker. `known` holds what paths that were called before name."""
 
-    def __init__(self, libraries: Libraries, around: Around, refs: RefTable, codec: Codec) -> None:
+    def __init__(
+        self,
+        libraries: Libraries,
+        around: Around,
+        refs: RefTable,
+        codec: Codec,
+        refuse: Callable[[Any], None],
+    ) -> None:
+        """`refuse` is told of arguments that came to nothing."""
         self._libraries = libraries
         self._around = around
         self._refs = refs
         self._codec = codec
+        self._refuse = refuse
         self.known: dict[str, Callable[..., Any]] = {}
 
     def find(self, target: Any, flags: int, payload: bytes) -> tuple[Callable[..., Any], bytes]:
@@ -32,6 +41,8 @@ class Targets:
 
         Raises `Unresolved`, `StaleRef`, `ConversionError`, and `Stepped` with one of these.
         """
+        if flags & EACH:
+            return self._each(target, flags, payload), _NOTHING
         if type(target) is str:
             return self.at(target), payload
         if type(target) is list and len(target) == 1 and type(target[0]) is list and target[0]:
@@ -60,6 +71,15 @@ class Targets:
         return chains.chain(
             steps, payload, self._codec, self.at, member, lambda number: self._refs.get(number, "object")
         )
+
+    def _each(self, target: Any, flags: int, payload: bytes) -> Callable[..., Any]:
+        from .each import each
+
+        is_chain = type(target) is list and len(target) == 1
+        if is_chain or flags & STREAM:
+            raise Unresolved(f"{'a chain' if is_chain else 'a stream'} has one call, not one for each item")
+        function, _ = self.find(target, flags & ~EACH, payload)
+        return each(target, function, payload, self._codec, self._refuse)
 
     def _uncallable(self, path: str, found: Any) -> Callable[..., Any]:
         """A constant takes nothing, and is looked up each time: it may change."""

@@ -32,6 +32,8 @@ class FrameReader:
         self._unpacker = _new_unpacker()
         self._idle_waits = 0
         self._skip = 0
+        self.spins = _SPIN_SECONDS > 0
+        """Whether a read looks for a moment before it sleeps: where other threads have work, it is in their way."""
         self._poll = select.poll()
         self._poll.register(descriptor, select.POLLIN)
 
@@ -46,7 +48,8 @@ class FrameReader:
         """
         data = self._tail
         if not data:
-            self._spin()
+            if self.spins:
+                self._spin()
             data = os.read(self._descriptor, _READ_SIZE)
             if not data:
                 return []

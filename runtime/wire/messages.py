@@ -29,6 +29,7 @@ AS_REF = 1
 ATTRIBUTE = 2
 PART = 4
 STREAM = 8
+EACH = 16
 
 RECORD, WARNING = 3, 4
 """Of a log: the streams of `logging` and of warnings."""

@@ -8,7 +8,7 @@ from typing import Any, Callable
 
 from ..execution import context as contexts
 from ..execution.calls import Calls
-from ..execution.cancellation import Cancelled
+from ..execution.cancellation import Cancelled, Interruptible
 from ..execution.current import NUMBER
 from ..execution.functions import Question
 from ..wire.messages import (
@@ -62,6 +62,7 @@ class Asking:
         say: Say,
         is_aside: Callable[[int], bool],
         is_doomed: Callable[[int], bool],
+        interruptible: Callable[[], Interruptible | None],
     ) -> None:
         self._doing = doing
         self._turns = turns
@@ -73,30 +74,34 @@ class Asking:
         self._say = say
         self._is_aside = is_aside
         self._is_doomed = is_doomed
+        self._interruptible = interruptible
         self._open: dict[int, tuple[Question, Bell]] = {}
         self._leaving = False
         self._stuck = 0
 
     def ask(self, question: Question) -> None:
         """Sends the question and returns when it is answered, or when no answer can come. Raises `Cancelled` when the
-        call in the main thread is ended meanwhile."""
-        doing, user = self._doing, self._calls.user
-        main = doing.in_main()
-        runs = main and user.runs
-        if main:
+        call in this thread is ended meanwhile."""
+        main, user = self._doing.in_main(), self._interruptible()
+        runs = user is not None and user.runs
+        if user is not None and runs:
             user.runs = False
         bell = self._bell if main else Bell()
         self._open[question.number] = question, bell
         try:
             number = self._ask(question, main)
+            threads = self._doing.threads
             if main:
                 self._inside(question)
-            else:
+            elif threads is None:
                 self._beside(question, bell, number)
+            else:
+                with threads.waiting(number):
+                    self._beside(question, bell, number)
         finally:
             del self._open[question.number]
-            if main:
-                user.runs = runs
+            if user is not None and runs:
+                user.runs = True
 
     def answered(self, number: int, status: int, payload: bytes) -> None:
         """The pool's answer. Nobody may wait for it any more."""

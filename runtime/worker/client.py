@@ -106,7 +106,8 @@ class Client:
     Functions and iterators among the arguments are called by the worker, while this program waits for an answer.
 
     `command` may be a function that makes a worker of the descriptors that it reads from and writes to.
-    `crash`: the file that Python's frames are written to when a signal ends the worker.
+    `threads`: how many calls it runs at a time. `crash`: the file that Python's frames are written to when a signal
+    ends the worker. `lane`: the directory of a second lane, which the caller reads.
     The worker makes and reads pickles of `environment` alone, signed with `secret` (default: one of its own).
 
     Raises `WorkerError` when a library cannot be loaded, and `WorkerLost` when the worker ends or says
@@ -122,6 +123,8 @@ class Client:
         environment: str | None = None,
         secret: bytes | None = None,
         crash: str | None = None,
+        threads: int = 1,
+        lane: str | None = None,
         env: Mapping[str, str] | None = None,
         cwd: str | None = None,
         stderr: Any = None,
@@ -159,6 +162,10 @@ class Client:
         """Numbers of calls that go on beside others."""
         try:
             settings: dict[str, Any] = {"protocol": PROTOCOL, "lease": lease, "libraries": dict(libraries)}
+            if lane is not None:
+                settings["lane"] = lane
+            if threads != 1:
+                settings["threads"] = threads
             if crash is not None:
                 settings["crash"] = crash
             if environment is not None:

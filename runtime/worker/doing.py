@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..execution.cancellation import Cancellation
 from ..execution.current import NUMBER
 
+if TYPE_CHECKING:  # most workers have none
+    from .threads import Threads
+
 
 class Doing:
-    __slots__ = ("around", "asides", "cancellation", "current", "inbox", "main")
+    __slots__ = ("around", "asides", "cancellation", "current", "inbox", "main", "threads")
 
     def __init__(self) -> None:
         self.main = threading.get_ident()
@@ -24,6 +27,8 @@ class Doing:
         self.asides: set[int] = set()
         """Of these and of those in other threads, the ones that the pool knows to go on beside others."""
         self.cancellation = Cancellation()
+        self.threads: Threads | None = None
+        """Those that run calls beside the main one, which runs none then."""
 
     def in_main(self) -> bool:
         return threading.get_ident() == self.main
@@ -34,12 +39,17 @@ class Doing:
         number = NUMBER.get()
         if number or threading.get_ident() == self.main:
             return number or self.current
-        seen: int = threading.current_thread().__dict__.setdefault("_envmgr_call", self.current)
+        now = self.current if self.threads is None else self.threads.only()
+        seen: int = threading.current_thread().__dict__.setdefault("_envmgr_call", now)
         return seen if self.includes(seen) else 0
 
     def includes(self, number: int) -> bool:
-        """Whether the main thread is in this call, or in one inside it."""
-        return number != 0 and (number == self.current or number in self.around)
+        """Whether the main thread is in this call, or in one inside it; or a thread that runs calls is."""
+        return number != 0 and (
+            number == self.current
+            or number in self.around
+            or (self.threads is not None and number in self.threads)
+        )
 
     def due(self) -> bool:
         """Whether what runs is to end, and does not know yet."""

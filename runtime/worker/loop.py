@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from signal import pthread_kill
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Sequence
 
 from ..execution import context as contexts
 from ..execution.calls import ANSWER, AWAIT, OPEN, Calls
-from ..execution.cancellation import Cancelled
+from ..execution.cancellation import Cancelled, Interruptible
 from ..execution.events import Events
 from ..wire.frames import BrokenFrame, FrameReader, FrameWriter
 from ..wire.messages import (
@@ -54,8 +54,16 @@ class Loop:
     What runs here is the main thread, but for `take`: who reads what comes is a matter of turns.
     """
 
-    def __init__(self, reader: FrameReader, writer: FrameWriter, calls: Calls, signal: int = 0) -> None:
-        """`signal`: the one whose handler is `interrupt`."""
+    def __init__(
+        self,
+        reader: FrameReader,
+        writer: FrameWriter,
+        calls: Calls,
+        signal: int = 0,
+        out: Outbox | None = None,
+    ) -> None:
+        """`signal`: the one whose handler is `interrupt`. `out`: of the loop in whose place this one works; what was
+        imported may print to it."""
         self._signal = signal
         self._calls = calls
         self._run = calls.run
@@ -64,13 +72,19 @@ class Loop:
         self._asked = doing.cancellation.asked
         self._turns = Turns(reader, self.take)
         self._bell = Bell()
-        self.out = Outbox(writer, doing, calls.user, calls.functions.dropped)
+        self.threads = 1
+        """How many calls run at a time."""
+        if out is None:
+            out = Outbox(writer, doing, self._interruptible, calls.functions.dropped)
+        else:
+            out.move(doing, self._interruptible)
+        self.out = out
         self._put, self._flush = self.out.put, self.out.flush
         self._pack = Packer().pack  # for answers only: a log may come while it packs
         self._brief_runs: dict[Any, int] = {}
         self._sessions: Sessions | None = None
         self._events = Events(calls, self._say, self._flush, self._turns.glance, self._bell.ring)
-        self._streams = Serving(doing, calls, self.out, self._events)
+        self._streams = Serving(doing, calls, self.out, self._events, self._interruptible, self._again)
         self._asking = Asking(
             doing,
             self._turns,
@@ -81,7 +95,8 @@ class Loop:
             self._control,
             self._beyond,
             self._is_aside,
-            self._events.is_doomed,
+            self._is_doomed,
+            self._interruptible,
         )
         calls.functions.ask = self._asking.ask
         calls.functions.number = doing.number
@@ -305,14 +320,17 @@ class Loop:
             self._streams.cancel(number)
             self._flush()
         elif kind == REPORT:
-            sessions = 0 if self._sessions is None else len(self._sessions)
-            self._put(packb([REPORT, number, packb({**self._calls.report(), "sessions": sessions})]))
+            self._report(number, ())
         elif kind == SESSION:
             self._served().take(message[2], message[3])
         elif kind == FORGET:
             self._calls.buffers.forget(keys(message[2:]))
         else:
             raise ValueError(f"kind {kind}")
+
+    def _report(self, number: int, others: Sequence[Calls]) -> None:
+        sessions = 0 if self._sessions is None else len(self._sessions)
+        self._put(packb([REPORT, number, packb({**self._calls.report(others), "sessions": sessions})]))
 
     def _served(self) -> Sessions:
         """What is known of sessions, from the first message about one on."""
@@ -325,6 +343,15 @@ class Loop:
 
     def _is_aside(self, number: int) -> bool:
         return number in self._events or number in self._streams
+
+    def _is_doomed(self, number: int) -> bool:
+        return self._events.is_doomed(number)
+
+    def _interruptible(self) -> Interruptible | None:
+        return self._calls.user if self._doing.in_main() else None
+
+    def _again(self, number: int, wanted: int) -> None:
+        self._inbox.appendleft([MORE, number, wanted])
 
     def _leave(self) -> None:
         """Finishes what has begun, coroutines too; nobody asks for more of the streams."""

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 from ..execution.buffers import Memory
 from ..execution.calls import Calls, start_failure
@@ -47,15 +47,22 @@ def main(arguments: list[str], zygote: type[Zygote] | None = None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C at the terminal is for the pool
     _prepare(reading, writing)
     try:
-        status = _serve(reading, writing, zygote)
-    except BrokenPipeError:
+        _exit(_serve(reading, writing, zygote))
+    except BaseException as error:  # noqa: BLE001 - whatever it is, no thread may keep this process
+        _fail(error)
+
+
+def _fail(error: BaseException) -> None:
+    """Ends this process, and says why. Does not return."""
+    status = _FAILED
+    if isinstance(error, BrokenPipeError):
         status = 0
-    except BrokenFrame as error:
+    elif isinstance(error, BrokenFrame):
         os.write(2, f"envmgr worker: broken frame: {error}\n".encode())
         status = BROKEN_FRAME
-    except BaseException:  # noqa: BLE001 - whatever it is, it must be seen, and no thread may keep this process
-        os.write(2, f"envmgr worker: {traceback.format_exc()}".encode("utf-8", "backslashreplace"))
-        status = _FAILED
+    else:
+        lines = traceback.format_exception(type(error), error, error.__traceback__)
+        os.write(2, f"envmgr worker: {''.join(lines)}".encode("utf-8", "backslashreplace"))
     _exit(status)
 
 
@@ -99,11 +106,12 @@ def _serve(reading: int, writing: int, kind: type[Zygote] | None) -> int:
     messages = reader.read()
     if not messages:
         return 0
-    loop.take(messages[1:])
     if zygote is None:
         guard.die_at_hangup(reading)
-    signal.signal(_INTERRUPT, loop.interrupt)
-    _hear_of_lost_cancels(loop)
+        loop = _fitting(loop, reader, writer, calls, messages[0])
+    loop.take(messages[1:])
+    signal.signal(_INTERRUPT, lambda number, frame: loop.interrupt(number, frame))
+    _hear_of_lost_cancels(lambda: loop.unheard())
     sys.stdout, sys.stderr = loop.out.stdout, loop.out.stderr
     records = Records(loop.out.tell)
     records.install()
@@ -127,8 +135,11 @@ def _serve(reading: int, writing: int, kind: type[Zygote] | None) -> int:
             messages = reader.read()
             if not messages:
                 return 0
+            loop = _fitting(loop, reader, writer, calls, messages[0])
+            sys.stdout, sys.stderr = loop.out.stdout, loop.out.stderr
             loop.take(messages[1:])
         facts = _start(messages[0], libraries, calls, crash)
+        facts["threads"] = loop.threads
     except Exception as error:  # noqa: BLE001 - whatever it is, the pool is told
         failed = error if isinstance(error, LoadError) else None
         cause, name, step = (failed.__cause__, failed.library, failed.step) if failed else (None, None, None)
@@ -140,6 +151,17 @@ def _serve(reading: int, writing: int, kind: type[Zygote] | None) -> int:
         loop.out.finish()
         loop.out.flush()
     return 0
+
+
+def _fitting(loop: Loop, reader: FrameReader, writer: FrameWriter, calls: Calls, hello: Any) -> Loop:
+    """The loop that the pool's hello asks for; whether that is one, is seen later."""
+    settings = hello[2] if type(hello) is list and len(hello) == 3 else None
+    threads = settings.get("threads") if type(settings) is dict else None
+    if type(threads) is not int or threads < 2:
+        return loop
+    from .threaded import ThreadedLoop
+
+    return ThreadedLoop(reader, writer, calls, _INTERRUPT, threads, loop.out, _fail)
 
 
 def _unload(calls: Calls, libraries: Libraries) -> None:
@@ -168,13 +190,13 @@ def _leave_the_pool(loop: Loop, records: Records, *descriptors: int) -> None:
         sys.stderr = sys.__stderr__
 
 
-def _hear_of_lost_cancels(loop: Loop) -> None:
+def _hear_of_lost_cancels(unheard: Callable[[], None]) -> None:
     """A finaliser cannot pass on what is raised in it: Python hands it to this hook."""
     print_it = sys.unraisablehook
 
     def hook(lost: Any) -> None:
         if isinstance(lost.exc_value, Cancelled):
-            loop.unheard()
+            unheard()
         else:
             print_it(lost)
 

@@ -7,7 +7,7 @@ from typing import Any, Callable
 
 from ..execution.cancellation import Interruptible
 from ..execution.context import live
-from ..execution.output import LogStream
+from ..execution.output import Divided, LogStream
 from ..wire.frames import FrameWriter
 from ..wire.messages import DROP, LOG
 from ..wire.packing import packb
@@ -21,25 +21,43 @@ class Outbox:
     """Threads of a library may print at any time, and the event loop's answers come when they come: a lock keeps them
     apart. Finalisers and signal handlers may add to it in the midst of a write.
 
-    `dropped()` gives the keys of functions and streams that Python holds no longer.
+    `interruptible()` says of the thread that asks whether an exception may be raised in it; `dropped()` gives the
+    keys of functions and streams that Python holds no longer.
     """
 
     def __init__(
-        self, writer: FrameWriter, doing: Doing, user: Interruptible, dropped: Callable[[], list[int]]
+        self,
+        writer: FrameWriter,
+        doing: Doing,
+        interruptible: Callable[[], Interruptible | None],
+        dropped: Callable[[], list[int]],
     ) -> None:
         self._writer = writer
         self._doing = doing
-        self._user = user
+        self._interruptible = interruptible
         self._dropped = dropped
         self.lock = threading.RLock()
+        """Held by who puts more than one message that belong together."""
         self._writing = False
         self.waiting: list[bytes] = []
         self.held = 0
         """Bytes of what waits."""
         self.half = False
         """Whether half a line of output may be held."""
-        self.stdout = LogStream(lambda number, text: self.log(number, 1, text), self._writes)
-        self.stderr = LogStream(lambda number, text: self.log(number, 2, text), self._writes)
+        self.stdout: LogStream | Divided
+        self.stderr: LogStream | Divided
+        self.stdout, self.stderr = self.lines()
+
+    def move(self, doing: Doing, interruptible: Callable[[], Interruptible | None]) -> None:
+        """From now on these know what calls do."""
+        self._doing, self._interruptible = doing, interruptible
+
+    def lines(self) -> tuple[LogStream, LogStream]:
+        """Streams for what is printed, and for what is printed as an error."""
+        return (
+            LogStream(lambda number, text: self.log(number, 1, text), self._writes),
+            LogStream(lambda number, text: self.log(number, 2, text), self._writes),
+        )
 
     def put(self, packed: bytes) -> None:
         with self.lock:
@@ -99,9 +117,9 @@ class Outbox:
 
     def add(self, number: int, make: Callable[[], bytes], at_once: bool = False) -> None:
         """What `make` packs, of call `number`. Nothing comes in between, and it is sent as in `log`, or at once."""
-        user, doing = self._user, self._doing
-        runs = user.runs and doing.in_main()
-        if runs:
+        user, doing = self._interruptible(), self._doing
+        runs = user is not None and user.runs
+        if user is not None and runs:
             user.runs = False  # were `Cancelled` raised here, half a frame might be written
         try:
             with self.lock:
@@ -109,7 +127,7 @@ class Outbox:
                 if at_once or number == 0 or number != doing.current or self.held > BATCH_BYTES or live():
                     self.flush()
         finally:
-            if runs:
+            if user is not None and runs:
                 user.runs = True
 
     def tell(self, stream: int, text: str, *more: Any) -> None:
@@ -118,9 +136,10 @@ class Outbox:
 
     def drop(self) -> None:
         """Adds what Python holds no longer."""
-        keys = self._dropped()
-        if keys:
-            self.put(packb([DROP, 0, keys]))
+        with self.lock:
+            keys = self._dropped()
+            if keys:
+                self.put(packb([DROP, 0, keys]))
 
     def after_fork(self) -> None:
         """In a fork: the threads that might have held the lock are not there."""

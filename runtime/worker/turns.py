@@ -64,7 +64,7 @@ class Turns:
             if not inbox:  # still: a signal's handler may have read meanwhile
                 messages = self._reader.read()
                 if not messages:
-                    self._end()
+                    self.end()
                 else:
                     first = messages[0]
                     if len(messages) == 1 and type(first) is list and len(first) == 5 and first[0] == CALL:
@@ -72,7 +72,7 @@ class Turns:
                     else:
                         self._take(messages)
         except BrokenFrame as error:
-            self._end(error)
+            self.end(error)
         finally:
             lock.release()
         if self.bells:
@@ -110,14 +110,15 @@ class Turns:
         try:
             messages = self._reader.read()
         except BrokenFrame as error:
-            self._end(error)
+            self.end(error)
         else:
             if messages:
                 self._take(messages)
             else:
-                self._end()
+                self.end()
 
-    def _end(self, broken: BrokenFrame | None = None) -> None:
+    def end(self, broken: BrokenFrame | None = None) -> None:
+        """Nothing more will come, or can be read."""
         self.ended, self.broken = True, broken
         self.ring()
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import threading
 import time
+from contextvars import ContextVar
 from functools import wraps
 
 
@@ -186,3 +187,110 @@ def talking(n):
     for k in range(n):
         print("item", k)
         yield k
+
+
+TOGETHER = threading.Barrier(4)
+
+
+def together():
+    """Returns when four calls are here at the same time."""
+    return TOGETHER.wait(20) < 4
+
+
+RUNNING = []
+MOST = []
+
+
+def counted(seconds):
+    """How many calls were in here at most."""
+    RUNNING.append(1)
+    MOST.append(len(RUNNING))
+    time.sleep(seconds)
+    RUNNING.pop()
+    return max(MOST)
+
+
+BEGUN = []
+
+
+def gate(word, path):
+    """Waits until there is a file of this path."""
+    BEGUN.append(word)
+    while not os.path.exists(path):  # noqa: PTH110
+        time.sleep(0.002)
+    return word
+
+
+def begun():
+    return list(BEGUN)
+
+
+def gated(word, path):
+    yield word
+    yield gate(word, path)
+
+
+def gated_in_a_thread(function, path):
+    """A thread of it calls the function, and it waits for that thread."""
+    thread = threading.Thread(target=lambda: function(gate("thread", path)))
+    thread.start()
+    thread.join()
+    return "joined"
+
+
+def print_in_turn(word, times):
+    """Two calls of this write their lines in halves, each between the other's."""
+    for n in range(times):
+        print(word, end="")
+        TURNS.wait(20)
+        print(n)
+        TURNS.wait(20)
+
+
+TURNS = threading.Barrier(2)
+
+
+def interrupted_in_turn(seconds):
+    """What is raised in it, one after the other."""
+    told = []
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            for _ in range(1000):
+                print("x")
+        except BaseException as error:  # noqa: BLE001
+            told.append(type(error).__name__)
+    return told
+
+
+VARIABLE = ContextVar("VARIABLE", default="default")
+
+
+def variable(value):
+    found = VARIABLE.get()
+    VARIABLE.set(value)
+    return found
+
+
+def thread_says(word):
+    thread = threading.Thread(target=print, args=(word,))
+    thread.start()
+    thread.join()
+    return threading.current_thread().name
+
+
+def large(byte, size):
+    return bytearray([byte]) * size
+
+
+class Slowly:
+    def __del__(self):
+        until = time.monotonic() + 0.3
+        while time.monotonic() < until:
+            pass
+
+
+def refuse_in_a_finaliser():
+    """The first cancellation comes while Python runs what cannot pass exceptions on."""
+    Slowly()
+    spin(600)

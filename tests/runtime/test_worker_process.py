@@ -32,6 +32,7 @@ def test_facts(start):
         "python": ".".join(map(str, sys.version_info[:3])),
         "libraries": {"math": None, "msg": getattr(__import__("json"), "__version__", None)},
         "lane": False,
+        "threads": 1,
     }
 
 

@@ -23,10 +23,12 @@ defmodule Envmgr.Calls.Entry do
     end
   end
 
-  defp counted({:error, error} = answer, target, opts) do
+  @doc "Counts an answer's error."
+  @spec counted(answer, String.t() | list(), keyword()) :: answer when answer: Outcome.answer()
+  def counted({:error, error} = answer, target, opts) do
     Errors.note(Span.instance(target, opts), error)
     answer
   end
 
-  defp counted(answer, _target, _opts), do: answer
+  def counted(answer, _target, _opts), do: answer
 end

@@ -7,6 +7,7 @@ defmodule Envmgr.Calls.Outcome do
   alias Envmgr.Error
   alias Envmgr.Calls.{Beside, Correlation, Holders, Request, Stale, Trace}
   alias Envmgr.Values.{Decoder, Failure, Unread}
+  alias Envmgr.Wire.Messages
 
   @type answer :: {:ok, term()} | {:ok, term(), map()} | {:error, Error.t()}
 
@@ -67,6 +68,10 @@ defmodule Envmgr.Calls.Outcome do
   defp warnings(%{"warnings" => warnings}) when is_list(warnings), do: warnings
   defp warnings(_meta), do: []
 
+  defp decode(payload, buffers, _meta, %{flags: flags} = request, generation, pid)
+       when flags >= 16,
+       do: each(payload, buffers, request, generation, pid)
+
   defp decode(payload, buffers, meta, request, generation, pid) do
     request = if request.trace, do: Trace.mark(request, :transport), else: request
     payload = own(payload)
@@ -93,6 +98,44 @@ defmodule Envmgr.Calls.Outcome do
         )
     end
   end
+
+  # Nearly always all of them can be read at once.
+  defp each(payload, buffers, %{decode: []} = request, generation, pid) do
+    payload = own(payload)
+
+    case Decoder.decode(payload, home(request, generation, pid), buffers) do
+      {:ok, answers} when is_list(answers) ->
+        {:ok,
+         for [status, value] <- answers do
+           case {status, value} do
+             {0, value} -> {:ok, value}
+             {1, %{} = failure} -> {:error, failed(failure, request, generation, pid)}
+           end
+         end}
+
+      _unreadable ->
+        one_by_one(payload, buffers, request, generation, pid)
+    end
+  end
+
+  defp each(payload, buffers, request, generation, pid),
+    do: one_by_one(own(payload), buffers, request, generation, pid)
+
+  defp one_by_one(payload, buffers, request, generation, pid) do
+    case Messages.answers(payload) do
+      {:ok, answers} ->
+        {:ok, for(answer <- answers, do: one(answer, buffers, request, generation, pid))}
+
+      :error ->
+        error(request, code: :conversion, message: "the answers cannot be read")
+    end
+  end
+
+  defp one({0, value}, buffers, request, generation, pid),
+    do: decode(value, buffers, %{}, %{request | flags: 0}, generation, pid)
+
+  defp one({1, failure}, _buffers, request, generation, pid),
+    do: answered(:error, failure, request, generation, pid)
 
   defp metadata(payload, buffers, meta, request, generation) do
     sizes = buffers |> Tuple.to_list() |> Enum.map(&byte_size/1)

@@ -2,7 +2,7 @@ defmodule Envmgr.Libraries.Manifest do
   # A launch manifest, read and checked: all that a pool knows of an environment.
   @moduledoc false
 
-  alias Envmgr.Libraries.Sizing
+  alias Envmgr.Libraries.{Moving, Sizing}
   alias Envmgr.Values.Decoder
 
   @enforce_keys [:digest, :environment, :generation, :command, :workers, :libraries]
@@ -57,12 +57,12 @@ defmodule Envmgr.Libraries.Manifest do
           env: [{String.t(), String.t() | nil}]
         }
 
-  @doc "The manifest that `content` holds; `digest` tells one content from another."
-  @spec parse(binary()) :: {:ok, t()} | {:error, String.t()}
-  def parse(content) do
+  @doc "The manifest that `content` holds; `digest` tells one content from another. `root`: the project's directory."
+  @spec parse(binary(), String.t()) :: {:ok, t()} | {:error, String.t()}
+  def parse(content, root) do
     with {:ok, map} <- Decoder.decode(content),
          %{"schema" => 1} <- map,
-         {:ok, manifest} <- build(map, :erlang.md5(content)) do
+         {:ok, manifest} <- map |> Moving.absolute(root) |> build(:erlang.md5(content)) do
       {:ok, manifest}
     else
       {:error, reason} -> {:error, reason}
@@ -101,10 +101,23 @@ defmodule Envmgr.Libraries.Manifest do
     end
   end
 
+  @doc "The manifest with these libraries alone; nil: all of them."
+  @spec only(t(), [String.t()] | nil) :: t()
+  def only(manifest, nil), do: manifest
+
+  def only(manifest, libraries),
+    do: %{manifest | libraries: Map.take(manifest.libraries, libraries)}
+
   @doc "Whether workers of the one can serve the other: only their number, the generation, and what
-  is done on this side of the pipe differ."
+  is done on this side of the pipe differ. Pools may come and go."
   @spec same_workers?(t(), t()) :: boolean()
-  def same_workers?(one, other), do: worker(one) == worker(other)
+  def same_workers?(one, other) do
+    worker(one) == worker(other) and
+      Enum.all?(one.pools, fn {name, sizing} ->
+        other = other.pools[name]
+        other == nil or Sizing.worker(sizing) == Sizing.worker(other)
+      end)
+  end
 
   defp worker(manifest) do
     theirs = %{timeout: 0, aliases: %{}, trace: false, cache: %{}, limits: %{}, recovery: %{}}

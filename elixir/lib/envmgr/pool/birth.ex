@@ -48,7 +48,9 @@ defmodule Envmgr.Pool.Birth do
     table = s.options.name
     lane = Lane.open(Place.path(table, "w"), lane_options(s))
     crash = Crash.open(Place.path(table, "c"))
-    settings = Hello.settings(s.manifest, s.options, lane, Crash.path(crash), %{"mark" => s.mark})
+    more = if s.threads > 1, do: %{"threads" => s.threads}, else: %{}
+    more = Map.put(more, "mark", s.mark)
+    settings = Hello.settings(s.manifest, s.options, lane, Crash.path(crash), more)
     Child.write(s.port, settings)
     %{s | lane: lane, crash: crash}
   end

@@ -66,7 +66,8 @@ defmodule Envmgr.Pool.Cancelling do
   @spec dropped(Pipe.state(), reference(), Outbox.t()) :: Pipe.state()
   def dropped(s, reply, outbox) do
     Slot.give_back(s.slot, 1)
-    %{s | outbox: outbox, lent: Lent.forget(s.lent, s.options.name, reply)}
+    s = Pipe.waiting(%{s | outbox: outbox})
+    %{s | lent: Lent.forget(s.lent, s.options.name, reply)}
   end
 
   @doc "The grace period of a call is over."
@@ -115,6 +116,18 @@ defmodule Envmgr.Pool.Cancelling do
   died. A call must have been the oldest for a while, so that one which waited long behind another is given time to run.
   """
   @spec watch(Pipe.state()) :: Pipe.state()
+  # A worker with threads is slow when each has a call, and none of them was answered since the last look.
+  def watch(%{threads: threads} = s) when threads > 1 do
+    s = sweep(s)
+    full = {:full, Slot.counts(s.slot).answered}
+
+    cond do
+      Flight.size(s.flight) < threads -> %{s | head: nil}
+      s.head == full -> Pipe.arm(Pipe.slow(s))
+      true -> Pipe.arm(%{s | head: full})
+    end
+  end
+
   def watch(s) do
     case Flight.oldest(s.flight) do
       nil ->

@@ -1,6 +1,7 @@
 defmodule Envmgr.Pool.Flight do
   # The calls that were written to a worker and have no last message. A worker runs and answers them in order, so a queue
-  # is enough, but for those that went aside, which are found by their id. Pure.
+  # is enough, but for those that went aside, which are found by their id. Those of a worker with threads all are: each holds a thread until
+  # it goes aside. Pure.
   @moduledoc false
 
   alias Envmgr.Pool.Output
@@ -14,23 +15,31 @@ defmodule Envmgr.Pool.Flight do
           String.t()
           | {priority(), library :: String.t() | nil, path :: String.t()}
           | {priority(), library :: String.t() | nil, path :: String.t(), Output.t()}
+          | {priority(), library :: String.t() | nil, path :: String.t(), Output.t(), whose()}
+  @typedoc "The process whose calls take their turn as one, where it may have several; whether one worker alone can run it."
+  @type whose :: {caller :: pid() | nil, pinned? :: boolean()}
   @type priority :: :high | :normal | :low
 
   @typedoc """
   Asides by id, and their ids by reply. `turn`: since when the worker's main thread may be at work for it, as a place among the ids of
-  calls; nil: it is not.
+  calls; nil: it is not; `:thread`: it holds one.
   """
   @type asides :: %{
           optional(pos_integer()) =>
-            {reference() | nil, deadline(), label(), turn :: pos_integer() | nil},
+            {reference() | nil, deadline(), label(), turn :: pos_integer() | nil | :thread},
           optional(reference()) => pos_integer()
         }
-  @type t :: {non_neg_integer(), :queue.queue(entry()), asides()}
+  @type t :: {non_neg_integer(), :queue.queue(entry()) | :threads, asides()}
 
   @spec new() :: t()
   def new, do: {0, :queue.new(), %{}}
 
-  @doc "How many calls are in order. Those aside hold nobody back."
+  @doc "Of a worker that runs so many calls at a time."
+  @spec new(pos_integer()) :: t()
+  def new(1), do: new()
+  def new(_threads), do: {0, :threads, %{}}
+
+  @doc "How many calls are in order, or hold a thread. Those aside hold nobody back."
   @spec size(t()) :: non_neg_integer()
   def size({size, _queue, _asides}), do: size
 
@@ -41,17 +50,40 @@ defmodule Envmgr.Pool.Flight do
   @spec beside?(t()) :: boolean()
   def beside?({_size, _queue, asides}), do: asides != %{}
 
+  @doc "About how many calls are aside."
+  @spec besides(t()) :: non_neg_integer()
+  def besides({size, :threads, asides}), do: max(div(map_size(asides) + 1, 2) - size, 0)
+  def besides({_size, _queue, asides}), do: div(map_size(asides) + 1, 2)
+
   @spec add(t(), entry()) :: t()
+  def add({size, :threads, asides}, {id, reply, deadline, label}) do
+    entry = {reply, deadline, label, :thread}
+    {size + 1, :threads, asides |> Map.put(id, entry) |> Map.put(reply, id)}
+  end
+
   def add({size, queue, asides}, entry), do: {size + 1, :queue.in(entry, queue), asides}
 
   @doc "Takes out a call that got its last message; `:unknown` breaks the protocol."
   @spec answer(t(), pos_integer()) :: {:ok, reference() | nil, t()} | :unknown
+  def answer({size, :threads, asides}, id) do
+    case Map.pop(asides, id) do
+      {{reply, _, _, turn}, asides} ->
+        {:ok, reply, {left(size, turn), :threads, Map.delete(asides, reply)}}
+
+      {nil, _asides} ->
+        :unknown
+    end
+  end
+
   def answer({size, queue, asides}, id) do
     case :queue.out(queue) do
       {{:value, {^id, reply, _, _}}, queue} -> {:ok, reply, {size - 1, queue, asides}}
       _other -> answer_aside({size, queue, asides}, id)
     end
   end
+
+  defp left(size, :thread), do: size - 1
+  defp left(size, _turn), do: size
 
   defp answer_aside({size, queue, asides}, id) do
     case Map.pop(asides, id) do
@@ -66,8 +98,18 @@ defmodule Envmgr.Pool.Flight do
     if :queue.len(left) < size, do: {:ok, nil, {size - 1, left, asides}}, else: :unknown
   end
 
-  @doc "The oldest call goes on beside the others."
+  @doc "The oldest call, or one that holds a thread, goes on beside the others."
   @spec aside(t(), pos_integer()) :: {:ok, reference() | nil, t()} | :unknown
+  def aside({size, :threads, asides}, id) do
+    case asides do
+      %{^id => {reply, _, _, turn} = entry} ->
+        {:ok, reply, {left(size, turn), :threads, %{asides | id => put_elem(entry, 3, nil)}}}
+
+      _none ->
+        :unknown
+    end
+  end
+
   def aside({size, queue, asides}, id) do
     case :queue.out(queue) do
       {{:value, {^id, reply, deadline, label}}, queue} ->
@@ -82,6 +124,8 @@ defmodule Envmgr.Pool.Flight do
 
   @doc "From this turn on the worker's main thread may be at work for a call that is aside; nil: it is not."
   @spec occupy(t(), non_neg_integer(), pos_integer() | nil) :: t()
+  def occupy({_size, :threads, _asides} = flight, _id, _turn), do: flight
+
   def occupy({size, queue, asides}, id, turn) do
     case asides do
       %{^id => aside} -> {size, queue, %{asides | id => put_elem(aside, 3, turn)}}
@@ -103,6 +147,8 @@ defmodule Envmgr.Pool.Flight do
   end
 
   @spec oldest(t()) :: entry() | nil
+  def oldest({_size, :threads, _asides}), do: nil
+
   def oldest({_size, queue, _asides}) do
     case :queue.peek(queue) do
       {:value, entry} -> entry
@@ -114,6 +160,9 @@ defmodule Envmgr.Pool.Flight do
   @spec cancel(t(), reference()) :: {:ok, pos_integer(), t()} | :unknown
   def cancel({size, queue, asides}, reply) do
     case Map.pop(asides, reply) do
+      {nil, _asides} when queue == :threads ->
+        :unknown
+
       {nil, _asides} ->
         with {id, queue} <- silence(:queue.to_list(queue), reply, []),
              do: {:ok, id, {size, queue, asides}}
@@ -168,7 +217,24 @@ defmodule Envmgr.Pool.Flight do
 
   @spec output(label() | nil) :: Output.t()
   def output({_priority, _library, _path, output}), do: output
+  def output({_priority, _library, _path, output, _whose}), do: output
   def output(_label), do: {:log, nil}
+
+  @spec caller(label()) :: pid() | nil
+  def caller({_priority, _library, _path, _output, {caller, _pinned?}}), do: caller
+  def caller(_label), do: nil
+
+  @doc "Whether no other worker can run it: it is about an object."
+  @spec pinned?(label()) :: boolean()
+  def pinned?({_priority, _library, _path, _output, {_caller, pinned?}}), do: pinned?
+  def pinned?(_label), do: false
+
+  @doc "The label, with whose call it is."
+  @spec whose(label(), String.t() | nil, String.t(), whose()) :: label()
+  def whose(label, library, path, whose) do
+    priority = if is_tuple(label), do: elem(label, 0), else: :normal
+    {priority, library, path, output(label), whose}
+  end
 
   @doc "What runs, as far as it can be known: the oldest, or the only one aside."
   @spec running(t()) :: {reply :: reference() | nil, path :: String.t()} | nil
@@ -198,7 +264,8 @@ defmodule Envmgr.Pool.Flight do
 
   @spec replies(t()) :: [reference()]
   def replies({_size, queue, asides}) do
-    ordered = for {_, reply, _, _} when reply != nil <- :queue.to_list(queue), do: reply
+    queue = if queue == :threads, do: [], else: :queue.to_list(queue)
+    ordered = for {_, reply, _, _} when reply != nil <- queue, do: reply
 
     ordered ++
       for {id, {reply, _, _, _}} when is_integer(id) and reply != nil <- asides, do: reply

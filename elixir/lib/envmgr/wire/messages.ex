@@ -8,6 +8,7 @@ defmodule Envmgr.Wire.Messages do
   @attribute 2
   @part 4
   @stream 8
+  @each 16
 
   @type target :: binary() | {pos_integer(), binary()} | {:chain, [step(), ...]}
   @typedoc "Of a chain: 0 calls a path, 1 a method; 2 reads an attribute; 3 is an object."
@@ -43,11 +44,38 @@ defmodule Envmgr.Wire.Messages do
   @spec stream(0..5) :: 8..13
   def stream(flags), do: flags + @stream
 
+  @doc "The flags of a call with many arguments, that is many calls."
+  @spec each(0..5) :: 16..21
+  def each(flags), do: flags + @each
+
+  @doc "The payload of such a call, of those of its items."
+  @spec items([iodata()]) :: iodata()
+  def items(payloads), do: [Msgpack.array(length(payloads)) | payloads]
+
+  @doc "The items of its answer, each a status and a value in MessagePack; `:error` where it is none."
+  @spec answers(binary()) :: {:ok, [{0..1, binary()}]} | :error
+  def answers(<<0b1001::4, count::4, rest::binary>>), do: answers(rest, count, [])
+  def answers(<<0xDC, count::16, rest::binary>>), do: answers(rest, count, [])
+  def answers(<<0xDD, count::32, rest::binary>>), do: answers(rest, count, [])
+  def answers(_other), do: :error
+
+  defp answers(<<>>, 0, found), do: {:ok, :lists.reverse(found)}
+
+  defp answers(<<0x92, status, rest::binary>>, count, found)
+       when status in [0, 1] and count > 0 do
+    with {:ok, left} <- Msgpack.skip(rest) do
+      value = binary_part(rest, 0, byte_size(rest) - byte_size(left))
+      answers(left, count - 1, [{status, value} | found])
+    end
+  end
+
+  defp answers(_rest, _count, _found), do: :error
+
   @spec hello(iodata()) :: iodata()
   def hello(settings), do: [<<0x93, 0, 0>> | settings]
 
   @doc "What follows a call's id. The caller prepares it; the owner of the worker adds the id."
-  @spec call_tail(target(), 0..13, iodata(), non_neg_integer()) :: iodata()
+  @spec call_tail(target(), 0..29, iodata(), non_neg_integer()) :: iodata()
   def call_tail(target, flags, payload, size) do
     [target(target), flags, Msgpack.bin(size) | payload]
   end
