@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -208,7 +209,9 @@ class Campaign:
 
 def campaign(rounds: int, seed: int, ebin: Path, kinds: tuple[str, ...] = KINDS) -> Campaign:
     with tempfile.TemporaryDirectory(prefix="envmgr-kills-") as place:
-        found = Campaign(project(Path(place) / "project"), ebin, random.Random(seed))
+        own = Path(place) / "ebin"  # whoever compiles meanwhile disturbs nothing
+        shutil.copytree(ebin, own)
+        found = Campaign(project(Path(place) / "project"), own, random.Random(seed))
         try:
             for number in range(rounds):
                 found.round(number, kinds[number % len(kinds)])

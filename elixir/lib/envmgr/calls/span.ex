@@ -8,7 +8,8 @@ defmodule Envmgr.Calls.Span do
   @moduledoc false
 
   alias Envmgr.{Ref, Telemetry}
-  alias Envmgr.Calls.{Correlation, Outcome, Request}
+  alias Envmgr.Calls.{Correlation, Options, Outcome, Request}
+  alias Envmgr.Pool.Route
 
   @enforce_keys [:kind, :ref, :started, :about]
   defstruct [:kind, :ref, :started, :about]
@@ -19,8 +20,6 @@ defmodule Envmgr.Calls.Span do
           started: integer(),
           about: map()
         }
-
-  @pool "default"
 
   # Of a call that has reached no worker.
   @nowhere {nil, nil, nil, nil, nil, false}
@@ -36,13 +35,12 @@ defmodule Envmgr.Calls.Span do
   def option(opts, _span), do: opts
 
   @doc "Tells the beginning. `target`: a path, the steps of a chain, or a ref with what is done with it."
-  @spec begin(:call | :stream, term(), term()) :: t()
-  def begin(kind, target, opts) do
+  @spec begin(:call | :stream, term(), term(), integer()) :: t()
+  def begin(kind, target, opts, started \\ System.monotonic_time()) do
     ref = make_ref()
     opts = if is_list(opts), do: opts, else: []
     about = begun(kind, described(target, opts), opts, ref)
     Process.put(ref, @nowhere)
-    started = System.monotonic_time()
     measured = %{monotonic_time: started, system_time: started + System.time_offset()}
 
     Telemetry.execute(
@@ -80,15 +78,42 @@ defmodule Envmgr.Calls.Span do
         raised(span, kind, reason, __STACKTRACE__)
         :erlang.raise(kind, reason, __STACKTRACE__)
     else
-      {:error, error} = answer ->
-        failed(span, error)
-        answer
-
       answer ->
-        finish(span, [:call, :stop], %{}, %{})
+        ended(span, answer)
         answer
     end
   end
+
+  @doc "Where telemetry hears of calls, the request of a batch of them, which finds out for all of them where they go."
+  @spec batch(Request.t()) :: Request.t()
+  def batch(request) do
+    if wanted?(:call) do
+      ref = make_ref()
+      Process.put(ref, @nowhere)
+      %{request | span: ref}
+    else
+      request
+    end
+  end
+
+  @doc "Tells of the calls of a batch, each of which took so long (native time)."
+  @spec batched(Request.t(), keyword(), [Outcome.answer()], integer()) :: :ok
+  def batched(%{span: nil}, _opts, _answers, _took), do: :ok
+
+  def batched(request, opts, answers, took) do
+    found = Process.delete(request.span)
+
+    for answer <- answers do
+      span = begin(:call, request.path, opts, System.monotonic_time() - took)
+      Process.put(span.ref, found)
+      ended(span, answer)
+    end
+
+    :ok
+  end
+
+  defp ended(span, {:error, error}), do: failed(span, error)
+  defp ended(span, _answer), do: finish(span, [:call, :stop], %{}, %{})
 
   defp failed(span, error) do
     finish(span, [:call, :exception], %{}, %{
@@ -146,7 +171,12 @@ defmodule Envmgr.Calls.Span do
   def sent(%{span: nil}, _generation, _worker), do: :ok
 
   def sent(%{span: ref} = request, generation, worker),
-    do: note(ref, {generation, worker, @pool, request.library, request.environment, false})
+    do:
+      note(
+        ref,
+        {generation, worker, Route.pool(request.name, worker), request.library,
+         request.environment, false}
+      )
 
   @doc "The call was answered by what was kept of a generation."
   @spec cached(reference() | nil, pos_integer() | nil, String.t() | nil, String.t() | nil) :: :ok
@@ -156,12 +186,18 @@ defmodule Envmgr.Calls.Span do
     do: note(ref, {generation, nil, nil, library, environment, true})
 
   @doc "Another process has run the call, in this worker."
-  @spec elsewhere(reference() | nil, pos_integer() | nil, pid() | nil, String.t(), String.t()) ::
-          :ok
-  def elsewhere(nil, _generation, _worker, _library, _environment), do: :ok
+  @spec elsewhere(
+          reference() | nil,
+          pos_integer() | nil,
+          pid() | nil,
+          String.t() | nil,
+          String.t(),
+          String.t()
+        ) :: :ok
+  def elsewhere(nil, _generation, _worker, _pool, _library, _environment), do: :ok
 
-  def elsewhere(ref, generation, worker, library, environment),
-    do: note(ref, {generation, worker, @pool, library, environment, false})
+  def elsewhere(ref, generation, worker, pool, library, environment),
+    do: note(ref, {generation, worker, pool, library, environment, false})
 
   # Another process may run the call for the one that asked, and have no span.
   defp note(ref, found) do
@@ -175,12 +211,7 @@ defmodule Envmgr.Calls.Span do
   def instance([%Ref{name: name} | _], _opts), do: name
   def instance([{:ref, %Ref{name: name}} | _], _opts), do: name
 
-  def instance(_target, opts) do
-    case is_list(opts) && List.keyfind(opts, :name, 0) do
-      {:name, name} when is_atom(name) -> name
-      _default -> Envmgr
-    end
-  end
+  def instance(_target, opts), do: Options.instance(opts)
 
   # Instance, path, form.
   defp described({%Ref{} = ref, name, access}, _opts) do

@@ -32,6 +32,9 @@ defmodule Envmgr.Libraries.Sizing do
 
   def parse(_malformed), do: nil
 
+  @doc "What of it makes the workers what they are: the rest is how many there are, and for how long."
+  @spec worker(t()) :: tuple()
+  def worker(sizing), do: {sizing.profile, sizing.threads, sizing.libraries}
   @doc "How many calls a worker runs at a time."
   @spec at_a_time(t()) :: pos_integer()
   def at_a_time(%{profile: "thread", threads: threads}), do: threads

@@ -18,14 +18,14 @@ defmodule Envmgr.Pool.Life do
     about = %{
       instance: s.options.name,
       environment: s.manifest.environment,
-      pool: "default",
+      pool: s.pool,
       generation: s.manifest.generation,
       worker: self(),
       os_pid: s.os_pid
     }
 
     Telemetry.execute([:worker, :start], %{system_time: System.system_time()}, about)
-    %{s | life: %__MODULE__{began: System.monotonic_time(), about: about}}
+    %{s | life: %__MODULE__{began: s.began, about: about}}
   end
 
   @doc "Its process has a number: that of a forked one is heard of later."

@@ -46,11 +46,13 @@ __all__ = [
     "grid",
     "has",
     "hinted",
+    "hoard",
     "hold",
     "keep",
     "keep_first",
     "keep_function",
     "kill_me",
+    "leave_behind",
     "listed",
     "mapped",
     "mapped_by",
@@ -62,6 +64,7 @@ __all__ = [
     "opened",
     "pid",
     "points",
+    "poison",
     "raise_exit",
     "read",
     "rows",
@@ -252,6 +255,20 @@ def pid():
 
 def kill_me():
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def leave_behind():
+    """A program that nobody waits for."""
+    import subprocess
+
+    return subprocess.Popen(["sleep", "600"]).pid
+
+
+def poison(path):
+    """Notes that it ran, and ends its worker."""
+    with open(path, "a") as file:
+        file.write("x")
+    kill_me()
 
 
 def exit_now(status):
@@ -564,6 +581,15 @@ def things(count):
 def texts(count, size):
     for _ in range(count):
         yield "x" * size
+
+
+_hoard = []
+
+
+def hoard(size):
+    """Takes memory and keeps it."""
+    _hoard.append(b"x" * size)
+    return len(_hoard)
 
 
 def computing(count):
