@@ -701,6 +701,7 @@ defmodule Envmgr do
   | `:steady_calls` | 1000 calls or more of a function, each of about the same time, 5 ms or longer, and nothing is kept of them |
   | `:cold_cache` | of 1000 calls or more not one in 20 was answered from the cache |
   | `:many_objects` | a worker holds 50 000 objects or more |
+  | `:growing_memory` | a worker of 1000 calls or more takes twice as much memory, and 100 MiB more, as one of less than 100 |
   | `:busy_workers` | all workers of an environment are busy in two looks, and as many calls wait |
   | `:overloaded` | 10 calls or more were refused in the last quarter of an hour |
   | `:deadlines` | 10 calls or more of a function passed their deadline in the last day |
