@@ -287,7 +287,8 @@ defmodule Envmgr do
   - `on_error`: `:stop` has the answer end with the first error; nothing is begun any more, what runs behind it is cancelled, what stands before it is
     waited for. Default `:collect`.
 
-  Functions around whose calls something stands by configuration (`cache`, `limits`, `recovery`) are called one by one. Calls that change what others
+  Where something stands around the calls, by configuration (`cache`, `limits`, `recovery`) or by the options `retry`, `idempotent`, `fallback`,
+  `cache`, `hedge` of `execute/3`, they are made one by one. Calls that change what others
   of them see belong together by `batch` or into a chain: their order is not certain otherwise. Raises `Envmgr.Error` for wrong options.
 
       iex> Envmgr.map("math.sqrt", [[4.0], [9.0]])
