@@ -181,6 +181,9 @@ defmodule Envmgr.Pool.Stats do
     end
   end
 
+  # Nobody waits for a worker of a pool that sleeps.
+  defp state(%{wanted: 0}), do: :ready
+
   defp state(%{sizing: sizing} = crew) do
     case length(Crew.open(crew)) do
       0 when crew.problem == nil and crew.circuit.state == :closed -> :loading
