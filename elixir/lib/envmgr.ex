@@ -62,7 +62,7 @@ defmodule Envmgr do
     Session
   }
 
-  alias Envmgr.Calls.{Discover, Entry, Errors, Holders, Objects, Prompt, Surroundings}
+  alias Envmgr.Calls.{Advice, Discover, Entry, Errors, Holders, Objects, Prompt, Surroundings}
 
   @type arguments :: list() | map() | keyword() | {list(), map() | keyword()}
   @type option ::
@@ -279,7 +279,7 @@ defmodule Envmgr do
   Each item is what `execute/3` takes as arguments. Many small calls travel as one, and are run by one worker one after the other; how many
   is found out as it goes, so that slow ones run beside each other. Of the input no more is taken than what is sent. What is wrong with an item is
   its own error; where a worker is lost, each that was with it says so, for it may have run. Options, beside `name`, `as`, `dicts`,
-  `priority`, `pool`, `correlation` and `output` as in `execute/3`:
+  `priority`, `pool`, `correlation`, `output` and `session` as in `execute/3`:
 
   - `timeout`: for all of it, ms or `:infinity`; default: the library's `timeout`. What has no answer then is an error with code `:timeout`, also what had
     not begun; of an input whose end is not known (a stream) no more is taken.
@@ -692,6 +692,32 @@ defmodule Envmgr do
   def health(opts \\ [])
   def health(name) when is_atom(name), do: health(name: name)
   def health(opts), do: Health.check(opts)
+
+  @doc """
+  What the numbers say should be changed: maps of `rule`, `subject` (a path, or an environment), `seen` (what was measured) and
+  `advice` (what to do). Empty where nothing is known to be wrong. The rules:
+
+  | rule | where |
+  |---|---|
+  | `:plain_data` | 16 MiB or more went one way as plain values, which took workers 2 ns a byte or longer, as lists and dicts do |
+  | `:many_quick_calls` | 10 000 calls or more of a function, half of them within a millisecond |
+  | `:steady_calls` | 1000 calls or more of a function, each of about the same time, 5 ms or longer, and nothing is kept of them |
+  | `:cold_cache` | of 1000 calls or more not one in 20 was answered from the cache |
+  | `:many_objects` | a worker holds 50 000 objects or more |
+  | `:busy_workers` | all workers of an environment are busy in two looks, and as many calls wait |
+  | `:overloaded` | 10 calls or more were refused in the last quarter of an hour |
+  | `:deadlines` | 10 calls or more of a function passed their deadline in the last day |
+  | `:lost_workers` | 3 calls or more of a function lost their worker in the last day |
+  | `:stale_refs` | 10 calls or more came for objects that were gone, in the last day |
+
+  Made of what `stats/1`, `calls/1` and `errors/1` know; takes some tenths of a second.
+
+      [%{rule: :many_quick_calls, subject: "math.sqrt", advice: "Envmgr.map/3 sends " <> _} | _] = Envmgr.advice()
+  """
+  @spec advice(atom()) :: [
+          %{rule: atom(), subject: String.t(), seen: String.t(), advice: String.t()}
+        ]
+  def advice(name \\ __MODULE__), do: reading(name, fn -> Advice.read(name) end)
 
   @doc """
   Brings envmgr.toml into the running pools, by `envmgr sync`: libraries come, go and change without a restart. Libraries

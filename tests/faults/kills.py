@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,8 +28,8 @@ SECONDS = 2.0
 _ANSWER_SECONDS = 60.0
 
 LIBRARIES = """
-[library.{kind}_calc]
-module = "math"
+[library.{kind}_text]
+module = "re"
 stdlib = true
 environment = "{kind}"
 workers = 3
@@ -71,7 +72,9 @@ class VM:
         assert self.process.stdout is not None
         self.process.stdin.write("go\n")
         self.process.stdin.flush()
-        self.mark, ready, *children = self.process.stdout.readline().split()
+        said = self.process.stdout.readline()
+        assert said, f"the VM ended with status {self.process.wait()}"
+        self.mark, ready, *children = said.split()
         self.children = [int(child) for child in children]
         return int(ready) / 1000
 
@@ -208,7 +211,9 @@ class Campaign:
 
 def campaign(rounds: int, seed: int, ebin: Path, kinds: tuple[str, ...] = KINDS) -> Campaign:
     with tempfile.TemporaryDirectory(prefix="envmgr-kills-") as place:
-        found = Campaign(project(Path(place) / "project"), ebin, random.Random(seed))
+        own = Path(place) / "ebin"  # whoever compiles meanwhile disturbs nothing
+        shutil.copytree(ebin, own)
+        found = Campaign(project(Path(place) / "project"), own, random.Random(seed))
         try:
             for number in range(rounds):
                 found.round(number, kinds[number % len(kinds)])

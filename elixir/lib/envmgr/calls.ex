@@ -343,7 +343,7 @@ defmodule Envmgr.Calls do
   end
 
   defp refused(error, path, args, opts) do
-    name = if Keyword.keyword?(opts), do: Keyword.get(opts, :name, Envmgr), else: Envmgr
+    name = Options.instance(opts)
 
     {args, kwargs} =
       case Arguments.split(args) do

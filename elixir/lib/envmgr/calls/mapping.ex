@@ -13,7 +13,7 @@ defmodule Envmgr.Calls.Mapping do
 
   @timeout 30_000
   @own [:max_concurrency, :batch, :ordered, :on_error]
-  @call [:name, :timeout, :as, :dicts, :priority, :pool, :correlation, :output]
+  @call [:name, :timeout, :as, :dicts, :priority, :pool, :correlation, :output, :session]
 
   @enforce_keys [:path, :opts, :until, :timeout, :alias, :most, :input]
   defstruct [:path, :opts, :until, :timeout, :alias, :most, :input, :fixed] ++
@@ -34,7 +34,7 @@ defmodule Envmgr.Calls.Mapping do
       alias: :erlang.alias(),
       most:
         own[:max_concurrency] ||
-          Pool.capacity(Keyword.get(opts, :name, Envmgr), environment, opts),
+          Pool.capacity(Options.instance(opts), environment, opts),
       fixed: own[:batch],
       size: own[:batch] || 1,
       ordered?: Keyword.get(own, :ordered, true),
@@ -95,7 +95,7 @@ defmodule Envmgr.Calls.Mapping do
 
   # Of a path that is not known each item says so.
   defp home(path, opts) do
-    case Calls.find(Keyword.get(opts, :name, Envmgr), path) do
+    case Calls.find(Options.instance(opts), path) do
       {:ok, row} -> {elem(row, 2), elem(row, 3)}
       {:error, _error} -> {nil, @timeout}
     end

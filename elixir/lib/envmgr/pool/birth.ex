@@ -9,14 +9,15 @@ defmodule Envmgr.Pool.Birth do
 
   @doc "Asks the zygote, whose answer comes as a message `{:zygote, kind}`; that it has ended, as a monitor's."
   @spec ask(Pipe.state()) :: Pipe.state()
-  def ask(%{zygote: nil} = s) do
-    send(self(), {:zygote, :worker})
-    s
+  def ask(%{asked: 0} = s) do
+    if s.zygote, do: Process.monitor(s.zygote)
+    again(%{s | began: System.monotonic_time()})
   end
 
-  def ask(s) do
-    if s.asked == 0, do: Process.monitor(s.zygote)
-    Zygote.fork(s.zygote)
+  def ask(s), do: again(s)
+
+  defp again(s) do
+    if s.zygote, do: Zygote.fork(s.zygote), else: send(self(), {:zygote, :worker})
     %{s | asked: s.asked + 1}
   end
 

@@ -25,7 +25,7 @@ defmodule Envmgr.Pool.Life do
     }
 
     Telemetry.execute([:worker, :start], %{system_time: System.system_time()}, about)
-    %{s | life: %__MODULE__{began: System.monotonic_time(), about: about}}
+    %{s | life: %__MODULE__{began: s.began, about: about}}
   end
 
   @doc "Its process has a number: that of a forked one is heard of later."

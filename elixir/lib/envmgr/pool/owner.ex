@@ -32,8 +32,8 @@ defmodule Envmgr.Pool.Owner do
 
   @enforce_keys [:server, :manifest, :slot, :options]
   defstruct [:server, :manifest, :slot, :options, :port, :os_pid, :failure, :tick, :head, :retry] ++
-              [:interrupt, :crash, :nudge, :sweep, :life, :zygote, :mark, :ending, :pool] ++
-              [:sizing] ++
+              [:interrupt, :crash, :nudge, :sweep, :life, :zygote, :mark, :began, :ending] ++
+              [:pool, :sizing] ++
               [
                 asked: 0,
                 forked?: false,

@@ -83,7 +83,7 @@ defmodule Envmgr.Telemetry.Events do
     affinity: "`:strict` or `:prefer`",
     age: "of a worker, ms",
     answered: "by a worker in its life: calls",
-    async?: "whether it is a call of `Envmgr.async/3`",
+    async?: "whether it is a call of `Envmgr.async/3` or `Envmgr.map/3`",
     attempt: "which one failed, counted from 1",
     before: "the state before, nil for none",
     cached?: "whether the answer came from the cache",

@@ -99,6 +99,19 @@ defmodule Envmgr.Telemetry.EmittedTest do
              heard([:library, :state])
   end
 
+  test "the life of a zygote", %{name: name, project: project} do
+    Project.activate(project, "std", workers: 1, generation: 2, fork: true)
+    assert {_, %{to: 2}} = heard([:generation, :switch])
+    assert {%{duration: _}, about} = heard([:zygote, :ready])
+    assert %{environment: "std", generation: 2, os_pid: os_pid} = about
+    System.cmd("kill", ["-KILL", "#{os_pid}"])
+    assert {%{duration: _}, %{os_pid: ^os_pid, reason: reason}} = heard([:zygote, :stop])
+    assert reason == "the zygote was ended by SIGKILL"
+    assert {_, %{os_pid: next}} = heard([:zygote, :ready])
+    assert next != os_pid
+    assert Envmgr.execute!("probe.echo", [1], name: name) == 1
+  end
+
   test "a call", %{name: name} do
     quiet()
     assert {:ok, 4.0} = Envmgr.execute("math.sqrt", [16.0], name: name, correlation: "c1")
@@ -191,6 +204,30 @@ defmodule Envmgr.Telemetry.EmittedTest do
     Process.exit(caller, :kill)
     assert {_, stop} = heard([:call, :exception])
     assert %{kind: :exit, reason: :normal, code: nil, stacktrace: [_ | _]} = stop
+  end
+
+  test "many calls at once: each", %{name: name} do
+    quiet()
+    items = for n <- 1..20, do: [n]
+    answers = Envmgr.map("math.sqrt", [[-1] | items], name: name, batch: 7)
+    assert 20 = Enum.count(answers, &match?({:ok, _}, &1))
+
+    for _ <- 1..21 do
+      assert {%{monotonic_time: began}, %{telemetry_span_context: span}} = heard([:call, :start])
+      assert is_integer(began) and is_reference(span)
+    end
+
+    for _ <- 1..20 do
+      assert {%{duration: duration}, about} = heard([:call, :stop])
+      assert %{path: "math.sqrt", library: "math", worker: worker, async?: true} = about
+      assert duration > 0 and is_pid(worker)
+    end
+
+    assert {_, %{path: "math.sqrt", code: :exception, worker: worker}} =
+             heard([:call, :exception])
+
+    assert is_pid(worker)
+    refute_received _
   end
 
   test "streams: to their end, closed, failed", %{name: name} do
