@@ -13,6 +13,7 @@ defmodule Envmgr.Error do
   | `:hook` | policy | such a hook failed, or answered what it may not |
   | `:cancelled` | usage | the call was ended: by `Envmgr.cancel/1`, or because nobody waits for it any more |
   | `:timeout` | resource, retry | the deadline passed; a call that had begun was cancelled, or ended with its worker |
+  | `:overloaded` | resource, retry | too many calls wait, or as far as is known this one could not be answered before its deadline: it was not sent; `details` has the numbers |
   | `:worker_lost` | library or resource | the worker ended during the call, which may or may not have run; `details` has what is known of its end |
   | `:stale_ref` | usage | the object's worker is gone, or the object was released |
   | `:ref_limit` | resource | the worker holds as many objects as it may |
@@ -23,7 +24,7 @@ defmodule Envmgr.Error do
   | `:unresolved` | library | the catalog names the path, the worker does not find it |
   | `:catalog` | library | the library's catalog is damaged; `envmgr sync` writes it again |
   | `:start` | by its type | no worker of the environment starts; the message says why |
-  | `:not_ready` | resource, retry | the instance is not running, or is shutting down |
+  | `:not_ready` | resource, retry | the instance is not running, or is shutting down; or workers end again and again, and none is started for a while (`details.next`, ms) |
   | `:circuit_open` | resource, retry | the library failed too often of late and is left alone for a while; `details.retry_after` says for how many ms |
   | `:rate_limited` | resource, retry | the function was called as often as its `rate` allows; `details.retry_after` as above |
   | `:not_installed` | usage | no environment is installed |
@@ -129,6 +130,7 @@ defmodule Envmgr.Error do
     hook: {:policy, false},
     cancelled: {:usage, false},
     timeout: {:resource, true},
+    overloaded: {:resource, true},
     worker_lost: {:library, false},
     stale_ref: {:usage, false},
     ref_limit: {:resource, false},

@@ -34,7 +34,7 @@ defmodule Envmgr.Instance do
       %{id: :manager, start: {Libraries.Manager, :start_link, [{options, Pool, pools}]}}
     ]
 
-    # Calls need all but the last child: nothing that happens to that one reaches them.
+    # Calls need all but the last two: nothing that happens to those reaches them.
     children = [
       {Holders, options},
       {Places, options.name},
@@ -46,7 +46,8 @@ defmodule Envmgr.Instance do
         start: {Supervisor, :start_link, [serving, [strategy: :one_for_all]]},
         type: :supervisor
       },
-      {Reload.Server, options}
+      {Reload.Server, options},
+      {Pool.Shutdown, {options, pools}}
     ]
 
     Supervisor.init(children, strategy: :one_for_one)

@@ -8,6 +8,7 @@ defmodule Envmgr.Options do
 
   @default_start_timeout 60_000
   @grace 5_000
+  @heartbeat 5_000
 
   @enforce_keys [:name, :secret]
   defstruct [
@@ -18,6 +19,7 @@ defmodule Envmgr.Options do
     decoders: %{},
     hooks: [],
     start_timeout: @default_start_timeout,
+    heartbeat: @heartbeat,
     grace: @grace
   ]
 
@@ -29,10 +31,11 @@ defmodule Envmgr.Options do
           decoders: Decoders.t(),
           hooks: [term()],
           start_timeout: pos_integer(),
+          heartbeat: pos_integer(),
           grace: pos_integer()
         }
 
-  @known [:name, :project, :watch, :decoders, :hooks, :start_timeout, :grace]
+  @known [:name, :project, :watch, :decoders, :hooks, :start_timeout, :heartbeat, :grace]
 
   @doc """
   Options of one instance. Raises `ArgumentError` that names every problem.
@@ -45,7 +48,10 @@ defmodule Envmgr.Options do
     `Envmgr.Record`, `Envmgr.EnumMember`, `Envmgr.Object` or `Envmgr.Custom` of that type; default `%{}`
   - `hooks`: modules that use `Envmgr.Hooks`, `before: {pattern, function}`, `after: {pattern, function}`; default `[]`
   - `start_timeout`: how long a worker may take until it is ready, ms; default #{@default_start_timeout}
-  - `grace`: how long a worker may take to end before it is killed, ms; default #{@grace}
+  - `heartbeat`: how often a worker that has no call is asked whether it lives, ms; one that is silent three times is replaced;
+    default #{@heartbeat}
+  - `grace`: how long a worker may take to end before it is killed, and calls to be answered when the instance stops, ms;
+    default #{@grace}
 
   `secret` is none of them: random bytes, new each time, behind a function so that no log shows them.
   """
@@ -121,8 +127,9 @@ defmodule Envmgr.Options do
          else: ({:ok, _hooks} -> [])
   end
 
-  defp problem({key, ms}) when key in [:start_timeout, :grace] and is_integer(ms) and ms > 0,
-    do: []
+  defp problem({key, ms})
+       when key in [:start_timeout, :heartbeat, :grace] and is_integer(ms) and ms > 0,
+       do: []
 
   defp problem({key, value}) when key in @known,
     do: ["#{inspect(value)} is no value of #{inspect(key)}"]

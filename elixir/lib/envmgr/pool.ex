@@ -11,7 +11,7 @@ defmodule Envmgr.Pool do
 
   alias Envmgr.Error
   alias Envmgr.Libraries.{Catalog, Manager, Unknown}
-  alias Envmgr.Pool.{Route, Server}
+  alias Envmgr.Pool.{Pools, Route, Server}
 
   def start_link({options, manifest, manager}) do
     Supervisor.start_link(__MODULE__, {options, manifest, manager})
@@ -41,10 +41,11 @@ defmodule Envmgr.Pool do
     ask(instance, environment, :await_catalog, timeout)
   end
 
-  @doc "Waits until a worker is ready. The error says why none will be soon."
-  @spec await_worker(atom(), String.t(), timeout()) :: :ok | :timeout | {:error, Error.t()}
-  def await_worker(instance, environment, timeout) do
-    ask(instance, environment, :await_worker, timeout)
+  @doc "Waits until a worker of the pool is ready; a lazy pool starts some. The error says why none will be soon."
+  @spec await_worker(atom(), String.t(), String.t() | nil, timeout()) ::
+          :ok | :timeout | {:error, Error.t()}
+  def await_worker(instance, environment, pool, timeout) do
+    ask(instance, environment, {:await_worker, Pools.name(pool), timeout}, timeout)
   end
 
   @doc """
@@ -67,12 +68,27 @@ defmodule Envmgr.Pool do
     ArgumentError -> 1
   end
 
-  @doc "Loads a library that was unloaded. Returns when calls reach it."
+  @doc "Has an environment's pools, by their supervisor, finish their calls and take no more. Returns when they have, within `grace` ms."
+  @spec shut(pid(), pos_integer()) :: :ok | :timeout
+  def shut(supervisor, grace) do
+    for {Server, server, _, _} when is_pid(server) <- Supervisor.which_children(supervisor),
+        do: GenServer.call(server, :shut, grace)
+
+    :ok
+  catch
+    :exit, _ended_or_late -> :timeout
+  end
+
+  @doc "Loads a library that was unloaded. Returns when it has a worker."
   @spec load(atom(), String.t()) :: :ok | {:error, Error.t()}
   def load(instance, library) do
-    case Manager.load(instance, library) do
-      {:ok, environment} -> await_generation(instance, environment)
+    with {:ok, environment} <- Manager.load(instance, library),
+         :ok <- await_generation(instance, environment) do
+      pool = List.first(Pools.serving(instance, environment, library))
+      await_worker(instance, environment, pool, :infinity)
+    else
       :error -> {:error, Unknown.error(instance, library)}
+      {:error, error} -> {:error, error}
     end
   end
 

@@ -6,7 +6,8 @@ defmodule Envmgr.Calls.Exchange do
   @moduledoc false
 
   alias Envmgr.{Pool, Wire}
-  alias Envmgr.Calls.{Beside, Correlation, Held, Outcome, Request, Sessions, Span, Trace}
+  alias Envmgr.Calls.{Beside, Correlation, Held, Outcome, Refused, Request, Sessions, Span}
+  alias Envmgr.Calls.Trace
   alias Envmgr.Pool.{Lane, Route, Slot}
   alias Envmgr.Values.{Encoder, Holding, Locate, Refusal}
   alias Envmgr.Wire.Messages
@@ -75,49 +76,69 @@ defmodule Envmgr.Calls.Exchange do
       tail = Messages.call_tail(request.target, request.flags, payload, size)
       tail = if size < @flatten, do: IO.iodata_to_binary(tail), else: tail
       tail = if request.context, do: {:context, tail, request.context}, else: tail
-      choose(request, {size, tail, held, arguments})
+      choose(request, {size, tail, held, arguments}, false)
     end
   end
 
-  defp choose(%{session: %{} = session} = request, load) do
-    case Sessions.route(session, request.environment, request.owner) do
+  # A call that was taken on is not refused later, wherever it goes.
+  defp choose(request, load, taken_on? \\ true)
+
+  defp choose(%{session: %{} = session} = request, load, _taken_on?) do
+    case Sessions.route(session, Route.place(request.environment, request.pool), request.owner) do
       {:ok, generation, worker} -> attempt(request, load, generation, worker)
       none when none in [:none, :stale] -> attempt(request, load, nil, nil)
-      :gone -> Outcome.gone(request)
+      :gone -> Refused.nowhere(request)
       {:error, fields} -> Outcome.error(request, fields)
     end
   end
 
-  defp choose(request, load) do
-    case Route.lookup(request.name, request.environment) do
+  defp choose(%{owner: nil} = request, load, taken_on?) do
+    case Route.lookup(request.name, request.environment, request.pool) do
       {generation, workers, _pool} ->
-        attempt(request, load, generation, pick(workers, request))
+        if Route.serves?(workers, request.library),
+          do: attempt(request, load, generation, pick(workers, request, taken_on?)),
+          else: Refused.elsewhere(request)
 
       nil ->
-        Outcome.gone(request)
+        Refused.nowhere(request)
     end
   rescue
     ArgumentError -> Outcome.gone(request)
   end
 
-  defp pick(workers, %{beside: %{avoid: avoid}}) when avoid != nil,
-    do: Route.pick_other(workers, avoid)
+  defp choose(%{owner: owner} = request, load, taken_on?) do
+    wish = unless taken_on?, do: Request.wish(request)
 
-  defp pick(workers, %{owner: nil} = request) do
-    case Holding.home(request.name, request.environment) do
-      nil -> Route.pick(workers)
-      home -> Route.pick(workers, home)
+    case Route.pinned(request.name, request.environment, owner, wish) do
+      {:overloaded, why} -> Refused.overloaded(request, why)
+      {generation, worker} -> attempt(request, load, generation, worker)
+      nil -> attempt(request, load, nil, nil)
     end
+  rescue
+    ArgumentError -> Outcome.gone(request)
   end
 
-  defp pick(workers, %{owner: owner}), do: Route.pinned(workers, owner)
+  defp pick(workers, %{beside: %{avoid: avoid}}, _taken_on?) when avoid != nil,
+    do: Route.pick_other(workers, avoid)
+
+  defp pick(workers, request, taken_on?) do
+    home = Holding.home(request.name, request.environment)
+
+    # What a function of ours calls may be what its worker waits for.
+    if taken_on? or match?(%{beside: %{kind: :nested}}, request),
+      do: Route.pick(workers, home),
+      else: Route.admit(workers, home, Request.wish(request))
+  end
+
+  defp attempt(request, _load, _generation, {:overloaded, why}),
+    do: Refused.overloaded(request, why)
 
   # Whoever asks for a second worker has a first one.
   defp attempt(%{beside: %{avoid: avoid}} = request, _load, _generation, nil) when avoid != nil,
     do: Outcome.error(request, code: :not_ready, message: "there is no second worker")
 
   defp attempt(%{owner: nil} = request, load, _generation, nil) do
-    case Pool.await_worker(request.name, request.environment, patience(request)) do
+    case Pool.await_worker(request.name, request.environment, request.pool, patience(request)) do
       :ok ->
         once_more(request, load)
 
@@ -142,7 +163,7 @@ defmodule Envmgr.Calls.Exchange do
   defp attempt(request, _load, _generation, nil), do: Outcome.stale(request)
 
   defp attempt(
-         %{beside: nil, span: nil} = request,
+         %{beside: nil, span: nil, owner: nil} = request,
          {size, tail, [], _} = load,
          generation,
          {pid, _slot}
@@ -163,7 +184,7 @@ defmodule Envmgr.Calls.Exchange do
         Span.sent(request, generation, pid)
         reply = Beside.open(request, pid)
         if held != [], do: Held.lend(held, request.name, pid, reply)
-        call = {reply, owner_deadline(request), request.label, size, tail}
+        call = {reply, owner_deadline(request), Request.label(request), size, tail}
 
         if buffers == [],
           do: send(process, Tuple.insert_at(call, 0, :call)),

@@ -95,7 +95,7 @@ defmodule Envmgr.Calls.Hedge do
   end
 
   defp second?(call, worker) do
-    case Route.lookup(call.options.name, elem(call.row, 2)) do
+    case Route.lookup(call.options.name, elem(call.row, 2), call.options.pool) do
       {_generation, workers, _pool} -> Route.others(workers, worker) > if(worker, do: 0, else: 1)
       nil -> false
     end
@@ -140,7 +140,9 @@ defmodule Envmgr.Calls.Hedge do
 
   # The runner holds what refs are in its answer.
   defp take(%{options: options} = call, runner, answer) do
-    Span.elsewhere(options.span, generation(call), runner.worker, call.library, elem(call.row, 2))
+    {worker, environment} = {runner.worker, elem(call.row, 2)}
+    pool = worker && Route.pool(options.name, worker)
+    Span.elsewhere(options.span, generation(call), worker, pool, call.library, environment)
     holder = (options.beside && options.beside.holder) || self()
 
     if elem(answer, 0) == :ok,
@@ -154,7 +156,7 @@ defmodule Envmgr.Calls.Hedge do
 
   defp generation(call) do
     with {generation, _workers, _pool} <-
-           Route.lookup(call.options.name, elem(call.row, 2)),
+           Route.lookup(call.options.name, elem(call.row, 2), call.options.pool),
          do: generation
   end
 

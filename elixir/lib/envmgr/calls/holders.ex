@@ -67,6 +67,9 @@ defmodule Envmgr.Calls.Holders do
       else: {:reply, {:error, Holdings.fate(holdings, owner, id)}, s}
   end
 
+  def handle_call({:holding, owners}, _from, {holdings, _} = s),
+    do: {:reply, Enum.filter(owners, &Holdings.holding?(holdings, &1)), s}
+
   @impl true
   def handle_info({:hold, pid, owner, id}, s), do: {:noreply, hold(s, pid, {owner, id})}
 

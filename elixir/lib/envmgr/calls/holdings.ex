@@ -43,6 +43,11 @@ defmodule Envmgr.Calls.Holdings do
   @spec holds?(t(), pid()) :: boolean()
   def holds?(s, holder), do: is_map_key(s.holders, holder)
 
+  @doc "Whether an object of this owner's worker is held."
+  @spec holding?(t(), pid()) :: boolean()
+  def holding?(s, owner),
+    do: Enum.any?(s.holders, fn {_holder, theirs} -> is_map_key(theirs, owner) end)
+
   @spec held?(t(), ref()) :: boolean()
   def held?(s, ref), do: is_map_key(s.refs, ref)
 

@@ -11,6 +11,7 @@ defmodule Envmgr.Calls.Options do
             dicts: :map,
             metadata: false,
             priority: :normal,
+            pool: nil,
             correlation: nil,
             output: :log,
             trace: nil,
@@ -36,6 +37,7 @@ defmodule Envmgr.Calls.Options do
           dicts: :map | :ordered,
           metadata: boolean(),
           priority: :high | :normal | :low,
+          pool: String.t() | nil,
           correlation: String.t() | nil,
           output: :log | :metadata | :ignore | pid(),
           trace: Trace.t() | nil,
@@ -60,6 +62,7 @@ defmodule Envmgr.Calls.Options do
            :dicts,
            :metadata,
            :priority,
+           :pool,
            :correlation,
            :output,
            :trace,
@@ -74,6 +77,7 @@ defmodule Envmgr.Calls.Options do
             dicts: ":map or :ordered",
             metadata: "true or false",
             priority: ":high, :normal or :low",
+            pool: "the name of a pool, an atom or a string",
             correlation: "a text of 1 to 200 bytes",
             output: ":log, :metadata, :ignore or a pid",
             trace: "true or false",
@@ -107,6 +111,11 @@ defmodule Envmgr.Calls.Options do
   defp problem({:metadata, metadata}) when is_boolean(metadata), do: []
 
   defp problem({:priority, priority}) when priority in [:high, :normal, :low], do: []
+
+  defp problem({:pool, pool})
+       when is_binary(pool) or (is_atom(pool) and pool not in [true, false]),
+       do: []
+
   # Ours alone: how `Envmgr.async/3` and `Envmgr.stream/3` wait.
   defp problem({:beside, %Beside{}}), do: []
 
@@ -151,6 +160,10 @@ defmodule Envmgr.Calls.Options do
     do: implied(%{options | trace: Trace.begin(), metadata: true})
 
   defp implied(%{trace: false} = options), do: implied(%{options | trace: nil})
+
+  defp implied(%{pool: pool} = options) when is_atom(pool) and pool != nil,
+    do: implied(%{options | pool: Atom.to_string(pool)})
+
   defp implied(%{output: :metadata} = options), do: %{options | metadata: true}
   defp implied(options), do: options
 

@@ -5,7 +5,7 @@ defmodule Envmgr.Calls.Request do
   alias Envmgr.Calls.{Beside, Context, Correlation, Gathering, Options, Sessions, Trace}
   alias Envmgr.Libraries.{Signature, Usage}
   alias Envmgr.Libraries.Usage.Tally
-  alias Envmgr.Pool.{Callback, Flight, Lane}
+  alias Envmgr.Pool.{Admission, Callback, Flight, Lane}
   alias Envmgr.Wire.Messages
 
   @enforce_keys [:name, :target, :flags, :path, :library, :environment, :timeout, :deadline]
@@ -20,6 +20,8 @@ defmodule Envmgr.Calls.Request do
     :deadline,
     :label,
     :owner,
+    :pool,
+    :priority,
     :holder,
     :beside,
     :into,
@@ -50,6 +52,8 @@ defmodule Envmgr.Calls.Request do
           deadline: integer() | :infinity,
           label: Flight.label(),
           owner: pid() | nil,
+          pool: String.t() | nil,
+          priority: :high | :normal | :low,
           holder: pid() | nil,
           beside: Beside.t() | nil,
           into: Signature.hints() | nil,
@@ -79,7 +83,8 @@ defmodule Envmgr.Calls.Request do
   def new(options, target, path, library, environment, default_timeout, access, now) do
     # All that nearly every call looks at, by one match.
     %{name: name, timeout: timeout, as: as, dicts: dicts, metadata: metadata} = options
-    %{priority: priority, beside: beside, span: span, deadline: deadline} = options
+    %{priority: priority, beside: beside, span: span} = options
+    %{deadline: deadline, pool: pool} = options
     timeout = timeout || default_timeout
 
     %__MODULE__{
@@ -90,6 +95,8 @@ defmodule Envmgr.Calls.Request do
       label: label(target, priority, library, path),
       library: library,
       environment: environment,
+      pool: pool,
+      priority: priority,
       timeout: timeout,
       metadata: metadata,
       span: span,
@@ -165,6 +172,27 @@ defmodule Envmgr.Calls.Request do
     alias = Gathering.open()
     {alias, alias}
   end
+
+  @doc "What its worker's owner calls it: with whose it is, where that says more than that it is one process's only call."
+  @spec label(t()) :: Flight.label()
+  def label(%{owner: nil, beside: beside, label: label} = request) do
+    case beside do
+      %{kind: :async, holder: caller} -> whose(request, {caller, false})
+      _its_only_one -> label
+    end
+  end
+
+  def label(%{beside: %{kind: :async, holder: caller}} = request),
+    do: whose(request, {caller, true})
+
+  def label(request), do: whose(request, {nil, true})
+
+  defp whose(request, whose),
+    do: Flight.whose(request.label, request.library, request.path, whose)
+
+  @doc "What decides whether it may wait."
+  @spec wish(t()) :: Admission.wish()
+  def wish(request), do: {request.timeout, request.deadline, request.priority}
 
   @doc "The request of a library whose every call is traced."
   @spec traced(t()) :: t()

@@ -9,6 +9,7 @@ defmodule Envmgr.Calls.Span do
 
   alias Envmgr.{Ref, Telemetry}
   alias Envmgr.Calls.{Correlation, Outcome, Request}
+  alias Envmgr.Pool.Route
 
   @enforce_keys [:kind, :ref, :started, :about]
   defstruct [:kind, :ref, :started, :about]
@@ -19,8 +20,6 @@ defmodule Envmgr.Calls.Span do
           started: integer(),
           about: map()
         }
-
-  @pool "default"
 
   # Of a call that has reached no worker.
   @nowhere {nil, nil, nil, nil, nil, false}
@@ -146,7 +145,12 @@ defmodule Envmgr.Calls.Span do
   def sent(%{span: nil}, _generation, _worker), do: :ok
 
   def sent(%{span: ref} = request, generation, worker),
-    do: note(ref, {generation, worker, @pool, request.library, request.environment, false})
+    do:
+      note(
+        ref,
+        {generation, worker, Route.pool(request.name, worker), request.library,
+         request.environment, false}
+      )
 
   @doc "The call was answered by what was kept of a generation."
   @spec cached(reference() | nil, pos_integer() | nil, String.t() | nil, String.t() | nil) :: :ok
@@ -156,12 +160,18 @@ defmodule Envmgr.Calls.Span do
     do: note(ref, {generation, nil, nil, library, environment, true})
 
   @doc "Another process has run the call, in this worker."
-  @spec elsewhere(reference() | nil, pos_integer() | nil, pid() | nil, String.t(), String.t()) ::
-          :ok
-  def elsewhere(nil, _generation, _worker, _library, _environment), do: :ok
+  @spec elsewhere(
+          reference() | nil,
+          pos_integer() | nil,
+          pid() | nil,
+          String.t() | nil,
+          String.t(),
+          String.t()
+        ) :: :ok
+  def elsewhere(nil, _generation, _worker, _pool, _library, _environment), do: :ok
 
-  def elsewhere(ref, generation, worker, library, environment),
-    do: note(ref, {generation, worker, @pool, library, environment, false})
+  def elsewhere(ref, generation, worker, pool, library, environment),
+    do: note(ref, {generation, worker, pool, library, environment, false})
 
   # Another process may run the call for the one that asked, and have no span.
   defp note(ref, found) do

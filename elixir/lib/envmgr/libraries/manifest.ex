@@ -101,10 +101,23 @@ defmodule Envmgr.Libraries.Manifest do
     end
   end
 
+  @doc "The manifest with these libraries alone; nil: all of them."
+  @spec only(t(), [String.t()] | nil) :: t()
+  def only(manifest, nil), do: manifest
+
+  def only(manifest, libraries),
+    do: %{manifest | libraries: Map.take(manifest.libraries, libraries)}
+
   @doc "Whether workers of the one can serve the other: only their number, the generation, and what
-  is done on this side of the pipe differ."
+  is done on this side of the pipe differ. Pools may come and go."
   @spec same_workers?(t(), t()) :: boolean()
-  def same_workers?(one, other), do: worker(one) == worker(other)
+  def same_workers?(one, other) do
+    worker(one) == worker(other) and
+      Enum.all?(one.pools, fn {name, sizing} ->
+        other = other.pools[name]
+        other == nil or Sizing.worker(sizing) == Sizing.worker(other)
+      end)
+  end
 
   defp worker(manifest) do
     theirs = %{timeout: 0, aliases: %{}, trace: false, cache: %{}, limits: %{}, recovery: %{}}

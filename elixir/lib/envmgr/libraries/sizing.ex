@@ -37,6 +37,10 @@ defmodule Envmgr.Libraries.Sizing do
   def at_a_time(%{profile: "thread", threads: threads}), do: threads
   def at_a_time(_sizing), do: 1
 
+  @doc "What of it makes the workers what they are: the rest is how many there are, and for how long."
+  @spec worker(t()) :: tuple()
+  def worker(sizing), do: {sizing.profile, sizing.threads, sizing.libraries}
+
   defp one(%{"min" => min, "max" => max} = said)
        when is_integer(min) and is_integer(max) and min >= 1 and max >= min do
     recycle = said["recycle"] || %{}

@@ -66,7 +66,8 @@ defmodule Envmgr.Pool.Cancelling do
   @spec dropped(Pipe.state(), reference(), Outbox.t()) :: Pipe.state()
   def dropped(s, reply, outbox) do
     Slot.give_back(s.slot, 1)
-    %{s | outbox: outbox, lent: Lent.forget(s.lent, s.options.name, reply)}
+    s = Pipe.waiting(%{s | outbox: outbox})
+    %{s | lent: Lent.forget(s.lent, s.options.name, reply)}
   end
 
   @doc "The grace period of a call is over."

@@ -46,7 +46,7 @@ defmodule Envmgr.Pool.Ending do
 
     Nudge.stop(s.nudge)
     Callbacks.close(s.callbacks)
-    s = late(Pipe.unwritten(s, :moved))
+    s = late(Pipe.unwritten(s))
     lent = Lent.close(s.lent, s.options.name)
 
     %{
@@ -100,7 +100,7 @@ defmodule Envmgr.Pool.Ending do
   end
 
   defp reason(%{phase: :draining, flight: {0, _, asides}}, _why) when asides == %{}, do: :drained
-  defp reason(%{started?: true}, why), do: {:lost, why}
+  defp reason(%{started?: true} = s, why), do: {:lost, while_running(s, why)}
 
   defp reason(s, why) do
     failure = s.failure || %{"code" => "start", "message" => why}

@@ -15,6 +15,9 @@ defmodule Envmgr.Pool.Flight do
           String.t()
           | {priority(), library :: String.t() | nil, path :: String.t()}
           | {priority(), library :: String.t() | nil, path :: String.t(), Output.t()}
+          | {priority(), library :: String.t() | nil, path :: String.t(), Output.t(), whose()}
+  @typedoc "The process whose calls take their turn as one, where it may have several; whether one worker alone can run it."
+  @type whose :: {caller :: pid() | nil, pinned? :: boolean()}
   @type priority :: :high | :normal | :low
 
   @typedoc """
@@ -46,6 +49,10 @@ defmodule Envmgr.Pool.Flight do
   @doc "Whether calls are aside."
   @spec beside?(t()) :: boolean()
   def beside?({_size, _queue, asides}), do: asides != %{}
+
+  @doc "About how many calls are aside."
+  @spec besides(t()) :: non_neg_integer()
+  def besides({_size, _queue, asides}), do: div(map_size(asides) + 1, 2)
 
   @spec add(t(), entry()) :: t()
   def add({size, :threads, asides}, {id, reply, deadline, label}) do
@@ -209,7 +216,24 @@ defmodule Envmgr.Pool.Flight do
 
   @spec output(label() | nil) :: Output.t()
   def output({_priority, _library, _path, output}), do: output
+  def output({_priority, _library, _path, output, _whose}), do: output
   def output(_label), do: {:log, nil}
+
+  @spec caller(label()) :: pid() | nil
+  def caller({_priority, _library, _path, _output, {caller, _pinned?}}), do: caller
+  def caller(_label), do: nil
+
+  @doc "Whether no other worker can run it: it is about an object."
+  @spec pinned?(label()) :: boolean()
+  def pinned?({_priority, _library, _path, _output, {_caller, pinned?}}), do: pinned?
+  def pinned?(_label), do: false
+
+  @doc "The label, with whose call it is."
+  @spec whose(label(), String.t() | nil, String.t(), whose()) :: label()
+  def whose(label, library, path, whose) do
+    priority = if is_tuple(label), do: elem(label, 0), else: :normal
+    {priority, library, path, output(label), whose}
+  end
 
   @doc "What runs, as far as it can be known: the oldest, or the only one aside."
   @spec running(t()) :: {reply :: reference() | nil, path :: String.t()} | nil

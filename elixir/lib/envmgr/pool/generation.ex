@@ -1,60 +1,75 @@
 defmodule Envmgr.Pool.Generation do
-  # The workers of one activation, as the Server counts them. Pure.
+  # One activation: its manifest, its catalogs, and the workers of its pools. Pure.
   @moduledoc false
 
   alias Envmgr.Libraries.{CatalogFile, Manifest}
-  alias Envmgr.Pool.Slot
+  alias Envmgr.Pool.Crew
 
-  @enforce_keys [:manifest, :epoch, :catalogs]
-  defstruct [:manifest, :epoch, :catalogs, :zygote, starting: %{}, ready: %{}]
+  @enforce_keys [:manifest, :epoch, :catalogs, :crews]
+  defstruct [:manifest, :epoch, :catalogs, :crews, :zygote]
 
   @type t :: %__MODULE__{
           manifest: Manifest.t(),
           epoch: integer(),
           catalogs: %{String.t() => CatalogFile.t()},
           zygote: pid() | nil,
-          starting: %{pid() => Slot.t()},
-          ready: %{pid() => {Slot.t(), os_pid :: pos_integer()}}
+          crews: %{String.t() => Crew.t()}
         }
 
-  @spec missing(t()) :: integer()
-  def missing(g), do: g.manifest.workers - map_size(g.starting) - map_size(g.ready)
+  @doc "Without workers. As many are wanted as in the generation before."
+  @spec new(Manifest.t(), integer(), %{String.t() => CatalogFile.t()}, t() | nil) :: t()
+  def new(manifest, epoch, catalogs, before) do
+    crews =
+      Map.new(manifest.pools, fn {name, sizing} ->
+        {name, Crew.new(name, sizing, before && before.crews[name])}
+      end)
 
-  @spec starting(t(), pid(), Slot.t()) :: t()
-  def starting(g, pid, slot), do: %{g | starting: Map.put(g.starting, pid, slot)}
-
-  @spec ready(t(), pid(), pos_integer()) :: t()
-  def ready(g, pid, os_pid) do
-    {slot, starting} = Map.pop!(g.starting, pid)
-    %{g | starting: starting, ready: Map.put(g.ready, pid, {slot, os_pid})}
+    %__MODULE__{manifest: manifest, epoch: epoch, catalogs: catalogs, crews: crews}
   end
 
-  @spec without(t(), pid()) :: t()
-  def without(g, pid),
-    do: %{g | starting: Map.delete(g.starting, pid), ready: Map.delete(g.ready, pid)}
+  @doc "Takes on a manifest that the same workers serve: other sizes, pools that come and go."
+  @spec adopt(t(), Manifest.t(), integer()) :: {t(), surplus :: [pid()]}
+  def adopt(g, manifest, epoch) do
+    {kept, gone} = Map.split(g.crews, Map.keys(manifest.pools))
 
-  @doc "Without the workers that are more than wanted: those that start first, then the least busy."
-  @spec trim(t()) :: {t(), surplus :: [pid()]}
-  def trim(g) do
-    ready = Enum.sort_by(g.ready, fn {_pid, {slot, _os_pid}} -> Slot.load(slot) end)
+    {crews, surplus} =
+      Enum.map_reduce(manifest.pools, [], fn {name, sizing}, surplus ->
+        {crew, more} =
+          if crew = kept[name],
+            do: Crew.resize(crew, sizing),
+            else: {Crew.new(name, sizing, nil), []}
 
-    surplus =
-      Enum.take(Map.keys(g.starting) ++ Enum.map(ready, &elem(&1, 0)), max(-missing(g), 0))
+        {{name, crew}, more ++ surplus}
+      end)
 
-    {Enum.reduce(surplus, g, &without(&2, &1)), surplus}
+    surplus = Enum.flat_map(Map.values(gone), &Crew.pids/1) ++ surplus
+    {%{g | manifest: manifest, epoch: epoch, crews: Map.new(crews)}, surplus}
   end
 
-  @spec has?(t() | nil, pid()) :: boolean()
-  def has?(nil, _pid), do: false
-  def has?(g, pid), do: is_map_key(g.starting, pid) or is_map_key(g.ready, pid)
+  @doc "Whose worker it is; nil when it is none of these."
+  @spec crew(t() | nil, pid()) :: Crew.t() | nil
+  def crew(nil, _pid), do: nil
+  def crew(g, pid), do: g.crews |> Map.values() |> Enum.find(&Crew.has?(&1, pid))
+
+  @spec put(t(), Crew.t()) :: t()
+  def put(g, crew), do: put_in(g.crews[crew.name], crew)
+
+  @spec update(t(), String.t(), (Crew.t() -> Crew.t())) :: t()
+  def update(g, pool, change), do: put(g, change.(Map.fetch!(g.crews, pool)))
 
   @spec complete?(t()) :: boolean()
-  def complete?(g), do: map_size(g.ready) >= g.manifest.workers
-
-  @doc "The workers that callers may pick."
-  @spec workers(t()) :: [{pid(), Slot.t()}]
-  def workers(g), do: for({pid, {slot, _os_pid}} <- g.ready, Slot.open?(slot), do: {pid, slot})
+  def complete?(g), do: Enum.all?(Map.values(g.crews), &Crew.complete?/1)
 
   @spec pids(t()) :: [pid()]
-  def pids(g), do: Map.keys(g.starting) ++ Map.keys(g.ready)
+  def pids(g), do: Enum.flat_map(Map.values(g.crews), &Crew.pids/1)
+
+  @spec emptied(t()) :: t()
+  def emptied(g) do
+    crews =
+      Map.new(g.crews, fn {name, crew} ->
+        {name, %{crew | starting: %{}, ready: %{}, successors: %{}}}
+      end)
+
+    %{g | crews: crews, zygote: nil}
+  end
 end

@@ -16,7 +16,7 @@ defmodule Envmgr.Pool.Life do
     about = %{
       instance: s.options.name,
       environment: s.manifest.environment,
-      pool: "default",
+      pool: s.pool,
       generation: s.manifest.generation,
       worker: self(),
       os_pid: s.os_pid

@@ -16,9 +16,10 @@ defmodule Envmgr.Pool.Owner do
   use GenServer, restart: :temporary
   require Logger
 
-  alias Envmgr.Pool.{Answers, Birth, Cancelling, Child, Crash, Ending, Flight, Hello, Lane, Lent}
-  alias Envmgr.Pool.{Life, Outbox, Pipe, Postmortem, Serving, Slot, Stats, Watched}
   alias Envmgr.Libraries.Sizing
+  alias Envmgr.Pool.{Answers, Birth, Cancelling, Child, Crash, Ending, Flight, Heartbeat, Hello}
+  alias Envmgr.Pool.{Lane, Lent, Life, Outbox, Pace, Pipe, Postmortem, Serving, Sharing, Slot}
+  alias Envmgr.Pool.{Stats, Watched}
   alias Envmgr.Values.Decoder
   alias Envmgr.Wire.Messages
 
@@ -31,10 +32,13 @@ defmodule Envmgr.Pool.Owner do
 
   @enforce_keys [:server, :manifest, :slot, :options]
   defstruct [:server, :manifest, :slot, :options, :port, :os_pid, :failure, :tick, :head, :retry] ++
-              [:interrupt, :crash, :nudge, :sweep, :life, :zygote, :mark, :ending, :sizing] ++
+              [:interrupt, :crash, :nudge, :sweep, :life, :zygote, :mark, :ending, :pool] ++
+              [:sizing] ++
               [
                 forked?: false,
                 hung_up?: false,
+                beat: %Heartbeat{},
+                pace: %Pace{},
                 lane: nil,
                 landing: 0,
                 phase: :starting,
@@ -155,6 +159,14 @@ defmodule Envmgr.Pool.Owner do
     {:noreply, s |> Pipe.say(Messages.release(refs)) |> Pipe.flush()}
   end
 
+  # An idle worker is asked whether it lives.
+  def handle_info(:beat, s) do
+    case Heartbeat.beat(s) do
+      {:ok, s} -> {:noreply, s}
+      {:dead, why} -> {:noreply, Ending.kill(s, why)}
+    end
+  end
+
   # What a session has to say comes before its next call.
   def handle_info({:session, message}, %{phase: phase} = s) when phase in [:ready, :draining] do
     {:noreply, s |> Pipe.say(message) |> Pipe.flush()}
@@ -169,11 +181,18 @@ defmodule Envmgr.Pool.Owner do
 
   def handle_info(:drain, %{phase: :ready} = s) do
     Slot.close(s.slot)
-    s = Pipe.unwritten(s, :moved)
+    s = Pipe.unwritten(s)
     idle(%{s | phase: :draining})
   end
 
-  def handle_info(:drain, %{phase: :starting} = s), do: {:stop, {:shutdown, :drained}, s}
+  # Nobody else takes what waits here: it is written yet.
+  def handle_info(:finish, %{phase: :ready} = s) do
+    Slot.close(s.slot)
+    idle(%{s | phase: :draining})
+  end
+
+  def handle_info(how, %{phase: :starting} = s) when how in [:drain, :finish],
+    do: {:stop, {:shutdown, :drained}, s}
 
   def handle_info({port, {:exit_status, _handover}}, %{port: port, forked?: true} = s),
     do: hung_up(s)
@@ -204,7 +223,7 @@ defmodule Envmgr.Pool.Owner do
   end
 
   def handle_info(:sweep, s), do: {:noreply, Cancelling.swept(s)}
-  def handle_info(:tick, s), do: {:noreply, Cancelling.watch(%{s | tick: nil})}
+  def handle_info(:tick, s), do: {:noreply, Cancelling.watch(Sharing.share(%{s | tick: nil}))}
   def handle_info(:overdue, s), do: Ending.finish(s, "the worker did not end in time")
   def handle_info(_late, s), do: {:noreply, s}
 
@@ -258,6 +277,7 @@ defmodule Envmgr.Pool.Owner do
         lane = meet(s.lane, facts.lane?, s.options.name)
         send(s.server, {:ready, self(), s.os_pid})
         tell(s, "worker #{s.os_pid} is ready")
+        Heartbeat.start(s.options)
         Life.ready(s)
         %{s | phase: :ready, started?: true, lane: lane, interrupt: facts.interrupt}
 
@@ -299,7 +319,7 @@ defmodule Envmgr.Pool.Owner do
   defp event({:settled, id}, s), do: Cancelling.settled(s, id)
   defp event({:aside, id, reply}, s), do: Serving.aside(s, id, reply)
   defp event({:drop, keys}, s), do: Serving.drop(s, keys)
-  defp event({:ping, id}, s), do: Pipe.say(s, Messages.ping(id))
+  defp event({:ping, id}, s), do: Heartbeat.heard(s, id)
 
   defp event({:callback, id, number, key, payload}, s),
     do: Serving.callback(s, id, number, key, payload)
@@ -325,7 +345,7 @@ defmodule Envmgr.Pool.Owner do
 
   # Streams are open until their consumers have enough: a worker that hears bye would close them.
   defp idle(%{phase: :draining, bye?: false} = s) do
-    if Flight.beside?(s.flight),
+    if Flight.beside?(s.flight) or Outbox.size(s.outbox) > 0,
       do: {:noreply, s},
       else: idle(Pipe.flush(Pipe.say(%{s | bye?: true}, Messages.bye())))
   end

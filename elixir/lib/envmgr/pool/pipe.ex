@@ -3,7 +3,7 @@ defmodule Envmgr.Pool.Pipe do
   # Functions of the owner's state.
   @moduledoc false
 
-  alias Envmgr.Pool.{Child, Flight, Lent, Outbox, Slot, Watched}
+  alias Envmgr.Pool.{Child, Flight, Lent, Outbox, Pace, Slot, Watched}
 
   # The most unanswered calls in the pipe. A worker begins with one, each answered frame doubles it, and a slow call
   # takes it back to one (to as many as it has threads): what is not written can still go elsewhere.
@@ -44,15 +44,30 @@ defmodule Envmgr.Pool.Pipe do
   def flush(%{phase: phase} = s) when phase in [:ready, :draining] do
     with {data, outbox, flight} <-
            Outbox.frame(s.outbox, s.flight, room(s)) do
-      if Child.write(s.port, data),
-        do: arm(%{s | outbox: outbox, flight: flight}),
-        else: %{s | retry: s.retry || Process.send_after(self(), :retry, @busy_retry)}
+      if Child.write(s.port, data) do
+        plain? = Outbox.plain?(s.outbox)
+        s = arm(begun(%{s | outbox: outbox, flight: flight}, Flight.size(s.flight)))
+        if plain?, do: s, else: waiting(s)
+      else
+        %{s | retry: s.retry || Process.send_after(self(), :retry, @busy_retry)}
+      end
     else
-      :empty -> s
+      :empty -> if Outbox.plain?(s.outbox), do: s, else: waiting(s)
     end
   end
 
   def flush(s), do: s
+
+  @doc "Has callers see how many calls wait here that are not of normal priority."
+  @spec waiting(state()) :: state()
+  def waiting(s) do
+    {high, low} = Outbox.waiting(s.outbox)
+    Slot.waiting(s.slot, high, low)
+    s
+  end
+
+  defp begun(s, 0), do: %{s | pace: Pace.begin(s.pace, System.monotonic_time(:nanosecond))}
+  defp begun(s, _some), do: s
 
   # What a function of ours calls meanwhile must get through: the worker waits for it.
   defp room(%{callbacks: open} = s) when open != %{}, do: @window - Flight.size(s.flight)
@@ -62,10 +77,19 @@ defmodule Envmgr.Pool.Pipe do
   @doc "What of the flight was answered says how the worker does."
   @spec pace(state(), Flight.t()) :: state()
   def pace(s, flight) do
-    cond do
-      Flight.size(flight) == Flight.size(s.flight) -> %{s | flight: flight}
-      s.slow? -> brisk(%{s | flight: flight})
-      true -> %{s | flight: flight, window: min(2 * s.window, @window)}
+    besides = Flight.besides(flight)
+    if besides != Flight.besides(s.flight), do: Slot.aside(s.slot, besides)
+
+    case Flight.size(s.flight) - Flight.size(flight) do
+      0 ->
+        %{s | flight: flight}
+
+      departed ->
+        now = System.monotonic_time(:nanosecond)
+        pace = Pace.departed(s.pace, departed, Flight.size(flight), now)
+        Slot.each(s.slot, Pace.known(pace))
+        s = %{s | flight: flight, pace: pace}
+        if s.slow?, do: brisk(s), else: %{s | window: min(2 * s.window, @window)}
     end
   end
 
@@ -80,7 +104,17 @@ defmodule Envmgr.Pool.Pipe do
 
   def slow(s) do
     Slot.slow(s.slot)
-    flush(unwritten(%{s | slow?: true, window: s.threads}, :elsewhere))
+    flush(elsewhere(%{s | slow?: true, window: s.threads}, :infinity))
+  end
+
+  @doc "At most so many of the calls that wait here try the other workers."
+  @spec elsewhere(state(), pos_integer() | :infinity) :: state()
+  # Where nobody else takes calls any more they wait.
+  def elsewhere(%{phase: :draining} = s, _most), do: s
+
+  def elsewhere(s, most) do
+    {calls, outbox} = Outbox.movable(s.outbox, most)
+    move(%{s | outbox: outbox}, calls, :elsewhere)
   end
 
   @doc "Looks again soon at what is the oldest."
@@ -88,11 +122,17 @@ defmodule Envmgr.Pool.Pipe do
   def arm(%{tick: nil} = s), do: %{s | tick: Process.send_after(self(), :tick, @tick)}
   def arm(s), do: s
 
-  @doc "What was not written goes elsewhere."
-  @spec unwritten(state(), :moved | :elsewhere) :: state()
-  def unwritten(s, why) do
+  @doc "What was not written goes to others."
+  @spec unwritten(state()) :: state()
+  def unwritten(s) do
     calls = Outbox.calls(s.outbox)
-    s = %{s | outbox: Outbox.empty(s.outbox)}
+    move(%{s | outbox: Outbox.empty(s.outbox)}, calls, :moved)
+  end
+
+  defp move(s, [], _why), do: s
+
+  defp move(s, calls, why) do
+    s = waiting(s)
     Enum.reduce(calls, s, fn {:call, reply, _, _, _, _}, s -> moved(s, reply, why) end)
   end
 

@@ -3,7 +3,7 @@ defmodule Envmgr.Pool.Stats do
   @moduledoc false
 
   alias Envmgr.Libraries.State
-  alias Envmgr.Pool.Slot
+  alias Envmgr.Pool.{Circuit, Crew, Slot}
   alias Envmgr.Values.Decoder
 
   # A worker that is free answers in a fraction of that.
@@ -12,24 +12,44 @@ defmodule Envmgr.Pool.Stats do
   @doc "Keeps the Server's view where `read/1` finds it."
   @spec publish(atom(), String.t(), map()) :: :ok
   def publish(table, environment, server) do
+    pools = Map.new(server.active.crews, fn {name, crew} -> {name, pool(crew)} end)
+    each = Map.values(pools)
+
     facts = %{
       generation: server.active.manifest.generation,
       key: server.active.manifest.key,
-      state: state(server),
-      problem: server.problem,
+      state: together(each, server.problem),
+      problem: server.problem || Enum.find_value(each, & &1.problem),
       unread: server.unread,
-      tries: tries(server),
-      retry_at: server.retry_at,
+      tries: Enum.max([tries(server) | Enum.map(each, & &1.tries)]),
+      retry_at: Enum.min([server.retry_at | Enum.map(each, & &1.retry_at)]),
       refused: refused(server.refused),
       next: server.next && server.next.manifest.generation,
-      starting: map_size(server.active.starting),
+      starting: each |> Enum.map(& &1.starting) |> Enum.sum(),
       draining: map_size(server.draining),
-      wanted: server.active.manifest.workers,
-      workers: server.active.ready
+      wanted: each |> Enum.map(& &1.wanted) |> Enum.sum(),
+      pools: pools
     }
 
     :ets.insert(table, {{:environment, environment}, facts, self()})
     State.follow(table, environment)
+  end
+
+  defp pool(crew) do
+    %{
+      state: state(crew),
+      circuit: crew.circuit.state,
+      problem: crew.problem || (crew.circuit.state != :closed && crew.circuit.problem) || nil,
+      tries: length(crew.circuit.faults),
+      retry_at: Circuit.retry_at(crew.circuit),
+      min: crew.sizing.min,
+      max: crew.sizing.max,
+      wanted: crew.wanted,
+      queue: crew.sizing.queue,
+      libraries: crew.sizing.libraries,
+      starting: map_size(crew.starting),
+      workers: for({pid, worker} <- crew.ready, do: {pid, worker.slot, worker.os_pid})
+    }
   end
 
   @doc "Takes the calling Server's view away."
@@ -53,26 +73,46 @@ defmodule Envmgr.Pool.Stats do
     all = :ets.match(table, {{:environment, :"$1"}, :"$2", :_})
 
     open =
-      for [environment, facts] <- all, {pid, {slot, _}} <- facts.workers, Slot.open?(slot) do
-        {environment, pid}
-      end
+      for [environment, %{pools: pools}] <- all,
+          {_name, %{workers: workers}} <- pools,
+          {pid, slot, _os_pid} <- workers,
+          Slot.open?(slot),
+          do: {environment, pid}
 
     reports = reports(table, open)
 
     for [environment, facts] <- all, into: %{} do
-      workers =
-        for {pid, {slot, os_pid}} <- facts.workers, Slot.open?(slot) do
-          Map.merge(Slot.counts(slot), %{
-            os_pid: os_pid,
-            refs: reports[{environment, pid}]["refs"],
-            sessions: reports[{environment, pid}]["sessions"]
-          })
-        end
+      pools =
+        Map.new(facts.pools, fn {name, pool} ->
+          {name, counted(pool, name, environment, reports)}
+        end)
 
-      facts = %{facts | workers: Enum.sort_by(workers, & &1.os_pid)}
+      workers = for {_name, pool} <- pools, worker <- pool.workers, do: worker
       theirs = for {{^environment, _pid}, report} <- reports, report, do: report
-      {environment, Map.put(facts, :conversions, conversions(theirs))}
+
+      facts =
+        Map.merge(facts, %{
+          pools: pools,
+          workers: Enum.sort_by(workers, & &1.os_pid),
+          conversions: conversions(theirs)
+        })
+
+      {environment, facts}
     end
+  end
+
+  defp counted(pool, name, environment, reports) do
+    workers =
+      for {pid, slot, os_pid} <- pool.workers, Slot.open?(slot) do
+        Map.merge(Slot.counts(slot), %{
+          os_pid: os_pid,
+          pool: name,
+          refs: reports[{environment, pid}]["refs"],
+          sessions: reports[{environment, pid}]["sessions"]
+        })
+      end
+
+    %{pool | workers: Enum.sort_by(workers, & &1.os_pid)}
   end
 
   defp reports(table, open) do
@@ -131,19 +171,35 @@ defmodule Envmgr.Pool.Stats do
   def workers(table, environment) do
     case :ets.lookup(table, {:environment, environment}) do
       [{_key, facts, _server}] ->
-        for {pid, {slot, os_pid}} <- facts.workers, Slot.open?(slot), do: {pid, slot, os_pid}
+        for {_name, pool} <- facts.pools,
+            {_pid, slot, _os_pid} = worker <- pool.workers,
+            Slot.open?(slot),
+            do: worker
 
       [] ->
         []
     end
   end
 
-  defp state(%{active: active, problem: problem}) do
-    case map_size(active.ready) do
-      0 when problem == nil -> :loading
+  defp state(%{sizing: sizing} = crew) do
+    case length(Crew.open(crew)) do
+      0 when crew.problem == nil and crew.circuit.state == :closed -> :loading
       0 -> :failed
-      ready when ready < active.manifest.workers -> :degraded
-      _all -> :ready
+      count when count < sizing.min -> :degraded
+      _enough -> :ready
+    end
+  end
+
+  # An environment is as well as the worst of its pools, but fails only with all of them. One that nobody has called does
+  # not count.
+  defp together(_pools, problem) when problem != nil, do: :failed
+
+  defp together(pools, nil) do
+    awake = Enum.filter(pools, &(&1.wanted > 0))
+
+    case if(awake == [], do: pools, else: awake) |> Enum.map(& &1.state) |> Enum.uniq() do
+      [same] -> same
+      states -> if :failed in states or :degraded in states, do: :degraded, else: :loading
     end
   end
 

@@ -43,6 +43,16 @@ defmodule Envmgr.Values.Holding do
     :ok
   end
 
+  @doc "Which of these owners' workers have objects that somebody holds; all, where nobody can tell."
+  @spec holding(atom(), [pid()]) :: [pid()]
+  def holding(_table, []), do: []
+
+  def holding(table, owners) do
+    if pid = process(table), do: GenServer.call(pid, {:holding, owners}), else: owners
+  catch
+    :exit, _ended -> owners
+  end
+
   @spec process(atom()) :: pid() | nil
   def process(table) do
     case :ets.lookup(table, :holders) do

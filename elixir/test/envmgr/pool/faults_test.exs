@@ -258,7 +258,7 @@ defmodule Envmgr.Pool.FaultsTest do
   test "stopping an instance answers who waits and leaves no process" do
     project = Project.new()
     Project.activate(project, "std", workers: 2)
-    {:ok, instance} = Envmgr.start_link(name: :stopping, project: project)
+    {:ok, instance} = Envmgr.start_link(name: :stopping, project: project, grace: 100)
     pid = Envmgr.execute!("probe.pid", [], name: :stopping)
     call = Task.async(fn -> Envmgr.execute("probe.nap", [60], name: :stopping) end)
     Project.eventually(fn -> Enum.any?(workers(:stopping), &(&1.in_flight == 1)) end)

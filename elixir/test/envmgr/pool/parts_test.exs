@@ -9,11 +9,13 @@ defmodule Envmgr.Pool.PartsTest do
     setup do
       table = :ets.new(:route, [:public])
       workers = for _ <- 1..3, do: {spawn(fn -> :ok end), Slot.new()}
-      Route.publish(table, "e", 7, workers, self())
+      Route.publish(table, {"e", "default"}, 7, workers, self(), sizing())
       {7, route, pool} = Route.lookup(table, "e")
       assert pool == self()
-      %{route: route, workers: workers}
+      %{table: table, route: route, workers: workers}
     end
+
+    defp sizing, do: %{queue: 100, threads: 1, libraries: nil}
 
     test "equal workers take turns, and calls spread evenly", %{route: route, workers: workers} do
       for _ <- 1..30, do: Route.pick(route)
@@ -32,19 +34,41 @@ defmodule Envmgr.Pool.PartsTest do
       Slot.close(one)
       assert Route.pick(route) == nil
       assert Slot.counts(one) == %{in_flight: 6, answered: 0}
+      assert Slot.take(one) == nil
+      assert Slot.counts(one) == %{in_flight: 6, answered: 0}
     end
 
-    test "a pinned call takes its own worker or none", %{route: route, workers: [{a, one} | _]} do
-      assert {^a, ^one} = Route.pinned(route, a)
+    test "a pinned call takes its own worker or none", %{table: table, workers: workers} do
+      [{a, one}, {b, _two} | _] = workers
+      assert {7, {^a, ^one}} = Route.pinned(table, a)
       Slot.close(one)
-      assert Route.pinned(route, a) == nil
-      assert Route.pinned(route, self()) == nil
+      assert Route.pinned(table, a) == nil
+      Route.forget(table, b)
+      assert Route.pinned(table, b) == nil
+      assert Route.pinned(table, self()) == nil
+    end
+
+    test "each pool has its own route, and goes with its Server", %{
+      table: table,
+      workers: [a | _]
+    } do
+      Route.publish(table, {"e", "heavy"}, 7, [a], self(), %{sizing() | libraries: ["numpy"]})
+      {7, heavy, _} = Route.lookup(table, "e", "heavy")
+      assert tuple_size(heavy) == 2
+      assert Route.serves?(heavy, "numpy")
+      refute Route.serves?(heavy, "math")
+      assert Route.lookup(table, "e", "default") == Route.lookup(table, "e")
+      assert Route.lookup(table, "e", "other") == nil
+      Route.delete(table, "e", "heavy", self())
+      assert Route.lookup(table, "e", "heavy") == nil
+      Route.delete(table, self())
+      assert :ets.tab2list(table) == []
     end
 
     test "no route, no worker" do
       table = :ets.new(:route, [:public])
       assert Route.lookup(table, "e") == nil
-      Route.publish(table, "e", 1, [], self())
+      Route.publish(table, {"e", "default"}, 1, [], self(), sizing())
       {1, route, _} = Route.lookup(table, "e")
       assert Route.pick(route) == nil
     end

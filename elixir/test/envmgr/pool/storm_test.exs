@@ -6,6 +6,8 @@ defmodule Envmgr.Pool.StormTest do
   alias Envmgr.Test.Project
 
   @codes [:worker_lost, :timeout, :cancelled]
+  # What has so little time may be refused at once.
+  @late [:timeout, :overloaded]
 
   defp workers(name), do: Envmgr.stats(name)["std"].workers
 
@@ -48,7 +50,9 @@ defmodule Envmgr.Pool.StormTest do
 
   defp ask(:late, name) do
     path = Enum.random(["probe.asleep", "probe.spin"])
-    verdict(Envmgr.execute(path, [30], name: name, timeout: :rand.uniform(40)), :none)
+    answer = Envmgr.execute(path, [30], name: name, timeout: :rand.uniform(40))
+
+    with {:error, %Error{code: code}} when code in @late <- answer, do: :timeout
   end
 
   defp ask(:stream, name) do

@@ -12,8 +12,8 @@ defmodule Envmgr.Telemetry.EmittedTest do
     name = :"instance#{System.unique_integer([:positive])}"
     listen(name)
     Project.activate(project, "std", workers: 1)
-    start = {Envmgr, name: name, project: project, watch: false, start_timeout: 10_000}
-    start_supervised!(start)
+    options = [name: name, project: project, watch: false, start_timeout: 10_000, grace: 500]
+    start_supervised!({Envmgr, options})
     Envmgr.execute!("probe.echo", [1], name: name)
     %{name: name, project: project}
   end
@@ -56,6 +56,9 @@ defmodule Envmgr.Telemetry.EmittedTest do
     assert {_, %{reason: :drained}} = heard([:worker, :stop])
     assert {%{answered: 0}, %{reason: :start, why: why}} = heard([:worker, :stop])
     assert why =~ "broken"
+    # One that has a call is ended when the instance has waited long enough.
+    spawn(fn -> Envmgr.execute("probe.nap", [60], name: name) end)
+    Project.eventually(fn -> match?([%{in_flight: 1}], Envmgr.stats(name)["std"].workers) end)
     stop_supervised!(name)
     # It was tried again meanwhile, perhaps.
     assert {_, %{reason: :shutdown}} =
@@ -63,6 +66,12 @@ defmodule Envmgr.Telemetry.EmittedTest do
                with {_, %{reason: reason}} when reason != :shutdown <- heard([:worker, :stop]),
                     do: nil
              end)
+  end
+
+  test "a pool that is stopped drains", %{name: name} do
+    stop_supervised!(name)
+    assert {_, %{reason: :drained}} = heard([:worker, :stop])
+    assert {%{duration: _}, %{environment: "std", pool: "default"}} = heard([:pool, :drained])
   end
 
   test "another number of workers is a generation for those that run", %{

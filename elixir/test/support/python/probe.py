@@ -46,10 +46,12 @@ __all__ = [
     "grid",
     "has",
     "hinted",
+    "hoard",
     "keep",
     "keep_first",
     "keep_function",
     "kill_me",
+    "leave_behind",
     "listed",
     "mapped",
     "mapped_by",
@@ -61,6 +63,7 @@ __all__ = [
     "opened",
     "pid",
     "points",
+    "poison",
     "raise_exit",
     "read",
     "rows",
@@ -250,6 +253,20 @@ def pid():
 
 def kill_me():
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def leave_behind():
+    """A program that nobody waits for."""
+    import subprocess
+
+    return subprocess.Popen(["sleep", "600"]).pid
+
+
+def poison(path):
+    """Notes that it ran, and ends its worker."""
+    with open(path, "a") as file:
+        file.write("x")
+    kill_me()
 
 
 def exit_now(status):
@@ -550,6 +567,15 @@ def things(count):
 def texts(count, size):
     for _ in range(count):
         yield "x" * size
+
+
+_hoard = []
+
+
+def hoard(size):
+    """Takes memory and keeps it."""
+    _hoard.append(b"x" * size)
+    return len(_hoard)
 
 
 def computing(count):

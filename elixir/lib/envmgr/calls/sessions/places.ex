@@ -8,8 +8,11 @@ defmodule Envmgr.Calls.Sessions.Places do
   @enforce_keys [:table, :id, :limits]
   defstruct [:table, :id, :limits, places: %{}, homes: %{}]
 
-  @typedoc "`at` counts what the worker was told; `pending`: the variables that it knows otherwise."
+  @typedoc """
+  `pool`: as `Route.place/2` names it. `at` counts what the worker was told; `pending`: the variables that it knows otherwise.
+  """
   @type place :: %{
+          pool: Route.place(),
           environment: String.t(),
           generation: pos_integer(),
           slot: Slot.t(),
@@ -67,11 +70,8 @@ defmodule Envmgr.Calls.Sessions.Places do
 
   @doc "A certain worker, if it takes calls."
   @spec find(t(), String.t(), pid()) :: {pos_integer(), Route.worker()} | nil
-  def find(s, environment, owner) do
-    with {generation, workers, _pool} <- Route.lookup(s.table, environment),
-         {_, _} = worker <- List.keyfind(Route.open(workers), owner, 0),
-         do: {generation, worker},
-         else: (_none -> nil)
+  def find(s, _environment, owner) do
+    Route.worker(s.table, owner)
   end
 
   @doc "Gives the session a place in a worker, which is to be told of all variables."
@@ -84,10 +84,11 @@ defmodule Envmgr.Calls.Sessions.Places do
     Process.monitor(owner)
 
     place = %{
-      environment: environment,
+      pool: environment,
+      environment: Route.environment(environment),
       generation: generation,
       slot: slot,
-      os_pid: os_pid(s.table, environment, owner),
+      os_pid: os_pid(s.table, Route.environment(environment), owner),
       at: 0,
       pending: Map.new(variables.there, fn {name, _variable} -> {name, true} end)
     }

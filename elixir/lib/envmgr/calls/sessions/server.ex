@@ -228,7 +228,7 @@ defmodule Envmgr.Calls.Sessions.Server do
         for {owner, place} <- places.places do
           place
           |> Map.take([:environment, :generation, :os_pid])
-          |> Map.put(:home, places.homes[place.environment] == owner)
+          |> Map.put(:home, places.homes[place.pool] == owner)
         end
     }
   end

@@ -41,6 +41,7 @@ defmodule Envmgr.Calls.Sessions.Shared do
         {:error, s.places.table |> Holders.fate(owner, nil) |> Stale.fields()}
 
       {generation, worker} ->
+        environment = Route.place(environment, Route.pool(s.places.table, owner))
         s = enter(s, environment, generation, worker)
         if s.places.homes[environment], do: {:ok, s}, else: {:ok, settle(s, environment, owner)}
     end
@@ -134,7 +135,7 @@ defmodule Envmgr.Calls.Sessions.Shared do
           s |> lose(from) |> enter(environment, generation, worker) |> settle(environment, owner)
 
         restored = %{
-          environment: environment,
+          environment: Route.environment(environment),
           reason: why(s, from),
           variables: Variables.count(s.variables),
           lost: Variables.lost_with(s.variables, from)

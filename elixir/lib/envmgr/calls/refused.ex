@@ -1,0 +1,66 @@
+defmodule Envmgr.Calls.Refused do
+  # Why a call was not sent: its pool has too much to do, does not serve its library, or is none.
+  @moduledoc false
+
+  alias Envmgr.{Error, Near, Telemetry}
+  alias Envmgr.Calls.{Outcome, Request}
+  alias Envmgr.Pool.{Admission, Pools}
+
+  @spec overloaded(Request.t(), Admission.refusal()) :: {:error, Error.t()}
+  def overloaded(request, why) do
+    pool = Pools.name(request.pool)
+
+    Telemetry.execute([:pool, :overloaded], %{waiting: why[:waiting] || why[:ahead]}, %{
+      instance: request.name,
+      environment: request.environment,
+      pool: pool,
+      path: request.path
+    })
+
+    {message, hint} = Pools.overloaded(pool, why)
+
+    Outcome.error(request,
+      code: :overloaded,
+      message: message,
+      hint: hint,
+      details: Map.put(why, :pool, pool)
+    )
+  end
+
+  @doc "The pool has not the call's library."
+  @spec elsewhere(Request.t()) :: {:error, Error.t()}
+  def elsewhere(request) do
+    pool = Pools.name(request.pool)
+    serving = Pools.serving(request.name, request.environment, request.library)
+
+    Outcome.error(request,
+      code: :arguments,
+      message: "the pool #{pool} does not serve #{request.library}",
+      hint: hint(serving),
+      details: %{pool: pool, pools: serving}
+    )
+  end
+
+  defp hint([]), do: "no pool does: see the libraries of its pools in envmgr.toml"
+  defp hint([pool | _] = pools), do: "#{Enum.join(pools, ", ")} does: pass pool: #{inspect(pool)}"
+
+  @doc "There is no such pool, or none at all."
+  @spec nowhere(Request.t()) :: {:error, Error.t()}
+  def nowhere(request) do
+    case Pools.names(request.name, request.environment) do
+      [] ->
+        Outcome.gone(request)
+
+      pools ->
+        near = Near.hint(Pools.name(request.pool), pools)
+
+        Outcome.error(request,
+          code: :arguments,
+          message:
+            "environment #{request.environment} has no pool #{inspect(Pools.name(request.pool))}",
+          hint: "#{if near, do: near <> " "}its pools are #{Enum.join(pools, ", ")}",
+          details: %{pools: pools}
+        )
+    end
+  end
+end

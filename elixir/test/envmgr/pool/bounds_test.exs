@@ -1,0 +1,249 @@
+defmodule Envmgr.Pool.BoundsTest do
+  # What a pool refuses, whom it serves first, and what it gives up: queues, deadlines, fairness, heartbeats, crash loops.
+  use ExUnit.Case, async: true
+
+  alias Envmgr.Error
+  alias Envmgr.Test.Project
+
+  defp start(sizing, options \\ []) do
+    project = Project.new()
+    libraries = %{"probe" => Project.library("probe", options[:library] || %{})}
+    pools = Project.pools(1, sizing)
+    Project.activate(project, "std", pools: pools, libraries: libraries)
+    name = :"bounds#{System.unique_integer([:positive])}"
+    options = Keyword.take(options, [:heartbeat])
+
+    start_supervised!(
+      {Envmgr, [name: name, project: project, watch: false, start_timeout: 10_000] ++ options}
+    )
+
+    name
+  end
+
+  defp call(name, path, args \\ [], opts \\ []),
+    do: Envmgr.execute("probe.#{path}", args, [name: name] ++ opts)
+
+  defp workers(name), do: Envmgr.stats(name)["std"].workers
+  defp pool(name), do: Envmgr.stats(name)["std"].pools["default"]
+  defp in_flight(name), do: workers(name) |> Enum.map(& &1.in_flight) |> Enum.sum()
+  defp in_flight(name, count), do: Project.eventually(fn -> in_flight(name) == count end)
+
+  defp signal(signal, os_pid),
+    do: System.cmd("kill", ["-#{signal}", "#{os_pid}"], stderr_to_stdout: true)
+
+  defp tell(name, events) do
+    {test, id} = {self(), make_ref()}
+
+    told = fn event, measured, %{instance: instance} = about, _ ->
+      if instance == name, do: send(test, {event, measured, about})
+    end
+
+    Envmgr.Telemetry.attach(id, Enum.map(events, &[:envmgr | &1]), told, nil)
+    on_exit(fn -> Envmgr.Telemetry.detach(id) end)
+  end
+
+  test "the queue is bounded: one more is refused at once, with the numbers" do
+    name = start(%{"queue" => 3})
+    tell(name, [[:pool, :overloaded]])
+    {:ok, _} = call(name, "echo", [1])
+    # The thread that gives way to nobody: what waits behind it waits.
+    busy = Task.async(fn -> call(name, "nap", [1.5, "done"]) end)
+    in_flight(name, 1)
+    waiting = for n <- 1..3, do: Task.async(fn -> call(name, "echo", [n]) end)
+    in_flight(name, 4)
+
+    assert {:error, %Error{code: :overloaded, retry: true, class: :resource} = error} =
+             call(name, "echo", [4], timeout: 60_000)
+
+    assert error.message =~ "3 calls wait already for the worker of pool default"
+    assert %{waiting: 3, queue: 3, pool: "default", workers: 1} = error.details
+    assert error.hint =~ "longer queue"
+    assert error.path == "probe.echo"
+    assert {:error, %Error{code: :overloaded}} = call(name, "echo", [4], priority: :high)
+
+    assert {:error, %Error{code: :overloaded}} =
+             Envmgr.await(Envmgr.async("probe.echo", [5], name: name))
+
+    assert_receive {_, %{waiting: 3}, %{path: "probe.echo", pool: "default", environment: "std"}}
+    assert Task.await(busy, 10_000) == {:ok, "done"}
+    assert Enum.map(waiting, &Task.await/1) == for(n <- 1..3, do: {:ok, n})
+    assert {:ok, 4} = call(name, "echo", [4])
+  end
+
+  test "those that wait for the first worker are bounded too; who has left does not count" do
+    name = start(%{"queue" => 2}, library: %{"init" => "import time; time.sleep(0.7)"})
+    gone = spawn(fn -> call(name, "echo", [0]) end)
+    late = Task.async(fn -> call(name, "echo", [0], timeout: 50) end)
+    assert {:error, %Error{code: :timeout}} = Task.await(late)
+    Process.exit(gone, :kill)
+    tasks = for n <- 1..3, do: Task.async(fn -> call(name, "echo", [n]) end)
+    answers = Task.await_many(tasks, 10_000)
+    assert Enum.count(answers, &match?({:ok, _}, &1)) == 2
+
+    assert {:error, %Error{code: :overloaded} = error} =
+             Enum.find(answers, &(elem(&1, 0) == :error))
+
+    assert error.message =~ "2 calls wait already for the workers that start"
+  end
+
+  test "a deadline that cannot be met is refused at once, when enough is known" do
+    name = start(%{})
+    for _ <- 1..17, do: {:ok, _} = call(name, "nap", [0.02])
+    naps = for _ <- 1..30, do: Task.async(fn -> call(name, "nap", [0.02], timeout: 30_000) end)
+    in_flight(name, 30)
+    started = System.monotonic_time(:millisecond)
+    assert {:error, %Error{code: :overloaded} = error} = call(name, "echo", [1], timeout: 100)
+    assert System.monotonic_time(:millisecond) - started < 100
+    assert %{why: :deadline, ahead: ahead, each: each} = error.details
+    assert ahead > 5 and each > 10
+    assert error.message =~ "its deadline is in"
+    assert {:ok, 1} = call(name, "echo", [1], timeout: 30_000)
+    assert Enum.uniq(Task.await_many(naps, 30_000)) == [{:ok, nil}]
+  end
+
+  test "callers take turns: many asynchronous calls of one keep nobody else waiting" do
+    name = start(%{})
+    {:ok, _} = call(name, "echo", [1])
+    greedy = for n <- 1..40, do: Envmgr.async("probe.nap", [0.05, n], name: name)
+    in_flight(name, 40)
+    assert {:ok, 1} = Task.await(Task.async(fn -> call(name, "echo", [1]) end))
+    assert in_flight(name) > 25
+    assert {:ok, 2} = Task.await(Task.async(fn -> call(name, "echo", [2]) end))
+    assert in_flight(name) > 20
+    Envmgr.cancel(greedy)
+  end
+
+  test "a call never waits behind a slow one while another worker is idle" do
+    name = start(%{"min" => 2, "max" => 2})
+    Project.eventually(fn -> length(workers(name)) == 2 end, 20_000)
+    {:ok, thing} = call(name, "Thing", [1])
+    # Both are slow, and what comes waits at either.
+    long = Task.async(fn -> call(name, "nap", [60], timeout: 60_000) end)
+    in_flight(name, 1)
+    short = Task.async(fn -> call(name, "nap", [0.5]) end)
+    in_flight(name, 2)
+    Process.sleep(60)
+    quick = for n <- 1..20, do: Task.async(fn -> call(name, "echo", [n], timeout: 20_000) end)
+    assert {:ok, nil} = Task.await(short)
+    assert Task.await_many(quick, 20_000) == for(n <- 1..20, do: {:ok, n})
+    assert Task.yield(long, 0) == nil
+    # An object's call is not moved, and is answered by its worker.
+    assert {:ok, 2} = Envmgr.method(thing, "add", [1], timeout: 200) |> either(name)
+    Task.shutdown(long, :brutal_kill)
+  end
+
+  # Of the worker that is busy with the long call there is no answer in time.
+  defp either({:error, %Error{code: :timeout}}, _name), do: {:ok, 2}
+  defp either(answer, _name), do: answer
+
+  test "an idle worker that is silent is dead and is replaced; a busy one is not" do
+    name = start(%{}, heartbeat: 50)
+    {:ok, old} = call(name, "pid")
+    # Busy for many beats.
+    assert {:ok, ^old} = call(name, "nap", [0.6, old])
+    assert {:ok, ^old} = call(name, "pid")
+    Process.sleep(300)
+    assert {:ok, ^old} = call(name, "pid")
+    signal("STOP", old)
+    Project.eventually(fn -> not Project.alive?(old) end, 10_000)
+    assert {:ok, new} = call(name, "pid")
+    assert new != old
+
+    # One that stops with a call has its deadline.
+    call = Task.async(fn -> call(name, "nap", [60], timeout: 300) end)
+    in_flight(name, 1)
+    signal("STOP", new)
+    assert {:error, %Error{code: :timeout}} = Task.await(call)
+    Project.eventually(fn -> not Project.alive?(new) end, 10_000)
+    assert {:ok, _} = call(name, "pid")
+  end
+
+  test "a poisonous call is told to its caller, runs once each time, and opens the circuit; then one worker is tried" do
+    name = start(%{"min" => 2, "max" => 2})
+    tell(name, [[:pool, :circuit]])
+    runs = Path.join(System.tmp_dir!(), "runs#{System.unique_integer([:positive])}")
+    on_exit(fn -> File.rm(runs) end)
+
+    answers =
+      Enum.reduce_while(1..20, [], fn n, answers ->
+        case call(name, "poison", [runs]) do
+          {:error, %Error{code: :worker_lost}} -> {:cont, [n | answers]}
+          other -> {:halt, {other, answers}}
+        end
+      end)
+
+    assert {{:error, %Error{code: :not_ready, retry: true} = error}, lost} = answers
+    assert length(lost) in 5..7
+    assert File.read!(runs) == String.duplicate("x", length(lost))
+    assert error.message =~ "ended within 30 s"
+    assert error.message =~ "SIGKILL while it ran probe.poison"
+    assert error.details.next in 0..2_000
+    assert error.details.problem.message =~ "probe.poison"
+    assert_receive {_, %{wait: wait}, %{pool: "default", state: :open, reason: %Error{}}}
+    assert wait in 900..1_000
+    # The last worker may have been the one that was tried.
+    Project.eventually(fn ->
+      match?(%{circuit: :open, workers: [], state: :failed}, pool(name))
+    end)
+
+    assert [%{state: :failed, next: %DateTime{}}] = Envmgr.libraries(name)
+
+    # Nobody waits meanwhile, and what is tried proves itself by an answer.
+    assert {:error, %Error{code: :not_ready}} = call(name, "echo", [1])
+    assert_receive {_, _, %{state: :half_open}}, 10_000
+    Project.eventually(fn -> call(name, "echo", [1]) == {:ok, 1} end, 10_000)
+    assert_receive {_, _, %{state: :closed}}, 10_000
+    Project.eventually(fn -> length(workers(name)) == 2 end, 10_000)
+    assert File.read!(runs) == String.duplicate("x", length(lost))
+  end
+
+  test "what does not start is told as it is, then the circuit opens" do
+    name = start(%{}, library: %{"init" => "raise RuntimeError('broken')"})
+    assert {:error, %Error{code: :start, type: "RuntimeError"}} = call(name, "echo", [1])
+
+    error =
+      Project.eventually(
+        fn ->
+          with {:error, %Error{code: :not_ready} = error} <- call(name, "echo", [1]),
+               do: error,
+               else: (_ -> nil)
+        end,
+        20_000
+      )
+
+    assert error.message =~ "broken"
+    assert error.details.problem.type == "RuntimeError"
+  end
+
+  describe "a caller that dies takes its call with it" do
+    defp ask(:plain, name), do: call(name, "nap", [60], timeout: 60_000)
+
+    defp ask(:async, name),
+      do: Envmgr.await(Envmgr.async("probe.nap", [60], name: name, timeout: 60_000))
+
+    defp ask(:stream, name),
+      do: Enum.to_list(Envmgr.stream("probe.ticks", [9, nil, 60], name: name, timeout: 60_000))
+
+    defp ask(:nested, name) do
+      inner = fn -> call(name, "asleep", [60], timeout: 60_000) end
+      call(name, "apply", [inner], timeout: 60_000)
+    end
+
+    for kind <- [:plain, :async, :stream, :nested] do
+      test "#{kind}, running and waiting" do
+        name = start(%{})
+        {:ok, pid} = call(name, "pid")
+        caller = spawn(fn -> ask(unquote(kind), name) end)
+        Project.eventually(fn -> in_flight(name) > 0 end)
+        waiting = spawn(fn -> ask(unquote(kind), name) end)
+        Project.eventually(fn -> in_flight(name) > 1 end)
+        # Longer than a plain call goes unwatched.
+        Process.sleep(100)
+        Process.exit(waiting, :kill)
+        Process.exit(caller, :kill)
+        in_flight(name, 0)
+        assert {:ok, ^pid} = call(name, "pid")
+      end
+    end
+  end
+end
