@@ -11,7 +11,7 @@ defmodule Envmgr.Pool do
 
   alias Envmgr.Error
   alias Envmgr.Libraries.{Catalog, Manager, Unknown}
-  alias Envmgr.Pool.{Pools, Route, Server}
+  alias Envmgr.Pool.{Pools, Route, Server, Stats}
 
   def start_link({options, manifest, manager}) do
     Supervisor.start_link(__MODULE__, {options, manifest, manager})
@@ -57,15 +57,13 @@ defmodule Envmgr.Pool do
     ask(instance, environment, {:await_generation, generation}, :infinity)
   end
 
-  @doc "How many calls the workers of a call run at a time; 1 where nothing is known of them."
-  @spec capacity(atom(), String.t() | nil, keyword()) :: pos_integer()
-  def capacity(instance, environment, _opts) do
-    case Route.lookup(instance, environment) do
-      {_generation, workers, _pool} -> max(tuple_size(workers) - 1, 1)
-      nil -> 1
-    end
+  @doc "How many calls a pool runs at a time when it has all its workers, and whether a worker runs several, one after the other."
+  @spec capacity(atom(), String.t() | nil, String.t() | nil) ::
+          {at_a_time :: pos_integer(), several? :: boolean()}
+  def capacity(instance, environment, pool) do
+    Stats.capacity(instance, environment, Pools.name(pool)) || {1, true}
   rescue
-    ArgumentError -> 1
+    ArgumentError -> {1, true}
   end
 
   @doc "Has an environment's pools, by their supervisor, finish their calls and take no more. Returns when they have, within `grace` ms."

@@ -13,7 +13,7 @@ defmodule Envmgr.Calls.Mapping do
 
   @timeout 30_000
   @own [:max_concurrency, :batch, :ordered, :on_error]
-  @call [:name, :timeout, :as, :dicts, :priority, :correlation, :output]
+  @call Options.known() -- [:metadata, :trace, :session]
 
   @enforce_keys [:path, :opts, :until, :timeout, :alias, :most, :input]
   defstruct [:path, :opts, :until, :timeout, :alias, :most, :input, :fixed] ++
@@ -26,17 +26,21 @@ defmodule Envmgr.Calls.Mapping do
     {environment, default} = home(path, opts)
     timeout = Keyword.get(opts, :timeout) || default
 
+    {at_a_time, several?} =
+      Pool.capacity(Keyword.get(opts, :name, Envmgr), environment, opts[:pool])
+
+    # Where each call has its own worker none is put with another.
+    batch = if several?, do: own[:batch], else: 1
+
     mapping = %__MODULE__{
       path: path,
       opts: Keyword.delete(opts, :timeout),
       timeout: timeout,
       until: if(timeout == :infinity, do: :infinity, else: now() + timeout),
       alias: :erlang.alias(),
-      most:
-        own[:max_concurrency] ||
-          Pool.capacity(Keyword.get(opts, :name, Envmgr), environment, opts),
-      fixed: own[:batch],
-      size: own[:batch] || 1,
+      most: own[:max_concurrency] || at_a_time,
+      fixed: batch,
+      size: batch || 1,
       ordered?: Keyword.get(own, :ordered, true),
       stop?: own[:on_error] == :stop,
       input: {items, &Enumerable.reduce(items, &1, fn item, taken -> take(item, taken) end)}
@@ -75,6 +79,9 @@ defmodule Envmgr.Calls.Mapping do
 
   defp problem({key, _value}) when key in [:metadata, :trace],
     do: ["a map has no option #{key}: its answers are values and errors"]
+
+  defp problem({:session, _session}),
+    do: ["a map has no option session: its calls run in several workers"]
 
   defp problem({:output, :metadata}),
     do: ["a map has no metadata that output could go to: it is :log, :ignore or a pid"]

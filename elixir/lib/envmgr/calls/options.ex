@@ -84,6 +84,10 @@ defmodule Envmgr.Calls.Options do
             session: "a session, of Envmgr.Session.open/1"
           ] ++ Wanted.values()
 
+  @doc "The names of all options."
+  @spec known() :: [atom()]
+  def known, do: @known
+
   @spec parse(keyword()) :: {:ok, t()} | {:error, Error.t()}
   def parse([]), do: {:ok, %__MODULE__{name: @default_name}}
 

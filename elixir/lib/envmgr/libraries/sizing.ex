@@ -37,6 +37,10 @@ defmodule Envmgr.Libraries.Sizing do
   def at_a_time(%{profile: "thread", threads: threads}), do: threads
   def at_a_time(_sizing), do: 1
 
+  @doc "Whether a worker runs one call and no other."
+  @spec once?(t()) :: boolean()
+  def once?(sizing), do: sizing.profile == "call"
+
   @doc "What of it makes the workers what they are: the rest is how many there are, and for how long."
   @spec worker(t()) :: tuple()
   def worker(sizing), do: {sizing.profile, sizing.threads, sizing.libraries}

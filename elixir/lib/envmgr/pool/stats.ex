@@ -2,7 +2,7 @@ defmodule Envmgr.Pool.Stats do
   # What an environment's pool is doing, for `Envmgr.stats/1`: written by the Server, counted when read.
   @moduledoc false
 
-  alias Envmgr.Libraries.State
+  alias Envmgr.Libraries.{Sizing, State}
   alias Envmgr.Pool.{Circuit, Crew, Slot}
   alias Envmgr.Values.Decoder
 
@@ -45,11 +45,26 @@ defmodule Envmgr.Pool.Stats do
       min: crew.sizing.min,
       max: crew.sizing.max,
       wanted: crew.wanted,
+      profile: crew.sizing.profile,
+      at_a_time: Sizing.at_a_time(crew.sizing),
       queue: crew.sizing.queue,
       libraries: crew.sizing.libraries,
       starting: map_size(crew.starting),
       workers: for({pid, worker} <- crew.ready, do: {pid, worker.slot, worker.os_pid})
     }
+  end
+
+  @doc """
+  How many calls a pool runs at a time when it has all its workers, and whether a worker may run several, one after the other;
+  nil where nothing is known of it.
+  """
+  @spec capacity(atom(), String.t(), String.t()) ::
+          {at_a_time :: pos_integer(), several? :: boolean()} | nil
+  def capacity(table, environment, pool) do
+    with [{_key, %{pools: %{^pool => facts}}, _server}] <-
+           :ets.lookup(table, {:environment, environment}),
+         do: {facts.max * facts.at_a_time, facts.profile != "call"},
+         else: (_unknown -> nil)
   end
 
   @doc "Takes the calling Server's view away."
@@ -182,7 +197,7 @@ defmodule Envmgr.Pool.Stats do
   end
 
   defp state(%{sizing: sizing} = crew) do
-    case length(Crew.open(crew)) do
+    case length(Crew.open(crew)) + map_size(crew.spent) do
       0 when crew.problem == nil and crew.circuit.state == :closed -> :loading
       0 -> :failed
       count when count < sizing.min -> :degraded
