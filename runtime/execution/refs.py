@@ -31,8 +31,8 @@ class RefTable:
     def put(self, value: Any) -> tuple[int, str]:
         if not self.kept:
             raise RefLimit(
-                f"a {type_name(type(value))} cannot be sent as a value, and cannot stay in Python: the pool has a worker"
-                ' for every call (profile "call"), which ends with it'
+                f"a {type_name(type(value))} cannot be sent as a value, and cannot stay in Python: the pool has a"
+                ' worker for every call (profile "call"), which ends with it'
             )
         if len(self._objects) >= self._limit:
             raise RefLimit(

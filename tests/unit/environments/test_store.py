@@ -64,7 +64,9 @@ def test_admission_and_what_an_earlier_attempt_left(layout, tmp_path):
     store.admit(layout, "web-k", **staged(tmp_path, "old"), manifest=b"old", proof=Proof("p", fork=True))
     layout.manifest("web-k").unlink()
     assert not store.is_whole(layout, "web-k")
-    store.admit(layout, "web-k", **staged(tmp_path, "new"), manifest=b"new", proof=Proof("q", fork="a thread\nruns"))
+    store.admit(
+        layout, "web-k", **staged(tmp_path, "new"), manifest=b"new", proof=Proof("q", fork="a thread\nruns")
+    )
     assert store.is_whole(layout, "web-k")
     assert (layout.entry("web-k") / "bin/python").read_text() == "new"
     assert (layout.catalog("web-k") / "six.catalog").read_text() == "new"
