@@ -157,6 +157,13 @@ def elixir(session: nox.Session) -> None:
     session.run("mix", "test", *session.posargs, external=True, env=environment)
 
 
+@nox.session
+def kills(session: nox.Session) -> None:
+    """`kill -9` of VMs, zygotes and workers: who ends with whom. `-- --rounds N` (200), `--seed N`."""
+    install(session)
+    session.run("python", "tests/faults/kills.py", *session.posargs)
+
+
 @nox.session(venv_backend="none")
 def demo(session: nox.Session) -> None:
     """The main job, shown: see examples/quickstart."""

@@ -57,11 +57,12 @@ defmodule Envmgr do
     Options,
     Pool,
     Ref,
+    Release,
     Reload,
     Session
   }
 
-  alias Envmgr.Calls.{Discover, Entry, Errors, Holders, Objects, Prompt, Surroundings}
+  alias Envmgr.Calls.{Advice, Discover, Entry, Errors, Holders, Objects, Prompt, Surroundings}
 
   @type arguments :: list() | map() | keyword() | {list(), map() | keyword()}
   @type option ::
@@ -73,6 +74,11 @@ defmodule Envmgr do
           | {:correlation, String.t()}
           | {:output, :log | :metadata | :ignore | pid()}
           | {:trace, boolean()}
+          | {:retry, non_neg_integer() | [max: non_neg_integer(), backoff: pos_integer()]}
+          | {:idempotent, boolean()}
+          | {:fallback, String.t() | [String.t()] | (Error.t() -> term()) | false}
+          | {:cache, boolean() | [ttl: pos_integer(), tags: [String.t()]]}
+          | {:hedge, pos_integer() | false}
           | {:session, Session.t()}
           | {:name, atom()}
 
@@ -85,6 +91,9 @@ defmodule Envmgr do
 
   With `output: :metadata` also `stdout` and `stderr` (texts), `logging` (maps of `level`, `logger`, `message`), `python_warnings` (maps of
   `category`, `message`).
+
+  What stood around the call says `cached` (where its result may be kept: whether it was), `tries` (where it took more than one), `hedged: true` (the
+  second worker's answer), `fallback` (the path that answered, or `:function`).
   """
   @type metadata :: %{
           :warnings => [String.t()],
@@ -97,7 +106,11 @@ defmodule Envmgr do
           optional(:stdout) => String.t(),
           optional(:stderr) => String.t(),
           optional(:logging) => [map()],
-          optional(:python_warnings) => [map()]
+          optional(:python_warnings) => [map()],
+          optional(:cached) => boolean(),
+          optional(:tries) => pos_integer(),
+          optional(:hedged) => true,
+          optional(:fallback) => String.t() | :function
         }
 
   @type answer :: {:ok, term()} | {:ok, term(), metadata()} | {:error, Error.t()}
@@ -117,7 +130,8 @@ defmodule Envmgr do
   end
 
   @doc """
-  Starts an instance. Returns before its workers are ready; raises `ArgumentError` on wrong options.
+  Starts an instance. Returns before its workers are ready; raises `ArgumentError` on wrong options, with `check: :raise` also `Envmgr.Error`
+  where an environment cannot run on this machine (`Envmgr.Release.check!/1`).
 
       {:ok, _pid} = Envmgr.start_link(name: MyApp.Python, project: "/srv/my_app")
 
@@ -131,7 +145,11 @@ defmodule Envmgr do
   Option `hooks` (also `config :envmgr, hooks: ...`): functions before and after calls (`Envmgr.Hooks`).
   """
   @spec start_link(keyword()) :: Supervisor.on_start()
-  def start_link(options), do: options |> Options.new!() |> Instance.start_link()
+  def start_link(options) do
+    options = Options.new!(options)
+    Release.check(options)
+    Instance.start_link(options)
+  end
 
   @typedoc "A step of a chain; arguments as in `execute/3`. The first is a call of a path or a ref, the others are not."
   @type step ::
@@ -164,9 +182,17 @@ defmodule Envmgr do
   - `correlation`: a text by which the call is found again, in Python (`envmgr_runtime.context()`), in logs and errors. Each error has one: by
     default the `:correlation_id` or `:request_id` of Logger's metadata, or a new one.
   - `trace`: `true` measures the call (implied: `metadata: true`), and logs it at `:debug`; so does `trace` of a library in envmgr.toml, in the log alone.
+  - `retry`: how often the call is made again after an error that comes and goes, within its one deadline (`3`, or `[max: 3, backoff: ms]`).
+    A call that may have run is made again only if it is idempotent. Default: as configured.
+  - `idempotent`: whether it does no harm to run it twice; default: as configured.
+  - `fallback`: what answers when the call fails for no fault of the caller's: a path, a list of them, or a function of the error; `false`: nothing.
+  - `cache`: `true` keeps the result and answers by one that was kept, `[ttl: ms, tags: texts]` says how long; `false` does neither.
+  - `hedge`: after how many ms without an answer a second worker is asked, too (idempotent calls only); `false`: never.
   - `session`: the session that the call belongs to (`Envmgr.Session`): it runs in that session's worker, sees its variables, and its refs are
     the session's.
   - `name`: the instance; default `Envmgr`, or that of the session.
+
+  What `retry`, `idempotent`, `fallback`, `cache` and `hedge` do, and the configuration by which a function has them without being asked: docs/recovery.md and docs/caching.md.
 
   A wrong path or wrong arguments are told before anything reaches Python.
 
@@ -251,7 +277,7 @@ defmodule Envmgr do
   Each item is what `execute/3` takes as arguments. Many small calls travel as one, and are run by one worker one after the other; how many
   is found out as it goes, so that slow ones run beside each other. Of the input no more is taken than what is sent. What is wrong with an item is
   its own error; where a worker is lost, each that was with it says so, for it may have run. Options, beside `name`, `as`, `dicts`,
-  `priority`, `correlation` and `output` as in `execute/3`:
+  `priority`, `correlation`, `output` and `session` as in `execute/3`:
 
   - `timeout`: for all of it, ms or `:infinity`; default: the library's `timeout`. What has no answer then is an error with code `:timeout`, also what had
     not begun; of an input whose end is not known (a stream) no more is taken.
@@ -584,7 +610,7 @@ defmodule Envmgr do
   - `count`: calls that ended, `errors` of them, by class in `classes`, and `cached`: those that were answered from the cache;
   - `p50`, `p95`, `p99`, `max`: milliseconds that so many of the calls did not exceed, within 1.6 %, from the call to its answer in
     its process, failed ones too; of a stream until it began;
-  - `first`, `last`: when, as `DateTime`.
+  - `first`, `last`: when, as `DateTime`, to a second.
 
   They are the numbers of the project: of all its VMs, also those that have ended, from whose files they are read (a minute old at
   most). A new generation goes on counting; what nobody has called for 30 days is forgotten. Calls of a chain count for its first step.
@@ -606,16 +632,22 @@ defmodule Envmgr do
 
   @doc """
   What the pools are doing, by environment: `state`, `generation`, `workers` (`os_pid`, `in_flight`, `answered` of each; `refs`: objects that it holds; `sessions` that it knows),
-  `starting`, `draining`, `problem` (why no worker starts), `refused` (a new generation that does not start), and
-  `conversions`: what the workers that run have `sent` and `received`, by Python type `count`, `bytes` and `seconds`; the row
+  `starting`, `draining`, `problem` (why no worker starts), `refused` (a new generation that does not start), `calls` (`count`, `errors` and `cached` in this VM; `calls/1`
+  has them by function), and `conversions`: what the workers that run have `sent` and `received`, by Python type `count`, `bytes` and `seconds`; the row
   `"payload"` is whole arguments and answers. The time of a type holds that of the values inside it. A worker that is busy
   tells what it told last.
+
+  And what stands around calls: `recovery` (retries, fallbacks, hedges) and `circuits` by library, `limits` and `cache` by function
+  (docs/recovery.md, docs/caching.md). Empty where nothing was needed yet.
 
       %{"math" => %{state: :ready, workers: [%{in_flight: 0} | _]}} = Envmgr.stats()
   """
   @spec stats(atom()) :: %{String.t() => map()}
   def stats(name \\ __MODULE__),
-    do: reading(name, fn -> name |> Pool.Stats.read() |> Surroundings.add(name) end)
+    do:
+      reading(name, fn ->
+        name |> Pool.Stats.read() |> Pool.Inventory.counted(name) |> Surroundings.add(name)
+      end)
 
   @doc """
   The errors that callers got, by function, code and type: the most frequent of the last quarter of an hour first. Maps of
@@ -641,13 +673,13 @@ defmodule Envmgr do
   How an instance is, for a health check of the host: a map of
 
   - `status`: `:ok` (all libraries are `:ready`), `:degraded`, or `:failed` (none serves, none is installed, or the instance does not run);
-  - `libraries`: of each `state`, `reason`, `since`, `retries`, `next`, `environment`, `generation`, `version` (`libraries/1`), and
+  - `libraries`: of each `state`, `reason`, `since`, `retries`, `next`, `environment`, `generation`, `version` (`libraries/1`), `circuit` (`:closed`, `:open`, `:half_open`), and
     `workers`: of each `os_pid`, `alive?`, `answers?` (within `timeout`), `busy?` (it has calls, and answers after them);
   - `configuration` (the state of `configuration/1`) and `in_step`: whether what runs is what envmgr.toml and the locks say; `nil` where
     nobody has looked (`watch: false`);
   - `reason`: why there is no library, an `Envmgr.Error`, or `nil`.
 
-  A library is `:degraded`, too, when one of its workers has no call and does not answer. Options: `name` (the instance), `timeout` (1000 ms: for all
+  A library is `:degraded`, too, when its circuit is not closed, or one of its workers has no call and does not answer. Options: `name` (the instance), `timeout` (1000 ms: for all
   workers together); an instance's name instead of options is one too. Never raises, and never waits longer than that. What is on disk is looked at by
   `mix envmgr.health`.
 
@@ -657,6 +689,32 @@ defmodule Envmgr do
   def health(opts \\ [])
   def health(name) when is_atom(name), do: health(name: name)
   def health(opts), do: Health.check(opts)
+
+  @doc """
+  What the numbers say should be changed: maps of `rule`, `subject` (a path, or an environment), `seen` (what was measured) and
+  `advice` (what to do). Empty where nothing is known to be wrong. The rules:
+
+  | rule | where |
+  |---|---|
+  | `:plain_data` | 16 MiB or more went one way as plain values, which took workers 2 ns a byte or longer, as lists and dicts do |
+  | `:many_quick_calls` | 10 000 calls or more of a function, half of them within a millisecond |
+  | `:steady_calls` | 1000 calls or more of a function, each of about the same time, 5 ms or longer, and nothing is kept of them |
+  | `:cold_cache` | of 1000 calls or more not one in 20 was answered from the cache |
+  | `:many_objects` | a worker holds 50 000 objects or more |
+  | `:busy_workers` | all workers of an environment are busy in two looks, and as many calls wait |
+  | `:overloaded` | 10 calls or more were refused in the last quarter of an hour |
+  | `:deadlines` | 10 calls or more of a function passed their deadline in the last day |
+  | `:lost_workers` | 3 calls or more of a function lost their worker in the last day |
+  | `:stale_refs` | 10 calls or more came for objects that were gone, in the last day |
+
+  Made of what `stats/1`, `calls/1` and `errors/1` know; takes some tenths of a second.
+
+      [%{rule: :many_quick_calls, subject: "math.sqrt", advice: "Envmgr.map/3 sends " <> _} | _] = Envmgr.advice()
+  """
+  @spec advice(atom()) :: [
+          %{rule: atom(), subject: String.t(), seen: String.t(), advice: String.t()}
+        ]
+  def advice(name \\ __MODULE__), do: reading(name, fn -> Advice.read(name) end)
 
   @doc """
   Brings envmgr.toml into the running pools, by `envmgr sync`: libraries come, go and change without a restart. Libraries

@@ -23,6 +23,7 @@ COMMANDS = {
     "explain": "explaining",
     "status": "generations",
     "health": "trust",
+    "doctor": "doctoring",
     "history": "generations",
     "diff": "comparing",
     "plan": "upgrading",

@@ -14,15 +14,15 @@ from envmgr.model.outcomes import Report, silent
 
 @contextmanager
 def progress(invocation: Invocation) -> Iterator[Report]:
-    """A report for an operation; any thread may call it. Live lines on a terminal, plain lines elsewhere,
-    nothing with `--quiet` or for machines."""
-    if invocation.quiet or not invocation.is_text:
+    """A report for an operation; any thread may call it. Live lines on a terminal, also while a program reads
+    stdout; plain lines elsewhere, but for machines; nothing with `--quiet`."""
+    if invocation.quiet:
         yield silent
     elif sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         with _live() as report:
             yield report
     else:
-        yield _plain
+        yield _plain if invocation.is_text else silent
 
 
 def _plain(environment: str, stage: str) -> None:

@@ -39,6 +39,23 @@ def hold(layout: Layout, *, wait: float = WAIT_SECONDS) -> Iterator[None]:
         os.close(descriptor)
 
 
+def is_possible(path: Path) -> bool:
+    """Whether the file system of this file has the locks that `hold` and workers' leases need. OSError when it
+    cannot be opened.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    else:
+        return True
+    finally:
+        os.close(descriptor)
+
+
 def _take(descriptor: int, path: Path, wait: float) -> None:
     deadline = time.monotonic() + wait
     while True:

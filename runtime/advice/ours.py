@@ -33,6 +33,24 @@ RULES = (
         "",
         "let objects go with Envmgr.release/1, and ask for values (without as: :ref) where no object is needed",
     ),
+    rule(
+        "envmgr_runtime.SessionError", "belongs to no session", "Envmgr.execute(path, args, session: session)"
+    ),
+    rule(
+        "envmgr_runtime.SessionError",
+        "has ended$",
+        "open another session, with a longer idle or ttl if need be",
+    ),
+    rule(
+        "envmgr_runtime.SessionError",
+        "is not in this worker",
+        "put it again, or forget it with session().delete(name); `name in session()` tells whether it can be read",
+    ),
+    rule(
+        "envmgr_runtime.SessionError",
+        "(as many as|bytes that) (it|they) may",
+        "delete what is not needed, or open the session with more (max_variables, max_bytes)",
+    ),
     rule("envmgr_runtime.Unresolved", r"^'(?P<before>(?:[\w]+\.)+)\w+' leads nowhere", _path),
     rule(
         "envmgr_runtime.Unresolved",

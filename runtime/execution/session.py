@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, Iterator, MutableMapping
 
 from .sessions import SessionError, Sessions, Store, current
@@ -104,7 +105,8 @@ def session(*default: Any) -> Any:
 
 
 def _name(name: Any) -> str:
-    if type(name) is not str or not 0 < len(name.encode("utf-8", "surrogatepass")) <= _LONGEST:
-        raise TypeError(f"a variable's name is a str of at most {_LONGEST} bytes, not {name!r:.60}")
-    name.encode()
-    return name
+    if type(name) is str:
+        with contextlib.suppress(UnicodeEncodeError):
+            if 0 < len(name.encode()) <= _LONGEST:
+                return name
+    raise TypeError(f"a variable's name is a str of 1 to {_LONGEST} bytes, not {name!r:.60}")

@@ -195,13 +195,8 @@ class Sessions:
             packed = codec.encode(value)
         except _Stays:
             packed = None
-        told, codec.warnings = codec.warnings, []
+        codec.warnings.clear()  # they tell of what stays
         self._spare.append(codec)
-        if told:
-            import warnings
-
-            for text in told:
-                warnings.warn(text, stacklevel=5)
         return packed
 
     def _codec(self) -> Codec:

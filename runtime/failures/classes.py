@@ -44,7 +44,7 @@ _KINDS: dict[str, tuple[str, bool]] = {
         "zlib.error struct.error subprocess.CalledProcessError pickle.UnpicklingError pickle.PicklingError",
         "shutil.Error getopt.GetoptError xml.ParseError xml.ExpatError pandas.UndefinedVariableError",
         "gzip.BadGzipFile pandas.DataError pandas.InvalidIndexError pandas.MergeError",
-        "pandas.IndexingError envmgr_runtime.ElixirError",
+        "pandas.IndexingError envmgr_runtime.ElixirError envmgr_runtime.SessionError",
     ),
     **_all(
         (LIBRARY, False),

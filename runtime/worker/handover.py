@@ -11,9 +11,12 @@ import sys
 
 if __name__ == "__main__":
     path, number = sys.argv[1:]
-    zygote = _socket.socket(_socket.AF_UNIX)
-    zygote.connect(path)
     descriptors = b"".join(descriptor.to_bytes(4, sys.byteorder) for descriptor in (3, 4))
-    zygote.sendmsg([number.encode()], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, descriptors)])
-    # Some systems forget descriptors on their way when the sender ends.
-    posix._exit(0 if zygote.recv(1) == b"\x01" else 1)
+    zygote = _socket.socket(_socket.AF_UNIX)
+    try:
+        zygote.connect(path)
+        zygote.sendmsg([number.encode()], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, descriptors)])
+        taken = zygote.recv(1)  # some systems forget descriptors on their way when the sender ends
+    except OSError:  # the zygote is gone, which the pool hears from elsewhere
+        taken = b""
+    posix._exit(0 if taken else 1)

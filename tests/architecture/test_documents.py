@@ -49,3 +49,25 @@ def test_versions_agree() -> None:
     mix = re.search(r'version: "([^"]+)"', (ROOT / "elixir" / "mix.exs").read_text())
     assert mix is not None
     assert {envmgr.__version__, envmgr_runtime.__version__, mix[1]} == {project}
+
+
+def test_help_of_a_mix_task_has_every_option_of_its_command() -> None:
+    import click
+
+    from envmgr.cli.application import GLOBAL_OPTIONS, application
+
+    everywhere = {option for parameter in GLOBAL_OPTIONS for option in parameter.opts}
+    missing = []
+    for file in (ROOT / "elixir" / "lib" / "mix" / "tasks").glob("envmgr.*.ex"):
+        word = file.name.split(".")[1]
+        command = application.get_command(click.Context(application), word)
+        if command is None or word == "call":  # a call of the task goes through a pool
+            continue
+        text = file.read_text()
+        for parameter in command.params:
+            missing += [
+                f"{file.name}: {option}"
+                for option in (*parameter.opts, *parameter.secondary_opts)
+                if option.startswith("--") and option not in everywhere and option not in text
+            ]
+    assert missing == []

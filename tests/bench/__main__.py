@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import boot, calls, catalogs, environments, values
+from tests.bench import boot, calls, catalogs, environments, values, workers
 from tests.bench.rows import Row
 
 Groups = list[tuple[str, Callable[[Path], Iterator[Row]]]]
@@ -34,6 +34,7 @@ def groups(erlport: list[str]) -> Groups:
         ("frame.", lambda scratch: values.rows(scratch, "frame.")),
         ("value.", lambda scratch: values.rows(scratch, "value.")),
         ("lane.", lambda scratch: values.rows(scratch, "lane.")),
+        ("worker.", workers.rows),
         ("env.noop8", environments.noop),
         ("env.lock8", environments.lock),
         ("env.sync.idna", lambda scratch: environments.sync(scratch, "idna", rounds=5)),

@@ -1,6 +1,8 @@
 """The mix tasks, in a Mix project of a user's own that has nothing but the path to ours."""
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,11 +10,26 @@ from pathlib import Path
 import pytest
 
 ELIXIR = Path(__file__).parents[2] / "elixir"
+DOCS = Path(__file__).parents[2] / "docs"
 MIX = """
 defmodule App.MixProject do
   use Mix.Project
-  def project, do: [app: :app, version: "0.1.0", deps: [{:envmgr, path: "%s"}]]
+
+  def project do
+    [
+      app: :app,
+      version: "0.1.0",
+      compilers: [:envmgr] ++ Mix.compilers(),
+      deps: [{:envmgr, path: "%s"}],
+      releases: [app: [steps: [:assemble, &Envmgr.Release.assemble/1], include_erts: false]]
+    ]
+  end
 end
+"""
+CONFIG = """
+import Config
+config :logger, level: :warning
+if System.get_env("WITHOUT_PROJECT"), do: config(:envmgr, project: false)
 """
 
 
@@ -20,26 +37,33 @@ end
 def mix(tmp_path_factory):
     root = tmp_path_factory.mktemp("app")
     (root / "mix.exs").write_text(MIX % ELIXIR)
+    (root / "config").mkdir()
+    (root / "config" / "config.exs").write_text(CONFIG)
     (root / "envmgr.toml").write_text(
         '[library.math]\nstdlib = true\n\n[library.six]\nversion = "==1.16.0"\n'
     )
     beside = str(Path(sys.executable).parent)
     env = {**os.environ, "LC_ALL": "C.UTF-8", "MIX_ENV": "dev", "PATH": f"{beside}:{os.environ['PATH']}"}
 
-    def run(*words, status=0):
+    def run(*words, status=0, program="mix", **more):
         done = subprocess.run(
-            ["mix", *words], cwd=root, env=env, capture_output=True, text=True, timeout=300, check=False
+            [program, *words],
+            cwd=root,
+            env={**env, **more},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
         )
         assert done.returncode == status, done.stdout + done.stderr
         return done
 
     run.root = root
     run("compile")
-    run("envmgr.install")
     return run
 
 
-def test_install_locks_and_builds(mix):
+def test_the_first_compilation_locks_and_builds(mix):
     assert sorted(path.name for path in (mix.root / "locks").iterdir()) == [
         "pylock.math.toml",
         "pylock.six.toml",
@@ -63,11 +87,44 @@ def test_a_broken_configuration_ends_with_the_command_lines_status(mix):
     whole = (mix.root / "envmgr.toml").read_text()
     (mix.root / "envmgr.toml").write_text(whole.replace("version", "verison"))
     try:
-        done = mix("envmgr.install", status=2)
-        assert "envmgr.toml:5:1" in done.stdout + done.stderr
-        assert "version" in done.stdout + done.stderr
+        for words, status in (("envmgr.install",), 2), (("compile",), 1):
+            done = mix(*words, status=status)
+            assert "envmgr.toml:5:1" in done.stdout + done.stderr
+            assert "did you mean `version`?" in done.stdout + done.stderr
     finally:
         (mix.root / "envmgr.toml").write_text(whole)
+
+
+def test_a_release_runs_where_it_is_put_and_says_what_keeps_it_from_running(mix, tmp_path):
+    mix("release", "--quiet", "--overwrite")
+    built, moved = mix.root / "_build" / "dev" / "rel" / "app", tmp_path / "moved"
+    call = 'Application.ensure_all_started(:envmgr); IO.inspect(Envmgr.execute("six.ensure_str", ["called"]))'
+    assert mix("eval", call, program=str(built / "bin" / "app")).stdout == '{:ok, "called"}\n'
+
+    shutil.move(built, moved)
+    away = mix.root.with_name("away")
+    (mix.root / ".envmgr").rename(away)
+    try:
+        assert mix("eval", call, program=str(moved / "bin" / "app")).stdout == '{:ok, "called"}\n'
+        store = moved / "releases" / "0.1.0" / "envmgr" / ".envmgr" / "store"
+        next(store.glob("six-*/lib/python*/site-packages/six.py")).unlink()
+        done = mix("start", program=str(moved / "bin" / "app"), status=1)
+    finally:
+        away.rename(mix.root / ".envmgr")
+    said = done.stdout + done.stderr
+    assert re.search(r"\[error\] envmgr: environments of \S+ cannot run here:\n  six: the store entry \S+ is not whole: lib/python\S+/six.py\n", said)
+    (mix.root / "erl_crash.dump").unlink(missing_ok=True)
+
+
+def test_the_guide_to_tests(mix):
+    """docs/testing.md: its test passes as it stands there, without Python."""
+    for block in re.findall(r"```elixir\n# (\S+)\n(.*?)```", (DOCS / "testing.md").read_text(), re.DOTALL):
+        file = mix.root / block[0]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(block[1])
+    (mix.root / "test" / "test_helper.exs").write_text("ExUnit.start()\n")
+    done = mix("test", "--no-color", WITHOUT_PROJECT="1")
+    assert re.search(r"\n6 tests, 0 failures", done.stdout)
 
 
 def test_rollback(mix):
@@ -76,4 +133,5 @@ def test_rollback(mix):
     mix("envmgr.install")
     assert "1.17.0" in mix("envmgr.status").stdout
     mix("envmgr.rollback", "six")
+    mix("compile")  # nobody asked for an end of the rollback
     assert "1.16.0" in mix("envmgr.status", status=1).stdout

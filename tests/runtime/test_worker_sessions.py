@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import msgpack
@@ -9,7 +10,7 @@ import pytest
 
 from envmgr_runtime.values.codec import Codec
 from envmgr_runtime.wire.messages import CALL, RELEASE, REPORT, SESSION
-from envmgr_runtime.worker.client import WorkerError
+from envmgr_runtime.worker.client import WorkerError, WorkerLost
 
 from conftest import SECONDS  # isort: skip
 
@@ -214,6 +215,7 @@ def test_what_is_lost_says_so(pool):
         "SessionError",
         "the variable 'm' is not in this worker: it went with worker 7",
     )
+    assert "delete(name)" in found["hint"]
     assert pool.call("there", "m") is False
     assert pool.call("names") == (["x"], 1, {"m": "it went with worker 7"})
     pool.call("put", "m", 2)
@@ -230,8 +232,9 @@ def test_sessions_are_apart_and_some_calls_have_none(pool):
     assert pool.call("identity", session="t") == ("t", "<session t>")
     assert pool.call("default", session=None) is None
     found = error(pool, "nosession", "x", session=None)
-    assert found["type"] == "SessionError"
+    assert (found["type"], found["class"]) == ("SessionError", "usage")
     assert "option session" in found["message"]
+    assert found["hint"] == "Envmgr.execute(path, args, session: session)"
     assert pool.client.call("shared.default") is None
     pool.say(session="t", end=True)
     assert error(pool, "get", "x", session="t")["type"] == "SessionError"
@@ -240,9 +243,13 @@ def test_sessions_are_apart_and_some_calls_have_none(pool):
 def test_limits(pool):
     pool.say(limits=[3, 60])
     pool.call("fill", 3)
-    assert "3 variables" in error(pool, "put", "w", 1)["message"]
+    found = error(pool, "put", "w", 1)
+    assert "3 variables" in found["message"]
+    assert "max_variables" in found["hint"]
     pool.call("put", "v1", 7)
-    assert "60 bytes" in error(pool, "put", "v0", "x" * 80)["message"]
+    found = error(pool, "put", "v0", "x" * 80)
+    assert "60 bytes" in found["message"]
+    assert "max_bytes" in found["hint"]
     assert pool.call("get", "v0") == 0
     assert error(pool, "wrong", "")["type"] == "TypeError"
     assert error(pool, "wrong", 3)["type"] == "TypeError"
@@ -290,7 +297,9 @@ def test_the_end_of_a_session_lets_its_objects_go(pool):
     report = pool.report()
     assert (report["refs"], report["sessions"]) == (held, 0)
     pool.say(session="t", set={"y": 1})
-    assert "has ended" in error(pool, "use_held", "m", session="t")["message"]
+    found = error(pool, "use_held", "m", session="t")
+    assert "has ended" in found["message"]
+    assert "ttl" in found["hint"]
     pool.say(session="t", end=True)
 
 
@@ -308,3 +317,41 @@ def test_ten_thousand_sessions_leave_nothing(pool):
     before = resident()
     assert rounds(10_000) == 1
     assert resident() - before < 4 << 20
+
+
+def test_what_is_no_message_of_a_session_ends_the_worker(start, modules, on_path):
+    (modules / "shared.py").write_text(SHARED)
+    for session, payload in ((1, msgpack.packb({})), ("s", msgpack.packb([])), ("s", b"\xc1")):
+        client = start(dict(on_path, shared=["shared", ""]))
+        client._send([SESSION, 0, session, payload])
+        with pytest.raises(WorkerLost, match="status 76"):
+            client.call("shared.default")
+
+
+def test_what_cannot_be_kept_for_want_of_room(command, modules, on_path):
+    """The worker holds as many objects as it may."""
+    from envmgr_runtime.execution.refs import RefTable
+    from envmgr_runtime.execution.session import Session
+    from envmgr_runtime.execution.sessions import SessionError, Sessions
+    from envmgr_runtime.values.strategies import Strategies
+
+    class Out:
+        lock = threading.RLock()
+
+        def add(self, number, make, at_once=False):
+            make()
+
+    sessions = Sessions(Out(), RefTable(limit=1), Strategies(), int)
+    sessions.take("s", msgpack.packb({"at": 1}))
+    session = Session(sessions, sessions.find("s"))
+    session.keep("a", object())
+    with pytest.raises(SessionError, match="holds 1 objects"):
+        session["b"] = object()
+    assert list(session) == ["a"]
+    for name in ("x" * 201, "\udc00", b"a"):
+        with pytest.raises(TypeError, match="1 to 200 bytes"):
+            session[name] = 1
+    with pytest.raises(KeyError):
+        del session["b"]
+    del session["a"]
+    assert not session

@@ -17,7 +17,7 @@ defmodule Envmgr.Calls do
     Outcome
   }
 
-  alias Envmgr.Calls.{Request, Sessions, Telling, Wanted}
+  alias Envmgr.Calls.{Request, Scripted, Sessions, Telling, Wanted}
   alias Envmgr.Libraries.{Catalog, Check, Row, Shape, Signature, Unknown, Usage}
   alias Envmgr.Wire.Messages
 
@@ -71,7 +71,7 @@ defmodule Envmgr.Calls do
   # A stream goes on when its first answer is there.
   defp around(%{options: %{beside: %{kind: :stream}} = options} = call) do
     case Wanted.fits(options, :stream) do
-      :ok -> Around.run(:pathless, call, &direct/1)
+      :ok -> Around.run(:stream, call, &direct/1)
       {:error, error} -> refused(about(error, call.path), options, call.args, call.kwargs)
     end
   end
@@ -185,8 +185,10 @@ defmodule Envmgr.Calls do
       {:ok, row} ->
         answer =
           if Around.concerns?(row, options) do
-            call = Call.new(row, options, arguments, :chain, now)
-            Around.run(:pathless, call, &chained(chain, &1.row, &1.options, now))
+            Scripted.chain(row, chain, options, fn ->
+              call = Call.new(row, options, arguments, :chain, now)
+              Around.run(:pathless, call, &chained(chain, &1.row, &1.options, now))
+            end)
           else
             chained(chain, row, options, now)
           end
@@ -197,6 +199,9 @@ defmodule Envmgr.Calls do
         first_step(error, path)
     end
   end
+
+  defp chain(%{first: %Ref{generation: 0} = ref} = chain, options, _now),
+    do: {:ok, Scripted.chain(ref, chain, options, fn -> Scripted.stale(ref.type) end), nil}
 
   defp chain(%{first: ref, steps: steps, arguments: arguments}, options, now) do
     target = {:chain, steps}
@@ -217,6 +222,9 @@ defmodule Envmgr.Calls do
   end
 
   defp first_step(error, path), do: {:error, about(%{error | step: "step 1 (#{path})"}, path)}
+
+  defp of_ref(options, %Ref{generation: 0} = ref, _target, path, _access, _now, {args, kwargs}),
+    do: {Scripted.method(ref, path, args, kwargs, options), nil}
 
   defp of_ref(options, ref, target, path, access, now, {args, kwargs}) do
     options = %{options | name: ref.name}
@@ -265,7 +273,7 @@ defmodule Envmgr.Calls do
   rescue
     error in ArgumentError ->
       if :ets.whereis(name) == :undefined,
-        do: {:error, not_running(name)},
+        do: Scripted.otherwise(path, {:error, not_running(name)}),
         else: reraise(error, __STACKTRACE__)
   end
 
@@ -284,7 +292,7 @@ defmodule Envmgr.Calls do
     with :error <- Catalog.fetch(name, path),
          :ok <- loaded(name, path),
          :error <- Catalog.fetch(name, path) do
-      {:error, Unknown.error(name, path)}
+      Scripted.otherwise(path, {:error, Unknown.error(name, path)})
     else
       {:ok, row} -> {:ok, row}
       {:error, %Error{} = error} -> {:error, error}
@@ -335,7 +343,7 @@ defmodule Envmgr.Calls do
   end
 
   defp refused(error, path, args, opts) do
-    name = if Keyword.keyword?(opts), do: Keyword.get(opts, :name, Envmgr), else: Envmgr
+    name = Options.instance(opts)
 
     {args, kwargs} =
       case Arguments.split(args) do

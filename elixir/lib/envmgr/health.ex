@@ -3,6 +3,7 @@ defmodule Envmgr.Health do
   @moduledoc false
 
   alias Envmgr.{Calls, Pool, Reload}
+  alias Envmgr.Calls.Circuit
 
   @timeout 1_000
 
@@ -27,7 +28,8 @@ defmodule Envmgr.Health do
   defp running(name, timeout) do
     known = Pool.Inventory.all(name)
     pulses = Pool.Pulse.take(name, known |> Enum.map(& &1.environment) |> Enum.uniq(), timeout)
-    libraries = Map.new(known, &{&1.name, library(name, &1, pulses[&1.environment])})
+    circuits = Circuit.read(name)
+    libraries = Map.new(known, &{&1.name, library(&1, pulses[&1.environment], circuits)})
     configuration = Reload.Status.read(name)
     reason = if known == [], do: none(name)
 
@@ -48,15 +50,17 @@ defmodule Envmgr.Health do
     end
   end
 
-  defp library(_name, found, workers) do
-    state =
-      if found.state == :ready and Enum.any?(workers, &silent?/1),
-        do: :degraded,
-        else: found.state
+  defp library(found, workers, circuits) do
+    circuit = get_in(circuits, [found.name, :state]) || :closed
+    well? = circuit == :closed and not Enum.any?(workers, &silent?/1)
 
     found
     |> Map.take([:environment, :generation, :version, :reason, :since, :retries, :next])
-    |> Map.merge(%{state: state, workers: workers})
+    |> Map.merge(%{
+      state: if(found.state == :ready and not well?, do: :degraded, else: found.state),
+      circuit: circuit,
+      workers: workers
+    })
   end
 
   defp silent?(worker), do: not worker.answers? and not worker.busy?

@@ -4,6 +4,7 @@ defmodule Envmgr.Options do
 
   alias Envmgr.Near
   alias Envmgr.Libraries.Hooks
+  alias Envmgr.Release.Place
   alias Envmgr.Values.Decoders
 
   @default_start_timeout 60_000
@@ -16,6 +17,7 @@ defmodule Envmgr.Options do
     :secret,
     :project,
     watch: true,
+    check: false,
     decoders: %{},
     hooks: [],
     start_timeout: @default_start_timeout,
@@ -28,6 +30,7 @@ defmodule Envmgr.Options do
           secret: (() -> <<_::256>>),
           project: String.t() | nil,
           watch: boolean(),
+          check: :raise | :log | false,
           decoders: Decoders.t(),
           hooks: [term()],
           start_timeout: pos_integer(),
@@ -35,7 +38,8 @@ defmodule Envmgr.Options do
           grace: pos_integer()
         }
 
-  @known [:name, :project, :watch, :decoders, :hooks, :start_timeout, :heartbeat, :grace]
+  @known [:name, :project, :watch, :check, :decoders, :hooks, :start_timeout, :heartbeat] ++
+           [:grace]
 
   @doc """
   Options of one instance. Raises `ArgumentError` that names every problem.
@@ -44,6 +48,8 @@ defmodule Envmgr.Options do
   - `project`: directory of an envmgr.toml; `nil` or absent: the nearest above the working directory; `false`: none
   - `watch`: whether a changed envmgr.toml is brought into the pools by itself, default `true`; `Envmgr.reload/1` does it
     either way
+  - `check`: whether the environments are looked at before the first worker starts (`Envmgr.Release.check!/1`): `:raise`, `:log` or `false`; default
+    `false`, in a release `:raise` for what is in it, else `:log`
   - `decoders`: functions of one argument, or modules with a struct, by Python type (`"my_mod.Point"`) or name of a serializer; what one makes takes the place of an
     `Envmgr.Record`, `Envmgr.EnumMember`, `Envmgr.Object` or `Envmgr.Custom` of that type; default `%{}`
   - `hooks`: modules that use `Envmgr.Hooks`, `before: {pattern, function}`, `after: {pattern, function}`; default `[]`
@@ -75,7 +81,22 @@ defmodule Envmgr.Options do
     :envmgr
     |> Application.get_all_env()
     |> Keyword.drop([:command, :included_applications])
+    |> released(Place.in_release?(), Place.here())
     |> new!()
+  end
+
+  # The project that a release was assembled from is in the release.
+  defp released(options, false, _none), do: options
+  defp released(options, true, nil), do: Keyword.put_new(options, :check, :log)
+
+  defp released(options, true, place) do
+    configured = options[:project]
+
+    if configured == nil or
+         (is_binary(configured) and Path.expand(configured) == Place.origin(place)),
+       do:
+         options |> Keyword.merge(project: place, watch: false) |> Keyword.put_new(:check, :raise),
+       else: Keyword.put_new(options, :check, :log)
   end
 
   @doc "The project that `config :envmgr` names."
@@ -84,6 +105,10 @@ defmodule Envmgr.Options do
     path = Application.get_env(:envmgr, :project)
     if is_binary(path), do: Path.expand(path)
   end
+
+  @doc "Whether `config :envmgr` says that there is no project."
+  @spec without_project?() :: boolean()
+  def without_project?, do: Application.get_env(:envmgr, :project) == false
 
   @doc "The command line of envmgr that `config :envmgr` names."
   @spec command() :: String.t() | [String.t()] | nil
@@ -114,6 +139,7 @@ defmodule Envmgr.Options do
   defp problem({:project, path}) when is_binary(path) or path in [nil, false], do: []
 
   defp problem({:watch, watch}) when is_boolean(watch), do: []
+  defp problem({:check, check}) when check in [:raise, :log, false], do: []
 
   defp problem({:decoders, decoders}) when is_map(decoders) and not is_struct(decoders) do
     for {type, decoder} <- decoders, not (is_binary(type) and Decoders.fits?(decoder)) do

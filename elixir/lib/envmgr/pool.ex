@@ -11,7 +11,7 @@ defmodule Envmgr.Pool do
 
   alias Envmgr.Error
   alias Envmgr.Libraries.{Catalog, Manager, Unknown}
-  alias Envmgr.Pool.{Pools, Route, Server, Stats}
+  alias Envmgr.Pool.{Pools, Route, Server}
 
   def start_link({options, manifest, manager}) do
     Supervisor.start_link(__MODULE__, {options, manifest, manager})
@@ -57,15 +57,6 @@ defmodule Envmgr.Pool do
     ask(instance, environment, {:await_generation, generation}, :infinity)
   end
 
-  @doc "How many calls a pool runs at a time when it has all its workers, and whether a worker runs several, one after the other."
-  @spec capacity(atom(), String.t() | nil, String.t() | nil) ::
-          {at_a_time :: pos_integer(), several? :: boolean()}
-  def capacity(instance, environment, pool) do
-    Stats.capacity(instance, environment, Pools.name(pool)) || {1, true}
-  rescue
-    ArgumentError -> {1, true}
-  end
-
   @doc "Has an environment's pools, by their supervisor, finish their calls and take no more. Returns when they have, within `grace` ms."
   @spec shut(pid(), pos_integer()) :: :ok | :timeout
   def shut(supervisor, grace) do
@@ -76,6 +67,25 @@ defmodule Envmgr.Pool do
   catch
     :exit, _ended_or_late -> :timeout
   end
+
+  @doc "How many calls the pool of a call runs at a time when it is as large as it may; 1 where nothing is known of it."
+  @spec capacity(atom(), String.t() | nil, keyword()) :: pos_integer()
+  def capacity(instance, environment, opts) do
+    Pools.capacity(instance, environment, pool(opts))
+  rescue
+    ArgumentError -> 1
+  end
+
+  @doc "Whether each call has a worker of its own there."
+  @spec once?(atom(), String.t() | nil, keyword()) :: boolean()
+  def once?(instance, environment, opts) do
+    Pools.once?(instance, environment, pool(opts))
+  rescue
+    ArgumentError -> false
+  end
+
+  defp pool(opts),
+    do: with(pool when is_atom(pool) and pool != nil <- opts[:pool], do: to_string(pool))
 
   @doc "Loads a library that was unloaded. Returns when it has a worker."
   @spec load(atom(), String.t()) :: :ok | {:error, Error.t()}

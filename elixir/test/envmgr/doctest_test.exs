@@ -36,6 +36,7 @@ defmodule Envmgr.DoctestTest do
   doctest Envmgr.Object
   doctest Envmgr.Path
   doctest Envmgr.Record
+  doctest Envmgr.Session
   doctest Envmgr.Set
   doctest Envmgr.Singleton
   doctest Envmgr.Slice

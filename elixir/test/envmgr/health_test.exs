@@ -83,6 +83,24 @@ defmodule Envmgr.HealthTest do
     assert Envmgr.health(name).status == :degraded
   end
 
+  test "an open circuit degrades its library" do
+    circuit = %{"failures" => 1, "within" => 60_000, "open" => 60_000}
+    said = %{"recovery" => %{"circuit" => circuit}}
+    libraries = %{"frail" => Project.library("probe", said), "math" => Project.library("math")}
+    {name, _project} = Project.start(libraries: libraries, workers: 1)
+    {:ok, 1} = Envmgr.execute("frail.echo", [1], name: name)
+    assert %{status: :ok, libraries: %{"frail" => %{circuit: :closed}}} = Envmgr.health(name)
+    {:error, %Error{code: :timeout}} = Envmgr.execute("frail.nap", [60], name: name, timeout: 20)
+
+    health =
+      Project.eventually(fn ->
+        with %{status: :degraded} = health <- Envmgr.health(name), do: health, else: (_ -> nil)
+      end)
+
+    assert %{circuit: :open, state: :degraded} = health.libraries["frail"]
+    assert %{circuit: :closed} = health.libraries["math"]
+  end
+
   test "an instance without a project is well" do
     name = :"health#{System.unique_integer([:positive])}"
     start_supervised!({Envmgr, name: name, project: false})

@@ -201,6 +201,16 @@ defmodule Envmgr.HooksTest do
     assert Hooks.met(__MODULE__, ["a"]) == nil
   end
 
+  test "docs/hooks.md runs" do
+    import Envmgr.Test.Guide
+    [shop] = for {"shop.py", code} <- "hooks.md" |> blocks("python") |> files(), do: code
+    said = %{"pipelines" => %{"order" => %{"project" => "data"}}}
+    project = project("shop", [{"shop.py", shop}], said)
+    [elixir] = blocks("hooks.md", "elixir")
+    assert {:error, %Error{message: "there are 1000 orders"}} = run(elixir, project)
+    Supervisor.stop(:ets.info(MyApp.Shop, :owner))
+  end
+
   test "options that are wrong are told" do
     error =
       assert_raise ArgumentError, fn ->

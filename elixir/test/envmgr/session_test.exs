@@ -25,6 +25,7 @@ defmodule Envmgr.SessionTest do
     do: Envmgr.execute("shared.#{function}", args, [session: session] ++ opts)
 
   defp code({:error, %Error{code: code}}), do: code
+  defp code(_fine), do: nil
 
   describe "variables" do
     test "go both ways, and come back as they would from a call", %{session: session} do
@@ -65,6 +66,20 @@ defmodule Envmgr.SessionTest do
       assert {:ok, 3} = Envmgr.execute(chain, [], session: session)
     end
 
+    test "of many calls in one", %{session: session} do
+      assert List.duplicate({:ok, nil}, 50) ==
+               Envmgr.map("shared.put", for(n <- 1..50, do: ["v#{n}", n]), session: session)
+
+      items = for n <- 1..50, do: ["v#{n}"]
+      assert for(n <- 1..50, do: {:ok, n}) == Envmgr.map("shared.read", items, session: session)
+      assert {:ok, %{active: 0, errors: 0}} = Session.info(session)
+    end
+
+    test "a call of a session is neither kept nor asked of two workers", %{session: session} do
+      opts = [session: session, cache: true, hedge: 1, idempotent: true]
+      for n <- 1..3, do: assert({:ok, ^n} = Envmgr.execute("shared.count", ["n"], opts))
+    end
+
     test "no call without a session has one", %{name: name, session: session} do
       assert {:ok, nil} = Envmgr.execute("shared.optional", [], name: name)
       assert {:ok, session.id} == call(session, "optional")
@@ -85,6 +100,7 @@ defmodule Envmgr.SessionTest do
       assert {:ok, %{refs: 2, variables: 2, bytes: 0}} = Session.info(session)
       # The ref was the variable's.
       assert {:ok, nil} = call(session, "put", ["m", 1])
+      assert {:ok, 1} = Session.get(session, "m")
       assert {:error, %Error{code: :stale_ref} = error} = Envmgr.method(ref, "grow")
       assert error.message =~ ~s(when the variable "m" of session #{session.id} got another value)
       assert {:ok, %{refs: 1}} = Session.info(session)
@@ -98,7 +114,8 @@ defmodule Envmgr.SessionTest do
       assert {:ok, 3} = Envmgr.method(ref, "grow")
       assert :conversion = code(Session.put(session, "list", [ref]))
       assert :ok = Session.close(session)
-      assert {:error, %Error{code: :stale_ref} = error} = Envmgr.method(ref, "grow")
+      assert Project.eventually(fn -> code(Envmgr.method(ref, "grow")) == :stale_ref end)
+      assert {:error, error} = Envmgr.method(ref, "grow")
       assert error.message =~ "the session #{session.id}, which owned it, ended"
       assert :stale_ref = code(Session.put(Session.open!(name: name), "m", ref))
     end
@@ -156,6 +173,37 @@ defmodule Envmgr.SessionTest do
   end
 
   describe "workers" do
+    test "what Python put before it had heard of a later word is said again", %{session: session} do
+      :ok = Session.put(session, "x", 0)
+      {:ok, _} = call(session, "pid")
+      late = Envmgr.async("shared.nap_and_put", ["x", 1, 0.3], session: session)
+      assert Project.eventually(fn -> match?({:ok, %{active: 1}}, Session.info(session)) end)
+      # The worker gets it while it naps, and takes it on after its own.
+      :ok = Session.put(session, "x", 2)
+      next = Envmgr.async("shared.read", ["x"], session: session)
+      assert {:ok, nil} = Envmgr.await(late)
+      assert {:ok, _either} = Envmgr.await(next)
+      assert {:ok, 1} = Session.get(session, "x")
+      assert {:ok, 1} = call(session, "read", ["x"])
+    end
+
+    test "no call overtakes what its session has to say", %{name: name, session: session} do
+      {:ok, %Ref{owner: owner}} = call(session, "make", [1], as: :ref)
+      # It writes ahead what was quick.
+      for _ <- 1..10, do: {:ok, _} = call(session, "pid")
+      true = :erlang.suspend_process(owner)
+      waiting = fn -> elem(Process.info(owner, :message_queue_len), 1) end
+      calls = for _ <- 1..3, do: Envmgr.async("shared.pid", [], session: session)
+      assert Project.eventually(fn -> waiting.() >= 6 end)
+      :ok = Session.put(session, "x", 1)
+      read = Envmgr.async("shared.read", ["x"], session: session)
+      assert Project.eventually(fn -> waiting.() >= 9 end)
+      true = :erlang.resume_process(owner)
+      assert {:ok, 1} = Envmgr.await(read)
+      assert [{:ok, _} | _] = Envmgr.await_many(calls)
+      assert {:ok, _} = Envmgr.execute("shared.pid", [], name: name)
+    end
+
     test "a session's calls are in one, and its objects are used together under load", %{
       name: name
     } do
@@ -322,22 +370,25 @@ defmodule Envmgr.SessionTest do
     end
 
     test "it expires", %{name: name} do
-      resting = Session.open!(name: name, idle: 60)
-      living = Session.open!(name: name, ttl: 60)
-      busy = Session.open!(name: name, idle: 60)
-      call = Envmgr.async("shared.put_and_nap", ["x", 1, 0.3], session: busy)
+      busy = Session.open!(name: name, idle: 30)
+      call = Envmgr.async("shared.put_and_nap", ["x", 1, 60], session: busy)
 
       assert Project.eventually(fn ->
-               Enum.all?([resting, living], &(not Process.alive?(&1.pid)))
+               match?({:ok, %{active: 1, bytes: 1}}, Session.info(busy))
              end)
 
+      resting = Session.open!(name: name, idle: 60)
+      living = Session.open!(name: name, ttl: 60)
+      ended? = &(not Process.alive?(&1.pid))
+      assert Project.eventually(fn -> Enum.all?([resting, living], ended?) end)
       assert {:error, %Error{code: :session_expired} = error} = call(resting, "count", ["n"])
       assert error.message =~ "nothing was done with it for 60 ms"
       assert {:error, %Error{code: :session_expired} = error} = Session.put(living, "x", 1)
       assert error.message =~ "it lived for 60 ms"
       # What has a call does not rest.
-      assert {:ok, 1} = Envmgr.await(call)
-      assert Project.eventually(fn -> not Process.alive?(busy.pid) end)
+      refute ended?.(busy)
+      Envmgr.cancel(call)
+      assert Project.eventually(fn -> ended?.(busy) end)
     end
 
     test "limits", %{name: name} do

@@ -23,8 +23,8 @@ defmodule Envmgr.Test.Heard do
   def heard(name, ms \\ 5_000) do
     assert_receive {:heard, ^name, measurements, metadata}, ms
     {_, _, measured, about} = List.keyfind(Events.table(), name, 0)
-    assert keys(measurements) == measured |> Keyword.keys() |> Enum.sort()
-    assert keys(metadata) == [:instance | Keyword.keys(about)] |> Enum.sort()
+    assert keys(measurements) == Enum.sort(measured)
+    assert keys(metadata) == Enum.sort([:instance | about])
     {measurements, metadata}
   end
 

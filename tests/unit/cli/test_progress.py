@@ -6,6 +6,8 @@ import contextlib
 import os
 import pty
 
+import pytest
+
 from envmgr.cli.invocation import Invocation
 from envmgr.cli.progress import progress
 
@@ -27,12 +29,13 @@ def test_nothing_for_the_quiet_and_for_machines(capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_live_lines_on_a_terminal_that_leave_nothing_behind(monkeypatch):
+@pytest.mark.parametrize("told", ["text", "json"])
+def test_live_lines_on_a_terminal_that_leave_nothing_behind(monkeypatch, told):
     monkeypatch.setenv("TERM", "xterm")
     ours, theirs = pty.openpty()
     with os.fdopen(theirs, "w") as terminal:
         monkeypatch.setattr("sys.stderr", terminal)
-        shown(Invocation())
+        shown(Invocation(format=told))
     written = b""
     with contextlib.suppress(OSError):  # the end of a terminal that is closed
         while piece := os.read(ours, 10_000):

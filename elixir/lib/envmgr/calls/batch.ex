@@ -4,7 +4,8 @@ defmodule Envmgr.Calls.Batch do
   @moduledoc false
 
   alias Envmgr.{Calls, Error}
-  alias Envmgr.Calls.{Arguments, Around, Correlation, Entry, Exchange, Options, Outcome, Telling}
+  alias Envmgr.Calls.{Arguments, Around, Correlation, Entry, Exchange, Options, Outcome, Span}
+  alias Envmgr.Calls.{Sessions, Telling}
   alias Envmgr.Libraries.{Row, Usage}
   alias Envmgr.Values.Encoder
 
@@ -65,21 +66,28 @@ defmodule Envmgr.Calls.Batch do
   defp together(ready, row, options) do
     started = Usage.now()
     path = elem(row, 0)
-    request = Calls.request(row, path, path, nil, options, started)
+    request = row |> Calls.request(path, path, nil, options, started) |> Span.batch()
     answer = Exchange.each(request, Enum.map(ready, &elem(&1, 0)))
+    if request.session, do: Sessions.left(request.session, answer)
     count = length(ready)
     # Each has taken its part of the time.
-    {answer, div(Usage.now() - started, count), count}
+    {answer, div(Usage.now() - started, count), count, request}
   end
 
   # Its pool went meanwhile: each looks for itself where the library is now.
-  defp told({{:error, %Error{code: :not_ready}}, _took, _count}, ready, row, _options, opts) do
+  defp told(
+         {{:error, %Error{code: :not_ready}}, _took, _count, _request},
+         ready,
+         row,
+         _options,
+         opts
+       ) do
     ready
     |> Enum.map(fn {_payload, args, kwargs} -> {args, Map.new(kwargs)} end)
     |> alone(elem(row, 0), opts)
   end
 
-  defp told({answer, took, count}, ready, row, options, opts) do
+  defp told({answer, took, count, request}, ready, row, options, opts) do
     answers =
       case answer do
         {:ok, answers} when length(answers) == count -> answers
@@ -87,13 +95,17 @@ defmodule Envmgr.Calls.Batch do
         {:error, _error} = answer -> List.duplicate(answer, count)
       end
 
-    for {answer, {_payload, args, kwargs}} <- Enum.zip(answers, ready) do
-      answer
-      |> Correlation.mark(opts)
-      |> Telling.told(options.name, args, kwargs)
-      |> Usage.ended(Row.tally(row), Usage.now() - took)
-      |> Entry.counted(elem(row, 0), opts)
-    end
+    answers =
+      for {answer, {_payload, args, kwargs}} <- Enum.zip(answers, ready) do
+        answer
+        |> Correlation.mark(opts)
+        |> Telling.told(options.name, args, kwargs)
+        |> Usage.ended(Row.tally(row), Usage.now() - took)
+        |> Entry.counted(elem(row, 0), opts)
+      end
+
+    Span.batched(request, opts, answers, System.convert_time_unit(took, :nanosecond, :native))
+    answers
   end
 
   defp malformed(row) do

@@ -25,9 +25,12 @@ defmodule Envmgr.Calls.Cached do
     end
   end
 
-  # Whoever asks for what a call says or takes wants it to be made.
+  # Whoever asks for what a call says or takes wants it to be made; one of a session depends on more than its arguments.
   defp settings(%{options: %{cache: false}}), do: nil
+  defp settings(%{options: %{session: session}}) when session != nil, do: nil
   defp settings(%{options: %{as: :ref}}), do: nil
+  # What it does to the session's variables is not its result alone.
+  defp settings(%{options: %{session: session}}) when session != nil, do: nil
   defp settings(%{options: %{trace: trace}}) when trace != nil, do: nil
   defp settings(%{options: %{output: output}}) when output not in [:log, :ignore], do: nil
   defp settings(%{options: %{cache: nil}, plan: nil}), do: nil

@@ -62,11 +62,19 @@ defmodule Envmgr.Calls.Circuit do
   defp opened(call, circuit, settings, {:error, error}) do
     why = %{path: error.path, code: error.code, message: error.message, at: DateTime.utc_now()}
     :ets.insert(call.options.name, {{:circuit, call.library}, settings, circuit, why})
-    told(:open, call, Map.take(settings, [:failures, :open]))
+    told(:open, call, Map.take(settings, [:failures, :open]), error)
   end
 
-  defp told(event, call, measurements) do
-    metadata = %{instance: call.options.name, library: call.library, path: call.path}
+  defp told(event, call, measurements, reason \\ nil) do
+    metadata = %{
+      instance: call.options.name,
+      library: call.library,
+      path: call.path,
+      environment: nil,
+      pool: nil,
+      reason: reason
+    }
+
     measurements = Map.put(measurements, :system_time, System.system_time())
     Telemetry.execute([:circuit, event], measurements, metadata)
   end

@@ -14,10 +14,16 @@ defmodule Envmgr.Calls.Fault do
   def callers?(%{class: class, code: code}),
     do: class in [:usage, :conversion] and code not in @missing
 
-  @doc "Whether the same call may be made once more. One that may not be run twice only when it cannot have run."
-  @spec again?(Error.t(), idempotent? :: boolean()) :: boolean()
-  def again?(%{code: code}, _idempotent?) when code in @unsent, do: true
-  def again?(error, idempotent?), do: idempotent? and (error.retry or error.code == :worker_lost)
+  @doc """
+  Whether the same call may be made once more. One that may not be run twice only when it cannot have run; one that an open circuit refused
+  only when its caller `asked?` for that: a circuit is there so that nobody waits.
+  """
+  @spec again?(Error.t(), idempotent? :: boolean(), asked? :: boolean()) :: boolean()
+  def again?(%{code: :circuit_open}, _idempotent?, asked?), do: asked?
+  def again?(%{code: code}, _idempotent?, _asked?) when code in @unsent, do: true
+
+  def again?(error, idempotent?, _asked?),
+    do: idempotent? and (error.retry or error.code == :worker_lost)
 
   @doc """
   What an answer says of a library: `:sound`, it did as it should, `:failed`, or `:unknown` for a call that did not come to it or was

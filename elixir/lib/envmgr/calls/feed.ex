@@ -30,6 +30,10 @@ defmodule Envmgr.Calls.Feed do
         stopped(heard, :end)
         :end
 
+      {:ok, {:scripted, items}} ->
+        stopped(heard, :end)
+        {:scripted, items}
+
       {:ok, feed} ->
         Map.merge(feed, %{wanted: @first, heard: heard})
 
@@ -39,6 +43,7 @@ defmodule Envmgr.Calls.Feed do
   end
 
   defp next(:end), do: {:halt, :end}
+  defp next({:scripted, items}), do: {items, :end}
 
   defp next(%{request: request, reply: reply, owner: owner} = feed) do
     case Beside.await(request, reply, owner, request.timeout) do
@@ -66,6 +71,7 @@ defmodule Envmgr.Calls.Feed do
 
   # An error that was raised comes here too, after its stop was told.
   defp close(:end), do: :ok
+  defp close({:scripted, _items}), do: :ok
   defp close({:end, feed}), do: give_back(feed)
 
   defp close(feed) do

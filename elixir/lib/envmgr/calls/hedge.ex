@@ -24,10 +24,11 @@ defmodule Envmgr.Calls.Hedge do
     end
   end
 
-  # What a function of ours calls for Python may be what its worker waits for; what lives in one worker, or is read once, is not
+  # What a function of ours calls for Python may be what its worker waits for; what lives in one worker (a session, too), or is read once, is not
   # for two.
   defp fit?(call) do
-    not Callback.calling?() and Key.plain?(call.args, call.kwargs) and second?(call, nil)
+    call.options.session == nil and not Callback.calling?() and Key.plain?(call.args, call.kwargs) and
+      second?(call, nil)
   end
 
   defp late(%{options: %{hedge: false}}), do: nil

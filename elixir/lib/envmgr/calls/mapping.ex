@@ -13,7 +13,7 @@ defmodule Envmgr.Calls.Mapping do
 
   @timeout 30_000
   @own [:max_concurrency, :batch, :ordered, :on_error]
-  @call Options.known() -- [:metadata, :trace, :session]
+  @call Options.known() -- [:metadata, :trace]
 
   @enforce_keys [:path, :opts, :until, :timeout, :alias, :most, :input]
   defstruct [:path, :opts, :until, :timeout, :alias, :most, :input, :fixed] ++
@@ -26,11 +26,8 @@ defmodule Envmgr.Calls.Mapping do
     {environment, default} = home(path, opts)
     timeout = Keyword.get(opts, :timeout) || default
 
-    {at_a_time, several?} =
-      Pool.capacity(Keyword.get(opts, :name, Envmgr), environment, opts[:pool])
-
     # Where each call has its own worker none is put with another.
-    batch = if several?, do: own[:batch], else: 1
+    batch = if Pool.once?(Options.instance(opts), environment, opts), do: 1, else: own[:batch]
 
     mapping = %__MODULE__{
       path: path,
@@ -38,7 +35,7 @@ defmodule Envmgr.Calls.Mapping do
       timeout: timeout,
       until: if(timeout == :infinity, do: :infinity, else: now() + timeout),
       alias: :erlang.alias(),
-      most: own[:max_concurrency] || at_a_time,
+      most: own[:max_concurrency] || Pool.capacity(Options.instance(opts), environment, opts),
       fixed: batch,
       size: batch || 1,
       ordered?: Keyword.get(own, :ordered, true),
@@ -80,9 +77,6 @@ defmodule Envmgr.Calls.Mapping do
   defp problem({key, _value}) when key in [:metadata, :trace],
     do: ["a map has no option #{key}: its answers are values and errors"]
 
-  defp problem({:session, _session}),
-    do: ["a map has no option session: its calls run in several workers"]
-
   defp problem({:output, :metadata}),
     do: ["a map has no metadata that output could go to: it is :log, :ignore or a pid"]
 
@@ -102,7 +96,7 @@ defmodule Envmgr.Calls.Mapping do
 
   # Of a path that is not known each item says so.
   defp home(path, opts) do
-    case Calls.find(Keyword.get(opts, :name, Envmgr), path) do
+    case Calls.find(Options.instance(opts), path) do
       {:ok, row} -> {elem(row, 2), elem(row, 3)}
       {:error, _error} -> {nil, @timeout}
     end

@@ -88,6 +88,18 @@ defmodule Envmgr.Calls.Options do
   @spec known() :: [atom()]
   def known, do: @known
 
+  @doc "The instance that options name, by a session too, whatever else is in them."
+  @spec instance(term()) :: atom()
+  def instance(opts) when is_list(opts) do
+    case {List.keyfind(opts, :name, 0), List.keyfind(opts, :session, 0)} do
+      {{:name, name}, _session} when is_atom(name) -> name
+      {_none, {:session, %Session{name: name}}} -> name
+      _neither -> @default_name
+    end
+  end
+
+  def instance(_opts), do: @default_name
+
   @spec parse(keyword()) :: {:ok, t()} | {:error, Error.t()}
   def parse([]), do: {:ok, %__MODULE__{name: @default_name}}
 

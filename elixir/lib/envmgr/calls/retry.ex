@@ -43,10 +43,7 @@ defmodule Envmgr.Calls.Retry do
 
     case rest.(call) do
       {:error, error} ->
-        wait =
-          number <= most && Fault.again?(error, idempotent?(call)) &&
-            affordable(call, error, number)
-
+        wait = number <= most && again?(call, error) && affordable(call, error, number)
         attempts = [Attempts.new(error, started, wait || nil) | before]
 
         if wait,
@@ -57,6 +54,9 @@ defmodule Envmgr.Calls.Retry do
         answered(call, answer, number)
     end
   end
+
+  defp again?(call, error),
+    do: Fault.again?(error, idempotent?(call), call.options.retry != nil)
 
   # No try begins whose wait would pass the deadline.
   defp affordable(call, error, number) do

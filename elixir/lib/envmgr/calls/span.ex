@@ -8,7 +8,7 @@ defmodule Envmgr.Calls.Span do
   @moduledoc false
 
   alias Envmgr.{Ref, Telemetry}
-  alias Envmgr.Calls.{Correlation, Outcome, Request}
+  alias Envmgr.Calls.{Correlation, Options, Outcome, Request}
   alias Envmgr.Pool.Route
 
   @enforce_keys [:kind, :ref, :started, :about]
@@ -35,13 +35,12 @@ defmodule Envmgr.Calls.Span do
   def option(opts, _span), do: opts
 
   @doc "Tells the beginning. `target`: a path, the steps of a chain, or a ref with what is done with it."
-  @spec begin(:call | :stream, term(), term()) :: t()
-  def begin(kind, target, opts) do
+  @spec begin(:call | :stream, term(), term(), integer()) :: t()
+  def begin(kind, target, opts, started \\ System.monotonic_time()) do
     ref = make_ref()
     opts = if is_list(opts), do: opts, else: []
     about = begun(kind, described(target, opts), opts, ref)
     Process.put(ref, @nowhere)
-    started = System.monotonic_time()
     measured = %{monotonic_time: started, system_time: started + System.time_offset()}
 
     Telemetry.execute(
@@ -79,15 +78,42 @@ defmodule Envmgr.Calls.Span do
         raised(span, kind, reason, __STACKTRACE__)
         :erlang.raise(kind, reason, __STACKTRACE__)
     else
-      {:error, error} = answer ->
-        failed(span, error)
-        answer
-
       answer ->
-        finish(span, [:call, :stop], %{}, %{})
+        ended(span, answer)
         answer
     end
   end
+
+  @doc "Where telemetry hears of calls, the request of a batch of them, which finds out for all of them where they go."
+  @spec batch(Request.t()) :: Request.t()
+  def batch(request) do
+    if wanted?(:call) do
+      ref = make_ref()
+      Process.put(ref, @nowhere)
+      %{request | span: ref}
+    else
+      request
+    end
+  end
+
+  @doc "Tells of the calls of a batch, each of which took so long (native time)."
+  @spec batched(Request.t(), keyword(), [Outcome.answer()], integer()) :: :ok
+  def batched(%{span: nil}, _opts, _answers, _took), do: :ok
+
+  def batched(request, opts, answers, took) do
+    found = Process.delete(request.span)
+
+    for answer <- answers do
+      span = begin(:call, request.path, opts, System.monotonic_time() - took)
+      Process.put(span.ref, found)
+      ended(span, answer)
+    end
+
+    :ok
+  end
+
+  defp ended(span, {:error, error}), do: failed(span, error)
+  defp ended(span, _answer), do: finish(span, [:call, :stop], %{}, %{})
 
   defp failed(span, error) do
     finish(span, [:call, :exception], %{}, %{
@@ -185,12 +211,7 @@ defmodule Envmgr.Calls.Span do
   def instance([%Ref{name: name} | _], _opts), do: name
   def instance([{:ref, %Ref{name: name}} | _], _opts), do: name
 
-  def instance(_target, opts) do
-    case is_list(opts) && List.keyfind(opts, :name, 0) do
-      {:name, name} when is_atom(name) -> name
-      _default -> Envmgr
-    end
-  end
+  def instance(_target, opts), do: Options.instance(opts)
 
   # Instance, path, form.
   defp described({%Ref{} = ref, name, access}, _opts) do

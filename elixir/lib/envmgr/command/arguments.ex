@@ -10,15 +10,30 @@ defmodule Envmgr.Command.Arguments do
       exit({:shutdown, 0})
     end
 
-    take(arguments, [])
+    project(arguments)
   end
 
-  defp take(["--project", directory | rest], kept),
-    do: {[project: directory], Enum.reverse(kept, rest)}
+  @doc "Takes `--project DIR` out."
+  @spec project([String.t()]) :: {keyword(), [String.t()]}
+  def project(arguments) do
+    case take(arguments, "--project") do
+      {nil, rest} -> {[], rest}
+      {directory, rest} -> {[project: directory], rest}
+    end
+  end
 
-  defp take(["--project=" <> directory | rest], kept),
-    do: {[project: directory], Enum.reverse(kept, rest)}
+  @doc "Takes an option with its value out; nil when it is not there."
+  @spec take([String.t()], String.t()) :: {String.t() | nil, [String.t()]}
+  def take(arguments, option), do: take(arguments, option, [])
 
-  defp take([argument | rest], kept), do: take(rest, [argument | kept])
-  defp take([], kept), do: {[], Enum.reverse(kept)}
+  defp take([option, value | rest], option, kept), do: {value, Enum.reverse(kept, rest)}
+
+  defp take([argument | rest], option, kept) do
+    case String.split(argument, "=", parts: 2) do
+      [^option, value] -> {value, Enum.reverse(kept, rest)}
+      _other -> take(rest, option, [argument | kept])
+    end
+  end
+
+  defp take([], _option, kept), do: {nil, Enum.reverse(kept)}
 end

@@ -3,7 +3,7 @@ defmodule Envmgr.Libraries.Catalog do
   # that they call in the same table: the second call of a path is one lookup.
   @moduledoc false
 
-  alias Envmgr.Libraries.{CatalogFile, Hooks, Manifest, Pipeline, Plan, Row, Usage}
+  alias Envmgr.Libraries.{CatalogFile, Hooks, Manifest, Pipeline, Plan, Row, Scripted, Usage}
 
   @typedoc "Where a path leads: the real path of an alias, whose it is, its catalog, the number of its object."
   @type place :: {target :: String.t() | nil, Row.home(), CatalogFile.t(), non_neg_integer()}
@@ -110,7 +110,8 @@ defmodule Envmgr.Libraries.Catalog do
     with {target, home, file, object} = place <- locate(table, path),
          {:ok, [_path, kind | _] = raw} when kind != "module" <- CatalogFile.row(file, object) do
       {pipeline, plan} = said(table, target || path)
-      plan = Plan.with_hooks(plan, Hooks.met(table, [path | List.wrap(target)]))
+      hooks = Hooks.met(table, [path | List.wrap(target)])
+      plan = plan |> Plan.with_hooks(hooks) |> Scripted.mark()
       tally = Usage.tally(table, target || path, elem(home, 0))
       row = Row.build(path, target, home, Pipeline.seen(raw, pipeline), plan, tally)
       :ets.insert(table, row)

@@ -172,7 +172,7 @@ defmodule Envmgr.Libraries.Manager do
   end
 
   defp parse(environment, content, state) do
-    case Manifest.parse(content) do
+    case Manifest.parse(content, state.options.project) do
       {:ok, %{environment: ^environment} = manifest} ->
         state = put_in(state.manifests[environment], manifest)
         environment |> apply_manifest(state) |> sound(environment)

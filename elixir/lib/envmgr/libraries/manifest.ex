@@ -2,7 +2,7 @@ defmodule Envmgr.Libraries.Manifest do
   # A launch manifest, read and checked: all that a pool knows of an environment.
   @moduledoc false
 
-  alias Envmgr.Libraries.Sizing
+  alias Envmgr.Libraries.{Moving, Sizing}
   alias Envmgr.Values.Decoder
 
   @enforce_keys [:digest, :environment, :generation, :command, :workers, :libraries]
@@ -57,12 +57,12 @@ defmodule Envmgr.Libraries.Manifest do
           env: [{String.t(), String.t() | nil}]
         }
 
-  @doc "The manifest that `content` holds; `digest` tells one content from another."
-  @spec parse(binary()) :: {:ok, t()} | {:error, String.t()}
-  def parse(content) do
+  @doc "The manifest that `content` holds; `digest` tells one content from another. `root`: the project's directory."
+  @spec parse(binary(), String.t()) :: {:ok, t()} | {:error, String.t()}
+  def parse(content, root) do
     with {:ok, map} <- Decoder.decode(content),
          %{"schema" => 1} <- map,
-         {:ok, manifest} <- build(map, :erlang.md5(content)) do
+         {:ok, manifest} <- map |> Moving.absolute(root) |> build(:erlang.md5(content)) do
       {:ok, manifest}
     else
       {:error, reason} -> {:error, reason}

@@ -17,9 +17,9 @@ defmodule Envmgr.Libraries.Plan do
               backoff: nil,
               idempotent?: false
             ] ++
-              [fallbacks: []]
+              [fallbacks: [], scripted?: false]
 
-  @typedoc "Times in ms. `retries` of what may not be run twice are for errors with which it cannot have run. `rate`: calls, and in how many ms. `circuit`: of the library, not of the function."
+  @typedoc "Times in ms. `retries` of what may not be run twice are for errors with which it cannot have run. `rate`: calls, and in how many ms. `circuit`: of the library, not of the function. `scripted?`: a test may answer."
   @type t :: %__MODULE__{
           cache:
             %{
@@ -40,6 +40,7 @@ defmodule Envmgr.Libraries.Plan do
           idempotent?: boolean(),
           hedge: pos_integer() | nil,
           fallbacks: [String.t()],
+          scripted?: boolean(),
           circuit:
             %{failures: pos_integer(), within: pos_integer(), open: pos_integer()}
             | nil,
@@ -62,7 +63,7 @@ defmodule Envmgr.Libraries.Plan do
     plan = %__MODULE__{
       cache: cache |> said(path) |> cache(),
       limits: limits |> said(path) |> limits(),
-      retries: recovery["retries"] || 0,
+      retries: if(idempotent?, do: recovery["retries"] || 0, else: 0),
       backoff: recovery["backoff"],
       idempotent?: idempotent?,
       hedge: said(recovery["hedge"] || %{}, path),

@@ -32,6 +32,10 @@ defmodule Envmgr.Libraries.Sizing do
 
   def parse(_malformed), do: nil
 
+  @doc "What of it makes the workers what they are: the rest is how many there are, and for how long."
+  @spec worker(t()) :: tuple()
+  def worker(sizing), do: {sizing.profile, at_a_time(sizing), sizing.libraries}
+
   @doc "How many calls a worker runs at a time."
   @spec at_a_time(t()) :: pos_integer()
   def at_a_time(%{profile: "thread", threads: threads}), do: threads
@@ -40,10 +44,6 @@ defmodule Envmgr.Libraries.Sizing do
   @doc "Whether a worker runs one call and no other."
   @spec once?(t()) :: boolean()
   def once?(sizing), do: sizing.profile == "call"
-
-  @doc "What of it makes the workers what they are: the rest is how many there are, and for how long."
-  @spec worker(t()) :: tuple()
-  def worker(sizing), do: {sizing.profile, sizing.threads, sizing.libraries}
 
   defp one(%{"min" => min, "max" => max} = said)
        when is_integer(min) and is_integer(max) and min >= 1 and max >= min do

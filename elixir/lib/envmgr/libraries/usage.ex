@@ -88,9 +88,18 @@ defmodule Envmgr.Libraries.Usage do
     end
   end
 
-  @doc "Differs from what it was when anything was called."
-  @spec print(atom()) :: integer()
-  def print(table), do: table |> all() |> Enum.map(&Tally.last(elem(&1, 1))) |> :erlang.phash2()
+  @doc "Calls, errors and hits of the cache in this VM, by library."
+  @spec totals(atom()) :: %{
+          String.t() => %{count: integer(), errors: integer(), cached: integer()}
+        }
+  def totals(table) do
+    for record <- read(table), reduce: %{} do
+      all ->
+        row = Record.row(record)
+        total = Map.take(row, [:count, :errors, :cached])
+        Map.update(all, record.library, total, &Map.merge(&1, total, fn _, a, b -> a + b end))
+    end
+  end
 
   @doc "Takes away what somebody else counts from now on."
   @spec take(atom(), [Record.t()]) :: :ok

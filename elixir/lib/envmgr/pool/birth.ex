@@ -9,15 +9,25 @@ defmodule Envmgr.Pool.Birth do
 
   @doc "Asks the zygote, whose answer comes as a message `{:zygote, kind}`; that it has ended, as a monitor's."
   @spec ask(Pipe.state()) :: Pipe.state()
-  def ask(%{zygote: nil} = s) do
-    send(self(), {:zygote, :worker})
-    s
+  def ask(%{asked: 0} = s) do
+    if s.zygote, do: Process.monitor(s.zygote)
+    again(%{s | began: System.monotonic_time()})
   end
 
-  def ask(s) do
-    Process.monitor(s.zygote)
-    Zygote.fork(s.zygote)
-    s
+  def ask(s), do: again(s)
+
+  defp again(s) do
+    if s.zygote, do: Zygote.fork(s.zygote), else: send(self(), {:zygote, :worker})
+    %{s | asked: s.asked + 1}
+  end
+
+  @doc "Nothing was forked: what was made for it is taken back."
+  @spec back(Pipe.state()) :: Pipe.state()
+  def back(s) do
+    Child.close(s.port)
+    Lane.close(s.lane)
+    Crash.hide(s.crash)
+    %{s | port: nil, lane: nil, crash: nil}
   end
 
   @doc "Starts it, and says what it is to load."
@@ -26,7 +36,7 @@ defmodule Envmgr.Pool.Birth do
     {_variable, mark} = variable = Reaper.mark(s.options.name)
 
     with {:ok, port, os_pid} <- Child.open(s.manifest, kind, variable) do
-      Process.send_after(self(), :start_timeout, s.options.start_timeout)
+      Process.send_after(self(), {:start_timeout, port}, s.options.start_timeout)
       s = %{s | port: port, mark: mark, forked?: kind != :worker}
       s = s |> known(if(s.forked?, do: nil, else: os_pid)) |> Life.started()
       Logger.debug("envmgr: #{s.manifest.environment}: worker #{s.os_pid || "(forked)"} starts")

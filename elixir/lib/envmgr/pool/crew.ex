@@ -140,7 +140,7 @@ defmodule Envmgr.Pool.Crew do
       ready: length(open),
       starting: map_size(c.starting),
       busy: Enum.count(calls, fn {all, _aside} -> all >= at_a_time end),
-      waiting: Enum.sum(for {all, aside} <- calls, do: max(all - max(aside, at_a_time), 0))
+      waiting: Enum.sum(for {all, aside} <- calls, do: max(all - aside - at_a_time, 0))
     }
   end
 

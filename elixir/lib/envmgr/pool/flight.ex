@@ -52,7 +52,7 @@ defmodule Envmgr.Pool.Flight do
 
   @doc "About how many calls are aside."
   @spec besides(t()) :: non_neg_integer()
-  def besides({size, :threads, asides}), do: div(map_size(asides) + 1, 2) - size
+  def besides({size, :threads, asides}), do: max(div(map_size(asides) + 1, 2) - size, 0)
   def besides({_size, _queue, asides}), do: div(map_size(asides) + 1, 2)
 
   @spec add(t(), entry()) :: t()

@@ -2,7 +2,7 @@ defmodule Envmgr.Pool.Inventory do
   # What is known of each library: of its catalog, its state, its environment's pool. Read without asking a process.
   @moduledoc false
 
-  alias Envmgr.Libraries.{Catalog, State}
+  alias Envmgr.Libraries.{Catalog, State, Usage}
   alias Envmgr.Pool.Stats
 
   @unknown %{
@@ -43,6 +43,27 @@ defmodule Envmgr.Pool.Inventory do
       {nil, {environment, _state}} -> row(table, library, environment, @unknown)
       {nil, nil} -> nil
     end
+  end
+
+  @doc "The view of each environment, with the calls of its libraries since this VM began."
+  @spec counted(%{String.t() => map()}, atom()) :: %{String.t() => map()}
+  def counted(environments, table) do
+    homes =
+      for {library, environment, _facts} <- Catalog.libraries(table),
+          into: %{},
+          do: {library, environment}
+
+    totals =
+      for {library, total} <- Usage.totals(table), reduce: %{} do
+        all ->
+          Map.update(all, homes[library], total, &Map.merge(&1, total, fn _, a, b -> a + b end))
+      end
+
+    none = %{count: 0, errors: 0, cached: 0}
+
+    Map.new(environments, fn {name, view} ->
+      {name, Map.put(view, :calls, totals[name] || none)}
+    end)
   end
 
   defp row(table, library, environment, facts) do

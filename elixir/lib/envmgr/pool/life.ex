@@ -12,6 +12,8 @@ defmodule Envmgr.Pool.Life do
 
   @doc "Its process was started."
   @spec started(Pipe.state()) :: Pipe.state()
+  def started(%{life: life} = s) when life != nil, do: s
+
   def started(s) do
     about = %{
       instance: s.options.name,
@@ -23,7 +25,7 @@ defmodule Envmgr.Pool.Life do
     }
 
     Telemetry.execute([:worker, :start], %{system_time: System.system_time()}, about)
-    %{s | life: %__MODULE__{began: System.monotonic_time(), about: about}}
+    %{s | life: %__MODULE__{began: s.began, about: about}}
   end
 
   @doc "Its process has a number: that of a forked one is heard of later."

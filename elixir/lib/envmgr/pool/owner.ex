@@ -32,9 +32,10 @@ defmodule Envmgr.Pool.Owner do
 
   @enforce_keys [:server, :manifest, :slot, :options]
   defstruct [:server, :manifest, :slot, :options, :port, :os_pid, :failure, :tick, :head, :retry] ++
-              [:interrupt, :crash, :nudge, :sweep, :life, :zygote, :mark, :ending, :pool] ++
-              [:sizing] ++
+              [:interrupt, :crash, :nudge, :sweep, :life, :zygote, :mark, :began, :ending] ++
+              [:pool, :sizing] ++
               [
+                asked: 0,
                 forked?: false,
                 hung_up?: false,
                 beat: %Heartbeat{},
@@ -65,9 +66,8 @@ defmodule Envmgr.Pool.Owner do
     Process.flag(:trap_exit, true)
     Logger.metadata(environment: settings.manifest.environment)
     s = struct!(__MODULE__, settings)
-    sizing = s.sizing || s.manifest.pools["default"]
-    threads = Sizing.at_a_time(sizing)
-    {:ok, %{s | sizing: sizing, threads: threads, window: threads, flight: Flight.new(threads)}}
+    threads = Sizing.at_a_time(s.sizing)
+    {:ok, %{s | threads: threads, window: threads, flight: Flight.new(threads)}}
   end
 
   # The Server sends this once it watches: an end that comes at once must not go unseen.
@@ -82,8 +82,7 @@ defmodule Envmgr.Pool.Owner do
 
   def handle_info({:forked, os_pid}, s), do: {:noreply, Birth.known(s, os_pid)}
 
-  def handle_info({:unforked, why}, s),
-    do: {:noreply, Ending.kill(s, "no worker was forked: #{why}")}
+  def handle_info({:unforked, _why}, s), do: unforked(s)
 
   def handle_info({:ended, _os_pid, ending}, s), do: ended(s, ending)
   def handle_info(:unaccounted, s), do: ended(s, :unknown)
@@ -195,8 +194,9 @@ defmodule Envmgr.Pool.Owner do
   def handle_info(how, %{phase: :starting} = s) when how in [:drain, :finish],
     do: {:stop, {:shutdown, :drained}, s}
 
-  def handle_info({port, {:exit_status, _handover}}, %{port: port, forked?: true} = s),
-    do: hung_up(s)
+  def handle_info({port, {:exit_status, handover}}, %{port: port, forked?: true} = s) do
+    if handover != 0 and s.os_pid == nil, do: unforked(s), else: hung_up(s)
+  end
 
   def handle_info({port, {:exit_status, status}}, %{port: port} = s), do: finish(s, status)
 
@@ -219,7 +219,7 @@ defmodule Envmgr.Pool.Owner do
 
   def handle_info(:retry, s), do: {:noreply, Pipe.flush(%{s | retry: nil})}
 
-  def handle_info(:start_timeout, %{phase: :starting} = s) do
+  def handle_info({:start_timeout, port}, %{phase: :starting, port: port} = s) do
     {:noreply, Ending.kill(s, "the worker was not ready within #{s.options.start_timeout} ms")}
   end
 
@@ -246,6 +246,14 @@ defmodule Envmgr.Pool.Owner do
       {:error, why} -> Ending.finish(s, why)
     end
   end
+
+  # The zygote ended meanwhile, or could not; it may be another by now.
+  defp unforked(%{phase: :starting} = s) do
+    s = Birth.back(s)
+    if s.asked < 2, do: {:noreply, Birth.ask(s)}, else: open(s, :worker)
+  end
+
+  defp unforked(s), do: ended(s, :unknown)
 
   # Of a forked worker two things are heard, in either order: its pipe ends, and its zygote says how it did.
   defp ended(%{hung_up?: true} = s, ending), do: finish(s, ending)

@@ -2,7 +2,7 @@ defmodule Envmgr.Pool.Pools do
   # The pools of an environment, by name, and what is said when one has too much to do.
   @moduledoc false
 
-  alias Envmgr.Libraries.Manifest
+  alias Envmgr.Libraries.{Manifest, Sizing}
   alias Envmgr.Pool.Admission
 
   @default "default"
@@ -10,11 +10,10 @@ defmodule Envmgr.Pool.Pools do
   @spec name(String.t() | nil) :: String.t()
   def name(pool), do: pool || @default
 
-  @doc "Makes known which pools there are, and what each serves."
+  @doc "Makes known which pools there are, and what is said of each."
   @spec publish(atom(), Manifest.t(), pid()) :: true
   def publish(table, manifest, server) do
-    served = Map.new(manifest.pools, fn {name, sizing} -> {name, sizing.libraries} end)
-    :ets.insert(table, {{:pools, manifest.environment}, served, server})
+    :ets.insert(table, {{:pools, manifest.environment}, manifest.pools, server})
   end
 
   @spec delete(atom(), String.t(), pid()) :: true
@@ -23,13 +22,29 @@ defmodule Envmgr.Pool.Pools do
 
   @doc "The default one comes first."
   @spec names(atom(), String.t()) :: [String.t()]
-  def names(table, environment), do: table |> served(environment) |> Map.keys() |> sorted()
+  def names(table, environment), do: table |> sizings(environment) |> Map.keys() |> sorted()
+
+  @doc "How many calls a pool runs at a time when it is as large as it may; 1 where there is none."
+  @spec capacity(atom(), String.t() | nil, String.t() | nil) :: pos_integer()
+  def capacity(table, environment, pool) do
+    case sizings(table, environment)[name(pool)] do
+      nil -> 1
+      sizing -> sizing.max * Sizing.at_a_time(sizing)
+    end
+  end
+
+  @doc "Whether its workers run one call each."
+  @spec once?(atom(), String.t() | nil, String.t() | nil) :: boolean()
+  def once?(table, environment, pool) do
+    sizing = sizings(table, environment)[name(pool)]
+    sizing != nil and Sizing.once?(sizing)
+  end
 
   @doc "Those that serve a library."
   @spec serving(atom(), String.t(), String.t() | nil) :: [String.t()]
   def serving(table, environment, library) do
     sorted(
-      for {name, libraries} <- served(table, environment),
+      for {name, %{libraries: libraries}} <- sizings(table, environment),
           libraries == nil or library in libraries,
           do: name
     )
@@ -37,9 +52,9 @@ defmodule Envmgr.Pool.Pools do
 
   defp sorted(names), do: Enum.sort_by(names, &{&1 != @default, &1})
 
-  defp served(table, environment) do
+  defp sizings(table, environment) do
     case :ets.lookup(table, {:pools, environment}) do
-      [{_key, served, _server}] -> served
+      [{_key, sizings, _server}] -> sizings
       [] -> %{}
     end
   end

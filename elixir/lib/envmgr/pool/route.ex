@@ -22,7 +22,14 @@ defmodule Envmgr.Pool.Route do
            keeps? :: boolean()}
 
   @doc "Limits: the most calls that wait, and how many run at a time in a worker."
-  @spec publish(atom(), {String.t(), pool :: String.t()}, pos_integer(), [worker()], pid(), map()) ::
+  @spec publish(
+          atom(),
+          {String.t(), pool :: String.t()},
+          pos_integer(),
+          [worker()],
+          pid(),
+          Sizing.t()
+        ) ::
           true
   def publish(table, {environment, pool}, generation, workers, server, sizing) do
     limits = Admission.limits(sizing.queue, Sizing.at_a_time(sizing), length(workers))

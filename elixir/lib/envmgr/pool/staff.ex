@@ -191,15 +191,30 @@ defmodule Envmgr.Pool.Staff do
   # Tells when a circuit opens or closes.
   defp changed(s, %{circuit: %{state: before}} = crew, %{state: state} = circuit) do
     if before != state do
-      measured = %{faults: length(circuit.faults), wait: Circuit.wait(circuit, now())}
-      about = %{pool: crew.name, state: state, reason: circuit.problem}
-      tell(s, [:pool, :circuit], about, measured)
+      tell_circuit(s, crew.name, circuit)
 
       if state == :open,
         do: Logger.error("envmgr: #{s.environment}: #{refusal(circuit, crew).message}")
     end
 
     %{crew | circuit: circuit}
+  end
+
+  defp tell_circuit(s, pool, %{state: state} = circuit) do
+    about = %{pool: pool, library: nil, path: nil, reason: circuit.problem}
+    measured = %{system_time: System.system_time()}
+
+    case state do
+      :open ->
+        open = %{failures: length(circuit.faults), open: Circuit.wait(circuit, now())}
+        tell(s, [:circuit, :open], about, Map.merge(measured, open))
+
+      :half_open ->
+        tell(s, [:circuit, :half_open], about, measured)
+
+      :closed ->
+        tell(s, [:circuit, :close], about, measured)
+    end
   end
 
   defp refusal(circuit, crew), do: Circuit.refusal(circuit, crew.name, now())

@@ -54,19 +54,6 @@ defmodule Envmgr.Pool.Stats do
     }
   end
 
-  @doc """
-  How many calls a pool runs at a time when it has all its workers, and whether a worker may run several, one after the other;
-  nil where nothing is known of it.
-  """
-  @spec capacity(atom(), String.t(), String.t()) ::
-          {at_a_time :: pos_integer(), several? :: boolean()} | nil
-  def capacity(table, environment, pool) do
-    with [{_key, %{pools: %{^pool => facts}}, _server}] <-
-           :ets.lookup(table, {:environment, environment}),
-         do: {facts.max * facts.at_a_time, facts.profile != "call"},
-         else: (_unknown -> nil)
-  end
-
   @doc "Takes the calling Server's view away."
   @spec delete(atom(), String.t()) :: :ok
   def delete(table, environment) do

@@ -116,6 +116,7 @@ defmodule Envmgr.Pool.Zygote do
     if reason == :shutdown, do: until_left(s.users)
     if s.port, do: Child.stop(s.port, s.os_pid)
     if s.directory, do: File.rm_rf(s.directory)
+    if s.port, do: tell(:stop, s, %{reason: "the pool was shut down"})
   end
 
   defp until_left(users) when users == %{}, do: :ok

@@ -1,186 +1,155 @@
 defmodule Envmgr.Telemetry.Events do
-  # All events, as data: what each means, what it measures, and what is said with it. The documentation is made of it
+  # All events, as data: when they come, what they measure, what is said with them. The documentation is made of it
   # (`Envmgr.Telemetry`, docs/telemetry.md), and the bit by which an event is known to have listeners.
   @moduledoc false
 
   import Bitwise
 
-  @of_call [
-    path:
-      "the function as it was called, of a method the object's type and its name, of a chain its first step",
-    form: "`:function`, `:chain`, `:method`, `:attribute`",
-    async?: "whether it is one of `Envmgr.async/3`",
-    correlation: "as in logs and errors; nil before an error where nobody gave one",
-    telemetry_span_context: "the same for all events of one call"
-  ]
+  @worker ~w(environment pool generation worker os_pid)a
+  @zygote ~w(environment generation os_pid)a
+  @call ~w(path form async? correlation telemetry_span_context)a
+  @stream @call -- [:async?]
+  @reached ~w(library environment generation worker pool)a
+  @function ~w(path library)a
+  @circuit ~w(library path environment pool reason)a
 
-  @of_answer [
-    library: "of the function, or nil: it is not known",
-    environment: "or nil",
-    generation: "that answered, or nil",
-    worker: "the process that owns the worker, or nil: none was asked",
-    pool: "whose worker it is, or nil",
-    cached?: "whether the answer came from the cache"
-  ]
-
-  @of_stream Keyword.delete(@of_call, :async?)
-  @of_items [
-    library: "as of a call",
-    environment: "as of a call",
-    generation: "that makes the items",
-    worker: "as of a call",
-    pool: "as of a call"
-  ]
-
-  # Of what stands around a call.
-  @of_function [path: "the function as it was called", library: "its library, or nil"]
-  @of_result [path: "the function", library: "its library"]
-  @of_circuit [library: "that it belongs to", path: "of the call with which it changed"]
-
-  @of_pool [environment: "its environment", pool: "its name"]
-  @of_worker @of_pool ++
-               [
-                 generation: "that it serves",
-                 worker: "the process that owns it",
-                 os_pid: "of its process, or nil"
-               ]
-
-  @of_zygote [
-    environment: "its environment",
-    generation: "whose workers it forks",
-    os_pid: "of its process"
-  ]
-  @of_session [session: "its name"]
-
-  @span [
-    duration: "native time units",
-    monotonic_time: "native time units"
-  ]
-  @now [system_time: "native time units"]
+  @begin ~w(monotonic_time system_time)a
+  @end_ ~w(duration monotonic_time)a
+  @now [:system_time]
 
   @table [
     {[:library, :state], "a library's state changed", @now,
-     [
-       library: "its name",
-       environment: "its environment",
-       state:
-         "`:loading`, `:ready`, `:degraded`, `:failed`, `:unloaded` (it is no library of the instance any more)",
-       before: "the state before, or nil",
-       reason: "an `Envmgr.Error`, or nil"
-     ]},
-    {[:pool, :start], "a pool began to start workers", @now,
-     @of_pool ++ [generation: "that it serves"]},
-    {[:pool, :scale], "a pool wants more or fewer workers", [from: "workers", to: "workers"],
-     @of_pool ++ [reason: "why"]},
+     ~w(library environment state before reason)a},
+    {[:pool, :start], "a pool begins to start workers", @now, ~w(environment pool generation)a},
+    {[:pool, :scale], "a pool wants more or fewer workers", ~w(from to)a,
+     ~w(environment pool reason)a},
     {[:pool, :overloaded],
-     "a call was refused: it could not be answered in time, or too many wait", [waiting: "calls"],
-     @of_pool ++ [path: "of the call"]},
-    {[:pool, :drained], "a pool that ends has finished its calls",
-     [duration: "native time units"], @of_pool},
-    {[:worker, :start], "a worker's process was started", @now, @of_worker},
-    {[:worker, :ready], "a worker takes calls", [duration: "since its start, native time units"],
-     @of_worker},
-    {[:worker, :stop], "a worker has ended",
-     [duration: "since its start, native time units", answered: "calls"],
-     @of_worker ++
-       [
-         reason: "`:drained`, `:lost`, `:start` (it was never ready), `:shutdown`",
-         why: "in words"
-       ]},
-    {[:worker, :recycled], "a worker is replaced before it is let go",
-     [age: "ms", calls: "calls", memory: "bytes"],
-     @of_worker ++ [reason: "`:age`, `:calls`, `:memory`"]},
-    {[:pool, :circuit],
-     "workers end again and again: none is started for a while, and who finds none is told at once (`:open`), then one is tried (`:half_open`); it proved itself (`:closed`)",
-     [faults: "in a short while", wait: "ms until one is tried, or the next one"],
-     @of_pool ++ [state: "`:open`, `:half_open`, `:closed`", reason: "an `Envmgr.Error`, or nil"]},
-    {[:zygote, :ready], "a zygote forks workers",
-     [duration: "since its start, native time units"], @of_zygote},
-    {[:zygote, :stop], "a zygote has ended, and its workers with it",
-     [duration: "since its start, native time units"],
-     @of_zygote ++ [reason: "why, in words; of one that was of no use, why workers start afresh"]},
-    {[:call, :start], "a call begins", @now ++ [monotonic_time: "native time units"], @of_call},
-    {[:call, :stop], "a call has its value", @span, @of_call ++ @of_answer},
+     "a call is refused: too many wait, or it could not be answered before its deadline",
+     [:waiting], ~w(environment pool path)a},
+    {[:pool, :drained], "a pool that ends has answered its calls", [:duration],
+     ~w(environment pool)a},
+    {[:worker, :start], "a worker's process was started", @now, @worker},
+    {[:worker, :ready], "a worker takes calls", [:duration], @worker},
+    {[:worker, :stop], "a worker has ended", ~w(duration answered)a, @worker ++ ~w(reason why)a},
+    {[:worker, :recycled], "a worker gets a successor, and is let go then", ~w(age calls memory)a,
+     @worker ++ [:reason]},
+    {[:zygote, :ready], "a zygote forks workers", [:duration], @zygote},
+    {[:zygote, :stop], "a zygote has ended, and its workers with it", [:duration],
+     @zygote ++ [:reason]},
+    {[:call, :start], "a call begins", @begin, @call},
+    {[:call, :stop], "a call has its value", @end_, @call ++ @reached ++ [:cached?]},
     {[:call, :exception],
-     "a call has an error, returned (`kind: :error`) or raised by a function of yours: a decoder, a hook",
-     @span,
-     @of_call ++
-       @of_answer ++
-       [
-         kind: "`:error`, `:exit`, `:throw`",
-         reason: "an `Envmgr.Error`, or what was raised",
-         stacktrace: "of what was raised, else `[]`",
-         code: "of the error, or nil",
-         class: "of the error, or nil"
-       ]},
-    {[:retry, :attempt], "a call failed and is made again",
-     [attempt: "that failed, from 1 on", wait: "ms until the next one"],
-     @of_function ++ [code: "of the error"]},
-    {[:hedge, :start], "a call takes long: a second worker is asked", @now, @of_function},
-    {[:hedge, :stop], "a call that two workers were asked has its answer", @now,
-     @of_function ++ [won: "whether the second one gave it"]},
-    {[:fallback, :taken], "a call that failed is answered by something else", @now,
-     @of_function ++ [fallback: "a path, or `:function`"]},
-    {[:circuit, :open], "a library failed too often: its calls are refused for a while",
-     @now ++ [failures: "so many", open: "ms"], @of_circuit},
-    {[:circuit, :half_open], "one call of such a library is let through", @now, @of_circuit},
-    {[:circuit, :close], "that call found the library well", @now, @of_circuit},
-    {[:limit, :refused], "a function is called more often than its rate allows",
-     [retry_after: "ms until there is room"], @of_function},
-    {[:cache, :hit], "a call is answered by a result that was kept, or is computed for another",
-     @now, @of_result},
-    {[:cache, :miss], "a call whose result may be kept is made", @now, @of_result},
-    {[:cache, :evicted], "results went for others, or by age", [count: "results"],
-     @of_result ++ [reason: "`:entries`, `:bytes`, `:ttl`"]},
-    {[:cache, :invalidated], "results are not valid any more", [count: "results"],
-     @of_result ++ [reason: "`:function`, `:library`, `:tag`, `:all`, `:generation`"]},
-    {[:stream, :start], "a stream begins", @now ++ [monotonic_time: "native time units"],
-     @of_stream},
-    {[:stream, :chunk], "items came", [items: "how many"], @of_stream ++ @of_items},
+     "a call has an error, returned or (by what it was given: an enumeration, a decoder) raised",
+     @end_, @call ++ @reached ++ ~w(cached? kind reason stacktrace code class)a},
+    {[:stream, :start], "a stream begins", @begin, @stream},
+    {[:stream, :chunk], "items came", [:items], @stream ++ @reached},
     {[:stream, :stop], "a stream is at its end, was closed, or has failed",
-     @span ++ [items: "how many came", chunks: "in how many messages"],
-     @of_stream ++
-       @of_items ++ [reason: "`:end`, `:closed` (by its consumer), or an `Envmgr.Error`"]},
-    {[:session, :open], "a session was opened", @now,
-     @of_session ++ [owner: "a process, or nil", affinity: "`:strict` or `:prefer`"]},
+     @end_ ++ ~w(items chunks)a, @stream ++ @reached ++ [:reason]},
+    {[:generation, :switch], "calls reach a newer generation", @now, ~w(environment from to)a},
+    {[:generation, :rollback], "calls reach an older generation", @now, ~w(environment from to)a},
+    {[:generation, :refused], "a generation does not start, and the one before serves", [:tries],
+     ~w(environment generation serving reason)a},
+    {[:error, :spike], "an error of one function came far more often than before",
+     ~w(count mean)a, ~w(path library code class type correlation)a},
+    {[:session, :open], "a session was opened", @now, ~w(session owner affinity)a},
     {[:session, :restored], "another worker took the place of a session's, and got its variables",
-     [variables: "how many it got", lost: "how many stayed in the other, as objects"],
-     @of_session ++ [environment: "of the worker", reason: "what became of the other, in words"]},
+     ~w(variables lost)a, ~w(session environment reason)a},
     {[:session, :expired], "a session rested, or lived, for as long as it may; its end follows",
-     [duration: "of its life, native time units"], @of_session ++ [reason: "`:idle` or `:ttl`"]},
+     [:duration], ~w(session reason)a},
     {[:session, :close], "a session has ended (not of one that crashed)",
-     [duration: "of its life, native time units", calls: "that it had", errors: "of them"],
-     @of_session ++ [reason: "`:closed`, `:owner` (that ended), `:idle`, `:ttl`"]},
-    {[:generation, :switch], "calls reach another generation", @now,
-     [environment: "its environment", from: "generation", to: "generation"]},
-    {[:generation, :rollback], "calls reach an older generation", @now,
-     [environment: "its environment", from: "generation", to: "generation"]},
-    {[:generation, :refused], "a generation does not start; the one before serves",
-     [tries: "in a row"],
-     [
-       environment: "its environment",
-       generation: "that was refused",
-       serving: "generation",
-       reason: "an `Envmgr.Error`"
-     ]},
-    {[:error, :spike], "one error of one function comes far more often than before",
-     [count: "in the last minute", mean: "a minute, before it"],
-     [
-       path: "the function",
-       library: "its library, or nil",
-       code: "of the error",
-       class: "of the error",
-       type: "Python's, or nil",
-       correlation: "of the last one"
-     ]}
+     ~w(duration calls errors)a, ~w(session reason)a},
+    {[:cache, :hit], "a call is answered by a result that was kept, or is computed for another",
+     @now, @function},
+    {[:cache, :miss], "a call whose result may be kept is made", @now, @function},
+    {[:cache, :evicted], "results went for others, or by age", [:count], @function ++ [:reason]},
+    {[:cache, :invalidated], "results are not valid any more", [:count], @function ++ [:reason]},
+    {[:retry, :attempt], "a call failed and is made again", ~w(attempt wait)a,
+     @function ++ [:code]},
+    {[:hedge, :start], "a call takes long: a second worker is asked", @now, @function},
+    {[:hedge, :stop], "a call that two workers were asked has its answer", @now,
+     @function ++ [:won]},
+    {[:fallback, :taken], "a call that failed is answered by something else", @now,
+     @function ++ [:fallback]},
+    {[:limit, :refused], "a function is called more often than its rate allows", [:retry_after],
+     @function},
+    {[:circuit, :open],
+     "a library's calls, or the starts of a pool's workers, failed too often: there are none for a while",
+     @now ++ ~w(failures open)a, @circuit},
+    {[:circuit, :half_open], "one of them is let through", @now, @circuit},
+    {[:circuit, :close], "that one was fine", @now, @circuit}
+  ]
+
+  @keys [
+    affinity: "`:strict` or `:prefer`",
+    age: "of a worker, ms",
+    answered: "by a worker in its life: calls",
+    async?: "whether it is a call of `Envmgr.async/3` or `Envmgr.map/3`",
+    attempt: "which one failed, counted from 1",
+    before: "the state before, nil for none",
+    cached?: "whether the answer came from the cache",
+    calls: "by a worker, or in a session: calls answered",
+    chunks: "messages that the items came in",
+    class: "of an `Envmgr.Error`",
+    code: "of an `Envmgr.Error`",
+    correlation: "as in logs and errors; nil before there is an error, where nobody gave one",
+    count: "of errors in the last minute, or of results",
+    duration:
+      "since the beginning (of a call, a worker's start, a session, an end), in native time units",
+    environment: "its name, nil where that is not known",
+    errors: "in a session: calls that failed",
+    failures: "that were counted",
+    fallback: "the path of another function, or `:function`",
+    form: "`:function`, `:chain`, `:method` or `:attribute`",
+    from: "the generation, or the number of workers, before",
+    generation: "its number; of a call nil where no worker was asked",
+    items: "of a stream: how many came",
+    kind:
+      "`:error` for an error that was returned, else how it was raised: `:error`, `:exit`, `:throw`",
+    library: "its name, nil where that is not known",
+    lost: "variables that were objects, and stayed in the other worker",
+    mean: "errors a minute, in the 14 minutes before the last",
+    memory: "of a worker's process, bytes",
+    monotonic_time: "of the event, in native time units",
+    open: "ms until one is let through",
+    os_pid: "of a worker's or a zygote's process",
+    owner: "the process that a session ends with, or nil",
+    path:
+      "of the function, as it was called; of a method its object's type and its name, of a chain its first step",
+    pool: "its name, nil where that is not known",
+    reason:
+      "why: an `Envmgr.Error` or nil (of a library, a generation, an open circuit), what was raised (of a call), " <>
+        "`:end`, `:closed` or an `Envmgr.Error` (of a stream), `:drained`, `:lost`, `:start`, `:shutdown` (of a worker that ended), " <>
+        "`:age`, `:calls`, `:memory` (of one that is recycled), `:closed`, `:owner`, `:idle`, `:ttl` (of a session), " <>
+        "`:entries`, `:bytes`, `:ttl`, `:function`, `:library`, `:tag`, `:all`, `:generation` (of results); else words",
+    retry_after: "ms until there is room",
+    serving: "the generation that serves",
+    session: "its name",
+    stacktrace: "of what was raised, else `[]`",
+    state:
+      "`:loading`, `:ready`, `:degraded`, `:failed`, or `:unloaded`: it is no library of the instance any more",
+    system_time: "of the event, in native time units",
+    telemetry_span_context: "the same for all events of one call, or of one stream",
+    to: "the generation, or the number of workers, from now on",
+    tries: "in a row",
+    type: "of Python's exception, or nil",
+    variables: "that were put back",
+    wait: "ms until the next try",
+    waiting: "calls in the pool's queue",
+    why: "in words",
+    won: "whether the answer is that of the second",
+    worker: "the process that owns it, nil where none was asked"
   ]
 
   @type name :: [atom(), ...]
-  @type entry :: {name(), String.t(), measurements :: keyword(), metadata :: keyword()}
+  @type entry :: {name(), String.t(), measurements :: [atom()], metadata :: [atom()]}
 
-  @doc "Names are without `:envmgr`. Of all metadata `instance` is a part, which is not in the table."
+  @doc "Names are without `:envmgr`, and metadata without `instance`, which is in all of them."
   @spec table() :: [entry()]
   def table, do: @table
+
+  @doc "What measurements and metadata mean."
+  @spec keys() :: [{atom(), String.t()}]
+  def keys, do: @keys
 
   bits = for {{name, _, _, _}, place} <- Enum.with_index(@table), do: {name, 1 <<< place}
 
@@ -201,21 +170,21 @@ defmodule Envmgr.Telemetry.Events do
   for {group, _bits, names} <- groups, do: def(names(unquote(group)), do: unquote(names))
   def names(name), do: [name]
 
-  @doc "The table in Markdown."
+  @doc "The table and the keys, in Markdown."
   @spec text() :: String.t()
   def text do
-    [
-      "| event | when | measurements | metadata |\n|---|---|---|---|\n"
-      | Enum.map(@table, &line/1)
-    ]
+    head = "| event | when | measurements | metadata |\n|---|---|---|---|\n"
+    keys = for {key, text} <- @keys, do: ["- `#{key}`: ", text, "\n"]
+
+    [head, Enum.map(@table, &line/1), "\n", keys]
     |> IO.iodata_to_binary()
     |> String.trim_trailing()
   end
 
   defp line({name, text, measurements, metadata}) do
     name = Enum.map_join([:envmgr | name], ", ", &inspect/1)
-    ["| `[", name, "]` | ", text, " | ", pairs(measurements), " | ", pairs(metadata), " |\n"]
+    ["| `[", name, "]` | ", text, " | ", list(measurements), " | ", list(metadata), " |\n"]
   end
 
-  defp pairs(pairs), do: Enum.map_join(pairs, "; ", fn {key, text} -> "`#{key}`: #{text}" end)
+  defp list(keys), do: Enum.map_join(keys, ", ", &"`#{&1}`")
 end

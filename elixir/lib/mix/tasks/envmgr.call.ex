@@ -20,7 +20,7 @@ defmodule Mix.Tasks.Envmgr.Call do
 
   use Mix.Task
 
-  alias Envmgr.{Command, JSON}
+  alias Envmgr.{Command, JSON, Near}
   alias Envmgr.Command.{Arguments, Tool}
 
   @switches [kwargs: :string, chain: :string, trace: :boolean, timeout: :integer]
@@ -54,11 +54,16 @@ defmodule Mix.Tasks.Envmgr.Call do
         parsed(path, args, options)
 
       {_, _, [{switch, _} | _]} ->
-        Command.fail("unknown or malformed option #{switch}", usage(), @usage)
+        Command.fail("unknown or malformed option #{switch}#{near(switch)}", usage(), @usage)
 
       _other ->
         Command.fail("one PATH and at most one ARGS_JSON are expected", usage(), @usage)
     end
+  end
+
+  defp near(switch) do
+    near = Near.hint(switch, for({name, _type} <- @switches, do: "--#{name}"))
+    if near, do: ", " <> near
   end
 
   defp parsed(path, args, options) do

@@ -4,10 +4,16 @@ defmodule Mix.Tasks.Envmgr.Rollback do
   @help """
   Activates an older generation of an environment.
 
-      mix envmgr.rollback ENV [--to N] [--project DIR]
+      mix envmgr.rollback ENV [--to N]
 
-  Without `--to`, the generation before. Needs no network and builds nothing; running pools notice within a second.
-  Arguments go to `envmgr rollback`. Ends with its exit status.
+  - `--to N`: that generation; default: the one before
+
+  Needs no network and builds nothing; running pools notice within a second.
+
+  Options of every task: `--project DIR` (default: `config :envmgr, project:`, or the nearest envmgr.toml above), `--profile NAME`,
+  `--set KEY=VALUE` (may be repeated), `--format text|json|msgpack`, `--quiet`.
+
+  All of it goes to `envmgr rollback`, whose exit status is the task's (docs/errors.md).
   """
   @moduledoc @help
 

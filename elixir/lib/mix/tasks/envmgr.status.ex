@@ -4,9 +4,14 @@ defmodule Mix.Tasks.Envmgr.Status do
   @help """
   Shows whether each environment is what envmgr.toml says.
 
-      mix envmgr.status [--project DIR] [--format text|json|msgpack]
+      mix envmgr.status
 
-  Arguments go to `envmgr status`. Ends with its exit status: 1 when an environment is not as it should be.
+  Exit status 1 when an environment is not as it should be.
+
+  Options of every task: `--project DIR` (default: `config :envmgr, project:`, or the nearest envmgr.toml above), `--profile NAME`,
+  `--set KEY=VALUE` (may be repeated), `--format text|json|msgpack`, `--quiet`.
+
+  All of it goes to `envmgr status`, whose exit status is the task's (docs/errors.md).
   """
   @moduledoc @help
 

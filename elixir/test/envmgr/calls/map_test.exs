@@ -212,7 +212,6 @@ defmodule Envmgr.Calls.MapTest do
           {[metadata: true], "metadata"},
           {[output: :metadata], "output"},
           {[trace: true], "trace"},
-          {[session: nil], "session"},
           {[batchs: 1], "did you mean batch"},
           {[timeout: -1], "timeout"}
         ] do

@@ -144,7 +144,7 @@ defmodule Envmgr.Calls.PathsTest do
 
     ExUnit.CaptureLog.capture_log(fn ->
       start_supervised!({Envmgr, name: name, project: other, watch: false}, id: name)
-      assert {:error, %Error{code: :start, message: message}} = run("math.sqrt", [4.0], name)
+      assert {:error, %Error{code: :catalog, message: message}} = run("math.sqrt", [4.0], name)
       assert message =~ "broken.catalog" and message =~ "envmgr sync"
       assert_raise Error, ~r/broken.catalog/, fn -> Envmgr.describe("math.sqrt", name: name) end
       assert Envmgr.search("sqrt", name: name) == []

@@ -21,7 +21,7 @@ defmodule Envmgr.Libraries.ManifestTest do
       )
 
     {:ok, data} = Encoder.encode(manifest)
-    {:ok, parsed} = Manifest.parse(IO.iodata_to_binary(data))
+    {:ok, parsed} = Manifest.parse(IO.iodata_to_binary(data), "/srv/app")
     parsed
   end
 

@@ -119,6 +119,10 @@ defmodule Envmgr.Libraries.StateTest do
     assert {:error, %Error{code: :start}} = Envmgr.execute("math.sqrt", [4], name: name)
     assert {:ok, _} = Envmgr.execute("time.time", [], name: name)
     assert %{state: :ready, environment: "good"} = Envmgr.library("time", name)
+    # Tried again and again, it is in the same state all the while.
+    failed = Envmgr.library("math", name)
+    Project.eventually(fn -> Envmgr.library("math", name).retries > failed.retries end)
+    assert Envmgr.library("math", name).since == failed.since
     File.touch!(flag)
     await(name, "math", :ready)
   end

@@ -106,6 +106,15 @@ defmodule Envmgr.Libraries.UsageTest do
     assert %{count: 1, cached: 1} = row(name, "math.cos")
   end
 
+  test "stats has the sums of this VM, by environment", %{name: name} do
+    before = Envmgr.stats(name)["std"].calls
+    {:ok, 1.0} = Envmgr.execute("math.cosh", [0], name: name)
+    {:error, _} = Envmgr.execute("math.cosh", [], name: name)
+    calls = Envmgr.stats(name)["std"].calls
+    assert calls.count >= before.count + 2 and calls.errors >= before.errors + 1
+    assert calls.cached >= before.cached
+  end
+
   test "paths without end are counted together" do
     table = :ets.new(:"usage#{System.unique_integer([:positive])}", [:named_table, :public])
     for n <- 1..5_100, do: Usage.tally(table, "object.field#{n}", "lib") |> add()

@@ -1,6 +1,7 @@
 defmodule Envmgr.Pool.AdmissionTest do
   use ExUnit.Case, async: true
 
+  alias Envmgr.Libraries.Sizing
   alias Envmgr.Pool.{Admission, Pace, Route, Slot}
 
   @ms 1_000_000
@@ -17,7 +18,9 @@ defmodule Envmgr.Pool.AdmissionTest do
         {spawn(fn -> :ok end), slot}
       end
 
-    sizing = %{queue: 10, threads: Keyword.get(options, :threads, 1), libraries: nil}
+    sizing =
+      struct!(%Sizing{min: 1, max: 9, queue: 10}, Keyword.take(options, [:profile, :threads]))
+
     Route.publish(table, {"e", "default"}, 1, workers, self(), sizing)
     {1, route, _} = Route.lookup(table, "e")
     {route, workers}
@@ -65,7 +68,7 @@ defmodule Envmgr.Pool.AdmissionTest do
     assert {:overloaded, _} = admit(route, wish(1_000))
     Slot.aside(slot, 15)
     assert admitted?(route, wish(1_000))
-    {route, _} = route([13], threads: 4)
+    {route, _} = route([13], profile: "thread", threads: 4)
     assert admitted?(route, wish(1_000))
     assert {:overloaded, _} = admit(route, wish(1_000))
   end

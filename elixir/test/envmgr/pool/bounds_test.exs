@@ -160,7 +160,7 @@ defmodule Envmgr.Pool.BoundsTest do
 
   test "a poisonous call is told to its caller, runs once each time, and opens the circuit; then one worker is tried" do
     name = start(%{"min" => 2, "max" => 2})
-    tell(name, [[:pool, :circuit]])
+    tell(name, [[:circuit, :open], [:circuit, :half_open], [:circuit, :close]])
     runs = Path.join(System.tmp_dir!(), "runs#{System.unique_integer([:positive])}")
     on_exit(fn -> File.rm(runs) end)
 
@@ -179,8 +179,8 @@ defmodule Envmgr.Pool.BoundsTest do
     assert error.message =~ "SIGKILL while it ran probe.poison"
     assert error.details.next in 0..2_000
     assert error.details.problem.message =~ "probe.poison"
-    assert_receive {_, %{wait: wait}, %{pool: "default", state: :open, reason: %Error{}}}
-    assert wait in 900..1_000
+    assert_receive {[_, :circuit, :open], %{open: open, failures: 5}, %{pool: "default"}}
+    assert open in 900..1_000
     # The last worker may have been the one that was tried.
     Project.eventually(fn ->
       match?(%{circuit: :open, workers: [], state: :failed}, pool(name))
@@ -190,9 +190,9 @@ defmodule Envmgr.Pool.BoundsTest do
 
     # Nobody waits meanwhile, and what is tried proves itself by an answer.
     assert {:error, %Error{code: :not_ready}} = call(name, "echo", [1])
-    assert_receive {_, _, %{state: :half_open}}, 10_000
+    assert_receive {[_, :circuit, :half_open], _, _}, 10_000
     Project.eventually(fn -> call(name, "echo", [1]) == {:ok, 1} end, 10_000)
-    assert_receive {_, _, %{state: :closed}}, 10_000
+    assert_receive {[_, :circuit, :close], _, _}, 10_000
     Project.eventually(fn -> length(workers(name)) == 2 end, 10_000)
     assert File.read!(runs) == String.duplicate("x", length(lost))
   end

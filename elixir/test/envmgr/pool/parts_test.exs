@@ -15,7 +15,7 @@ defmodule Envmgr.Pool.PartsTest do
       %{table: table, route: route, workers: workers}
     end
 
-    defp sizing, do: %{queue: 100, threads: 1, libraries: nil}
+    defp sizing, do: %Envmgr.Libraries.Sizing{min: 1, max: 1, queue: 100}
 
     test "equal workers take turns, and calls spread evenly", %{route: route, workers: workers} do
       for _ <- 1..30, do: Route.pick(route)
@@ -40,12 +40,25 @@ defmodule Envmgr.Pool.PartsTest do
 
     test "a pinned call takes its own worker or none", %{table: table, workers: workers} do
       [{a, one}, {b, _two} | _] = workers
-      assert {7, {^a, ^one}} = Route.pinned(table, a)
+      assert {7, {^a, ^one}} = Route.pinned(table, "e", a, nil)
       Slot.close(one)
-      assert Route.pinned(table, a) == nil
+      assert Route.pinned(table, "e", a, nil) == nil
       Route.forget(table, b)
-      assert Route.pinned(table, b) == nil
-      assert Route.pinned(table, self()) == nil
+      assert Route.pinned(table, "e", b, nil) == nil
+      assert Route.pinned(table, "e", self(), nil) == nil
+    end
+
+    test "a pinned call may be refused as any other", %{table: table, workers: workers} do
+      [{a, one} | _] = workers
+
+      for _ <- 1..101,
+          do: assert({7, {^a, ^one}} = Route.pinned(table, "e", a, {9, :infinity, :low}))
+
+      assert {:overloaded, %{why: :queue, waiting: 100}} =
+               Route.pinned(table, "e", a, {:infinity, :infinity, :normal})
+
+      assert {7, {^a, ^one}} = Route.pinned(table, "e", a, nil)
+      assert Slot.counts(one).in_flight == 102
     end
 
     test "each pool has its own route, and goes with its Server", %{

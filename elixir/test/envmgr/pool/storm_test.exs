@@ -52,7 +52,9 @@ defmodule Envmgr.Pool.StormTest do
     path = Enum.random(["probe.asleep", "probe.spin"])
     answer = Envmgr.execute(path, [30], name: name, timeout: :rand.uniform(40))
 
-    with {:error, %Error{code: code}} when code in @late <- answer, do: :timeout
+    with {:error, %Error{code: code}} when code in @late <- answer,
+         do: :timeout,
+         else: (_ -> verdict(answer, :none))
   end
 
   defp ask(:stream, name) do

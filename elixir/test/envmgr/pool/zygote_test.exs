@@ -1,26 +1,156 @@
 defmodule Envmgr.Pool.ZygoteTest do
   use ExUnit.Case, async: true
 
+  import ExUnit.CaptureLog
+
+  alias Envmgr.Error
   alias Envmgr.Test.Project
 
   setup context do
-    {name, project} = Project.start([fork: true, workers: 2] ++ Map.get(context, :project, []))
-    %{name: name, project: project, call: &Envmgr.execute(&1, &2, name: name)}
+    libraries = %{"probe" => Project.library("probe", %{"init" => context[:init] || ""})}
+
+    overrides =
+      Keyword.merge([fork: true, workers: 2, libraries: libraries], context[:project] || [])
+
+    {name, project} = Project.start(overrides)
+
+    %{
+      name: name,
+      project: project,
+      call: &Envmgr.execute(&1, &2, name: name),
+      overrides: overrides
+    }
   end
 
-  test "workers are forks of one process", %{name: name, call: call} do
-    assert {:ok, 4.0} = call.("math.sqrt", [16.0])
+  test "workers are forks of one process, and end as others do", %{name: name, call: call} do
+    assert {:ok, pid} = call.("probe.pid", [])
+    assert pid in workers(name)
     Project.eventually(fn -> length(workers(name)) == 2 end)
-    assert [zygote] = workers(name) |> Enum.map(&parent/1) |> Enum.uniq()
-    assert parent(zygote) != zygote
-    assert File.read!("/proc/#{zygote}/cmdline") =~ "worker.py\0zygote"
+    assert [zygote] = zygotes(name)
+
+    assert {:error, %Error{code: :worker_lost} = error} = call.("probe.segfault", [])
+    assert error.details.signal == 11
+    assert [{file, _, "string_at"} | _] = error.details.frames
+    assert file =~ "ctypes"
+    assert {:error, error} = call.("probe.exit_now", [7])
+    assert error.details.status == 7
+    assert {:error, error} = call.("probe.kill_me", [])
+    assert error.message =~ "SIGKILL"
+
+    assert {:ok, 1} = call.("probe.echo", [1])
+    assert [^zygote] = zygotes(name)
+  end
+
+  @tag project: [workers: 1]
+  test "a call that is cancelled, one that does not end, large values, functions", context do
+    %{name: name, call: call} = context
+    assert {:ok, pid} = call.("probe.pid", [])
+
+    assert {:error, %{code: :timeout}} =
+             Envmgr.execute("probe.nap", [60], name: name, timeout: 50)
+
+    large = :binary.copy("x", 1_000_000)
+    assert {:ok, ^large} = call.("probe.echo", [large])
+    assert {:ok, 3} = call.("probe.apply", [&(&1 + 1), [2]])
+    assert {:ok, ^pid} = call.("probe.pid", [])
+    assert {:error, %{code: :timeout}} = Envmgr.execute("probe.hold", [], name: name, timeout: 50)
+    assert {:ok, next} = call.("probe.pid", [])
+    assert next != pid
+    refute Project.alive?(pid)
+  end
+
+  test "workers end with their zygote, whatever they do, and others come", context do
+    %{name: name, call: call} = context
+    assert {:ok, _} = call.("probe.pid", [])
+    Project.eventually(fn -> length(workers(name)) == 2 end)
+    [zygote] = zygotes(name)
+    old = workers(name)
+    stuck = Envmgr.async("probe.hold", [], name: name)
+    Process.sleep(50)
+
+    log =
+      capture_log(fn ->
+        System.cmd("kill", ["-KILL", "#{zygote}"])
+        assert {:error, error} = Envmgr.await(stuck, 10_000)
+        assert error.message =~ "ended with its zygote, which was ended by SIGKILL"
+
+        Project.eventually(fn -> workers(name) != [] and workers(name) -- old == workers(name) end)
+
+        assert {:ok, 2} = call.("probe.echo", [2])
+      end)
+
+    assert log =~ "the zygote was ended by SIGKILL, and its workers with it"
+    for pid <- old, do: refute(Project.alive?(pid))
+    assert [next] = zygotes(name)
+    assert next != zygote
+  end
+
+  test "a generation has a zygote of its own; the old one goes with its last worker", context do
+    %{name: name, project: project, call: call} = context
+    assert {:ok, _} = call.("probe.pid", [])
+    [old] = zygotes(name)
+    open = Envmgr.stream("probe.ticks", [3], name: name) |> Stream.concat([:end])
+
+    assert [0, 1, 2, :end] =
+             Enum.map(open, fn
+               0 ->
+                 Project.activate(project, "std", Keyword.put(context.overrides, :generation, 2))
+                 Project.eventually(fn -> Envmgr.stats(name)["std"].generation == 2 end)
+                 assert Project.alive?(old)
+                 0
+
+               item ->
+                 item
+             end)
+
+    assert {:ok, "2"} = call.("probe.generation", [])
+    Project.eventually(fn -> not Project.alive?(old) end)
+    assert [new] = zygotes(name)
+    assert new != old
+    :ok = stop_supervised(name)
+    refute Project.alive?(new)
+  end
+
+  @tag init:
+         "import threading; threading.Thread(target=threading.Event().wait, daemon=True, name='busy').start()"
+  test "libraries that cannot be forked start afresh, which is said once", context do
+    %{name: name, call: call} = context
+
+    log =
+      capture_log(fn ->
+        assert {:ok, pid} = call.("probe.pid", [])
+        Project.eventually(fn -> length(workers(name)) == 2 end)
+        assert zygotes(name) == []
+        System.cmd("kill", ["-KILL", "#{pid}"])
+        Project.eventually(fn -> length(workers(name) -- [pid]) == 2 end)
+      end)
+
+    assert [_, said] = String.split(log, "workers start afresh: ")
+    assert said =~ "the import leaves threads running (busy)"
+  end
+
+  @tag init: "import os; 'OPENBLAS_NUM_THREADS' in os.environ and os.kill(os.getpid(), 11)"
+  test "a zygote that does not come up is in nobody's way", %{name: name, call: call} do
+    assert {:ok, _} = call.("probe.pid", [])
+    assert zygotes(name) == []
+  end
+
+  @tag init: "raise RuntimeError('broken')"
+  test "a library that does not load says why", %{call: call} do
+    assert {:error, %Error{code: :start, message: message}} = call.("probe.pid", [])
+    assert message =~ "broken"
   end
 
   defp workers(name), do: for(%{os_pid: pid} <- Envmgr.stats(name)["std"].workers, do: pid)
 
-  defp parent(pid) do
-    [_, _state, parent | _] = Regex.run(~r/\) (\S+) (\d+) /, File.read!("/proc/#{pid}/stat"))
-
-    String.to_integer(parent)
+  # The processes that its workers are children of, and that are no worker themselves.
+  defp zygotes(name) do
+    for pid <- workers(name),
+        {:ok, stat} <- [File.read("/proc/#{pid}/stat")],
+        [_, _state, parent] = Regex.run(~r/\) (\S+) (\d+) /, stat),
+        {:ok, command} <- [File.read("/proc/#{parent}/cmdline")],
+        command =~ "\0zygote",
+        uniq: true,
+        do: String.to_integer(parent)
   end
 end

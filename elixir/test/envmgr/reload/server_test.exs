@@ -57,6 +57,49 @@ defmodule Envmgr.Reload.ServerTest do
     assert Envmgr.configuration(name).state == :current
   end
 
+  test "what is configured and not built is told as failed, with what to do, until it is there" do
+    status = fn library, state ->
+      found =
+        ~s({"environment": "#{library}", "state": "#{state}", "detail": "it has no lock", "libraries": [{"name": "#{library}"}]})
+
+      ~s({"schema": 1, "command": "status", "ok": true, "data": [#{found}]})
+    end
+
+    project = Project.new([{"envmgr.toml", "# 0"}, {"found", status.("first", "not-built")}])
+    script = "cd #{project}\n[ $1 = status ] && cat found && exit\n. ./answer"
+    Project.tool(project, script)
+    name = :"scripted#{System.unique_integer([:positive])}"
+    start_supervised!({Envmgr, name: name, project: project})
+    Project.eventually(fn -> Envmgr.library("first", name) end)
+
+    assert [%{name: "first", state: :failed, environment: "first", reason: reason}] =
+             Envmgr.libraries(name)
+
+    assert %Error{code: :not_installed, hint: "Envmgr.reload() or" <> _} = reason
+    assert {:error, error} = Envmgr.execute("first.f", [], name: name)
+
+    assert %{error | path: nil, correlation: nil} == %{
+             reason
+             | path: nil,
+               arguments: error.arguments
+           }
+
+    assert Envmgr.health(name).status == :failed
+
+    # What could not be built is known by another look.
+    File.write!(Path.join(project, "found"), status.("second", "not-locked"))
+    File.write!(Path.join(project, "answer"), error("E-CONFLICT"))
+
+    capture_log(fn ->
+      assert {:error, %Error{code: :sync}} = Envmgr.reload(name)
+      Project.eventually(fn -> match?([%{name: "second"}], Envmgr.libraries(name)) end)
+    end)
+
+    File.write!(Path.join(project, "answer"), @fine)
+    assert :ok = Envmgr.reload(name)
+    assert Envmgr.libraries(name) == []
+  end
+
   test "who asks during a run gets the answer of the next one" do
     {name, project} = start("sleep 0.3; echo end >> runs; #{@fine}", watch: false)
     asked = for _ <- 1..3, do: Task.async(fn -> Envmgr.reload(name) end)

@@ -173,6 +173,29 @@ defmodule Envmgr.Session.RestoredTest do
     assert {:ok, _} = Envmgr.execute("shared.pid", [], name: name)
   end
 
+  test "in a worker of several threads each call has its own session" do
+    pools = Project.pools(1, %{"profile" => "thread", "threads" => 4})
+    %{name: name} = start(workers: 1, pools: pools)
+
+    1..8
+    |> Enum.map(fn n ->
+      Task.async(fn ->
+        Envmgr.with_session([name: name], fn session ->
+          for round <- 1..20 do
+            assert {:ok, ^round} = call(session, "count", ["n"])
+            assert {:ok, ^round} = Session.get(session, "n")
+            assert {:ok, {^n, ^round}} = call(session, "put_and_nap", ["x", {n, round}, 0.001])
+            assert {:ok, "later"} = call(session, "later", ["t"])
+
+            assert [0, 1] =
+                     "shared.ticks" |> Envmgr.stream([2], session: session) |> Enum.to_list()
+          end
+        end)
+      end)
+    end)
+    |> Task.await_many(60_000)
+  end
+
   test "the instance's end is the sessions'" do
     %{name: name} = start(workers: 1)
     session = Session.open!(name: name)

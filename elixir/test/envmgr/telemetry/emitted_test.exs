@@ -87,7 +87,7 @@ defmodule Envmgr.Telemetry.EmittedTest do
     refute_received {:heard, [:generation, _], _, _}
   end
 
-  test "the states of a library", %{name: name, project: project} do
+  test "the states of a library", %{project: project} do
     assert {_, %{library: _, state: :loading, before: nil, reason: nil}} =
              heard([:library, :state])
 
@@ -191,6 +191,30 @@ defmodule Envmgr.Telemetry.EmittedTest do
     Process.exit(caller, :kill)
     assert {_, stop} = heard([:call, :exception])
     assert %{kind: :exit, reason: :normal, code: nil, stacktrace: [_ | _]} = stop
+  end
+
+  test "many calls at once: each", %{name: name} do
+    quiet()
+    items = for n <- 1..20, do: [n]
+    answers = Envmgr.map("math.sqrt", [[-1] | items], name: name, batch: 7)
+    assert 20 = Enum.count(answers, &match?({:ok, _}, &1))
+
+    for _ <- 1..21 do
+      assert {%{monotonic_time: began}, %{telemetry_span_context: span}} = heard([:call, :start])
+      assert is_integer(began) and is_reference(span)
+    end
+
+    for _ <- 1..20 do
+      assert {%{duration: duration}, about} = heard([:call, :stop])
+      assert %{path: "math.sqrt", library: "math", worker: worker, async?: true} = about
+      assert duration > 0 and is_pid(worker)
+    end
+
+    assert {_, %{path: "math.sqrt", code: :exception, worker: worker}} =
+             heard([:call, :exception])
+
+    assert is_pid(worker)
+    refute_received _
   end
 
   test "streams: to their end, closed, failed", %{name: name} do

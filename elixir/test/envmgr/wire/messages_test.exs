@@ -16,6 +16,7 @@ defmodule Envmgr.Wire.MessagesTest do
     assert bytes.(Messages.ping(9)) == "920e09"
     assert bytes.(Messages.more(3, 1_000)) == "930503cd03e8"
     assert bytes.(Messages.callback_result(7, 1, [<<1>>, 2])) == "94090701c4020102"
+    assert bytes.(Messages.session("s", [<<0x80>>])) == "940b00a173c40180"
     assert bytes.(Messages.bye()) == "920f00"
     assert Messages.flags(:ref, :attribute) == 3
     assert Messages.flags(:value, :call) == 0
@@ -41,6 +42,7 @@ defmodule Envmgr.Wire.MessagesTest do
       <<0x92, 17, 5, 0x93, 4, 5, 0xC4, 1, 7, 0x92, 6, 5>> <>
         <<0x95, 8, 0, 1, 0xCF, 1::32, 2::32, 0xC4, 1, 9>> <>
         <<0x93, 18, 0, 0x92, 3, 0xCF, 1::32, 2::32>> <>
+        <<0x94, 11, 6, 0xA1, "s", 0xC4, 1, 0x80>> <>
         <<0x96, 12, 4, 3, 0xA2, "hi", 0xA1, "x", 30>>
 
     assert {{:aside, 5}, rest} = Messages.next(frame)
@@ -49,6 +51,7 @@ defmodule Envmgr.Wire.MessagesTest do
     assert {{:callback, 0, 1, key, <<9>>}, rest} = Messages.next(rest)
     assert key == 2 ** 32 + 2
     assert {{:drop, [3, ^key]}, rest} = Messages.next(rest)
+    assert {{:session, 6, "s", <<0x80>>}, rest} = Messages.next(rest)
     assert {{:log, 4, 3, "hi", "x", 30}, ""} = Messages.next(rest)
   end
 

@@ -47,6 +47,7 @@ __all__ = [
     "has",
     "hinted",
     "hoard",
+    "hold",
     "keep",
     "keep_first",
     "keep_function",
@@ -75,6 +76,7 @@ __all__ = [
     "slow_thing",
     "speak",
     "spin",
+    "start",
     "stir",
     "stubborn",
     "text",
@@ -560,6 +562,18 @@ def forked():
     if pid == 0:
         os._exit(0)
     return os.waitpid(pid, 0)[1]
+
+
+def start(new_session=False):
+    """The process of a child that goes on for long, perhaps in a session of its own."""
+    import subprocess
+
+    return subprocess.Popen(["sleep", "600"], start_new_session=new_session).pid
+
+
+def hold():
+    """C code that lets nothing else run."""
+    return sum(range(10**13))
 
 
 def things(count):

@@ -87,6 +87,11 @@ def put_and_nap(name, value, seconds):
     return session()[name]
 
 
+def nap_and_put(name, value, seconds):
+    time.sleep(seconds)
+    session()[name] = value
+
+
 async def later(name):
     await asyncio.sleep(0.01)
     session()[name] = "later"

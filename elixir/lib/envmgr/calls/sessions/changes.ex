@@ -67,7 +67,8 @@ defmodule Envmgr.Calls.Sessions.Changes do
             {:ok, %Ref{} = ref} <- [Decoder.decode(packed, home)],
             do: {name, ref}
 
-      {:ok, %{at: at, set: set, keep: keep, delete: said["delete"] || []}}
+      delete = for name when is_binary(name) <- List.wrap(said["delete"]), do: name
+      {:ok, %{at: at, set: set, keep: keep, delete: delete}}
     else
       _malformed -> :error
     end
@@ -77,7 +78,12 @@ defmodule Envmgr.Calls.Sessions.Changes do
   defp packed(nil), do: {:ok, []}
 
   defp packed(%{} = said),
-    do: {:ok, for({name, %Bytes{data: data}} <- said, do: {name, :binary.copy(data)})}
+    do:
+      {:ok,
+       for(
+         {name, %Bytes{data: data}} when is_binary(name) <- said,
+         do: {name, :binary.copy(data)}
+       )}
 
   defp packed(_other), do: :error
 end

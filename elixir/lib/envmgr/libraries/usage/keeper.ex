@@ -20,7 +20,6 @@ defmodule Envmgr.Libraries.Usage.Keeper do
     :table,
     :project,
     :id,
-    :print,
     :written,
     :process,
     inherited: [],
@@ -59,8 +58,7 @@ defmodule Envmgr.Libraries.Usage.Keeper do
         {:ok, look_later(%{s | id: id, inherited: inherited, written: written})}
 
       [] ->
-        s = publish(%{s | id: Saved.id(), print: Usage.print(s.table)})
-        {:ok, look_later(s), {:continue, :inherit}}
+        {:ok, look_later(publish(%{s | id: Saved.id()})), {:continue, :inherit}}
     end
   end
 
@@ -71,7 +69,7 @@ defmodule Envmgr.Libraries.Usage.Keeper do
   def handle_info(:look, s) do
     s = s |> look_later() |> surrender()
 
-    if Usage.print(s.table) == s.print do
+    if Usage.read(s.table) == (s.written || []) do
       # So that others see that this VM lives.
       File.touch(Saved.path(s.project, s.id))
       {:noreply, s}
@@ -85,7 +83,7 @@ defmodule Envmgr.Libraries.Usage.Keeper do
   @impl true
   def terminate(_reason, s) do
     s = surrender(s)
-    if s.written || Usage.print(s.table) != s.print, do: write(s, true)
+    if s.written || Usage.read(s.table) != [], do: write(s, true)
   end
 
   defp look_later(s) do
@@ -140,7 +138,7 @@ defmodule Envmgr.Libraries.Usage.Keeper do
   end
 
   defp write(s, closed? \\ false) do
-    {print, own} = {Usage.print(s.table), Usage.read(s.table)}
+    own = Usage.read(s.table)
     since = System.os_time(:millisecond) - @kept
 
     records =
@@ -155,7 +153,7 @@ defmodule Envmgr.Libraries.Usage.Keeper do
     }
 
     case Saved.write(file, s.project) do
-      :ok -> publish(%{s | print: print, written: own, told?: false})
+      :ok -> publish(%{s | written: own, told?: false})
       {:error, reason} -> not_written(s, reason)
     end
   end

@@ -137,11 +137,18 @@ defmodule Envmgr.Libraries.Usage.Saved do
 
   @doc "Whether nobody will write this file any more."
   @spec ended?(t()) :: boolean()
-  def ended?(%{closed?: true}), do: true
-
   def ended?(file) do
-    case File.stat(file.path, time: :posix) do
-      {:ok, stat} -> System.os_time(:second) - stat.mtime > @silent and not runs?(file.process)
+    cond do
+      # Somebody takes it over, unless he has died of it.
+      Path.basename(file.path) != file.id <> ".msgpack" -> silent?(file.path)
+      file.closed? -> true
+      true -> silent?(file.path) and not runs?(file.process)
+    end
+  end
+
+  defp silent?(path) do
+    case File.stat(path, time: :posix) do
+      {:ok, stat} -> System.os_time(:second) - stat.mtime > @silent
       {:error, _gone} -> false
     end
   end

@@ -1,6 +1,6 @@
 defmodule Envmgr.Libraries.Usage.Tally do
   # The counters of one function, written by its callers without a message: atomics, 9 KB. A call costs one addition and one
-  # store; an error one addition more.
+  # look; an error one addition more.
   @moduledoc false
 
   alias Envmgr.Libraries.Usage.Histogram
@@ -11,16 +11,27 @@ defmodule Envmgr.Libraries.Usage.Tally do
   @errors 3
   @buckets @errors + length(@classes)
 
+  # Written once a second at most: a store in every call would be in the way of callers on other cores.
+  @second 1_000_000_000
+  @never -0x4000000000000000
+
   @type t :: :atomics.atomics_ref()
 
   @spec new() :: t()
-  def new, do: :atomics.new(@buckets + Histogram.size() - 1, signed: true)
+  def new do
+    tally = :atomics.new(@buckets + Histogram.size() - 1, signed: true)
+    :atomics.put(tally, @last, @never)
+    tally
+  end
 
   @doc "A call ended. Both times as of `System.monotonic_time(:nanosecond)`."
   @spec add(t(), integer(), integer()) :: :ok
   def add(tally, started, ended) do
     :atomics.add(tally, @buckets + Histogram.index(ended - started), 1)
-    :atomics.put(tally, @last, ended)
+
+    if ended - :atomics.get(tally, @last) > @second,
+      do: :atomics.put(tally, @last, ended),
+      else: :ok
   end
 
   for {class, offset} <- Enum.with_index(@classes) do
@@ -34,7 +45,7 @@ defmodule Envmgr.Libraries.Usage.Tally do
   @spec cached(t()) :: :ok
   def cached(tally), do: :atomics.add(tally, @cached, 1)
 
-  @doc "When the last call ended, of the monotonic time; 0 when there was none."
+  @doc "When the last call ended, of the monotonic time, to a second."
   @spec last(t()) :: integer()
   def last(tally), do: :atomics.get(tally, @last)
 

@@ -155,6 +155,33 @@ defmodule Envmgr.Libraries.Usage.KeeperTest do
     refute File.exists?(left)
   end
 
+  test "who lives is taken over by nobody, however long its file was not touched", context do
+    slow = start(context.project)
+    call(slow, "lib.f", 2)
+    look(slow)
+    File.touch!(Saved.path(context.project, id(slow)), System.os_time(:second) - 3_600)
+    other = start(context.project)
+    assert counts(other) == %{"lib.f" => 2}
+    assert files(context.project) == [id(slow) <> ".msgpack"]
+    # What has nothing to write shows that it lives.
+    look(slow)
+    refute context.project |> Saved.path(id(slow)) |> old?()
+  end
+
+  defp old?(path), do: System.os_time(:second) - File.stat!(path, time: :posix).mtime > 60
+
+  test "one of several takes a file over; who dies of it leaves it to the next", context do
+    :ok = Saved.write(%Saved{id: "past", closed?: true}, context.project)
+    File.touch!(Saved.path(context.project, "past"), System.os_time(:second) - 3_600)
+    {:ok, file} = Saved.read(Saved.path(context.project, "past"))
+    assert {:ok, taken} = Saved.claim(file, context.project, "one")
+    assert Saved.claim(file, context.project, "two") == :error
+    {[again], [], []} = Saved.all(context.project)
+    assert again.id == "past" and Saved.claim(again, context.project, "two") == :error
+    File.touch!(taken.path, System.os_time(:second) - 3_600)
+    assert {:ok, %{id: "past"}} = Saved.claim(again, context.project, "two")
+  end
+
   test "what another VM has taken over is counted there", %{project: project} do
     slept = start(project)
     call(slept, "lib.f", 2)

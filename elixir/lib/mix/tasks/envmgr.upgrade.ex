@@ -1,0 +1,25 @@
+defmodule Mix.Tasks.Envmgr.Upgrade do
+  @shortdoc "Moves a library to another version, proved before it serves"
+
+  @help """
+  Moves a library to another version, proved before it serves.
+
+      mix envmgr.upgrade LIB[==V]
+
+  Without a version, to the newest that envmgr.toml allows. Exit status 5 when a proof failed and the upgrade was undone. Running
+  pools have the new generation within a second.
+
+  Options of every task: `--project DIR` (default: `config :envmgr, project:`, or the nearest envmgr.toml above), `--profile NAME`,
+  `--set KEY=VALUE` (may be repeated), `--format text|json|msgpack`, `--quiet`.
+
+  All of it goes to `envmgr upgrade`, whose exit status is the task's (docs/errors.md).
+  """
+  @moduledoc @help
+
+  use Mix.Task
+
+  alias Envmgr.Command.Tool
+
+  @impl true
+  def run(arguments), do: Tool.forward("upgrade", arguments, @help)
+end
