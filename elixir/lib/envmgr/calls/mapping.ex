@@ -4,7 +4,7 @@ defmodule Envmgr.Calls.Mapping do
   @moduledoc false
 
   alias Envmgr.{Calls, Error, Near, Pool}
-  alias Envmgr.Calls.{Batch, Beside, Correlation, Options, Outcome}
+  alias Envmgr.Calls.{Batch, Beside, Correlation, Options, Outcome, Wanted}
 
   # How long a batch should take, in microseconds, and how many calls it may be: what is quick goes together, what is slow goes alone.
   @wanted 5_000
@@ -13,7 +13,8 @@ defmodule Envmgr.Calls.Mapping do
 
   @timeout 30_000
   @own [:max_concurrency, :batch, :ordered, :on_error]
-  @call [:name, :timeout, :as, :dicts, :priority, :pool, :correlation, :output, :session]
+  @call [:name, :timeout, :as, :dicts, :priority, :pool, :correlation, :output, :session] ++
+          Wanted.keys()
 
   @enforce_keys [:path, :opts, :until, :timeout, :alias, :most, :input]
   defstruct [:path, :opts, :until, :timeout, :alias, :most, :input, :fixed] ++
