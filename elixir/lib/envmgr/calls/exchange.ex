@@ -95,9 +95,11 @@ defmodule Envmgr.Calls.Exchange do
   defp choose(%{owner: nil} = request, load, taken_on?) do
     case Route.lookup(request.name, request.environment, request.pool) do
       {generation, workers, _pool} ->
-        if Route.serves?(workers, request.library),
-          do: attempt(request, load, generation, pick(workers, request, taken_on?)),
-          else: Refused.elsewhere(request)
+        cond do
+          not Route.serves?(workers, request.library) -> Refused.elsewhere(request)
+          Messages.as_ref?(request.flags) and not Route.keeps?(workers) -> Refused.unkept(request)
+          true -> attempt(request, load, generation, pick(workers, request, taken_on?))
+        end
 
       nil ->
         Refused.nowhere(request)

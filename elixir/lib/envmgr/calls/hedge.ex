@@ -155,11 +155,10 @@ defmodule Envmgr.Calls.Hedge do
 
   defp refs(value), do: Weight.refs(value)
 
-  defp generation(call) do
-    with {generation, _workers, _pool} <-
-           Route.lookup(call.options.name, elem(call.row, 2), call.options.pool),
-         do: generation
-  end
+  defp generation(call), do: with({generation, _workers, _pool} <- route(call), do: generation)
+
+  defp route(%{options: options, row: row}),
+    do: Route.lookup(options.name, elem(row, 2), options.pool)
 
   defp stop(race), do: for({_reference, runner} <- race.runners, do: finish(runner))
 

@@ -173,6 +173,13 @@ defmodule Envmgr.Calls.CacheTest do
       assert {:ok, 1} = execute("kept.counted", [notes])
     end
 
+    test "of a session is made each time", %{notes: notes} do
+      {:ok, session} = Envmgr.Session.open(name: __MODULE__)
+      assert {:ok, 1} = execute("kept.counted", [notes], session: session)
+      assert {:ok, 2} = execute("kept.counted", [notes], session: session, cache: true)
+      Envmgr.Session.close(session)
+    end
+
     test "whose result holds a ref is made each time" do
       things = for _ <- 1..2, do: execute("probe.slow_thing", [0], cache: true)
       assert [{:ok, %Envmgr.Ref{id: one}}, {:ok, %Envmgr.Ref{id: other}}] = things
