@@ -270,11 +270,13 @@ defmodule Envmgr.Pool.Zygote do
     settled? = s.phase in [:ready, :silent] and System.monotonic_time() - s.since > @settled
     s = %{s | port: nil, os_pid: nil, directory: nil, requests: %{}, workers: %{}}
 
+    why = s.failure || how
+
     cond do
       s.retired? -> %{s | phase: :none}
-      settled? -> open(log(%{s | failures: 0}, how))
-      s.phase == :ready and s.failures == 0 -> open(log(%{s | failures: 1}, how))
-      true -> failed(s, s.failure || how)
+      settled? -> open(log(%{s | failures: 0}, why))
+      s.phase == :ready and s.failures == 0 -> open(log(%{s | failures: 1}, why))
+      true -> failed(s, why)
     end
   end
 
@@ -296,7 +298,7 @@ defmodule Envmgr.Pool.Zygote do
     s
   end
 
-  defp log(%{phase: :ready} = s, why) do
+  defp log(%{phase: phase} = s, why) when phase in [:ready, :silent] do
     Logger.warning("envmgr: #{s.manifest.environment}: #{why}, and its workers with it")
     s
   end
