@@ -10,7 +10,7 @@ defmodule Envmgr.SessionTest do
     Project.activate(project, "std", libraries: libraries)
     Project.activate(project, "other", libraries: %{"elsewhere" => Project.library("shared")})
     name = :sessions_of_test
-    start_supervised!({Envmgr, name: name, project: project, watch: false, start_timeout: 10_000})
+    start_supervised!({Envmgr, name: name, project: project, watch: false, start_timeout: 60_000})
     on_exit(fn -> File.rm_rf!(project) end)
     ready(name, "std", 2)
     %{name: name}
@@ -148,7 +148,7 @@ defmodule Envmgr.SessionTest do
           end)
         end
 
-      Task.await_many(tasks, 30_000)
+      Task.await_many(tasks, 60_000)
       assert {:ok, 40} = Session.get(session, "n")
       assert {:ok, names} = Session.keys(session)
       assert length(names) == 81
@@ -165,7 +165,7 @@ defmodule Envmgr.SessionTest do
           Task.async(fn -> for _ <- 1..5, do: Session.delete(session, "x") end)
         ]
 
-        Task.await_many(writers, 30_000)
+        Task.await_many(writers, 60_000)
         {:ok, here} = Session.get(session, "x")
         assert {:ok, ^here} = call(session, "get", ["x"])
       end
@@ -303,7 +303,7 @@ defmodule Envmgr.SessionTest do
           Process.sleep(:infinity)
         end)
 
-      assert_receive {session, ref}, 10_000
+      assert_receive {session, ref}
       assert {:ok, 1} = call(session, "count", ["n"])
       assert {:ok, 2} = Envmgr.method(ref, "grow")
       Process.exit(owner, :kill)
@@ -327,8 +327,8 @@ defmodule Envmgr.SessionTest do
           send(test, {:given, session})
         end)
 
-      assert_receive {:given, session}, 10_000
-      assert_receive {:DOWN, ^monitor, _, ^pid, _}, 10_000
+      assert_receive {:given, session}
+      assert_receive {:DOWN, ^monitor, _, ^pid, _}
       assert {:ok, %{owner: ^test}} = Session.info(session)
       assert :ok = Session.touch(session)
     end
@@ -344,7 +344,7 @@ defmodule Envmgr.SessionTest do
                 Session.open!(name: name, id: "together", owner: nil, ttl: 60_000)
               end)
 
-      assert [together] = opened |> Task.await_many() |> Enum.uniq()
+      assert [together] = opened |> Task.await_many(60_000) |> Enum.uniq()
       assert session == Session.find("user-42", name)
       assert Enum.all?([session, together], &(&1 in Session.list(name)))
       assert inspect(session) == "#Envmgr.Session<user-42>"

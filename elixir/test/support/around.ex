@@ -13,7 +13,7 @@ defmodule Envmgr.Test.Around do
     activate(project, libraries, options)
 
     ExUnit.Callbacks.start_supervised!(
-      {Envmgr, name: name, project: project, watch: false, start_timeout: 10_000}
+      {Envmgr, name: name, project: project, watch: false, start_timeout: 60_000}
     )
 
     project

@@ -35,6 +35,13 @@ defmodule Envmgr.Test.Project do
     path
   end
 
+  @doc "A path for `probe.until`, which waits for a file there, and what makes it."
+  def gate do
+    path = Path.join(System.tmp_dir!(), "envmgr-gate-#{System.unique_integer([:positive])}")
+    ExUnit.Callbacks.on_exit(fn -> File.rm(path) end)
+    {path, fn -> File.touch!(path) end}
+  end
+
   @doc "A running instance of a project with one environment, `std`. Returns its name and project."
   def start(overrides \\ []) do
     project = new()
@@ -42,7 +49,7 @@ defmodule Envmgr.Test.Project do
     name = :"instance#{System.unique_integer([:positive])}"
 
     ExUnit.Callbacks.start_supervised!(
-      {Envmgr, name: name, project: project, watch: false, start_timeout: 10_000}
+      {Envmgr, name: name, project: project, watch: false, start_timeout: 60_000}
     )
 
     {name, project}
@@ -136,8 +143,11 @@ defmodule Envmgr.Test.Project do
     System.find_executable("envmgr") || Path.join(@repository, ".venv/bin/envmgr")
   end
 
-  @doc "Waits until the condition holds; the pool's state has no message to wait for."
-  def eventually(condition, ms \\ 5_000) do
+  @doc """
+  Waits until the condition holds; the pool's state has no message to wait for. The bound is against hangs alone: a machine
+  that does much else is slow, and no test fails by that.
+  """
+  def eventually(condition, ms \\ 60_000) do
     deadline = System.monotonic_time(:millisecond) + ms
     check(condition, deadline)
   end

@@ -226,7 +226,7 @@ defmodule Envmgr.Calls.CacheTest do
         for _ <- 1..20,
             do: Task.async(fn -> execute("probe.counted", [notes, 0.2], cache: true) end)
 
-      assert calls |> Task.await_many() |> Enum.uniq() == [{:ok, 1}]
+      assert calls |> Task.await_many(60_000) |> Enum.uniq() == [{:ok, 1}]
       assert times(notes) == 1
     end
 
@@ -236,7 +236,7 @@ defmodule Envmgr.Calls.CacheTest do
       calls =
         for _ <- 1..5, do: Task.async(fn -> execute("probe.failing", [notes, 0.2], opts) end)
 
-      assert [{:error, %Error{type: "ValueError"}} | _] = answers = Task.await_many(calls)
+      assert [{:error, %Error{type: "ValueError"}} | _] = answers = Task.await_many(calls, 60_000)
       assert Enum.all?(answers, &match?({:error, %Error{type: "ValueError"}}, &1))
       assert times(notes) == 1
     end

@@ -140,7 +140,7 @@ defmodule Envmgr.Calls.FunctionsTest do
         name: name
       )
 
-    assert_receive {:thinks, pid}, 5_000
+    assert_receive {:thinks, pid}
     for n <- 1..100, do: assert(Envmgr.execute("probe.echo", [n], name: name) == {:ok, n})
     send(pid, :go)
     assert Envmgr.await(slow) == {:ok, :done}
@@ -162,7 +162,7 @@ defmodule Envmgr.Calls.FunctionsTest do
     Project.eventually(fn -> not Process.alive?(function) end)
 
     call = Envmgr.async("probe.apply", [fun], name: name)
-    assert_receive {:runs, function}, 5_000
+    assert_receive {:runs, function}
     Envmgr.cancel(call)
     assert {:error, %Error{code: :cancelled}} = Envmgr.await(call)
     Project.eventually(fn -> not Process.alive?(function) end)
@@ -192,7 +192,7 @@ defmodule Envmgr.Calls.FunctionsTest do
         Process.sleep(:infinity)
       end)
 
-    assert_receive :kept, 5_000
+    assert_receive :kept
     assert Envmgr.execute("probe.call_kept", [4], name: name) == {:ok, 40}
     assert length(lent(name)) == 1
     Process.exit(passer, :kill)
@@ -236,7 +236,7 @@ defmodule Envmgr.Calls.FunctionsTest do
         name: name
       )
 
-    assert_receive {:runs, function}, 5_000
+    assert_receive {:runs, function}
     [%{os_pid: pid}] = Envmgr.stats(name)["std"].workers
     System.cmd("kill", ["-9", "#{pid}"])
     assert {:error, %Error{code: :worker_lost}} = Envmgr.await(call)
@@ -255,13 +255,10 @@ defmodule Envmgr.Calls.FunctionsTest do
         name: name
       )
 
-    assert_receive {:runs, function}, 5_000
+    assert_receive {:runs, function}
     Project.activate(project, "std", generation: 2, workers: 1)
 
-    Project.eventually(
-      fn -> Envmgr.execute("probe.generation", [], name: name) == {:ok, "2"} end,
-      10_000
-    )
+    Project.eventually(fn -> Envmgr.execute("probe.generation", [], name: name) == {:ok, "2"} end)
 
     send(function, :go)
     assert Envmgr.await(call, 10_000) == {:ok, :done}
@@ -307,7 +304,7 @@ defmodule Envmgr.Calls.FunctionsTest do
       assert Envmgr.execute("probe.consume", [Envmgr.items(stream), 3], name: name) ==
                {:ok, [0, 1, 2]}
 
-      assert_receive :closed, 10_000
+      assert_receive :closed
       assert :counters.get(read, 1) < 100_000
     end
 
@@ -365,10 +362,10 @@ defmodule Envmgr.Calls.FunctionsTest do
           Process.sleep(:infinity)
         end)
 
-      assert_receive {:first, 1}, 5_000
+      assert_receive {:first, 1}
       assert {:ok, 2} = Envmgr.execute("probe.next_kept", [], name: name)
       Process.exit(passer, :kill)
-      assert_receive :closed, 5_000
+      assert_receive :closed
       Project.eventually(fn -> lent(name) == [] end)
     end
 

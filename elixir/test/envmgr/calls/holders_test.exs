@@ -55,9 +55,9 @@ defmodule Envmgr.Calls.HoldersTest do
         send(test, {:made, [thing | things]})
       end)
 
-    assert_receive {:made, things}, 10_000
+    assert_receive {:made, things}
     assert length(things) == 101
-    assert_receive {:DOWN, ^monitor, :process, ^pid, :normal}, 10_000
+    assert_receive {:DOWN, ^monitor, :process, ^pid, :normal}
     for %Ref{} = thing <- things, do: assert(stale(thing))
   end
 
@@ -78,7 +78,7 @@ defmodule Envmgr.Calls.HoldersTest do
   test "to a process that has ended a ref is released", %{name: name} do
     ref = Envmgr.execute!("probe.Thing", [1], name: name)
     {pid, monitor} = spawn_monitor(fn -> :ok end)
-    assert_receive {:DOWN, ^monitor, _, _, _}, 10_000
+    assert_receive {:DOWN, ^monitor, _, _, _}
     assert :ok = Envmgr.give_away(ref, pid)
     assert stale(ref)
   end

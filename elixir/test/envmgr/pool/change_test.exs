@@ -42,7 +42,7 @@ defmodule Envmgr.Pool.ChangeTest do
     # No call before the change is seen: it would wait behind the long one.
     Project.eventually(fn -> match?(%{generation: 2, draining: 1}, Envmgr.stats(name)["std"]) end)
     assert {:ok, "2"} = Envmgr.execute("probe.generation", [], name: name)
-    assert Task.await(long) == {:ok, "kept"}
+    assert Task.await(long, 60_000) == {:ok, "kept"}
     Project.eventually(fn -> Envmgr.stats(name)["std"].draining == 0 end)
   end
 

@@ -43,6 +43,6 @@ defmodule Envmgr.Pool.ConversionsTest do
     Process.sleep(50)
     assert stats.().sent["builtins.tuple"].count == 1
     assert for(nap <- naps, do: Task.yield(nap, 0)) == [nil, nil]
-    Task.await_many(naps, 30_000)
+    Task.await_many(naps, 60_000)
   end
 end

@@ -84,7 +84,7 @@ defmodule Envmgr.Pool.FaultsTest do
     assert {:error, %Error{code: :timeout}} =
              Envmgr.execute("probe.echo", [1], name: name, timeout: 50)
 
-    assert {:ok, "done"} = Task.await(slow)
+    assert {:ok, "done"} = Task.await(slow, 60_000)
     assert Envmgr.execute!("probe.pid", [], name: name) == pid
     Project.eventually(fn -> match?([%{in_flight: 0}], workers(name)) end)
     # Longer than the backstop's clock: a cancelled call must not be taken for one that hangs.
@@ -158,7 +158,7 @@ defmodule Envmgr.Pool.FaultsTest do
       end
 
     for step <- 1..9 do
-      Project.eventually(fn -> :counters.get(done, 1) >= step * 100 end, 20_000)
+      Project.eventually(fn -> :counters.get(done, 1) >= step * 100 end)
 
       kill(
         hd(Project.eventually(fn -> workers(name) |> Enum.shuffle() |> non_empty() end)).os_pid
@@ -183,7 +183,7 @@ defmodule Envmgr.Pool.FaultsTest do
 
     lost = Enum.count(answers, &match?({_, {:error, _}}, &1))
     assert lost > 0 and lost < 400
-    Project.eventually(fn -> length(workers(name)) == 2 end, 2_000)
+    Project.eventually(fn -> length(workers(name)) == 2 end)
   end
 
   test "what cannot start is told to those who wait, and tried again" do
@@ -264,7 +264,7 @@ defmodule Envmgr.Pool.FaultsTest do
     Project.eventually(fn -> Enum.any?(workers(:stopping), &(&1.in_flight == 1)) end)
     pids = [pid | Enum.map(workers(:stopping), & &1.os_pid)]
     Supervisor.stop(instance)
-    assert {:error, %Error{code: :worker_lost}} = Task.await(call)
+    assert {:error, %Error{code: :worker_lost}} = Task.await(call, 60_000)
     assert Enum.all?(pids, &(not Project.alive?(&1)))
     assert {:error, %Error{code: :not_ready}} = Envmgr.execute("probe.pid", [], name: :stopping)
   end
@@ -304,7 +304,7 @@ defmodule Envmgr.Pool.FaultsTest do
     {pids, vm} = read_pids(port, [])
     assert length(pids) == 2 and Enum.all?(pids, &Project.alive?/1)
     kill(vm)
-    Project.eventually(fn -> not Enum.any?(pids, &Project.alive?/1) end, 2_000)
+    Project.eventually(fn -> not Enum.any?(pids, &Project.alive?/1) end)
   end
 
   defp read_pids(port, pids) do

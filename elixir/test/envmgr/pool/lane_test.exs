@@ -85,15 +85,18 @@ defmodule Envmgr.Pool.LaneTest do
 
     for n <- 0..4 do
       give = Task.async(fn -> Envmgr.method(kept, "give") end)
-      {:ok, %Array{data: data}} = Task.await(give)
+      {:ok, %Array{data: data}} = Task.await(give, 60_000)
       {:ok, nil} = Envmgr.method(kept, "stir")
       assert all?(data, n)
     end
 
     give = for _ <- 1..6, do: Task.async(fn -> Envmgr.method(kept, "give") end)
     stir = for _ <- 1..6, do: Task.async(fn -> Envmgr.method(kept, "stir") end)
-    for {:ok, %Array{data: data}} <- Task.await_many(give), do: assert(all?(data, first(data)))
-    Task.await_many(stir)
+
+    for {:ok, %Array{data: data}} <- Task.await_many(give, 60_000),
+        do: assert(all?(data, first(data)))
+
+    Task.await_many(stir, 60_000)
 
     {:ok, array} = Envmgr.attr(kept, "array", as: :ref)
     {:ok, own} = Envmgr.execute("probe.floats", [2 * @mib], name: name, as: :ref)
@@ -149,7 +152,7 @@ defmodule Envmgr.Pool.LaneTest do
       large = Task.async(fn -> call.("probe.floats", [32 * @mib]) end)
       Process.sleep(20 * n)
       System.cmd("kill", ["-KILL", "#{pid}"])
-      assert {tag, _} = Task.await(large, 30_000)
+      assert {tag, _} = Task.await(large, 60_000)
       assert tag in [:ok, :error]
       assert call.("probe.total", [array(50_000)]) == {:ok, 50_000 * 49_999 / 2}
     end
@@ -168,7 +171,7 @@ defmodule Envmgr.Pool.LaneTest do
       Process.sleep(5 * n)
       System.cmd("kill", ["-KILL", "#{pid}"])
 
-      case Task.await(task, 30_000) do
+      case Task.await(task, 60_000) do
         {:ok, total} -> assert total == 96 * @mib
         {:error, %Error{code: code}} -> assert code == :worker_lost
       end

@@ -10,7 +10,7 @@ defmodule Envmgr.Pool.ShutdownTest do
     Project.activate(project, "std", workers: 2)
     name = :"shutdown#{System.unique_integer([:positive])}"
     {:ok, instance} = Envmgr.start_link([name: name, project: project, watch: false] ++ options)
-    Project.eventually(fn -> length(workers(name)) == 2 end, 20_000)
+    Project.eventually(fn -> length(workers(name)) == 2 end)
     {name, instance}
   end
 
@@ -42,11 +42,11 @@ defmodule Envmgr.Pool.ShutdownTest do
 
     # Where the last answer is quicker than this test the pool is gone already.
     assert error.message =~ ~r/shutting down|not running/
-    assert Task.await_many(running, 20_000) == [{:ok, 1}, {:ok, 2}]
-    assert Task.await_many(waiting, 20_000) == for(n <- 1..20, do: {:ok, n})
-    assert Task.await(method) == {:ok, 2}
-    assert Task.await(coroutine, 20_000) == {:ok, "beside"}
-    assert Task.await(stop, 30_000) == :ok
+    assert Task.await_many(running, 60_000) == [{:ok, 1}, {:ok, 2}]
+    assert Task.await_many(waiting, 60_000) == for(n <- 1..20, do: {:ok, n})
+    assert Task.await(method, 60_000) == {:ok, 2}
+    assert Task.await(coroutine, 60_000) == {:ok, "beside"}
+    assert Task.await(stop, 60_000) == :ok
     Project.eventually(fn -> not Enum.any?([child | pids], &Project.alive?/1) end)
     assert {:error, %Error{code: :not_ready}} = call(name, "echo", [0])
   end
@@ -60,9 +60,9 @@ defmodule Envmgr.Pool.ShutdownTest do
     waiting = Task.async(fn -> call(name, "echo", [1]) end)
     Project.eventually(fn -> in_flight(name) == 3 end)
     assert Supervisor.stop(instance) == :ok
-    assert [{:error, %Error{code: :worker_lost}}, {:error, _}] = Task.await_many(long)
+    assert [{:error, %Error{code: :worker_lost}}, {:error, _}] = Task.await_many(long, 60_000)
     # It may have been written ahead.
-    assert {:error, %Error{code: code}} = Task.await(waiting)
+    assert {:error, %Error{code: code}} = Task.await(waiting, 60_000)
     assert code in [:not_ready, :worker_lost]
     Project.eventually(fn -> not Enum.any?([child | pids], &Project.alive?/1) end)
   end
@@ -94,7 +94,7 @@ defmodule Envmgr.Pool.ShutdownTest do
       Process.sleep(100)
       #{unquote(stop)}
       IO.puts("refused \#{tasks |> Task.await_many(20_000) |> Enum.count(&(&1 == :refused))}")
-      Task.await(last, 20_000)
+      Task.await(last, 60_000)
       System.stop()
       Process.sleep(:infinity)
       """

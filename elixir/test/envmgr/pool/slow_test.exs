@@ -19,7 +19,7 @@ defmodule Envmgr.Pool.SlowTest do
 
     # However they fall at first: what was not written to the slow worker is answered by the other.
     tasks = for _ <- 1..200, do: Task.async(fn -> quick(name) end)
-    answers = Task.await_many(tasks, 20_000)
+    answers = Task.await_many(tasks, 60_000)
     assert Enum.count(answers, &(&1 == {:ok, 1})) == 200
     assert Task.yield(slow, 0) == nil
     Task.shutdown(slow, :brutal_kill)
@@ -30,8 +30,8 @@ defmodule Envmgr.Pool.SlowTest do
     slow = Task.async(fn -> Envmgr.execute("probe.nap", [0.3, "slept"], name: name) end)
     Project.eventually(fn -> in_flight(name) == 1 end)
     tasks = for _ <- 1..50, do: Task.async(fn -> quick(name) end)
-    assert Task.await(slow) == {:ok, "slept"}
-    assert Enum.uniq(Task.await_many(tasks)) == [{:ok, 1}]
+    assert Task.await(slow, 60_000) == {:ok, "slept"}
+    assert Enum.uniq(Task.await_many(tasks, 60_000)) == [{:ok, 1}]
     Project.eventually(fn -> in_flight(name) == 0 end)
   end
 
@@ -41,8 +41,8 @@ defmodule Envmgr.Pool.SlowTest do
     slow = Task.async(fn -> Envmgr.method(thing, "slow_add", [1, 0.2]) end)
     Project.eventually(fn -> in_flight(name) == 1 end)
     tasks = for i <- 1..20, do: Task.async(fn -> Envmgr.method(thing, "add", [i]) end)
-    assert Enum.map(Task.await_many(tasks), &elem(&1, 1)) == Enum.map(1..20, &(&1 + 20))
-    assert Task.await(slow) == {:ok, 21}
+    assert Enum.map(Task.await_many(tasks, 60_000), &elem(&1, 1)) == Enum.map(1..20, &(&1 + 20))
+    assert Task.await(slow, 60_000) == {:ok, 21}
   end
 
   defp in_flight(name) do

@@ -51,7 +51,7 @@ defmodule Envmgr.Reload.ServerTest do
       Process.sleep(100)
     end
 
-    Project.eventually(fn -> length(runs(project)) == 4 end, 5_000)
+    Project.eventually(fn -> length(runs(project)) == 4 end)
     Process.sleep(700)
     assert runs(project) == ~w(begin end begin end)
     assert Envmgr.configuration(name).state == :current
@@ -103,7 +103,7 @@ defmodule Envmgr.Reload.ServerTest do
   test "who asks during a run gets the answer of the next one" do
     {name, project} = start("sleep 0.3; echo end >> runs; #{@fine}", watch: false)
     asked = for _ <- 1..3, do: Task.async(fn -> Envmgr.reload(name) end)
-    assert Task.await_many(asked) == [:ok, :ok, :ok]
+    assert Task.await_many(asked, 60_000) == [:ok, :ok, :ok]
     assert runs(project) == ~w(begin end begin end)
   end
 
@@ -174,7 +174,7 @@ defmodule Envmgr.Reload.ServerTest do
     Process.sleep(50)
     stop_supervised!(name)
     Project.eventually(fn -> not Project.alive?(pid) end)
-    assert {:error, %Error{code: :not_ready}} = Task.await(asked)
+    assert {:error, %Error{code: :not_ready}} = Task.await(asked, 60_000)
   end
 
   test "the command ends with the VM, however that ends" do

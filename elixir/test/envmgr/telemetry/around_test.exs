@@ -106,7 +106,7 @@ defmodule Envmgr.Telemetry.AroundTest do
     naps = for n <- 1..6, do: Task.async(fn -> call.("nap", [0.3, n]) end)
     assert {%{from: 1, to: 2}, %{pool: "default", reason: _}} = heard([:pool, :scale])
     assert {%{waiting: 1}, %{path: "probe.nap", pool: "default"}} = heard([:pool, :overloaded])
-    Task.await_many(naps, 10_000)
+    Task.await_many(naps, 60_000)
     for _ <- 1..6, do: assert({:ok, 1} = call.("echo", [1]))
     assert {%{calls: calls}, %{reason: :calls, worker: _}} = heard([:worker, :recycled], 10_000)
     assert calls >= 3

@@ -12,7 +12,7 @@ defmodule Envmgr.Telemetry.EmittedTest do
     name = :"instance#{System.unique_integer([:positive])}"
     listen(name)
     Project.activate(project, "std", workers: 1)
-    options = [name: name, project: project, watch: false, start_timeout: 10_000, grace: 500]
+    options = [name: name, project: project, watch: false, start_timeout: 60_000, grace: 500]
     start_supervised!({Envmgr, options})
     Envmgr.execute!("probe.echo", [1], name: name)
     %{name: name, project: project}

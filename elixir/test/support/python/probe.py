@@ -84,6 +84,7 @@ __all__ = [
     "type_name",
     "unsteady",
     "unsteady_items",
+    "until",
 ]
 
 
@@ -203,9 +204,16 @@ def unsteady_items(file, failures):
 
 
 def each_slower(file, pauses, late=None):
-    """Does of `pauses` what stands there for its count: sleeps, or fails; after a sleep fails by `late`."""
+    """
+    Does of `pauses` what stands there for its count: sleeps, after so many calls if it is a list with their number, or fails;
+    after a sleep fails by `late`.
+    """
     count = counted(file)
     what = pauses[count - 1]
+    if isinstance(what, list):
+        calls, what = what
+        while os.path.getsize(file) < calls:
+            time.sleep(0.005)
     if not isinstance(what, str):
         time.sleep(what)
         what = late
@@ -246,6 +254,13 @@ def fail(message, kind="ValueError"):
 def nap(seconds, value=None):
     """Sleeps inside C code that does not give up the call."""
     time.sleep(seconds)
+    return value
+
+
+def until(path, value=None):
+    """As `nap`, until there is a file."""
+    while not os.path.exists(path):
+        time.sleep(0.005)
     return value
 
 
