@@ -49,6 +49,7 @@ defmodule Envmgr.Pool.ElasticTest do
     [first] = pids(name)
     # No call reaches them any more while these sleep: what waits must be taken over.
     naps = for n <- 1..14, do: nap(name, 0.4, n)
+    Project.eventually(fn -> pool(name).wanted == 3 end)
     workers(name, 3)
     assert_receive {[_, :pool, :scale], %{from: 1, to: 2}, %{instance: ^name, reason: why}}
     assert why =~ "calls wait"
@@ -124,13 +125,17 @@ defmodule Envmgr.Pool.ElasticTest do
   end
 
   test "recycled by age and by the memory of the process; what runs is finished" do
-    {name, _} = start(%{"recycle" => %{"age" => 300}})
+    {name, _} = start(%{"recycle" => %{"age" => 3_600_000}})
     workers(name, 1)
     [old] = pids(name)
-    long = nap(name, 2, "finished")
+    {gate, open} = Project.gate()
+    long = Task.async(fn -> Envmgr.execute("probe.until", [gate, "finished"], name: name) end)
+    Project.eventually(fn -> match?([%{in_flight: 1}], pool(name).workers) end)
+    look(name, 3_600_000)
     Project.eventually(fn -> pids(name) not in [[old], []] end)
     assert Project.alive?(old)
     assert {:ok, 1} = Envmgr.execute("probe.echo", [1], name: name)
+    open.()
     assert Task.await(long, 60_000) == {:ok, "finished"}
 
     {name, _} = start(%{"recycle" => %{"memory" => 200_000_000}})

@@ -180,12 +180,12 @@ def changes(array):
 
 
 def counted(file, pause=0, value=None):
-    """Notes that it was called, by any worker: how many times it was, or the value."""
+    """Notes that it was called, by any worker: how many times it was, or the value; after a pause, or when there is a file."""
     with open(file, "a") as notes:
         notes.write(".")
         notes.flush()
         count = notes.tell()
-    time.sleep(pause)
+    until(pause) if isinstance(pause, str) else time.sleep(pause)
     return count if value is None else value
 
 
