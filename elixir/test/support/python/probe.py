@@ -206,9 +206,13 @@ def unsteady_items(file, failures):
 
 
 def each_slower(file, pauses, late=None):
-    """Does of `pauses` what stands there for its count: sleeps, or fails; after a sleep fails by `late`."""
+    """Does of `pauses` what stands there for its count: sleeps (None: until it was called twice), or fails; after a sleep fails by
+    `late`."""
     count = counted(file)
     what = pauses[count - 1]
+    while what is None:
+        time.sleep(0.01)
+        what = 0 if os.path.getsize(file) > 1 else None
     if not isinstance(what, str):
         time.sleep(what)
         what = late
