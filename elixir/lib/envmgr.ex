@@ -284,12 +284,13 @@ defmodule Envmgr do
   - `timeout`: for all of it, ms or `:infinity`; default: the library's `timeout`. What has no answer then is an error with code `:timeout`, also what had
     not begun; of an input whose end is not known (a stream) no more is taken.
   - `max_concurrency`: how many batches are under way at a time; default: as many as the pool's workers run.
-  - `batch`: how many calls are one batch; by default as many as take about 5 ms, at most 512.
+  - `batch`: how many calls are one batch; by default as many as take about 5 ms, at most 512. One, where each call has a worker of its own.
   - `ordered`: `false` answers in the order in which batches are done; default `true`.
   - `on_error`: `:stop` has the answer end with the first error; nothing is begun any more, what runs behind it is cancelled, what stands before it is
     waited for. Default `:collect`.
 
-  Functions around whose calls something stands by configuration (`cache`, `limits`, `recovery`) are called one by one. Calls that change what others
+  Where something stands around the calls, by configuration (`cache`, `limits`, `recovery`) or by the options `retry`, `idempotent`, `fallback`,
+  `cache`, `hedge` of `execute/3`, they are made one by one. Calls that change what others
   of them see belong together by `batch` or into a chain: their order is not certain otherwise. Raises `Envmgr.Error` for wrong options.
 
       iex> Envmgr.map("math.sqrt", [[4.0], [9.0]])
@@ -704,6 +705,7 @@ defmodule Envmgr do
   | `:steady_calls` | 1000 calls or more of a function, each of about the same time, 5 ms or longer, and nothing is kept of them |
   | `:cold_cache` | of 1000 calls or more not one in 20 was answered from the cache |
   | `:many_objects` | a worker holds 50 000 objects or more |
+  | `:growing_memory` | a worker of 1000 calls or more takes twice as much memory, and 100 MiB more, as one of less than 100 |
   | `:busy_workers` | all workers of an environment are busy in two looks, and as many calls wait |
   | `:overloaded` | 10 calls or more were refused in the last quarter of an hour |
   | `:deadlines` | 10 calls or more of a function passed their deadline in the last day |

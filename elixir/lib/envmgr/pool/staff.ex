@@ -118,6 +118,24 @@ defmodule Envmgr.Pool.Staff do
     drain(s, only(%{crew.name => crew}, pids), :drain)
   end
 
+  @doc "A worker has got its only call."
+  @spec spent(state(), Crew.t(), pid()) :: state()
+  def spent(s, crew, pid) do
+    s = drained(s, only(%{crew.name => crew}, [pid]))
+    %{s | active: Generation.put(s.active, Crew.spent(crew, pid))}
+  end
+
+  @doc "A worker that had its only call has ended: there is room for another."
+  @spec over(state(), pid()) :: state()
+  def over(s, pid) do
+    Enum.reduce(s.active.crews, s, fn {_name, crew}, s ->
+      case Crew.over(crew, pid) do
+        {true, crew} -> fill(%{s | active: Generation.put(s.active, crew)})
+        {false, _crew} -> s
+      end
+    end)
+  end
+
   @doc "A worker of the serving generation has ended, or is about to. `:closing`: its owner ends it."
   @spec without(state(), Crew.t(), pid(), :closing | term()) :: state()
   def without(s, crew, pid, reason) do

@@ -58,8 +58,10 @@ __all__ = [
     "mapped",
     "mapped_by",
     "mark",
+    "meet",
     "nap",
     "next_kept",
+    "note_item",
     "once_slow",
     "only_named",
     "opened",
@@ -68,6 +70,7 @@ __all__ = [
     "poison",
     "raise_exit",
     "read",
+    "remembered",
     "rows",
     "say",
     "segfault",
@@ -603,3 +606,28 @@ def hoard(size):
 def computing(count):
     """C code that does not look for signals."""
     return sum(range(count))
+
+
+_places = {}
+
+
+def meet(name, count):
+    """Returns when so many calls are here at a time."""
+    _places.setdefault(name, threading.Barrier(count)).wait(20)
+    return True
+
+
+_remembered = []
+
+
+def remembered(value):
+    """What earlier calls of this worker were given."""
+    _remembered.append(value)
+    return _remembered[:-1]
+
+
+def note_item(file, value):
+    """Notes the value in a file, and fails for what is no number."""
+    with open(file, "a") as notes:
+        notes.write(f"{value}\n")
+    return value + 0
