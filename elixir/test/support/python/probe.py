@@ -24,6 +24,7 @@ __all__ = [
     "apply_twice",
     "asleep",
     "aticks",
+    "await_file",
     "blob",
     "broken_ticks",
     "call_kept",
@@ -258,6 +259,13 @@ def pid():
 
 def kill_me():
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def await_file(path, value=None):
+    """Does nothing until the file is there."""
+    while not os.path.exists(path):
+        time.sleep(0.005)
+    return value
 
 
 def leave_behind():
