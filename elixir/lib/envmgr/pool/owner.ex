@@ -275,7 +275,7 @@ defmodule Envmgr.Pool.Owner do
 
   defp finish(s, ending) do
     found = Postmortem.of(ending, Crash.read(s.crash))
-    s = Birth.over(s)
+    s = Birth.over(%{s | ending: ending})
     Ending.finish(s, "the worker #{found.how}", found)
   end
 
