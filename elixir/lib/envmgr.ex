@@ -284,7 +284,7 @@ defmodule Envmgr do
   - `timeout`: for all of it, ms or `:infinity`; default: the library's `timeout`. What has no answer then is an error with code `:timeout`, also what had
     not begun; of an input whose end is not known (a stream) no more is taken.
   - `max_concurrency`: how many batches are under way at a time; default: as many as the pool's workers run.
-  - `batch`: how many calls are one batch; by default as many as take about 5 ms, at most 512.
+  - `batch`: how many calls are one batch; by default as many as take about 5 ms, at most 512. One, where each call has a worker of its own.
   - `ordered`: `false` answers in the order in which batches are done; default `true`.
   - `on_error`: `:stop` has the answer end with the first error; nothing is begun any more, what runs behind it is cancelled, what stands before it is
     waited for. Default `:collect`.

@@ -25,6 +25,11 @@ RULES = (
     ),
     rule(
         "envmgr_runtime.RefLimit",
+        "cannot stay in Python",
+        "return plain values, say how they are made of it (serializers in envmgr.toml), or use a pool of another worker-profile",
+    ),
+    rule(
+        "envmgr_runtime.RefLimit",
         "",
         "let objects go with Envmgr.release/1, and ask for values (without as: :ref) where no object is needed",
     ),

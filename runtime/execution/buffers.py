@@ -7,6 +7,7 @@ from typing import Any, Callable
 
 from ..values.errors import ConversionError
 from ..wire.lane import Lane, LaneBroken
+from .current import in_turns
 
 THRESHOLD = 256 * 1024
 """Bytes. Below, a copy into the frame is cheaper than the lane's threads (measured: `docs/benchmarks.md`)."""
@@ -39,7 +40,7 @@ class Memory:
             fresh = numpy.empty(size, numpy.uint8)  # type: ignore[union-attr]
         except AttributeError:  # not there, or its import is under way in another thread
             return bytearray(size)
-        self._last = fresh if size <= _KEPT else None
+        self._last = fresh if size <= _KEPT and in_turns() else None
         return fresh
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from contextvars import ContextVar
 from threading import RLock
 
 NUMBER: ContextVar[int] = ContextVar("envmgr_call", default=0)
 """The call of a coroutine, or of a thread that runs one. 0 in the main thread, where the loop knows, and in threads
 that belong to nobody."""
+
+
+def in_turns() -> bool:
+    """Whether Python's threads run one at a time: not in a free-threaded build. There, what another thread does to
+    an object's reference count may be seen half done."""
+    return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 
 
 class Numbers:

@@ -22,11 +22,18 @@ class RefTable:
         self._limit = limit
         self.lent: Callable[[], None] | None = None
         """Waits until no object of this table is being sent; None when none is."""
+        self.kept = True
+        """Whether objects may stay at all: not in a worker that ends with its call."""
 
     def __len__(self) -> int:
         return len(self._objects)
 
     def put(self, value: Any) -> tuple[int, str]:
+        if not self.kept:
+            raise RefLimit(
+                f"a {type_name(type(value))} cannot be sent as a value, and cannot stay in Python: the pool has a"
+                ' worker for every call (profile "call"), which ends with it'
+            )
         if len(self._objects) >= self._limit:
             raise RefLimit(
                 f"the worker holds {self._limit} objects for its callers; release what is no longer needed"

@@ -9,6 +9,8 @@ import sys
 from types import SimpleNamespace
 from typing import Any, Callable, Sequence
 
+from .current import in_turns
+
 
 def _argument_count(value: Any) -> int:
     return sys.getrefcount(value)
@@ -40,7 +42,7 @@ def steadiness(value: Any, held: Callable[[Any], int], views: Sequence[memoryvie
     if type(value) is bytes:
         return True, False
     numpy = sys.modules.get("numpy")
-    if numpy is None or type(value) is not getattr(numpy, "ndarray", None):
+    if numpy is None or type(value) is not getattr(numpy, "ndarray", None) or not in_turns():
         return False, False
     lent = held(value)
     if sys.getrefcount(value) > _OWN + lent + _leading(views, value):

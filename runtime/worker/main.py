@@ -215,6 +215,8 @@ def _start(hello: Any, libraries: Libraries, calls: Calls, crash: list[int]) -> 
     lane = _lane(settings.get("lane"), settings.get("compression") in FORMATS)
     if lane is not None:
         calls.buffers.use(lane)
+    if settings.get("refs") is False:
+        calls.refs.kept = False
     _load(settings, libraries, calls)
     return {**_facts(libraries), "lane": lane is not None, "interrupt": int(_INTERRUPT)}
 

@@ -294,3 +294,14 @@ def refuse_in_a_finaliser():
     """The first cancellation comes while Python runs what cannot pass exceptions on."""
     Slowly()
     spin(600)
+
+
+def word_of_session():
+    """In the call, and in a thread that it starts."""
+    import envmgr_runtime
+
+    found = [envmgr_runtime.session()["word"]]
+    thread = threading.Thread(target=lambda: found.append(envmgr_runtime.session()["word"]))
+    thread.start()
+    thread.join()
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 
+import msgpack
 import pytest
 from lanes import PoolSide
 from test_worker_functions import all_dropped, cancelled
@@ -26,6 +27,7 @@ from envmgr_runtime.wire.messages import (
     RELEASE,
     REPORT,
     RESULT,
+    SESSION,
     STREAM,
 )
 from envmgr_runtime.worker.client import Client, RemoteRef, WorkerError
@@ -150,6 +152,18 @@ def test_its_context(start, libraries):
     client._last = 2
     message = client._wait(2)
     assert len(message) == 5
+
+
+def test_its_session(start, libraries):
+    client = start(libraries, threads=2)
+    said = {"set": {"word": client._codec.encode("kept")}, "at": 1}
+    client._send([SESSION, 0, "mine", msgpack.packb(said)])
+    context = {"session": "mine"}
+    client._send([CALL, 1, "slow.word_of_session", 0, client._codec.encode([[], {}]), None, context])
+    client._last = 1
+    assert client.answer(1) == ["kept", "kept"]
+    with pytest.raises(WorkerError, match="belongs to no session"):
+        client.call("slow.word_of_session")
 
 
 def test_objects_are_everybodys(many):

@@ -71,11 +71,21 @@ defmodule Envmgr.Pool do
   @doc "How many calls the pool of a call runs at a time when it is as large as it may; 1 where nothing is known of it."
   @spec capacity(atom(), String.t() | nil, keyword()) :: pos_integer()
   def capacity(instance, environment, opts) do
-    pool = with pool when is_atom(pool) and pool != nil <- opts[:pool], do: to_string(pool)
-    Pools.capacity(instance, environment, pool)
+    Pools.capacity(instance, environment, pool(opts))
   rescue
     ArgumentError -> 1
   end
+
+  @doc "Whether each call has a worker of its own there."
+  @spec once?(atom(), String.t() | nil, keyword()) :: boolean()
+  def once?(instance, environment, opts) do
+    Pools.once?(instance, environment, pool(opts))
+  rescue
+    ArgumentError -> false
+  end
+
+  defp pool(opts),
+    do: with(pool when is_atom(pool) and pool != nil <- opts[:pool], do: to_string(pool))
 
   @doc "Loads a library that was unloaded. Returns when it has a worker."
   @spec load(atom(), String.t()) :: :ok | {:error, Error.t()}

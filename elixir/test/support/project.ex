@@ -35,10 +35,21 @@ defmodule Envmgr.Test.Project do
     path
   end
 
-  @doc "A path for `probe.until`, which waits for a file there, and what makes it."
-  def gate do
-    path = Path.join(System.tmp_dir!(), "envmgr-gate-#{System.unique_integer([:positive])}")
+  @doc "A path that nobody else has, other VMs neither, of a file that goes away with the test."
+  def path(name) do
+    path =
+      Path.join(
+        System.tmp_dir!(),
+        "envmgr-#{name}-#{System.unique_integer([:positive])}-#{System.pid()}"
+      )
+
     ExUnit.Callbacks.on_exit(fn -> File.rm(path) end)
+    path
+  end
+
+  @doc "A path for `probe.await_file`, and what makes the file."
+  def gate do
+    path = path("gate")
     {path, fn -> File.touch!(path) end}
   end
 

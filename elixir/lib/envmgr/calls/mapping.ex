@@ -4,7 +4,7 @@ defmodule Envmgr.Calls.Mapping do
   @moduledoc false
 
   alias Envmgr.{Calls, Error, Near, Pool}
-  alias Envmgr.Calls.{Batch, Beside, Correlation, Options, Outcome, Wanted}
+  alias Envmgr.Calls.{Batch, Beside, Correlation, Options, Outcome}
 
   # How long a batch should take, in microseconds, and how many calls it may be: what is quick goes together, what is slow goes alone.
   @wanted 5_000
@@ -13,8 +13,7 @@ defmodule Envmgr.Calls.Mapping do
 
   @timeout 30_000
   @own [:max_concurrency, :batch, :ordered, :on_error]
-  @call [:name, :timeout, :as, :dicts, :priority, :pool, :correlation, :output, :session] ++
-          Wanted.keys()
+  @call Options.known() -- [:metadata, :trace]
 
   @enforce_keys [:path, :opts, :until, :timeout, :alias, :most, :input]
   defstruct [:path, :opts, :until, :timeout, :alias, :most, :input, :fixed] ++
@@ -27,17 +26,18 @@ defmodule Envmgr.Calls.Mapping do
     {environment, default} = home(path, opts)
     timeout = Keyword.get(opts, :timeout) || default
 
+    # Where each call has its own worker none is put with another.
+    batch = if Pool.once?(Options.instance(opts), environment, opts), do: 1, else: own[:batch]
+
     mapping = %__MODULE__{
       path: path,
       opts: Keyword.delete(opts, :timeout),
       timeout: timeout,
       until: if(timeout == :infinity, do: :infinity, else: now() + timeout),
       alias: :erlang.alias(),
-      most:
-        own[:max_concurrency] ||
-          Pool.capacity(Options.instance(opts), environment, opts),
-      fixed: own[:batch],
-      size: own[:batch] || 1,
+      most: own[:max_concurrency] || Pool.capacity(Options.instance(opts), environment, opts),
+      fixed: batch,
+      size: batch || 1,
       ordered?: Keyword.get(own, :ordered, true),
       stop?: own[:on_error] == :stop,
       input: {items, &Enumerable.reduce(items, &1, fn item, taken -> take(item, taken) end)}

@@ -84,6 +84,10 @@ defmodule Envmgr.Calls.Options do
             session: "a session, of Envmgr.Session.open/1"
           ] ++ Wanted.values()
 
+  @doc "The names of all options."
+  @spec known() :: [atom()]
+  def known, do: @known
+
   @doc "The instance that options name, by a session too, whatever else is in them."
   @spec instance(term()) :: atom()
   def instance(opts) when is_list(opts) do

@@ -44,6 +44,21 @@ defmodule Envmgr.Calls.Refused do
   defp hint([]), do: "no pool does: see the libraries of its pools in envmgr.toml"
   defp hint([pool | _] = pools), do: "#{Enum.join(pools, ", ")} does: pass pool: #{inspect(pool)}"
 
+  @doc "An object is asked for that could not stay: the pool's workers end with their call."
+  @spec unkept(Request.t()) :: {:error, Error.t()}
+  def unkept(request) do
+    pool = Pools.name(request.pool)
+
+    Outcome.error(request,
+      code: :arguments,
+      message:
+        "the pool #{pool} has a worker for every call, which ends with it: no object can stay there",
+      hint:
+        "ask for the value (without as: :ref), or pass pool: of one whose worker-profile in envmgr.toml is \"process\" or \"thread\"",
+      details: %{pool: pool}
+    )
+  end
+
   @doc "There is no such pool, or none at all."
   @spec nowhere(Request.t()) :: {:error, Error.t()}
   def nowhere(request) do

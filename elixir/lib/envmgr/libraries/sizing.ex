@@ -34,11 +34,16 @@ defmodule Envmgr.Libraries.Sizing do
 
   @doc "What of it makes the workers what they are: the rest is how many there are, and for how long."
   @spec worker(t()) :: tuple()
-  def worker(sizing), do: {sizing.profile, sizing.threads, sizing.libraries}
+  def worker(sizing), do: {sizing.profile, at_a_time(sizing), sizing.libraries}
+
   @doc "How many calls a worker runs at a time."
   @spec at_a_time(t()) :: pos_integer()
   def at_a_time(%{profile: "thread", threads: threads}), do: threads
   def at_a_time(_sizing), do: 1
+
+  @doc "Whether a worker runs one call and no other."
+  @spec once?(t()) :: boolean()
+  def once?(sizing), do: sizing.profile == "call"
 
   defp one(%{"min" => min, "max" => max} = said)
        when is_integer(min) and is_integer(max) and min >= 1 and max >= min do

@@ -49,7 +49,8 @@ defmodule Envmgr.Pool.Admission do
   end
 
   defp look(slot, workers, wish) do
-    [{_cursor, {_watched, queue, at_a_time}, _serves} | workers] = Tuple.to_list(workers)
+    [head | workers] = Tuple.to_list(workers)
+    {_watched, queue, at_a_time} = elem(head, 1)
     calls = for {_pid, other} <- workers, Slot.open?(other), do: ordered(other)
     waiting = calls |> Enum.map(&max(&1 - at_a_time, 0)) |> Enum.sum()
 

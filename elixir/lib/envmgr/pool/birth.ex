@@ -48,12 +48,15 @@ defmodule Envmgr.Pool.Birth do
     table = s.options.name
     lane = Lane.open(Place.path(table, "w"), lane_options(s))
     crash = Crash.open(Place.path(table, "c"))
-    more = if s.threads > 1, do: %{"threads" => s.threads}, else: %{}
-    more = Map.put(more, "mark", s.mark)
-    settings = Hello.settings(s.manifest, s.options, lane, Crash.path(crash), more)
+    settings = Hello.settings(s.manifest, s.options, lane, Crash.path(crash), own(s))
     Child.write(s.port, settings)
     %{s | lane: lane, crash: crash}
   end
+
+  # What is for this worker alone.
+  defp own(%{sizing: %{profile: "call"}} = s), do: %{"mark" => s.mark, "refs" => false}
+  defp own(%{threads: 1} = s), do: %{"mark" => s.mark}
+  defp own(s), do: %{"mark" => s.mark, "threads" => s.threads}
 
   defp lane_options(s),
     do: [within: s.options.start_timeout, compressed?: s.manifest.compression == "zlib"]

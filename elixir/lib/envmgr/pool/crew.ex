@@ -7,7 +7,7 @@ defmodule Envmgr.Pool.Crew do
 
   @enforce_keys [:name, :sizing]
   defstruct [:name, :sizing, :problem, wanted: 0, starting: %{}, ready: %{}, successors: %{}] ++
-              [circuit: %Circuit{}, load: %Scaling{}]
+              [spent: %{}, circuit: %Circuit{}, load: %Scaling{}]
 
   @typedoc "`since`: ms, of the start until it is ready, then of that."
   @type worker :: %{
@@ -18,7 +18,7 @@ defmodule Envmgr.Pool.Crew do
 
   @typedoc """
   `wanted`: 0 of a lazy pool that nobody has called. `successors`: who takes whose place, and why. `problem`: why the last worker did
-  not start.
+  not start. `spent`: workers that have their only call, while they run it.
   """
   @type t :: %__MODULE__{
           name: String.t(),
@@ -27,6 +27,7 @@ defmodule Envmgr.Pool.Crew do
           starting: %{pid() => worker()},
           ready: %{pid() => worker()},
           successors: %{pid() => {old :: pid(), why :: String.t()}},
+          spent: %{pid() => true},
           problem: Envmgr.Error.t() | nil
         }
 
@@ -49,8 +50,12 @@ defmodule Envmgr.Pool.Crew do
   def asleep?(c), do: c.wanted == 0
 
   @spec missing(t()) :: integer()
-  def missing(c),
-    do: c.wanted + map_size(c.successors) - map_size(c.starting) - map_size(c.ready)
+  def missing(c) do
+    wanted =
+      if c.spent == %{}, do: c.wanted, else: min(c.wanted, c.sizing.max - map_size(c.spent))
+
+    wanted + map_size(c.successors) - map_size(c.starting) - map_size(c.ready)
+  end
 
   @spec starting(t(), pid(), Slot.t(), integer()) :: t()
   def starting(c, pid, slot, now),
@@ -66,6 +71,17 @@ defmodule Envmgr.Pool.Crew do
 
     c = %{c | starting: starting, ready: ready, successors: successors, problem: nil}
     {%{c | circuit: Circuit.ready(c.circuit)}, replaced}
+  end
+
+  @doc "A worker has got its only call: another takes its place, as far as there may be more of them."
+  @spec spent(t(), pid()) :: t()
+  def spent(c, pid), do: %{without(c, pid) | spent: Map.put(c.spent, pid, true)}
+
+  @doc "Its process has ended. Whether it was one of these."
+  @spec over(t(), pid()) :: {boolean(), t()}
+  def over(c, pid) do
+    {spent, left} = Map.pop(c.spent, pid, false)
+    {spent, %{c | spent: left}}
   end
 
   @doc "A worker that ended, or takes no more calls. Who was to take its place is one of many now."
@@ -118,13 +134,13 @@ defmodule Envmgr.Pool.Crew do
   def seen(c) do
     open = open(c)
     calls = for {_pid, slot} <- open, do: {Slot.calls(Slot.load(slot)), Slot.aside(slot)}
+    at_a_time = Sizing.at_a_time(c.sizing)
 
     %{
       ready: length(open),
       starting: map_size(c.starting),
-      busy: Enum.count(calls, fn {all, _aside} -> all > 0 end),
-      waiting:
-        Enum.sum(for {all, aside} <- calls, do: max(all - aside - Sizing.at_a_time(c.sizing), 0))
+      busy: Enum.count(calls, fn {all, _aside} -> all >= at_a_time end),
+      waiting: Enum.sum(for {all, aside} <- calls, do: max(all - aside - at_a_time, 0))
     }
   end
 

@@ -19,7 +19,7 @@ defmodule Envmgr.Pool.Owner do
   alias Envmgr.Libraries.Sizing
   alias Envmgr.Pool.{Answers, Birth, Cancelling, Child, Crash, Ending, Flight, Heartbeat, Hello}
   alias Envmgr.Pool.{Lane, Lent, Life, Outbox, Pace, Pipe, Postmortem, Serving, Sharing, Slot}
-  alias Envmgr.Pool.{Stats, Watched}
+  alias Envmgr.Pool.{Reaper, Stats, Watched}
   alias Envmgr.Values.Decoder
   alias Envmgr.Wire.Messages
 
@@ -92,19 +92,20 @@ defmodule Envmgr.Pool.Owner do
     outbox = Outbox.push(s.outbox, call)
 
     if deadline > System.monotonic_time(:millisecond) do
-      {:noreply, Pipe.flush(%{s | outbox: outbox})}
+      {:noreply, spent(Pipe.flush(%{s | outbox: outbox}))}
     else
       {:noreply, Pipe.flush(Cancelling.dropped(s, reply, Outbox.drop(outbox, reply)))}
     end
   end
 
   def handle_info({:call, _, _, _, _, _} = call, %{phase: :ready} = s),
-    do: {:noreply, Pipe.push(s, call)}
+    do: {:noreply, spent(Pipe.push(s, call))}
 
   def handle_info({:call, reply, _, _, _, _}, s), do: {:noreply, Pipe.moved(s, reply, :moved)}
 
-  def handle_info({:watch, reply, pid, first}, %{phase: :ready} = s),
-    do: {:noreply, %{s | watched: Watched.add(s.watched, reply, pid, first)}}
+  def handle_info({:watch, reply, pid, first}, %{phase: phase} = s)
+      when phase in [:ready, :draining],
+      do: {:noreply, %{s | watched: Watched.add(s.watched, reply, pid, first)}}
 
   def handle_info({:lend, reply, passer, keys}, s),
     do: {:noreply, Serving.lend(s, reply, passer, keys)}
@@ -258,8 +259,10 @@ defmodule Envmgr.Pool.Owner do
   defp ended(%{hung_up?: true} = s, ending), do: finish(s, ending)
   defp ended(s, ending), do: {:noreply, await_account(%{s | ending: ending})}
 
+  # What it has started waits for nothing: who has no pipe any more is of no use, and its status stands.
   defp hung_up(%{ending: nil} = s) do
     Slot.close(s.slot)
+    Reaper.ended(s.options.name, s.os_pid)
     {:noreply, await_account(%{s | hung_up?: true})}
   end
 
@@ -272,7 +275,7 @@ defmodule Envmgr.Pool.Owner do
 
   defp finish(s, ending) do
     found = Postmortem.of(ending, Crash.read(s.crash))
-    s = Birth.over(s)
+    s = Birth.over(%{s | ending: ending})
     Ending.finish(s, "the worker #{found.how}", found)
   end
 
@@ -334,6 +337,19 @@ defmodule Envmgr.Pool.Owner do
 
   defp event(_unexpected, s), do: Ending.kill(s, "the worker broke the protocol")
 
+  # The only call of a worker is all that it gets.
+  defp spent(%{sizing: %{profile: "call"}, flight: flight} = s) do
+    if Flight.empty?(flight) do
+      s
+    else
+      Slot.close(s.slot)
+      send(s.server, {:spent, self()})
+      Pipe.unwritten(%{s | phase: :draining})
+    end
+  end
+
+  defp spent(s), do: s
+
   defp tell(s, what) do
     Logger.debug(fn -> "envmgr: #{s.manifest.environment}: #{what}" end,
       generation: s.manifest.generation
@@ -353,9 +369,10 @@ defmodule Envmgr.Pool.Owner do
 
   # Streams are open until their consumers have enough: a worker that hears bye would close them.
   defp idle(%{phase: :draining, bye?: false} = s) do
-    if Flight.beside?(s.flight) or Outbox.size(s.outbox) > 0,
-      do: {:noreply, s},
-      else: idle(Pipe.flush(Pipe.say(%{s | bye?: true}, Messages.bye())))
+    if Flight.beside?(s.flight) or Outbox.size(s.outbox) > 0 or
+         (Sizing.once?(s.sizing) and not Flight.empty?(s.flight)),
+       do: {:noreply, s},
+       else: idle(Pipe.flush(Pipe.say(%{s | bye?: true}, Messages.bye())))
   end
 
   # A drained worker has said all it had to; it must end soon. What is in the lane may take a while.

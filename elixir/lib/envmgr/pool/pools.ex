@@ -33,6 +33,13 @@ defmodule Envmgr.Pool.Pools do
     end
   end
 
+  @doc "Whether its workers run one call each."
+  @spec once?(atom(), String.t() | nil, String.t() | nil) :: boolean()
+  def once?(table, environment, pool) do
+    sizing = sizings(table, environment)[name(pool)]
+    sizing != nil and Sizing.once?(sizing)
+  end
+
   @doc "Those that serve a library."
   @spec serving(atom(), String.t(), String.t() | nil) :: [String.t()]
   def serving(table, environment, library) do

@@ -15,10 +15,11 @@ defmodule Envmgr.Pool.Route do
 
   @typedoc """
   The cursor counts searches: where the next one begins, so that equal workers take turns. `serves`: the libraries of the pool, nil: all
-  of the environment.
+  of the environment. `keeps?`: whether objects can stay in its workers.
   """
   @type head ::
-          {cursor :: :atomics.atomics_ref(), Admission.limits(), serves :: [String.t()] | nil}
+          {cursor :: :atomics.atomics_ref(), Admission.limits(), serves :: [String.t()] | nil,
+           keeps? :: boolean()}
 
   @doc "Limits: the most calls that wait, and how many run at a time in a worker."
   @spec publish(
@@ -32,7 +33,8 @@ defmodule Envmgr.Pool.Route do
           true
   def publish(table, {environment, pool}, generation, workers, server, sizing) do
     limits = Admission.limits(sizing.queue, Sizing.at_a_time(sizing), length(workers))
-    head = {:atomics.new(1, signed: false), limits, sizing.libraries}
+    cursor = :atomics.new(1, signed: false)
+    head = {cursor, limits, sizing.libraries, not Sizing.once?(sizing)}
 
     for {pid, slot} <- workers,
         do: :ets.insert(table, {{:worker, pid}, generation, slot, server, pool})
@@ -78,6 +80,10 @@ defmodule Envmgr.Pool.Route do
     end
   end
 
+  @doc "Whether objects can stay in its workers: not where these end with their call."
+  @spec keeps?(tuple()) :: boolean()
+  def keeps?(workers), do: workers |> elem(0) |> elem(3)
+
   @spec limits(tuple()) :: Admission.limits()
   def limits(workers), do: workers |> elem(0) |> elem(1)
 
@@ -122,7 +128,11 @@ defmodule Envmgr.Pool.Route do
 
       at ->
         worker = elem(workers, at)
-        least(workers, at - 1, size, size - 1, worker, load(worker))
+        load = load(worker)
+
+        if load < at_a_time(workers),
+          do: worker,
+          else: least(workers, at - 1, size, size - 1, worker, load)
     end
   end
 
@@ -220,9 +230,14 @@ defmodule Envmgr.Pool.Route do
     end
   end
 
-  @doc "How many open workers have nothing to do."
+  @doc "How many open workers can begin another call at once."
   @spec idle(tuple()) :: non_neg_integer()
-  def idle(workers), do: Enum.count(tl(Tuple.to_list(workers)), &(load(&1) == 0))
+  def idle(workers) do
+    most = at_a_time(workers)
+    Enum.count(tl(Tuple.to_list(workers)), &(load(&1) < most))
+  end
+
+  defp at_a_time(workers), do: workers |> limits() |> elem(2)
 
   @doc "The workers that take calls."
   @spec open(tuple()) :: [worker()]

@@ -155,9 +155,16 @@ defmodule Envmgr.Pool.Server do
 
   def handle_info({:closing, pid}, s), do: {:noreply, without(s, pid, :closing)}
 
+  def handle_info({:spent, pid}, s) do
+    case Generation.crew(s.active, pid) do
+      nil -> {:noreply, s}
+      crew -> {:noreply, s |> Staff.spent(crew, pid) |> Staff.fill() |> Front.publish()}
+    end
+  end
+
   def handle_info({:DOWN, _monitor, :process, pid, reason}, s) do
     unless match?({:shutdown, _}, reason), do: Lent.abandoned(s.options.name, pid)
-    s = without(s, pid, reason)
+    s = s |> without(pid, reason) |> Staff.over(pid)
     s = Front.publish(%{s | draining: Map.delete(s.draining, pid)})
     {:noreply, settled(s)}
   end

@@ -118,6 +118,24 @@ defmodule Envmgr.Pool.Staff do
     drain(s, only(%{crew.name => crew}, pids), :drain)
   end
 
+  @doc "A worker has got its only call."
+  @spec spent(state(), Crew.t(), pid()) :: state()
+  def spent(s, crew, pid) do
+    s = drained(s, only(%{crew.name => crew}, [pid]))
+    %{s | active: Generation.put(s.active, Crew.spent(crew, pid))}
+  end
+
+  @doc "A worker that had its only call has ended: there is room for another."
+  @spec over(state(), pid()) :: state()
+  def over(s, pid) do
+    Enum.reduce(s.active.crews, s, fn {_name, crew}, s ->
+      case Crew.over(crew, pid) do
+        {true, crew} -> fill(%{s | active: Generation.put(s.active, crew)})
+        {false, _crew} -> s
+      end
+    end)
+  end
+
   @doc "A worker of the serving generation has ended, or is about to. `:closing`: its owner ends it."
   @spec without(state(), Crew.t(), pid(), :closing | term()) :: state()
   def without(s, crew, pid, reason) do
@@ -141,23 +159,26 @@ defmodule Envmgr.Pool.Staff do
   defp fault(_s, _crew, _pid, :closing), do: nil
 
   defp fault(s, crew, pid, reason) do
-    if is_map_key(crew.starting, pid) do
-      problem =
-        start_problem(s.active.manifest, reason) ||
-          problem(s, "the worker's owner ended: #{inspect(reason, limit: 5)}")
-
-      Logger.error("envmgr: #{s.environment}: no worker: #{Exception.message(problem)}")
-      {:start, problem}
-    else
-      worker = crew.ready[pid]
-
-      with {:shutdown, {:lost, why}} <- reason,
-           true <- Circuit.early?(Slot.answered(worker.slot), now() - worker.since) do
-        {:end, problem(s, why)}
-      else
-        _in_order_or_late -> nil
-      end
+    case {is_map_key(crew.starting, pid), reason} do
+      {true, {:shutdown, {:lost, why}}} -> {:end, problem(s, why)}
+      {true, _reason} -> {:start, not_started(s, reason)}
+      {false, {:shutdown, {:lost, why}}} -> early(s, crew.ready[pid], why)
+      {false, _in_order} -> nil
     end
+  end
+
+  defp not_started(s, reason) do
+    problem =
+      start_problem(s.active.manifest, reason) ||
+        problem(s, "the worker's owner ended: #{inspect(reason, limit: 5)}")
+
+    Logger.error("envmgr: #{s.environment}: no worker: #{Exception.message(problem)}")
+    problem
+  end
+
+  defp early(s, worker, why) do
+    if Circuit.early?(Slot.answered(worker.slot), now() - worker.since),
+      do: {:end, problem(s, why)}
   end
 
   @doc "Why a worker did not start, from how its owner ended; nil: that is not known."

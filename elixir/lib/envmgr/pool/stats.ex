@@ -2,7 +2,7 @@ defmodule Envmgr.Pool.Stats do
   # What an environment's pool is doing, for `Envmgr.stats/1`: written by the Server, counted when read.
   @moduledoc false
 
-  alias Envmgr.Libraries.State
+  alias Envmgr.Libraries.{Sizing, State}
   alias Envmgr.Pool.{Circuit, Crew, Slot}
   alias Envmgr.Values.Decoder
 
@@ -49,6 +49,8 @@ defmodule Envmgr.Pool.Stats do
       min: crew.sizing.min,
       max: crew.sizing.max,
       wanted: crew.wanted,
+      profile: crew.sizing.profile,
+      at_a_time: Sizing.at_a_time(crew.sizing),
       queue: crew.sizing.queue,
       libraries: crew.sizing.libraries,
       starting: map_size(crew.starting),
@@ -204,7 +206,7 @@ defmodule Envmgr.Pool.Stats do
   end
 
   defp state(%{sizing: sizing} = crew, loaded?) do
-    case length(Crew.open(crew)) do
+    case length(Crew.open(crew)) + map_size(crew.spent) do
       # Nobody has called it, and whoever does is served.
       0 when crew.wanted == 0 and crew.problem == nil and loaded? -> :ready
       0 when crew.problem == nil and crew.circuit.state == :closed -> :loading

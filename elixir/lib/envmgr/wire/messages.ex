@@ -36,6 +36,10 @@ defmodule Envmgr.Wire.Messages do
   @spec flags(:value | :ref, :call | :attribute | :part) :: 0..5
   def flags(as, access), do: if(as == :ref, do: @as_ref, else: 0) + access(access)
 
+  @doc "Whether these ask for a ref whatever the value."
+  @spec as_ref?(0..29) :: boolean()
+  def as_ref?(flags), do: Bitwise.band(flags, @as_ref) != 0
+
   defp access(:call), do: 0
   defp access(:attribute), do: @attribute
   defp access(:part), do: @part

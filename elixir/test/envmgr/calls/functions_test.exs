@@ -318,7 +318,7 @@ defmodule Envmgr.Calls.FunctionsTest do
     end
 
     test "a file's lines and its bytes", %{name: name} do
-      path = Path.join(System.tmp_dir!(), "expool-#{System.unique_integer([:positive])}")
+      path = Project.path("pool")
       on_exit(fn -> File.rm(path) end)
       content = Enum.map_join(1..10_000, &"line #{&1}\n")
       File.write!(path, content)

@@ -9,7 +9,12 @@ defmodule Envmgr.Pool.BoundsTest do
 
   defp start(sizing, options \\ []) do
     project = Project.new()
-    libraries = %{"probe" => Project.library("probe", options[:library] || %{})}
+
+    probe = %{"probe" => Project.library("probe", options[:library] || %{})}
+
+    libraries =
+      if options[:library], do: probe, else: Map.put(probe, "time", Project.library("time"))
+
     pools = Project.pools(1, sizing)
     Project.activate(project, "std", pools: pools, libraries: libraries)
     name = :"bounds#{System.unique_integer([:positive])}"
@@ -24,6 +29,15 @@ defmodule Envmgr.Pool.BoundsTest do
 
   defp call(name, path, args \\ [], opts \\ []),
     do: Envmgr.execute("probe.#{path}", args, [name: name] ++ opts)
+
+  # A call that runs until the file is there.
+  defp hold(name) do
+    {gate, open} = Project.gate()
+    before = in_flight(name)
+    task = Task.async(fn -> call(name, "await_file", [gate, "done"], timeout: 60_000) end)
+    in_flight(name, before + 1)
+    {open, task}
+  end
 
   defp workers(name), do: Envmgr.stats(name)["std"].workers
   defp pool(name), do: Envmgr.stats(name)["std"].pools["default"]
@@ -48,11 +62,8 @@ defmodule Envmgr.Pool.BoundsTest do
     name = start(%{"queue" => 3})
     tell(name, [[:pool, :overloaded]])
     {:ok, _} = call(name, "echo", [1])
-    # The thread that gives way to nobody: what waits behind it waits.
-    {gate, open} = Project.gate()
-    busy = Task.async(fn -> call(name, "until", [gate, "done"], timeout: 60_000) end)
-    in_flight(name, 1)
-    waiting = for n <- 1..3, do: Task.async(fn -> call(name, "echo", [n], timeout: 60_000) end)
+    {open, busy} = hold(name)
+    waiting = for n <- 1..3, do: Task.async(fn -> call(name, "echo", [n]) end)
     in_flight(name, 4)
 
     assert {:error, %Error{code: :overloaded, retry: true, class: :resource} = error} =
@@ -97,40 +108,35 @@ defmodule Envmgr.Pool.BoundsTest do
 
   test "a deadline that cannot be met is refused at once, when enough is known" do
     name = start(%{})
-    {gate, open} = Project.gate()
     for _ <- 1..17, do: {:ok, _} = call(name, "nap", [0.02])
-    busy = Task.async(fn -> call(name, "until", [gate], timeout: 60_000) end)
-    in_flight(name, 1)
-    ahead = for _ <- 1..300, do: Envmgr.async("probe.echo", [0], name: name, timeout: 60_000)
-    in_flight(name, 301)
-    # At once: nothing of what is ahead goes on, and the deadline would be told as a timeout.
-    assert {:error, %Error{code: :overloaded} = error} = call(name, "echo", [1], timeout: 2_000)
-    assert %{why: :deadline, ahead: ahead_of_it, each: each} = error.details
-    assert ahead_of_it > 250 and each > 10
+    {open, busy} = hold(name)
+    naps = for _ <- 1..30, do: Task.async(fn -> call(name, "nap", [0.02], timeout: 60_000) end)
+    in_flight(name, 31)
+    assert {:error, %Error{code: :overloaded} = error} = call(name, "echo", [1], timeout: 300)
+    assert %{why: :deadline, ahead: 31, each: each, left: left} = error.details
+    assert each > 10 and left > 0
     assert error.message =~ "its deadline is in"
-    patient = Task.async(fn -> call(name, "echo", [1], timeout: :infinity) end)
-    in_flight(name, 302)
     open.()
-    assert {:ok, nil} = Task.await(busy, 60_000)
-    assert {:ok, 1} = Task.await(patient, 60_000)
-    assert Enum.uniq(Envmgr.await_many(ahead)) == [{:ok, 0}]
+    assert Task.await(busy, 60_000) == {:ok, "done"}
+    assert {:ok, 1} = call(name, "echo", [1], timeout: 60_000)
+    assert Enum.uniq(Task.await_many(naps, 60_000)) == [{:ok, nil}]
   end
 
   test "callers take turns: many asynchronous calls of one keep nobody else waiting" do
     name = start(%{})
-    {gate, open} = Project.gate()
-    {notes, _} = Project.gate()
-    busy = Task.async(fn -> call(name, "until", [gate], timeout: 60_000) end)
-    in_flight(name, 1)
-    greedy = for _ <- 1..40, do: Envmgr.async("probe.counted", [notes], name: name)
-    in_flight(name, 41)
-    others = for _ <- 1..2, do: Task.async(fn -> call(name, "counted", [notes]) end)
-    in_flight(name, 43)
+    {:ok, _} = call(name, "echo", [1])
+    {open, busy} = hold(name)
+    clock = fn -> Envmgr.async("time.perf_counter", [], name: name) end
+    greedy = for _ <- 1..100, do: clock.()
+    in_flight(name, 101)
+    others = for _ <- 1..2, do: Task.async(fn -> Envmgr.await(clock.()) end)
+    in_flight(name, 103)
     open.()
-    # Each answer is the place that its call had.
-    for {:ok, place} <- Task.await_many(others, 60_000), do: assert(place < 25)
-    assert Enum.all?(Envmgr.await_many(greedy), &match?({:ok, _}, &1))
-    Task.await(busy, 60_000)
+    assert Task.await(busy, 60_000) == {:ok, "done"}
+    before = greedy |> Envmgr.await_many() |> Enum.map(&elem(&1, 1)) |> Enum.sort()
+
+    # What was written already is not overtaken.
+    for {:ok, at} <- Task.await_many(others, 60_000), do: assert(at < Enum.at(before, 20))
   end
 
   test "a call never waits behind a slow one while another worker is idle" do
@@ -140,14 +146,12 @@ defmodule Envmgr.Pool.BoundsTest do
     # Both are slow, and what comes waits at either.
     long = Task.async(fn -> call(name, "nap", [60], timeout: 60_000) end)
     in_flight(name, 1)
-    {gate, open} = Project.gate()
-    short = Task.async(fn -> call(name, "until", [gate], timeout: 60_000) end)
-    in_flight(name, 2)
+    {open, short} = hold(name)
     Process.sleep(60)
-    quick = for n <- 1..20, do: Task.async(fn -> call(name, "echo", [n], timeout: 60_000) end)
+    quick = for n <- 1..20, do: Task.async(fn -> call(name, "echo", [n], timeout: 20_000) end)
     in_flight(name, 22)
     open.()
-    assert {:ok, nil} = Task.await(short, 60_000)
+    assert {:ok, "done"} = Task.await(short, 60_000)
     assert Task.await_many(quick, 60_000) == for(n <- 1..20, do: {:ok, n})
     assert Task.yield(long, 0) == nil
     # An object's call is not moved, and is answered by its worker.
@@ -185,8 +189,7 @@ defmodule Envmgr.Pool.BoundsTest do
   test "a poisonous call is told to its caller, runs once each time, and opens the circuit; then one worker is tried" do
     name = start(%{"min" => 2, "max" => 2})
     tell(name, [[:circuit, :open], [:circuit, :half_open], [:circuit, :close]])
-    runs = Path.join(System.tmp_dir!(), "runs#{System.unique_integer([:positive])}")
-    on_exit(fn -> File.rm(runs) end)
+    runs = Project.path("runs")
 
     lost = :counters.new(1, [])
 
@@ -216,7 +219,7 @@ defmodule Envmgr.Pool.BoundsTest do
         match?({:ok, _}, poison.())
     end)
 
-    assert [%{state: :failed, next: %DateTime{}}] = Envmgr.libraries(name)
+    assert [%{state: :failed, next: %DateTime{}}, _] = Envmgr.libraries(name)
 
     # What is tried proves itself by an answer.
     assert_receive {[_, :circuit, :half_open], _, _}

@@ -188,7 +188,7 @@ defmodule Envmgr.Pool.FaultsTest do
 
   test "what cannot start is told to those who wait, and tried again" do
     layer = Project.layer()
-    gate = Path.join(System.tmp_dir!(), "gate-#{System.unique_integer([:positive])}")
+    gate = Project.path("gate")
 
     init =
       "import os\nif not os.path.exists(#{inspect(gate)}): raise RuntimeError('the gate is shut')"

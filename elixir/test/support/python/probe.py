@@ -24,6 +24,7 @@ __all__ = [
     "apply_twice",
     "asleep",
     "aticks",
+    "await_file",
     "blob",
     "broken_ticks",
     "call_kept",
@@ -57,8 +58,10 @@ __all__ = [
     "mapped",
     "mapped_by",
     "mark",
+    "meet",
     "nap",
     "next_kept",
+    "note_item",
     "once_slow",
     "only_named",
     "opened",
@@ -67,6 +70,7 @@ __all__ = [
     "poison",
     "raise_exit",
     "read",
+    "remembered",
     "rows",
     "say",
     "segfault",
@@ -84,7 +88,6 @@ __all__ = [
     "type_name",
     "unsteady",
     "unsteady_items",
-    "until",
 ]
 
 
@@ -185,7 +188,7 @@ def counted(file, pause=0, value=None):
         notes.write(".")
         notes.flush()
         count = notes.tell()
-    until(pause) if isinstance(pause, str) else time.sleep(pause)
+    await_file(pause) if isinstance(pause, str) else time.sleep(pause)
     return count if value is None else value
 
 
@@ -204,16 +207,13 @@ def unsteady_items(file, failures):
 
 
 def each_slower(file, pauses, late=None):
-    """
-    Does of `pauses` what stands there for its count: sleeps, after so many calls if it is a list with their number, or fails;
-    after a sleep fails by `late`.
-    """
+    """Does of `pauses` what stands there for its count: sleeps (None: until it was called twice), or fails; after a sleep fails by
+    `late`."""
     count = counted(file)
     what = pauses[count - 1]
-    if isinstance(what, list):
-        calls, what = what
-        while os.path.getsize(file) < calls:
-            time.sleep(0.005)
+    while what is None:
+        time.sleep(0.01)
+        what = 0 if os.path.getsize(file) > 1 else None
     if not isinstance(what, str):
         time.sleep(what)
         what = late
@@ -257,19 +257,19 @@ def nap(seconds, value=None):
     return value
 
 
-def until(path, value=None):
-    """As `nap`, until there is a file."""
-    while not os.path.exists(path):
-        time.sleep(0.005)
-    return value
-
-
 def pid():
     return os.getpid()
 
 
 def kill_me():
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def await_file(path, value=None):
+    """Does nothing until the file is there."""
+    while not os.path.exists(path):
+        time.sleep(0.005)
+    return value
 
 
 def leave_behind():
@@ -610,3 +610,28 @@ def hoard(size):
 def computing(count):
     """C code that does not look for signals."""
     return sum(range(count))
+
+
+_places = {}
+
+
+def meet(name, count):
+    """Returns when so many calls are here at a time."""
+    _places.setdefault(name, threading.Barrier(count)).wait(20)
+    return True
+
+
+_remembered = []
+
+
+def remembered(value):
+    """What earlier calls of this worker were given."""
+    _remembered.append(value)
+    return _remembered[:-1]
+
+
+def note_item(file, value):
+    """Notes the value in a file, and fails for what is no number."""
+    with open(file, "a") as notes:
+        notes.write(f"{value}\n")
+    return value + 0
