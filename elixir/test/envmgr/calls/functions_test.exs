@@ -318,8 +318,7 @@ defmodule Envmgr.Calls.FunctionsTest do
     end
 
     test "a file's lines and its bytes", %{name: name} do
-      path = Project.path("pool")
-      on_exit(fn -> File.rm(path) end)
+      path = Project.path("lines")
       content = Enum.map_join(1..10_000, &"line #{&1}\n")
       File.write!(path, content)
 

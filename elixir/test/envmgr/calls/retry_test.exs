@@ -123,7 +123,7 @@ defmodule Envmgr.Calls.RetryTest do
 
   describe "the deadline" do
     test "is one for all tries: none begins whose wait would pass it", %{notes: notes} do
-      opts = [retry: [max: 9, backoff: 60_000], idempotent: true, timeout: 30_000]
+      opts = [retry: [max: 9, backoff: 60_000], idempotent: true, timeout: 5_000]
       assert {:error, %Error{message: "failure 1"}} = execute("probe.unsteady", [notes, 9], opts)
       assert times(notes) == 1
     end

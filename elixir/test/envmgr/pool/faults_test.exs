@@ -204,7 +204,6 @@ defmodule Envmgr.Pool.FaultsTest do
     assert [%{state: :failed}] = Envmgr.libraries(name)
     File.write!(gate, "")
     Project.eventually(fn -> Envmgr.execute("probe.echo", [1], name: name) == {:ok, 1} end)
-    File.rm!(gate)
     assert layer.path
   end
 
