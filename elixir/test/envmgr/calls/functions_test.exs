@@ -1,5 +1,5 @@
 defmodule Envmgr.Calls.FunctionsTest do
-  use ExUnit.Case, async: false
+  use ExUnit.Case, async: true
 
   alias Envmgr.Error
   alias Envmgr.Test.Project
@@ -156,7 +156,7 @@ defmodule Envmgr.Calls.FunctionsTest do
     end
 
     assert {:error, %Error{code: :timeout}} =
-             Envmgr.execute("probe.apply", [fun], name: name, timeout: 300)
+             Envmgr.execute("probe.apply", [fun], name: name, timeout: 1_500)
 
     assert_receive {:runs, function}
     Project.eventually(fn -> not Process.alive?(function) end)
@@ -215,13 +215,15 @@ defmodule Envmgr.Calls.FunctionsTest do
   end
 
   test "a call that is taken back takes its functions along", %{name: name} do
-    nap = Envmgr.async("probe.nap", [1], name: name)
+    {gate, open} = Project.gate()
+    nap = Envmgr.async("probe.nap", [gate], name: name)
     Process.sleep(200)
 
     assert {:error, %Error{code: :timeout}} =
              Envmgr.execute("probe.apply", [fn -> 1 end], name: name, timeout: 50)
 
     Project.eventually(fn -> lent(name) == [] end)
+    open.()
     assert Envmgr.await(nap) == {:ok, nil}
   end
 

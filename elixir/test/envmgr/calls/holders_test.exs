@@ -97,7 +97,7 @@ defmodule Envmgr.Calls.HoldersTest do
     before = worker.().answered
 
     assert {:error, %Error{code: :timeout}} =
-             Envmgr.execute("probe.stubborn", [], name: name, timeout: 100)
+             Envmgr.execute("probe.stubborn", [], name: name, timeout: 1_000)
 
     assert Project.eventually(fn -> worker.().answered > before end)
     assert Project.eventually(fn -> worker.().refs == 1 end)
@@ -122,7 +122,7 @@ defmodule Envmgr.Calls.HoldersTest do
     ref = Envmgr.execute!("probe.Thing", [1], name: name)
 
     assert {:error, %Error{code: :timeout}} =
-             Envmgr.execute("probe.deaf", [600], name: name, timeout: 50)
+             Envmgr.execute("probe.deaf", [600], name: name, timeout: 1_000)
 
     assert stale(ref)
     assert {:error, %Error{message: message}} = Envmgr.attr(ref, "value")

@@ -1,5 +1,5 @@
 defmodule Envmgr.Calls.StreamTest do
-  use ExUnit.Case, async: false
+  use ExUnit.Case, async: true
 
   alias Envmgr.Error
   alias Envmgr.Test.Project
@@ -139,14 +139,14 @@ defmodule Envmgr.Calls.StreamTest do
   end
 
   test "the deadline is for each chunk", %{name: name} do
-    stream = Envmgr.stream("probe.ticks", [6, "slow", 0.1], name: name, timeout: 5_000)
+    stream = Envmgr.stream("probe.ticks", [6, "slow", 0.1], name: name, timeout: 20_000)
     assert Enum.to_list(stream) == Enum.to_list(0..5)
 
-    stream = Envmgr.stream("probe.ticks", [6, "late", 30], name: name, timeout: 100)
+    stream = Envmgr.stream("probe.ticks", [6, "late", 30], name: name, timeout: 1_000)
     assert %Error{code: :timeout} = assert_raise(Error, fn -> Enum.to_list(stream) end)
     closed(name, "late")
 
-    stream = Envmgr.stream("probe.aticks", [6, "alate", 30], name: name, timeout: 100)
+    stream = Envmgr.stream("probe.aticks", [6, "alate", 30], name: name, timeout: 1_000)
     assert %Error{code: :timeout} = assert_raise(Error, fn -> Enum.to_list(stream) end)
     closed(name, "alate")
     settled(name)
@@ -189,7 +189,7 @@ defmodule Envmgr.Calls.StreamTest do
 
   test "a stream that is closed does not end a worker that makes another's item", %{name: name} do
     [%{os_pid: pid}] = Envmgr.stats(name)["std"].workers
-    slow = Task.async(fn -> ticks(name, [3, "slow", 1.5]) |> Enum.to_list() end)
+    slow = Task.async(fn -> ticks(name, [3, "slow", 0.8]) |> Enum.to_list() end)
     assert ticks(name, [1_000_000, "quick"]) |> Enum.take(5) == [0, 1, 2, 3, 4]
     assert Task.await(slow, 60_000) == [0, 1, 2]
     closed(name, "quick")
@@ -216,7 +216,7 @@ defmodule Envmgr.Calls.StreamTest do
     assert_receive :open
 
     assert {:error, %Error{code: :timeout}} =
-             Envmgr.execute("probe.computing", [100_000_000_000], name: name, timeout: 200)
+             Envmgr.execute("probe.computing", [100_000_000_000], name: name, timeout: 1_000)
 
     Project.eventually(fn -> not Project.alive?(pid) end)
     assert Task.await(consumer, 60_000) == :worker_lost

@@ -1,6 +1,6 @@
 defmodule Envmgr.Pool.ShutdownTest do
   # The end of an instance, of the application, of the VM, under load.
-  use ExUnit.Case, async: false
+  use ExUnit.Case, async: true
 
   alias Envmgr.Error
   alias Envmgr.Test.Project

@@ -1,6 +1,6 @@
 defmodule Envmgr.Pool.SlowTest do
   # Quick calls and slow ones on the same pool.
-  use ExUnit.Case, async: false
+  use ExUnit.Case, async: true
 
   alias Envmgr.Test.Project
 
@@ -27,9 +27,12 @@ defmodule Envmgr.Pool.SlowTest do
 
   test "calls behind a slow one on the only worker wait for it, and all are answered" do
     name = ready(1)
-    slow = Task.async(fn -> Envmgr.execute("probe.nap", [0.3, "slept"], name: name) end)
+    {gate, open} = Project.gate()
+    slow = Task.async(fn -> Envmgr.execute("probe.nap", [gate, "slept"], name: name) end)
     Project.eventually(fn -> in_flight(name) == 1 end)
     tasks = for _ <- 1..50, do: Task.async(fn -> quick(name) end)
+    Project.eventually(fn -> in_flight(name) == 51 end)
+    open.()
     assert Task.await(slow, 60_000) == {:ok, "slept"}
     assert Enum.uniq(Task.await_many(tasks, 60_000)) == [{:ok, 1}]
     Project.eventually(fn -> in_flight(name) == 0 end)
@@ -38,9 +41,12 @@ defmodule Envmgr.Pool.SlowTest do
   test "an object's calls wait for its own worker" do
     name = ready(2)
     {:ok, thing} = Envmgr.execute("probe.Thing", [20], name: name)
-    slow = Task.async(fn -> Envmgr.method(thing, "slow_add", [1, 0.2]) end)
+    {gate, open} = Project.gate()
+    slow = Task.async(fn -> Envmgr.method(thing, "slow_add", [1, gate]) end)
     Project.eventually(fn -> in_flight(name) == 1 end)
     tasks = for i <- 1..20, do: Task.async(fn -> Envmgr.method(thing, "add", [i]) end)
+    Project.eventually(fn -> in_flight(name) == 21 end)
+    open.()
     assert Enum.map(Task.await_many(tasks, 60_000), &elem(&1, 1)) == Enum.map(1..20, &(&1 + 20))
     assert Task.await(slow, 60_000) == {:ok, 21}
   end

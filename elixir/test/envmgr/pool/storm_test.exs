@@ -1,6 +1,6 @@
 defmodule Envmgr.Pool.StormTest do
   # Everything at once, with workers that are killed in between: each question has one answer, and nothing is left over.
-  use ExUnit.Case, async: false
+  use ExUnit.Case, async: true
 
   alias Envmgr.Error
   alias Envmgr.Test.Project

@@ -1,6 +1,6 @@
 defmodule Envmgr.Telemetry.AroundTest do
   # Events of what stands around calls, of sessions, of pools and of zygotes, made by the real thing and held to the table.
-  use ExUnit.Case, async: false
+  use ExUnit.Case, async: true
 
   import Envmgr.Test.Around
   import Envmgr.Test.Heard

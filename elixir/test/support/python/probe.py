@@ -188,7 +188,7 @@ def counted(file, pause=0, value=None):
         notes.write(".")
         notes.flush()
         count = notes.tell()
-    await_file(pause) if isinstance(pause, str) else time.sleep(pause)
+    nap(pause)
     return count if value is None else value
 
 
@@ -251,9 +251,11 @@ def fail(message, kind="ValueError"):
     raise {"ValueError": ValueError, "KeyError": KeyError}[kind](message)
 
 
-def nap(seconds, value=None):
-    """Sleeps inside C code that does not give up the call."""
-    time.sleep(seconds)
+def nap(pause, value=None):
+    """Sleeps inside C code that does not give up the call; until a file is there, if that is named."""
+    if isinstance(pause, str):
+        return await_file(pause, value)
+    time.sleep(pause)
     return value
 
 
@@ -389,8 +391,8 @@ class Thing:
     def __init__(self, value):
         self.value = value
 
-    def slow_add(self, other, seconds):
-        time.sleep(seconds)
+    def slow_add(self, other, pause):
+        nap(pause)
         return self.value + other
 
     @property
@@ -437,8 +439,10 @@ async def asleep(seconds, value=None):
     return value
 
 
-async def deaf_asleep(seconds):
-    """A coroutine that does not end when it is cancelled."""
+async def deaf_asleep(seconds, began=None):
+    """A coroutine that does not end when it is cancelled; notes that it began."""
+    if began:
+        counted(began)
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:
@@ -454,8 +458,10 @@ def spin(seconds):
         pass
 
 
-def deaf(seconds):
-    """Python code that does not end when it is told to."""
+def deaf(seconds, began=None):
+    """Python code that does not end when it is told to; notes that it began."""
+    if began:
+        counted(began)
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:
@@ -607,8 +613,10 @@ def hoard(size):
     return len(_hoard)
 
 
-def computing(count):
-    """C code that does not look for signals."""
+def computing(count, began=None):
+    """C code that does not look for signals; notes that it began."""
+    if began:
+        counted(began)
     return sum(range(count))
 
 
