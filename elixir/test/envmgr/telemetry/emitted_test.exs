@@ -271,6 +271,8 @@ defmodule Envmgr.Telemetry.EmittedTest do
     assert {%{count: 10, mean: 0.0}, spike} = heard([:error, :spike])
     assert %{path: "math.acosh", library: "math", type: "ValueError", correlation: "c9"} = spike
     refute_received {:heard, [:error, :spike], _, _}
-    assert [_, _] = String.split(log, "math.acosh: 10 errors (exception, ValueError) in the last minute")
+
+    assert [_, _] =
+             String.split(log, "math.acosh: 10 errors (exception, ValueError) in the last minute")
   end
 end
