@@ -71,6 +71,7 @@ defmodule Envmgr do
           | {:dicts, :map | :ordered}
           | {:metadata, boolean()}
           | {:priority, :high | :normal | :low}
+          | {:pool, atom() | String.t()}
           | {:correlation, String.t()}
           | {:output, :log | :metadata | :ignore | pid()}
           | {:trace, boolean()}
@@ -175,6 +176,7 @@ defmodule Envmgr do
   - `dicts`: `:ordered` answers every dict as an `Envmgr.Dict`, which keeps its order; default `:map`.
   - `priority`: of the calls that wait for a worker, `:high` ones go first and `:low` ones when no others wait (with their deadline
     running all the while); default `:normal`. A call that a worker has got is not overtaken.
+  - `pool`: the pool whose worker runs it (docs/pools.md); default: the environment's. With an object, or in a session, the worker is given.
   - `metadata`: `true` answers `{:ok, value, metadata}`; default `false`. Warnings are logged either way.
   - `output`: where what the code prints, logs and warns of goes: `:log` (default), `:ignore`, `:metadata` (implied: `metadata: true`; of an error it is
     in `details.output`), or a process, which gets it while the call runs, as `{:envmgr_output, correlation, %{stream: :stdout, text: text, …}}`.
@@ -277,7 +279,7 @@ defmodule Envmgr do
   Each item is what `execute/3` takes as arguments. Many small calls travel as one, and are run by one worker one after the other; how many
   is found out as it goes, so that slow ones run beside each other. Of the input no more is taken than what is sent. What is wrong with an item is
   its own error; where a worker is lost, each that was with it says so, for it may have run. Options, beside `name`, `as`, `dicts`,
-  `priority`, `correlation`, `output` and `session` as in `execute/3`:
+  `priority`, `pool`, `correlation`, `output` and `session` as in `execute/3`:
 
   - `timeout`: for all of it, ms or `:infinity`; default: the library's `timeout`. What has no answer then is an error with code `:timeout`, also what had
     not begun; of an input whose end is not known (a stream) no more is taken.
@@ -287,7 +289,8 @@ defmodule Envmgr do
   - `on_error`: `:stop` has the answer end with the first error; nothing is begun any more, what runs behind it is cancelled, what stands before it is
     waited for. Default `:collect`.
 
-  Functions around whose calls something stands by configuration (`cache`, `limits`, `recovery`) are called one by one. Calls that change what others
+  Where something stands around the calls, by configuration (`cache`, `limits`, `recovery`) or by the options `retry`, `idempotent`, `fallback`,
+  `cache`, `hedge` of `execute/3`, they are made one by one. Calls that change what others
   of them see belong together by `batch` or into a chain: their order is not certain otherwise. Raises `Envmgr.Error` for wrong options.
 
       iex> Envmgr.map("math.sqrt", [[4.0], [9.0]])
@@ -632,6 +635,7 @@ defmodule Envmgr do
 
   @doc """
   What the pools are doing, by environment: `state`, `generation`, `workers` (`os_pid`, `in_flight`, `answered` of each; `refs`: objects that it holds; `sessions` that it knows),
+  `pools` by name (docs/pools.md; of each `state`, `min`, `max`, `wanted`, `queue`, `circuit`, its `workers`),
   `starting`, `draining`, `problem` (why no worker starts), `refused` (a new generation that does not start), `calls` (`count`, `errors` and `cached` in this VM; `calls/1`
   has them by function), and `conversions`: what the workers that run have `sent` and `received`, by Python type `count`, `bytes` and `seconds`; the row
   `"payload"` is whole arguments and answers. The time of a type holds that of the values inside it. A worker that is busy
@@ -701,6 +705,7 @@ defmodule Envmgr do
   | `:steady_calls` | 1000 calls or more of a function, each of about the same time, 5 ms or longer, and nothing is kept of them |
   | `:cold_cache` | of 1000 calls or more not one in 20 was answered from the cache |
   | `:many_objects` | a worker holds 50 000 objects or more |
+  | `:growing_memory` | a worker of 1000 calls or more takes twice as much memory, and 100 MiB more, as one of less than 100 |
   | `:busy_workers` | all workers of an environment are busy in two looks, and as many calls wait |
   | `:overloaded` | 10 calls or more were refused in the last quarter of an hour |
   | `:deadlines` | 10 calls or more of a function passed their deadline in the last day |

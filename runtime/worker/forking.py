@@ -37,6 +37,7 @@ class Zygote:
         self._timeout = timeout
         self._requests = 0
         self._ended: dict[int, int] = {}
+        self._heard: list[Any] = []
         self._directory = tempfile.TemporaryDirectory(prefix="envmgr-fork-")
         theirs_in, ours_out = os.pipe()
         ours_in, theirs_out = os.pipe()
@@ -107,28 +108,30 @@ class Zygote:
     def ended(self, pid: int) -> int:
         """How a worker ended; waits for that."""
         while pid not in self._ended:
-            self._next(FORKED)
+            self._hear()
         return self._ended[pid]
 
     def _next(self, kind: int) -> Any:
         while True:
-            if not self._reader.waiting(self._timeout):
-                raise WorkerLost(f"the zygote gave no answer within {self._timeout:g} s")
-            messages = self._reader.read()
-            if not messages:
-                raise lost(self._process)
-            found = None
-            for message in messages:
-                if message[0] == ERROR:
-                    raise WorkerError(unpackb(message[2]))
-                if message[0] == FORKED and message[1] == 0:
-                    self._ended[message[2]] = message[3]
+            for message in self._heard:
                 if message[0] == kind:
-                    found = message
-                elif message[0] != LOG and message[0] != FORKED:
-                    raise WorkerLost(f"the zygote sent a message of kind {message[0]}")
-            if found is not None:
-                return found
+                    self._heard.remove(message)
+                    return message
+            self._hear()
+
+    def _hear(self) -> None:
+        if not self._reader.waiting(self._timeout):
+            raise WorkerLost(f"the zygote gave no answer within {self._timeout:g} s")
+        messages = self._reader.read()
+        if not messages:
+            raise lost(self._process)
+        for message in messages:
+            if message[0] == ERROR:
+                raise WorkerError(unpackb(message[2]))
+            if message[0] == FORKED and message[1] == 0:
+                self._ended[message[2]] = message[3]
+            elif message[0] != LOG:
+                self._heard.append(message)
 
 
 class _Forked:

@@ -1,6 +1,7 @@
 # One VM of tests/faults/kills.py: for each line that it reads it makes every kind of worker busy, and says who is there.
 [project] = System.argv()
 Logger.configure(level: :error)
+Logger.configure_backend(:console, device: :standard_error)
 {:ok, _} = Application.ensure_all_started(:envmgr)
 {:ok, _} = Envmgr.start_link(name: Kills, project: project, watch: false)
 
@@ -13,7 +14,8 @@ defmodule Scene do
       [near, far] = children(kind)
       {:ok, pid} = Envmgr.attr(near, "pid")
       {:ok, other} = Envmgr.attr(far, "pid")
-      task = Envmgr.async("#{kind}_calc.factorial", [1_000_000_000], name: Kills, timeout: :infinity)
+      endless = ["(a+)+$", String.duplicate("a", 60) <> "b"]
+      task = Envmgr.async("#{kind}_text.match", endless, name: Kills, timeout: :infinity)
       send(parent, {:stuck, kind, [pid, other]})
       Envmgr.await(task, :infinity)
       Process.sleep(:infinity)
@@ -24,8 +26,8 @@ defmodule Scene do
 
   # A worker that was killed may not have its successor yet, and the others be stuck.
   def answered(kind, tries \\ 20) do
-    case Envmgr.execute("#{kind}_calc.sqrt", [4.0], name: Kills, timeout: 1_000) do
-      {:ok, 2.0} -> :ok
+    case Envmgr.execute("#{kind}_text.escape", ["a"], name: Kills, timeout: 1_000) do
+      {:ok, "a"} -> :ok
       {:error, _} when tries > 1 -> answered(kind, tries - 1)
       {:error, error} -> raise error
     end

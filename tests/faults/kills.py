@@ -28,8 +28,8 @@ SECONDS = 2.0
 _ANSWER_SECONDS = 60.0
 
 LIBRARIES = """
-[library.{kind}_calc]
-module = "math"
+[library.{kind}_text]
+module = "re"
 stdlib = true
 environment = "{kind}"
 workers = 3
@@ -72,7 +72,9 @@ class VM:
         assert self.process.stdout is not None
         self.process.stdin.write("go\n")
         self.process.stdin.flush()
-        self.mark, ready, *children = self.process.stdout.readline().split()
+        said = self.process.stdout.readline()
+        assert said, f"the VM ended with status {self.process.wait()}"
+        self.mark, ready, *children = said.split()
         self.children = [int(child) for child in children]
         return int(ready) / 1000
 

@@ -112,7 +112,10 @@ def test_a_release_runs_where_it_is_put_and_says_what_keeps_it_from_running(mix,
     finally:
         away.rename(mix.root / ".envmgr")
     said = done.stdout + done.stderr
-    assert re.search(r"\[error\] envmgr: environments of \S+ cannot run here:\n  six: the store entry \S+ is not whole: lib/python\S+/six.py\n", said)
+    assert re.search(
+        r"\[error\] envmgr: environments of \S+ cannot run here:\n  six: the store entry \S+ is not whole: lib/python\S+/six.py\n",
+        said,
+    )
     (mix.root / "erl_crash.dump").unlink(missing_ok=True)
 
 

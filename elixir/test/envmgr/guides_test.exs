@@ -1,12 +1,12 @@
 defmodule Envmgr.GuidesTest do
-  # The examples of docs/recovery.md and docs/caching.md, in a project of the configuration that stands there.
+  # The examples of docs/recovery.md, docs/caching.md and docs/pools.md, in a project of the configuration that stands there.
   use ExUnit.Case, async: false
 
   alias Envmgr.Calls
   alias Envmgr.Test.{Guides, Project}
 
   setup_all do
-    tables = Guides.Recovery.toml() <> "\n" <> Guides.Caching.toml()
+    tables = Enum.map_join([Guides.Recovery, Guides.Caching, Guides.Pools], "\n", & &1.toml())
     project = Path.join(System.tmp_dir!(), "envmgr-guides-#{System.pid()}")
     File.mkdir_p!(project)
     Project.configure(project, "[library.math]\nstdlib = true\n\n" <> tables)
@@ -31,6 +31,7 @@ defmodule Envmgr.GuidesTest do
 
   doctest Guides.Recovery
   doctest Guides.Caching
+  doctest Guides.Pools
 
   test "what stands there is in force" do
     {:ok, row} = Calls.find(Envmgr, "math.factorial")

@@ -1,4 +1,4 @@
-for name <- ~w(recovery caching) do
+for name <- ~w(recovery caching pools) do
   path = Path.expand("../../../docs/#{name}.md", __DIR__)
 
   defmodule Module.concat(Envmgr.Test.Guides, String.capitalize(name)) do

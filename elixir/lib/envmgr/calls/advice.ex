@@ -18,7 +18,14 @@ defmodule Envmgr.Calls.Advice do
       stats: stats,
       later: Pool.Stats.read(name),
       calls: Discover.calls(%{name: name, library: nil, sort: :count}),
-      errors: Errors.read(name)
+      errors: Errors.read(name),
+      memory: memory(stats)
     })
+  end
+
+  defp memory(stats) do
+    for({_environment, facts} <- stats, worker <- facts.workers, do: worker.os_pid)
+    |> Enum.filter(& &1)
+    |> Pool.Memory.read()
   end
 end

@@ -26,11 +26,18 @@ defmodule Envmgr.Libraries.State do
   def follow(table, environment) do
     with [{_key, view, _pool}] <- :ets.lookup(table, {:environment, environment}) do
       broken = broken(table, environment)
-      libraries = for {name, ^environment, _facts} <- Catalog.libraries(table), do: name
+      served = for {name, ^environment, _facts} <- Catalog.libraries(table), do: name
 
-      for library <- libraries,
+      lost =
+        for {name, problem} <- view.lost, Catalog.library(table, name) == nil, do: {name, problem}
+
+      for library <- served,
           do: put(table, library, environment, :pool, of(view, library, broken))
 
+      for {library, problem} <- lost,
+          do: put(table, library, environment, :pool, said(:failed, problem, view))
+
+      libraries = served ++ Enum.map(lost, &elem(&1, 0))
       sweep(table, libraries, &match?({_, ^environment, :pool, _}, &1))
     end
 
@@ -40,14 +47,18 @@ defmodule Envmgr.Libraries.State do
   defp of(%{unread: unread} = view, library, _broken) when is_map_key(unread, library),
     do: said(:failed, unread[library], view)
 
-  defp of(%{state: :ready, refused: %{problem: problem, tries: tries}} = view, _library, _broken),
-    do: said(:degraded, problem, %{view | tries: tries})
+  defp of(view, library, broken) do
+    # Between two publications it may not be among them yet.
+    %{state: state, problem: problem} = Map.get(view.libraries, library, view)
+    refused = if view.lost == %{} and view.refused, do: view.refused.problem
 
-  defp of(%{state: :ready} = view, _library, %Error{} = broken),
-    do: said(:degraded, broken, %{view | tries: 0, retry_at: nil})
-
-  defp of(view, _library, _broken),
-    do: said(view.state, view.problem || (view.refused && view.refused.problem), view)
+    cond do
+      state != :ready -> said(state, problem || refused, view)
+      refused -> said(:degraded, refused, %{view | tries: view.refused.tries})
+      broken -> said(:degraded, broken, %{view | tries: 0, retry_at: nil})
+      true -> said(:ready, nil, %{view | tries: 0, retry_at: nil})
+    end
+  end
 
   defp said(state, reason, view),
     do: %{state: state, reason: reason, retries: view.tries, next: view.retry_at}

@@ -6,7 +6,7 @@ defmodule Envmgr.Pool.Change do
 
   alias Envmgr.Error
   alias Envmgr.Libraries.{Catalog, Manifest}
-  alias Envmgr.Pool.{Backoff, Front, Generation, Route, Staff, Stats, Waiting, Zygote}
+  alias Envmgr.Pool.{Backoff, Crew, Front, Generation, Route, Staff, Stats, Waiting, Zygote}
 
   @doc "The first generation. Its catalog comes first, so that wrong calls are told apart while workers start."
   @spec boot(Front.state()) :: Front.state()
@@ -74,6 +74,34 @@ defmodule Envmgr.Pool.Change do
     end
   end
 
+  @doc """
+  Where a library is what keeps workers of `manifest` from starting, and those without it would be more than serve now: starts
+  them. The whole is tried again beside them.
+  """
+  @spec part(Front.state(), Manifest.t(), term()) :: Front.state()
+  def part(%{next: nil, ended: nil} = s, manifest, reason) do
+    with %Error{library: library} = problem when is_binary(library) <-
+           Staff.start_problem(manifest, reason),
+         true <- is_map_key(manifest.libraries, library),
+         %Manifest{} = rest <- Manifest.without(manifest, MapSet.new([library])),
+         true <- more?(s, rest) do
+      {whole, _first} = s.whole || {manifest, problem}
+      lost = Map.put(s.lost, library, problem)
+      change(%{s | whole: {whole, problem}, lost: lost}, rest)
+    else
+      _whole_or_nothing -> s
+    end
+  end
+
+  def part(s, _manifest, _reason), do: s
+
+  # Of another generation a part is none: the one before serves all.
+  defp more?(%{active: %{manifest: serving} = active}, rest) do
+    not Enum.any?(Map.values(active.crews), &(Crew.open(&1) != [])) or
+      (rest.generation == serving.generation and
+         map_size(rest.libraries) > map_size(serving.libraries))
+  end
+
   # Of pools that nobody has called there is nothing to wait for.
   defp prepare(s, generation) do
     s = Staff.start_next(%{s | next: generation})
@@ -119,8 +147,17 @@ defmodule Envmgr.Pool.Change do
     switched(s, from, to)
     Zygote.retire(old.zygote)
     Logger.info("envmgr: #{s.environment}: generation #{to} serves")
-    s |> Staff.drain(old.crews, :drain) |> Staff.fill() |> Front.publish()
+    s |> Staff.drain(old.crews, :drain) |> Staff.fill() |> parted(new.manifest) |> Front.publish()
   end
+
+  defp parted(
+         %{whole: {%{generation: generation} = whole, problem}} = s,
+         %{generation: generation} = part
+       )
+       when whole.digest != part.digest,
+       do: retry_later(%{s | whole: nil, refused: %{manifest: whole, problem: problem, tries: 1}})
+
+  defp parted(s, _whole), do: %{s | whole: nil}
 
   # Who waits for a pool that goes looks again, and finds that there is none.
   defp forget(s, pools) do

@@ -15,6 +15,7 @@ defmodule Envmgr.Pool.Server do
   alias Envmgr.Pool.{Change, Crew, Front, Generation, Lent, Pools, Route, Staff, Stats, Waiting}
   alias Envmgr.Pool.Zygote
 
+  # `whole`: the manifest of which a part is started, for a library of it does not start, and why; `lost`: why which did not.
   # `ended`: why nothing is started any more (`:unloaded`, `:shutdown`), `since`: from when on; `shut`: who waits for the
   # last worker.
   defstruct [
@@ -33,13 +34,15 @@ defmodule Envmgr.Pool.Server do
               :recycled,
               :ended,
               :since,
-              :shut
+              :shut,
+              :whole
             ] ++
               [
                 loaded?: false,
                 failures: 0,
                 refused: nil,
                 unread: %{},
+                lost: %{},
                 missed: 0,
                 draining: %{},
                 waiting: %Waiting{},
@@ -191,7 +194,7 @@ defmodule Envmgr.Pool.Server do
   defp without(s, pid, reason) do
     case {Generation.crew(s.active, pid), Generation.crew(s.next, pid)} do
       {%Crew{} = crew, _next} ->
-        s = Staff.without(s, crew, pid, reason)
+        s = s |> Staff.without(crew, pid, reason) |> Change.part(s.active.manifest, reason)
         error = Front.hopeless(s, s.active.crews[crew.name])
         s = if error, do: Front.refuse(s, crew.name, error), else: s
         s |> Staff.fill() |> Front.publish()
@@ -200,7 +203,10 @@ defmodule Envmgr.Pool.Server do
         manifest = s.next.manifest
         why = "a worker ended before the generation was complete"
         problem = Staff.start_problem(manifest, reason) || problem(manifest, why)
-        s |> Change.abandon_next() |> Change.refuse(manifest, problem)
+        s = Change.abandon_next(s)
+
+        with ^s <- Change.part(s, manifest, reason),
+             do: Change.refuse(s, manifest, problem)
 
       {nil, nil} ->
         s

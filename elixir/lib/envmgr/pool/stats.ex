@@ -12,7 +12,9 @@ defmodule Envmgr.Pool.Stats do
   @doc "Keeps the Server's view where `read/1` finds it."
   @spec publish(atom(), String.t(), map()) :: :ok
   def publish(table, environment, server) do
-    pools = Map.new(server.active.crews, fn {name, crew} -> {name, pool(crew)} end)
+    pools =
+      Map.new(server.active.crews, fn {name, crew} -> {name, pool(crew, server.loaded?)} end)
+
     each = Map.values(pools)
 
     facts = %{
@@ -28,6 +30,8 @@ defmodule Envmgr.Pool.Stats do
       starting: each |> Enum.map(& &1.starting) |> Enum.sum(),
       draining: map_size(server.draining),
       wanted: each |> Enum.map(& &1.wanted) |> Enum.sum(),
+      libraries: libraries(server, each),
+      lost: lost(server),
       pools: pools
     }
 
@@ -35,9 +39,9 @@ defmodule Envmgr.Pool.Stats do
     State.follow(table, environment)
   end
 
-  defp pool(crew) do
+  defp pool(crew, loaded?) do
     %{
-      state: state(crew),
+      state: state(crew, loaded?),
       circuit: crew.circuit.state,
       problem: crew.problem || (crew.circuit.state != :closed && crew.circuit.problem) || nil,
       tries: length(crew.circuit.faults),
@@ -53,6 +57,24 @@ defmodule Envmgr.Pool.Stats do
       workers: for({pid, worker} <- crew.ready, do: {pid, worker.slot, worker.os_pid})
     }
   end
+
+  # A library is as well as the pools that serve it.
+  defp libraries(server, pools) do
+    for {library, _facts} <- server.active.manifest.libraries, into: %{} do
+      theirs = for pool <- pools, pool.libraries == nil or library in pool.libraries, do: pool
+      problem = server.problem || Enum.find_value(theirs, & &1.problem)
+      {library, %{state: together(theirs, server.problem), problem: problem}}
+    end
+  end
+
+  # Those without which the others are served, for they do not start.
+  defp lost(%{refused: %{manifest: whole, problem: problem}, active: %{manifest: manifest}} = s)
+       when whole.generation == manifest.generation do
+    names = Map.keys(whole.libraries) -- Map.keys(manifest.libraries)
+    Map.new(names, &{&1, s.lost[&1] || problem})
+  end
+
+  defp lost(_server), do: %{}
 
   @doc "Takes the calling Server's view away."
   @spec delete(atom(), String.t()) :: :ok
@@ -183,8 +205,10 @@ defmodule Envmgr.Pool.Stats do
     end
   end
 
-  defp state(%{sizing: sizing} = crew) do
+  defp state(%{sizing: sizing} = crew, loaded?) do
     case length(Crew.open(crew)) + map_size(crew.spent) do
+      # Nobody has called it, and whoever does is served.
+      0 when crew.wanted == 0 and crew.problem == nil and loaded? -> :ready
       0 when crew.problem == nil and crew.circuit.state == :closed -> :loading
       0 -> :failed
       count when count < sizing.min -> :degraded

@@ -4,8 +4,9 @@ defmodule Mix.Tasks.Envmgr.Functions do
   @help """
   Lists what libraries offer.
 
-      mix envmgr.functions [LIB] [--kind KIND] [--module PATH] [--deprecated | --no-deprecated]
+      mix envmgr.functions [LIB] [--called] [--kind KIND] [--module PATH] [--deprecated | --no-deprecated]
 
+  - `--called`: what the application has called in the last thirty days, the most called first: how often, how long, how it fails
   - `--kind KIND`: only functions, classes, …: `function`, `class`, `method`, `property`, `constant`, `module`, `ufunc`, …
   - `--module PATH`: only what stands under it, such as `numpy.linalg`
   - `--deprecated`, `--no-deprecated`: only what is deprecated, or is not

@@ -5,7 +5,7 @@ defmodule Envmgr.Calls.AdviceTest do
   alias Envmgr.Test.Project
 
   @mib 1_048_576
-  @none %{stats: %{}, later: %{}, calls: [], errors: []}
+  @none %{stats: %{}, later: %{}, calls: [], errors: [], memory: %{}}
   @quiet %{workers: [], conversions: %{sent: %{}, received: %{}}, cache: %{}}
 
   defp rules(facts), do: for(finding <- Rules.all(Map.merge(@none, facts)), do: finding.rule)
@@ -19,6 +19,9 @@ defmodule Envmgr.Calls.AdviceTest do
 
   defp errors(facts),
     do: [Map.merge(%{path: "m.f", code: :timeout, quarter_hour: 0, day: 0, message: "no"}, facts)]
+
+  defp worker(in_flight, refs),
+    do: %{in_flight: in_flight, refs: refs, answered: 500, os_pid: 1}
 
   test "nothing is said of nothing" do
     assert rules(%{}) == []
@@ -80,22 +83,40 @@ defmodule Envmgr.Calls.AdviceTest do
   end
 
   test "many objects, as far as workers said" do
-    assert rules(stats(%{workers: [%{in_flight: 0, refs: nil}, %{in_flight: 0, refs: 50_000}]})) ==
-             [:many_objects]
-
-    assert rules(stats(%{workers: [%{in_flight: 0, refs: nil}, %{in_flight: 0, refs: 49_999}]})) ==
-             []
+    said = fn refs -> rules(stats(%{workers: [worker(0, nil), worker(0, refs)]})) end
+    assert said.(50_000) == [:many_objects]
+    assert said.(49_999) == []
   end
 
   test "workers that are busy in both looks, with more calls than they" do
-    busy = %{workers: [%{in_flight: 3, refs: 0}, %{in_flight: 1, refs: 0}]}
-    free = %{workers: [%{in_flight: 4, refs: 0}, %{in_flight: 0, refs: 0}]}
+    busy = %{workers: [worker(3, 0), worker(1, 0)]}
+    free = %{workers: [worker(4, 0), worker(0, 0)]}
     looks = fn one, other -> rules(Map.put(stats(one), :later, stats(other).stats)) end
     assert looks.(busy, busy) == [:busy_workers]
     assert looks.(busy, free) == []
     assert looks.(free, busy) == []
     assert rules(stats(busy)) == []
-    assert looks.(%{workers: [%{in_flight: 1, refs: 0}]}, busy) == []
+    assert looks.(%{workers: [worker(1, 0)]}, busy) == []
+  end
+
+  test "memory that grows with calls" do
+    worker = %{in_flight: 0, refs: 0}
+
+    said = fn answered, mib ->
+      workers =
+        for {count, pid} <- Enum.with_index(answered),
+            do: Map.merge(worker, %{answered: count, os_pid: pid})
+
+      memory = for {size, pid} <- Enum.with_index(mib), into: %{}, do: {pid, size * @mib}
+      rules(Map.put(stats(%{workers: workers}), :memory, memory))
+    end
+
+    assert said.([5, 1_000], [100, 200]) == [:growing_memory]
+    assert said.([5, 1_000], [100, 199]) == []
+    assert said.([5, 1_000], [60, 150]) == []
+    assert said.([5, 999], [100, 900]) == []
+    assert said.([500, 5_000], [100, 900]) == []
+    assert said.([5, 1_000], []) == []
   end
 
   test "errors that say what to do" do

@@ -3,7 +3,7 @@ defmodule Envmgr.Calls.CircuitTest do
 
   import Envmgr.Test.Around
 
-  alias Envmgr.Calls.Breaker
+  alias Envmgr.Calls.{Breaker, Call, Circuit, Options}
   alias Envmgr.Error
   alias Envmgr.Test.Project
 
@@ -90,6 +90,22 @@ defmodule Envmgr.Calls.CircuitTest do
       # A retry waits for the circuit.
       assert {:ok, 3} = execute.("frail.unsteady", [notes, 2], retry: [max: 5, backoff: 1])
       assert %{state: :closed, failures: 0} = opened.()
+    end
+
+    test "circuit is half open when the call that finds out is raised out of", %{
+      test: name,
+      notes: notes
+    } do
+      for _ <- 1..2, do: Envmgr.execute("frail.unsteady", [notes, 2], name: name)
+      state = fn -> Envmgr.stats(name)["std"].circuits["frail"].state end
+      Project.eventually(fn -> state.() == :half_open end)
+      {:ok, row} = Envmgr.Calls.find(name, "frail.echo")
+      now = System.monotonic_time(:nanosecond)
+      call = Call.new(row, %Options{name: name}, [1], [], now)
+      assert :thrown = catch_throw(Circuit.around(call, fn _call -> throw(:thrown) end))
+      assert state.() == :half_open
+      assert {:ok, 1} = Envmgr.execute("frail.echo", [1], name: name)
+      assert state.() == :closed
     end
 
     test "circuit is half open when its caller ends", %{test: name, notes: notes} do

@@ -5,6 +5,7 @@ defmodule Envmgr.Calls.HedgeTest do
 
   alias Envmgr.{Error, Ref}
   alias Envmgr.Calls.{Call, Hedge, Options}
+  alias Envmgr.Pool.{Route, Slot}
   alias Envmgr.Test.Project
 
   setup_all do
@@ -56,6 +57,19 @@ defmodule Envmgr.Calls.HedgeTest do
     assert after_it.hedges_won == before.hedges_won
     Project.eventually(&idle?/0)
     refute_received _anything
+  end
+
+  test "the second worker is another one, however busy that is" do
+    [one, other] = for _ <- 1..2, do: {spawn(fn -> :ok end), Slot.new()}
+    for _ <- 1..9, do: Slot.take(elem(other, 1))
+    workers = {:atomics.new(1, signed: false), one, other}
+    assert Route.pick_other(workers, elem(one, 0)) == other
+    assert Slot.load(elem(other, 1)) == 10
+    assert Route.others(workers, elem(one, 0)) == 1
+    assert Route.others(workers, nil) == 2
+    Slot.close(elem(other, 1))
+    assert Route.pick_other(workers, elem(one, 0)) == nil
+    assert Route.others(workers, elem(one, 0)) == 0
   end
 
   test "a call that is quick is asked once", %{notes: notes} do

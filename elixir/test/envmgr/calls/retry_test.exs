@@ -98,6 +98,11 @@ defmodule Envmgr.Calls.RetryTest do
       assert {:ok, 3} = Envmgr.await(call)
     end
 
+    test "of each call of a map", %{notes: notes} do
+      opts = [name: __MODULE__, retry: [max: 3, backoff: 1], idempotent: true, max_concurrency: 1]
+      assert [{:ok, 2}, {:ok, 3}] = Envmgr.map("probe.unsteady", [[notes, 1], [notes, 1]], opts)
+    end
+
     test "of the opening of a stream", %{notes: notes} do
       opts = [name: __MODULE__, retry: [max: 2, backoff: 1], idempotent: true]
       assert [2] = Envmgr.stream("probe.unsteady_items", [notes, 1], opts) |> Enum.to_list()

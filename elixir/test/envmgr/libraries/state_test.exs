@@ -90,6 +90,9 @@ defmodule Envmgr.Libraries.StateTest do
              Envmgr.execute("math.sqrt", [4], name: name)
 
     assert %{state: :ready} = Envmgr.library("time", name)
+    # Tried again and again, it is in the same state all the while.
+    Project.eventually(fn -> Envmgr.library("math", name).retries > library.retries end)
+    assert Envmgr.library("math", name).since == library.since
     File.cp!(Path.join(Project.layer().path, "math.catalog"), missing)
     assert_receive {:state, "math", :failed, :ready, nil}, 10_000
     assert {:ok, 2.0} = Envmgr.execute("math.sqrt", [4], name: name)
@@ -107,24 +110,48 @@ defmodule Envmgr.Libraries.StateTest do
     assert {:ok, 2.0} = Envmgr.execute("math.sqrt", [4], name: name)
   end
 
-  test "a library that does not import fails alone: others serve, and it comes back by itself" do
+  test "a library that does not import fails alone, though others share its workers, and comes back by itself" do
     project = Project.new()
-    flag = Path.join(project, "mended")
-    init = "import os\nif not os.path.exists(#{inspect(flag)}): raise RuntimeError('not yet')"
-    Project.activate(project, "good", libraries: only("time"), workers: 1)
-    Project.activate(project, "bad", libraries: only("math", %{"init" => init}), workers: 1)
+    [one, two] = for name <- ~w(one two), do: Path.join(project, name)
+
+    init = fn flag ->
+      "import os\nif not os.path.exists(#{inspect(flag)}): raise RuntimeError('not yet')"
+    end
+
+    libraries =
+      Map.merge(only("math", %{"init" => init.(one)}), only("probe", %{"init" => init.(two)}))
+
+    Project.activate(project, "std", libraries: Map.merge(libraries, only("time")), workers: 1)
     name = start(project)
-    assert %{retries: retries, next: %DateTime{}, reason: reason} = await(name, "math", :failed)
-    assert retries > 0 and Exception.message(reason) =~ "not yet"
-    assert {:error, %Error{code: :start}} = Envmgr.execute("math.sqrt", [4], name: name)
     assert {:ok, _} = Envmgr.execute("time.time", [], name: name)
-    assert %{state: :ready, environment: "good"} = Envmgr.library("time", name)
-    # Tried again and again, it is in the same state all the while.
-    failed = Envmgr.library("math", name)
-    Project.eventually(fn -> Envmgr.library("math", name).retries > failed.retries end)
-    assert Envmgr.library("math", name).since == failed.since
-    File.touch!(flag)
+    assert %{reason: reason} = await(name, "math", :failed)
+    assert %{state: :failed} = await(name, "probe", :failed)
+    assert Exception.message(reason) =~ "not yet"
+
+    assert {:error, %Error{code: :start, path: "math.sqrt"}} =
+             Envmgr.execute("math.sqrt", [4], name: name)
+
+    assert %{state: :ready, reason: nil} = Envmgr.library("time", name)
+    assert %{status: :degraded} = Envmgr.health(name)
+    File.touch!(one)
     await(name, "math", :ready)
+    assert {:ok, 2.0} = Envmgr.execute("math.sqrt", [4], name: name)
+    assert %{state: :failed, reason: %Error{library: "probe"}} = Envmgr.library("probe", name)
+    File.touch!(two)
+    await(name, "probe", :ready)
+    assert {:ok, 1} = Envmgr.execute("probe.echo", [1], name: name)
+    assert %{state: :ready} = Envmgr.library("time", name)
+  end
+
+  test "a lazy library that nobody has called is ready" do
+    project = Project.new()
+    pools = Project.pools(1, %{"lazy" => true})
+    Project.activate(project, "std", libraries: only("math"), pools: pools)
+    name = start(project)
+    assert %{workers: 0, reason: nil} = await(name, "math", :ready)
+    assert %{status: :ok} = Envmgr.health(name)
+    assert {:ok, 2.0} = Envmgr.execute("math.sqrt", [4], name: name)
+    assert %{workers: 1, state: :ready} = Envmgr.library("math", name)
   end
 
   test "a launch manifest that cannot be used: failed where nothing runs, degraded where the one before does" do

@@ -33,8 +33,7 @@ defmodule Envmgr.Pool.TwoVMsTest do
       assert call.("probe.pid", []) == ours
       assert Project.alive?(child)
 
-      # What it left in the file system goes with the next boot.
-      assert File.dir?(Path.join(Place.temporary(), mark))
+      # What it left in the file system goes with the next boot, perhaps that of another test's instance.
       {_name, _project} = Project.start(workers: 1)
       Project.eventually(fn -> not File.exists?(Path.join(Place.temporary(), mark)) end)
       assert call.("probe.pid", []) == ours

@@ -1,5 +1,5 @@
 defmodule Envmgr.Telemetry.AroundTest do
-  # Events of what stands around calls, of sessions and of zygotes, made by the real thing and held to the table.
+  # Events of what stands around calls, of sessions, of pools and of zygotes, made by the real thing and held to the table.
   use ExUnit.Case, async: false
 
   import Envmgr.Test.Around
@@ -96,6 +96,27 @@ defmodule Envmgr.Telemetry.AroundTest do
     assert {_, %{reason: :closed}} = heard([:session, :close])
     Session.open!(name: name, idle: 1)
     assert {_, %{reason: :idle}} = heard([:session, :expired])
+  end
+
+  test "pools that grow, are full, let workers go, and give up", %{name: name} do
+    pools = Project.pools(1, %{"max" => 2, "queue" => 1, "recycle" => %{"calls" => 3}})
+    start(name, %{"probe" => %{}}, pools: pools)
+    call = &Envmgr.execute("probe." <> &1, &2, name: name)
+    assert {:ok, 1} = call.("echo", [1])
+    naps = for n <- 1..6, do: Task.async(fn -> call.("nap", [0.3, n]) end)
+    assert {%{from: 1, to: 2}, %{pool: "default", reason: _}} = heard([:pool, :scale])
+    assert {%{waiting: 1}, %{path: "probe.nap", pool: "default"}} = heard([:pool, :overloaded])
+    Task.await_many(naps, 10_000)
+    for _ <- 1..6, do: assert({:ok, 1} = call.("echo", [1]))
+    assert {%{calls: calls}, %{reason: :calls, worker: _}} = heard([:worker, :recycled], 10_000)
+    assert calls >= 3
+
+    Enum.find(1..20, fn _ ->
+      match?({:error, %Error{code: :not_ready}}, call.("kill_me", []))
+    end)
+
+    assert {%{failures: 5}, %{pool: "default", library: nil, reason: %Error{}}} =
+             heard([:circuit, :open])
   end
 
   test "zygotes", %{name: name} do

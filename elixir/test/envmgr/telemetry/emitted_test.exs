@@ -99,6 +99,19 @@ defmodule Envmgr.Telemetry.EmittedTest do
              heard([:library, :state])
   end
 
+  test "the life of a zygote", %{name: name, project: project} do
+    Project.activate(project, "std", workers: 1, generation: 2, fork: true)
+    assert {_, %{to: 2}} = heard([:generation, :switch])
+    assert {%{duration: _}, about} = heard([:zygote, :ready])
+    assert %{environment: "std", generation: 2, os_pid: os_pid} = about
+    System.cmd("kill", ["-KILL", "#{os_pid}"])
+    assert {%{duration: _}, %{os_pid: ^os_pid, reason: reason}} = heard([:zygote, :stop])
+    assert reason == "the zygote was ended by SIGKILL"
+    assert {_, %{os_pid: next}} = heard([:zygote, :ready])
+    assert next != os_pid
+    assert Envmgr.execute!("probe.echo", [1], name: name) == 1
+  end
+
   test "a call", %{name: name} do
     quiet()
     assert {:ok, 4.0} = Envmgr.execute("math.sqrt", [16.0], name: name, correlation: "c1")

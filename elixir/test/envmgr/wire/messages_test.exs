@@ -55,6 +55,21 @@ defmodule Envmgr.Wire.MessagesTest do
     assert {{:log, 4, 3, "hi", "x", 30}, ""} = Messages.next(rest)
   end
 
+  test "what a zygote says" do
+    frame =
+      <<0x93, 19, 3, 0xCE, 70_000::32, 0x94, 19, 4, 0xC0, 0xA2, "no">> <>
+        <<0x94, 19, 0, 5, 0xF7, 0x94, 19, 0, 6, 0xCC, 200, 0x94, 19, 0, 7, 0xD0, -64::signed>>
+
+    assert {{:forked, 3, 70_000}, rest} = Messages.next(frame)
+    assert {{:unforked, 4, "no"}, rest} = Messages.next(rest)
+    assert {{:ended, 5, -9}, rest} = Messages.next(rest)
+    assert {{:ended, 6, 200}, rest} = Messages.next(rest)
+    assert {{:ended, 7, -64}, ""} = Messages.next(rest)
+    assert Messages.next(<<0x94, 19, 0, 5, 0xC0>>) == :malformed
+    assert Messages.next(<<0x94, 19, 4, 0xC0, 5>>) == :malformed
+    assert Messages.next(<<0x93, 19, 0xC0>>) == :malformed
+  end
+
   test "a frame cut anywhere, or with an unknown message, is malformed" do
     frame = <<0x93, 2, 0xCD, 300::16, 0xC6, 3::32, 1, 2, 3>>
 

@@ -6,8 +6,14 @@ defmodule Envmgr.Calls.Advice.Rules do
   @typedoc "`subject`: a path, or an environment's name."
   @type finding :: %{rule: atom(), subject: String.t(), seen: String.t(), advice: String.t()}
 
-  @typedoc "`stats`: of `Envmgr.stats/1`, `later`: the same, a moment later. `calls`, `errors`: of `Envmgr.calls/1`, `Envmgr.errors/1`."
-  @type facts :: %{stats: map(), later: map(), calls: [map()], errors: [map()]}
+  @typedoc "`stats`: of `Envmgr.stats/1`, `later`: the same, a moment later. `calls`, `errors`: of `Envmgr.calls/1`, `Envmgr.errors/1`. `memory`: of workers, by number."
+  @type facts :: %{
+          stats: map(),
+          later: map(),
+          calls: [map()],
+          errors: [map()],
+          memory: %{pos_integer() => non_neg_integer()}
+        }
 
   @mib 1_048_576
 
@@ -21,14 +27,17 @@ defmodule Envmgr.Calls.Advice.Rules do
   @asked 1_000
   @hits 0.05
   @objects 50_000
+  @young 100
+  @old 1_000
+  @growth 100 * @mib
   @often 10
   @losses 3
 
   @spec all(facts()) :: [finding()]
   def all(facts) do
     Enum.flat_map(
-      [&plain/1, &quick/1, &steady/1, &cold/1, &objects/1, &waiting/1, &refusals/1] ++
-        [&deadlines/1, &losses/1, &stale/1],
+      [&plain/1, &quick/1, &steady/1, &cold/1, &objects/1, &growth/1, &waiting/1] ++
+        [&refusals/1, &deadlines/1, &losses/1, &stale/1],
       & &1.(facts)
     )
   end
@@ -109,6 +118,23 @@ defmodule Envmgr.Calls.Advice.Rules do
         environment,
         "a worker holds #{refs} objects for processes of this VM",
         "Envmgr.release/1 lets them go earlier than the ends of those processes; at 100000 calls that make more of them fail"
+      )
+    end
+  end
+
+  # A worker that has answered few calls says what one takes that has just begun.
+  defp growth(%{stats: stats, memory: memory}) do
+    for {environment, %{workers: workers}} <- Enum.sort(stats),
+        young = for(w <- workers, w.answered < @young, bytes = memory[w.os_pid], do: bytes),
+        old = for(w <- workers, w.answered >= @old, bytes = memory[w.os_pid], do: bytes),
+        young != [] and old != [],
+        {least, most} = {Enum.max(young), Enum.max(old)},
+        most >= 2 * least and most - least >= @growth do
+      finding(
+        :growing_memory,
+        environment,
+        "a worker that has answered #{@old} calls or more takes #{mib(most)}, one of less than #{@young} takes #{mib(least)}",
+        "recycle.memory or recycle.calls in envmgr.toml replaces workers before that is too much"
       )
     end
   end
