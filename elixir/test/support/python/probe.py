@@ -73,6 +73,7 @@ __all__ = [
     "remembered",
     "rows",
     "say",
+    "say_and_count",
     "segfault",
     "slow_thing",
     "speak",
@@ -296,6 +297,13 @@ def raise_exit():
 
 def say(words):
     print(words)
+
+
+def say_and_count(count):
+    """Says something before its items are there."""
+    print("hello")
+    time.sleep(0.05)
+    return iter(range(count))
 
 
 def text(size):
