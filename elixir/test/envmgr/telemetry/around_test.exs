@@ -99,14 +99,14 @@ defmodule Envmgr.Telemetry.AroundTest do
   end
 
   test "pools that grow, are full, let workers go, and give up", %{name: name} do
-    pools = Project.pools(1, %{"max" => 2, "queue" => 1, "recycle" => %{"calls" => 3}})
+    pools = Project.pools(1, %{"max" => 2, "queue" => 3, "recycle" => %{"calls" => 3}})
     start(name, %{"probe" => %{}}, pools: pools)
     call = &Envmgr.execute("probe." <> &1, &2, name: name)
     assert {:ok, 1} = call.("echo", [1])
-    naps = for n <- 1..6, do: Task.async(fn -> call.("nap", [0.3, n]) end)
-    assert {%{from: 1, to: 2}, %{pool: "default", reason: _}} = heard([:pool, :scale])
-    assert {%{waiting: 1}, %{path: "probe.nap", pool: "default"}} = heard([:pool, :overloaded])
-    Task.await_many(naps, 10_000)
+    naps = for n <- 1..6, do: Task.async(fn -> call.("nap", [1.0, n]) end)
+    assert {%{from: 1, to: 2}, %{pool: "default", reason: _}} = heard([:pool, :scale], 10_000)
+    assert {%{waiting: 3}, %{path: "probe.nap", pool: "default"}} = heard([:pool, :overloaded])
+    Task.await_many(naps, 30_000)
     for _ <- 1..6, do: assert({:ok, 1} = call.("echo", [1]))
     assert {%{calls: calls}, %{reason: :calls, worker: _}} = heard([:worker, :recycled], 10_000)
     assert calls >= 3
