@@ -164,6 +164,13 @@ def kills(session: nox.Session) -> None:
     session.run("python", "tests/faults/kills.py", *session.posargs)
 
 
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Everything at once, for minutes: `-- --minutes N` (3), `--seed N`, `--cpus N`. See docs/faults.md."""
+    install(session)
+    session.run("python", "-m", "tests.soak", *session.posargs)
+
+
 @nox.session(venv_backend="none")
 def demo(session: nox.Session) -> None:
     """The main job, shown: see examples/quickstart."""

@@ -1,6 +1,7 @@
 # One VM of tests/faults/kills.py: for each line that it reads it makes every kind of worker busy, and says who is there.
 [project] = System.argv()
 Logger.configure(level: :error)
+Logger.configure_backend(:console, device: :standard_error)
 {:ok, _} = Application.ensure_all_started(:envmgr)
 {:ok, _} = Envmgr.start_link(name: Kills, project: project, watch: false)
 

@@ -50,7 +50,6 @@ defmodule Envmgr.Cache do
   end
 
   defp store(name) do
-    store = if :ets.whereis(name) != :undefined, do: Store.of(name)
-    store || raise(Error.classified(Calls.not_running(name)))
+    Store.of(name) || raise(Error.classified(Calls.not_running(name)))
   end
 end

@@ -24,8 +24,8 @@ defmodule Envmgr.Session do
 
   ## Workers
 
-  The first call in an environment picks a worker, the one with the fewest sessions and calls; with affinity `:strict` (the default) the session's calls
-  in this environment go there as long as it lives, and wait where it is busy. With `:prefer` a call goes to another worker while that one is busy,
+  The first call in a pool picks a worker, the one with the fewest sessions and calls; with affinity `:strict` (the default) the session's calls
+  in this pool go there as long as it lives, and wait where it is busy. With `:prefer` a call goes to another worker while that one is busy,
   and has the variables there; not while a variable stays in it as an object. A call with refs goes to their worker. When the worker ends, or
   a new generation takes its place, a successor gets the variables.
 

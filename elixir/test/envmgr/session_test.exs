@@ -242,6 +242,7 @@ defmodule Envmgr.SessionTest do
     end
 
     test "new sessions go where fewer are", %{name: name} do
+      ready(name, "std", 2)
       sessions = for _ <- 1..20, do: Session.open!(name: name)
       pids = for session <- sessions, do: call(session, "pid")
       assert [one, two] = pids |> Enum.frequencies() |> Map.values()
@@ -265,30 +266,48 @@ defmodule Envmgr.SessionTest do
     end
 
     test "with prefer another is taken while that one is busy", %{name: name} do
+      ready(name, "std", 2)
       session = Session.open!(name: name, affinity: :prefer)
       assert {:ok, home} = call(session, "pid")
       :ok = Session.put(session, "x", 1)
-      slow = Envmgr.async("shared.put_and_nap", ["y", 2, 30], session: session)
-
-      assert Project.eventually(fn ->
-               match?({:ok, 2}, Session.get(session, "y")) or busy?(name)
-             end)
-
+      {busy, function} = busy(session)
       assert {:ok, other} = call(session, "pid")
       assert other != home
       assert {:ok, 1} = call(session, "read", ["x"])
-      Envmgr.cancel(slow)
+      send(function, :go)
+      assert {:ok, 1} = Envmgr.await(busy)
+      assert Project.eventually(fn -> call(session, "pid") == {:ok, home} end)
 
-      assert Project.eventually(fn -> not busy?(name) end)
-      assert {:ok, ^home} = call(session, "pid")
+      # An object is in one worker.
       assert {:ok, nil} = call(session, "model", ["m", 1])
-      strict = Envmgr.async("shared.put_and_nap", ["z", 2, 0.3], session: session)
-      assert Project.eventually(fn -> busy?(name) end)
+      {busy, function} = busy(session)
       assert {:ok, 2} = call(session, "grow", ["m"])
-      assert {:ok, 2} = Envmgr.await(strict)
+      send(function, :go)
+      assert {:ok, 1} = Envmgr.await(busy)
     end
 
-    defp busy?(name), do: Enum.any?(Envmgr.stats(name)["std"].workers, &(&1.in_flight > 0))
+    test "with strict it is waited for", %{name: name, session: session} do
+      ready(name, "std", 2)
+      assert {:ok, home} = call(session, "pid")
+      {busy, function} = busy(session)
+      assert {:ok, ^home} = call(session, "pid")
+      send(function, :go)
+      assert {:ok, 1} = Envmgr.await(busy)
+    end
+  end
+
+  # A call of the session that is under way until the process that is given gets `:go`.
+  defp busy(session) do
+    test = self()
+
+    function = fn _ ->
+      send(test, {:runs, self()})
+      receive do: (:go -> 1)
+    end
+
+    call = Envmgr.async("shared.ask", [function], session: session)
+    assert_receive {:runs, function}, 10_000
+    {call, function}
   end
 
   describe "life" do
@@ -371,12 +390,7 @@ defmodule Envmgr.SessionTest do
 
     test "it expires", %{name: name} do
       busy = Session.open!(name: name, idle: 30)
-      call = Envmgr.async("shared.put_and_nap", ["x", 1, 60], session: busy)
-
-      assert Project.eventually(fn ->
-               match?({:ok, %{active: 1, bytes: 1}}, Session.info(busy))
-             end)
-
+      {call, function} = busy(busy)
       resting = Session.open!(name: name, idle: 60)
       living = Session.open!(name: name, ttl: 60)
       ended? = &(not Process.alive?(&1.pid))
@@ -387,7 +401,8 @@ defmodule Envmgr.SessionTest do
       assert error.message =~ "it lived for 60 ms"
       # What has a call does not rest.
       refute ended?.(busy)
-      Envmgr.cancel(call)
+      send(function, :go)
+      assert {:ok, 1} = Envmgr.await(call)
       assert Project.eventually(fn -> ended?.(busy) end)
     end
 

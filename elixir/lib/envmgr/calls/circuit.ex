@@ -63,6 +63,8 @@ defmodule Envmgr.Calls.Circuit do
     why = %{path: error.path, code: error.code, message: error.message, at: DateTime.utc_now()}
     :ets.insert(call.options.name, {{:circuit, call.library}, settings, circuit, why})
     told(:open, call, Map.take(settings, [:failures, :open]), error)
+  rescue
+    ArgumentError -> :ok
   end
 
   defp told(event, call, measurements, reason \\ nil) do
@@ -105,6 +107,9 @@ defmodule Envmgr.Calls.Circuit do
         :ets.insert_new(name, {key, settings, Breaker.new(settings), nil})
         circuit(name, library, settings)
     end
+  rescue
+    # The instance has ended: the call hears of it when it is sent.
+    ArgumentError -> {Breaker.new(settings), nil}
   end
 
   @doc "By library."

@@ -83,21 +83,13 @@ defmodule Envmgr.Calls.Exchange do
   # A call that was taken on is not refused later, wherever it goes.
   defp choose(request, load, taken_on? \\ true)
 
-  defp choose(%{session: %{} = session} = request, load, _taken_on?) do
-    case Sessions.route(session, Route.place(request.environment, request.pool), request.owner) do
-      {:ok, generation, worker} -> attempt(request, load, generation, worker)
-      none when none in [:none, :stale] -> attempt(request, load, nil, nil)
-      :gone -> Refused.nowhere(request)
-      {:error, fields} -> Outcome.error(request, fields)
-    end
-  end
-
   defp choose(%{owner: nil} = request, load, taken_on?) do
     case Route.lookup(request.name, request.environment, request.pool) do
       {generation, workers, _pool} ->
         cond do
           not Route.serves?(workers, request.library) -> Refused.elsewhere(request)
           Messages.as_ref?(request.flags) and not Route.keeps?(workers) -> Refused.unkept(request)
+          request.session != nil -> in_session(request, load, taken_on?)
           true -> attempt(request, load, generation, pick(workers, request, taken_on?))
         end
 
@@ -107,6 +99,9 @@ defmodule Envmgr.Calls.Exchange do
   rescue
     ArgumentError -> Outcome.gone(request)
   end
+
+  defp choose(%{session: %{}} = request, load, taken_on?),
+    do: in_session(request, load, taken_on?)
 
   defp choose(%{owner: owner} = request, load, taken_on?) do
     wish = unless taken_on?, do: Request.wish(request)
@@ -120,14 +115,29 @@ defmodule Envmgr.Calls.Exchange do
     ArgumentError -> Outcome.gone(request)
   end
 
+  defp in_session(request, load, taken_on?) do
+    place = Route.place(request.environment, request.pool)
+    wish = unless taken_on? or nested?(request), do: Request.wish(request)
+
+    case Sessions.route(request.session, place, request.owner, wish) do
+      {:ok, generation, worker} -> attempt(request, load, generation, worker)
+      {:overloaded, why} -> Refused.overloaded(request, why)
+      none when none in [:none, :stale] -> attempt(request, load, nil, nil)
+      :gone -> Refused.nowhere(request)
+      {:error, fields} -> Outcome.error(request, fields)
+    end
+  end
+
+  # What a function of ours calls may be what its worker waits for.
+  defp nested?(request), do: match?(%{beside: %{kind: :nested}}, request)
+
   defp pick(workers, %{beside: %{avoid: avoid}}, _taken_on?) when avoid != nil,
     do: Route.pick_other(workers, avoid)
 
   defp pick(workers, request, taken_on?) do
     home = Holding.home(request.name, request.environment)
 
-    # What a function of ours calls may be what its worker waits for.
-    if taken_on? or match?(%{beside: %{kind: :nested}}, request),
+    if taken_on? or nested?(request),
       do: Route.pick(workers, home),
       else: Route.admit(workers, home, Request.wish(request))
   end

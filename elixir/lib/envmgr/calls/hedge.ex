@@ -96,7 +96,7 @@ defmodule Envmgr.Calls.Hedge do
   end
 
   defp second?(call, worker) do
-    case Route.lookup(call.options.name, elem(call.row, 2), call.options.pool) do
+    case route(call) do
       {_generation, workers, _pool} -> Route.others(workers, worker) > if(worker, do: 0, else: 1)
       nil -> false
     end
@@ -141,24 +141,31 @@ defmodule Envmgr.Calls.Hedge do
 
   # The runner holds what refs are in its answer.
   defp take(%{options: options} = call, runner, answer) do
-    {worker, environment} = {runner.worker, elem(call.row, 2)}
-    pool = worker && Route.pool(options.name, worker)
-    Span.elsewhere(options.span, generation(call), worker, pool, call.library, environment)
+    if options.span, do: seen(call, runner.worker)
     holder = (options.beside && options.beside.holder) || self()
 
     if elem(answer, 0) == :ok,
-      do: for(ref <- refs(elem(answer, 1)), do: Holders.give(ref, holder))
+      do: for(ref <- Weight.refs(elem(answer, 1)), do: Holders.give(ref, holder))
 
     finish(runner)
     answer
   end
 
-  defp refs(value), do: Weight.refs(value)
+  defp seen(%{options: options} = call, worker) do
+    generation = with {generation, _workers, _pool} <- route(call), do: generation
+    pool = worker && Route.pool(options.name, worker)
+    environment = elem(call.row, 2)
+    Span.elsewhere(options.span, generation, worker, pool, call.library, environment)
+  rescue
+    # The instance has ended meanwhile.
+    ArgumentError -> :ok
+  end
 
-  defp generation(call), do: with({generation, _workers, _pool} <- route(call), do: generation)
-
-  defp route(%{options: options, row: row}),
-    do: Route.lookup(options.name, elem(row, 2), options.pool)
+  defp route(%{options: options, row: row}) do
+    Route.lookup(options.name, elem(row, 2), options.pool)
+  rescue
+    ArgumentError -> nil
+  end
 
   defp stop(race), do: for({_reference, runner} <- race.runners, do: finish(runner))
 

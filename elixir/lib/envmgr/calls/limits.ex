@@ -109,6 +109,9 @@ defmodule Envmgr.Calls.Limits do
         :ets.insert_new(name, {key, rate, Rate.new()})
         bucket(name, path, rate)
     end
+  rescue
+    # The instance has ended: the call hears of it when it is sent.
+    ArgumentError -> Rate.new()
   end
 
   @doc "By path."

@@ -40,6 +40,8 @@ defmodule Envmgr.Calls.Places do
       [{_key, %Limit{most: ^most} = limit}] -> limit
       other -> made(name, path, most, other)
     end
+  rescue
+    ArgumentError -> nil
   end
 
   defp made(name, path, most, old) do

@@ -10,7 +10,7 @@ defmodule Envmgr.Calls.Sessions do
 
   alias Envmgr.{Error, Options, Session}
   alias Envmgr.Calls.Sessions.{Book, Fate, Keeper, Settings}
-  alias Envmgr.Pool.Route
+  alias Envmgr.Pool.{Admission, Route}
 
   @spec start_link(Options.t()) :: Supervisor.on_start()
   def start_link(options), do: Supervisor.start_link(__MODULE__, options.name)
@@ -104,15 +104,22 @@ defmodule Envmgr.Calls.Sessions do
 
   @doc """
   The worker for a call of a session, counted like a picked one; it knows the session's variables. `owner`: the one that refs of the call are
-  in. May be asked again.
+  in; `wish` as of `Route.pinned/4`. May be asked again.
   """
-  @spec route(call(), String.t(), pid() | nil) ::
-          {:ok, pos_integer(), Route.worker()} | :none | :gone | :stale | {:error, keyword()}
-  def route(%{session: session, token: token} = call, environment, owner) do
-    with {:ok, generation, worker} <- asked(session, {:route, token, environment, owner}) do
-      case Route.take(worker) do
-        nil -> route(call, environment, owner)
-        worker -> {:ok, generation, worker}
+  @spec route(call(), Route.place(), pid() | nil, Admission.wish() | nil) ::
+          {:ok, pos_integer(), Route.worker()}
+          | {:overloaded, Admission.refusal()}
+          | :none
+          | :gone
+          | :stale
+          | {:error, keyword()}
+  def route(%{session: session, token: token} = call, place, owner, wish) do
+    with {:ok, worker} <- asked(session, {:route, token, place, owner}) do
+      case Route.pinned(session.name, Route.environment(place), worker, wish) do
+        # It takes no more calls by now: the session finds another.
+        nil -> route(call, place, owner, wish)
+        {:overloaded, _why} = refused -> refused
+        {generation, worker} -> {:ok, generation, worker}
       end
     end
   end

@@ -10,8 +10,12 @@ defmodule Envmgr.Calls.Tally do
   @spec add(Call.t(), atom()) :: :ok
   def add(%{library: nil}, _count), do: :ok
 
-  def add(call, count),
-    do: call.options.name |> counters(call.library) |> :counters.add(@index[count], 1)
+  def add(call, count) do
+    call.options.name |> counters(call.library) |> :counters.add(@index[count], 1)
+  rescue
+    # The instance has ended.
+    ArgumentError -> :ok
+  end
 
   @doc "By library."
   @spec read(atom()) :: %{String.t() => %{atom() => non_neg_integer()}}

@@ -10,16 +10,14 @@ defmodule Envmgr.Pool.Leftovers do
   @doc "Ends and deletes it. What belongs to an instance that lives, in whatever VM, is not touched."
   @spec sweep(atom()) :: :ok
   def sweep(table) do
-    for name <- names(), [_, pid] <- [Regex.run(@ours, name)] do
-      path = Path.join(Place.temporary(), name)
+    gone =
+      for name <- names(),
+          [_, pid] <- [Regex.run(@ours, name)],
+          gone?(Path.join(Place.temporary(), name), pid),
+          do: name
 
-      if gone?(path, pid) do
-        Reaper.left(table, name)
-        File.rm_rf(path)
-      end
-    end
-
-    :ok
+    Reaper.left(table, gone)
+    Enum.each(gone, &File.rm_rf(Path.join(Place.temporary(), &1)))
   end
 
   defp names do

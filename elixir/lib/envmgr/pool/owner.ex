@@ -19,7 +19,7 @@ defmodule Envmgr.Pool.Owner do
   alias Envmgr.Libraries.Sizing
   alias Envmgr.Pool.{Answers, Birth, Cancelling, Child, Crash, Ending, Flight, Heartbeat, Hello}
   alias Envmgr.Pool.{Lane, Lent, Life, Outbox, Pace, Pipe, Postmortem, Serving, Sharing, Slot}
-  alias Envmgr.Pool.{Stats, Watched}
+  alias Envmgr.Pool.{Reaper, Stats, Watched}
   alias Envmgr.Values.Decoder
   alias Envmgr.Wire.Messages
 
@@ -259,8 +259,10 @@ defmodule Envmgr.Pool.Owner do
   defp ended(%{hung_up?: true} = s, ending), do: finish(s, ending)
   defp ended(s, ending), do: {:noreply, await_account(%{s | ending: ending})}
 
+  # What it has started waits for nothing: who has no pipe any more is of no use, and its status stands.
   defp hung_up(%{ending: nil} = s) do
     Slot.close(s.slot)
+    Reaper.ended(s.options.name, s.os_pid)
     {:noreply, await_account(%{s | hung_up?: true})}
   end
 
@@ -273,7 +275,7 @@ defmodule Envmgr.Pool.Owner do
 
   defp finish(s, ending) do
     found = Postmortem.of(ending, Crash.read(s.crash))
-    s = Birth.over(s)
+    s = Birth.over(%{s | ending: ending})
     Ending.finish(s, "the worker #{found.how}", found)
   end
 

@@ -9,34 +9,32 @@ defmodule Envmgr.Pool.Reaper do
 
   use GenServer
 
-  alias Envmgr.Pool.{Leftovers, Place}
+  alias Envmgr.Pool.{Leftovers, Place, Strays}
 
-  @variable "ENVMGR_WORKER"
+  @variable Strays.variable()
   @again 1_000
+  # How often strays are looked for at most: each look reads a file of every process.
+  @every 100
 
-  # One line an order. `kill` is the shell's own; looking for a mark takes one program.
+  # One line an order, and none of them waits for another program: `kill` is the shell's own.
   @script """
   trap '' HUP INT QUIT TERM
   cd /
-  marked() {
-    for found in $(grep -Fsl -e "#{@variable}=$1" /proc/[0-9]*/environ); do
-      found=${found#/proc/}
-      kill -KILL "${found%/environ}" 2>/dev/null
-    done
-  }
   all=' '
-  while read -r what pid mark; do
+  while read -r what pid; do
     case $what in
       watch) all="$all$pid " ;;
-      left) marked "$mark" ;;
+      stray) kill -s KILL "$pid" 2>/dev/null ;;
       ended)
-        kill -KILL -- "-$pid" 2>/dev/null
-        case $all in *" $pid "*) all="${all%% $pid *} ${all#* $pid }" ;; esac
-        marked "$mark" ;;
+        kill -s KILL -- "-$pid" 2>/dev/null
+        case $all in *" $pid "*) all="${all%% $pid *} ${all#* $pid }" ;; esac ;;
     esac
   done
-  for pid in $all; do kill -KILL -- "-$pid" 2>/dev/null; done
-  marked "$1"
+  for pid in $all; do kill -s KILL -- "-$pid" 2>/dev/null; done
+  for found in $(grep -Fsl -e "#{@variable}=$1" /proc/[0-9]*/environ); do
+    found=${found#/proc/}
+    kill -s KILL "${found%/environ}" 2>/dev/null
+  done
   """
 
   @spec start_link(atom()) :: GenServer.on_start()
@@ -56,9 +54,10 @@ defmodule Envmgr.Pool.Reaper do
   def ended(_table, nil), do: :ok
   def ended(table, os_pid), do: tell(table, {:ended, self(), os_pid})
 
-  @doc "Ends what an instance that is gone has left."
-  @spec left(atom(), instance :: String.t()) :: :ok
-  def left(table, instance), do: tell(table, {:left, instance})
+  @doc "Ends the processes with these marks, of workers or of whole instances."
+  @spec left(atom(), [String.t()]) :: :ok
+  def left(_table, []), do: :ok
+  def left(table, marks), do: tell(table, {:left, marks})
 
   defp tell(table, message) do
     case :ets.lookup(table, :reaper) do
@@ -71,7 +70,8 @@ defmodule Envmgr.Pool.Reaper do
   def init(table) do
     Process.flag(:trap_exit, true)
     :ets.insert(table, {:reaper, self()})
-    {:ok, open(%{table: table, port: nil, groups: %{}, owners: %{}}), {:continue, :sweep}}
+    s = %{table: table, port: nil, groups: %{}, owners: %{}, left: MapSet.new(), looks?: false}
+    {:ok, open(s), {:continue, :sweep}}
   end
 
   # Beside everything else: nobody waits for it.
@@ -95,7 +95,7 @@ defmodule Envmgr.Pool.Reaper do
     end
   end
 
-  def handle_cast({:left, instance}, s), do: {:noreply, say(s, "left 0 #{instance};")}
+  def handle_cast({:left, marks}, s), do: {:noreply, look(s, marks)}
 
   @impl true
   def handle_info({:DOWN, _monitor, :process, owner, _reason}, s) do
@@ -114,13 +114,30 @@ defmodule Envmgr.Pool.Reaper do
     {:noreply, Enum.reduce(s.groups, s, fn {os_pid, _}, s -> say(s, "watch #{os_pid}") end)}
   end
 
+  def handle_info({:strays, pids}, s),
+    do: {:noreply, Enum.reduce(pids, s, &say(&2, "stray #{&1}"))}
+
+  def handle_info(:looked, s), do: {:noreply, look(%{s | looks?: false}, [])}
   def handle_info(_other, s), do: {:noreply, s}
 
   defp finished(s, os_pids) do
-    Enum.reduce(os_pids, s, fn os_pid, s ->
-      {{_owner, mark}, groups} = Map.pop!(s.groups, os_pid)
-      say(%{s | groups: groups}, "ended #{os_pid} #{mark}")
-    end)
+    {ended, groups} = Map.split(s.groups, os_pids)
+    s = Enum.reduce(os_pids, %{s | groups: groups}, &say(&2, "ended #{&1}"))
+    look(s, for({_os_pid, {_owner, mark}} <- ended, do: mark))
+  end
+
+  # One process looks at a time, for all that was asked meanwhile.
+  defp look(s, marks) do
+    left = MapSet.union(s.left, MapSet.new(marks))
+
+    if s.looks? or MapSet.size(left) == 0 do
+      %{s | left: left}
+    else
+      reaper = self()
+      spawn_link(fn -> send(reaper, {:strays, Strays.find(left)}) end)
+      Process.send_after(self(), :looked, @every)
+      %{s | left: MapSet.new(), looks?: true}
+    end
   end
 
   defp open(s) do

@@ -7,7 +7,7 @@ defmodule Envmgr.Calls.CacheTest do
 
   alias Envmgr.{Cache, Error}
   alias Envmgr.Calls.Cache.{Flight, Key, Ledger, Store, Weight}
-  alias Envmgr.Calls.{Call, Options}
+  alias Envmgr.Calls.{Cached, Call, Options}
   alias Envmgr.Test.Project
 
   setup_all do
@@ -18,7 +18,8 @@ defmodule Envmgr.Calls.CacheTest do
     }
 
     said = %{"cache" => cache, "aliases" => %{"notice" => "kept.counted"}}
-    start(__MODULE__, %{"kept" => said, "probe" => %{}}, workers: 1)
+    small = %{"cache" => %{"counted" => %{"bytes" => 100}}}
+    start(__MODULE__, %{"kept" => said, "small" => small, "probe" => %{}}, workers: 1)
     :ok
   end
 
@@ -206,7 +207,7 @@ defmodule Envmgr.Calls.CacheTest do
   end
 
   test "there is room for so many, and for so much", %{notes: notes} do
-    before = counts("kept.counted").evicted
+    before = (counts("kept.counted") || %{evicted: 0}).evicted
     for pause <- [0, 0.001, 0.002], do: execute("kept.counted", [notes, pause])
     assert %{entries: 2, evicted: evicted} = counts("kept.counted")
     assert evicted > before
@@ -228,6 +229,47 @@ defmodule Envmgr.Calls.CacheTest do
 
       assert calls |> Task.await_many() |> Enum.uniq() == [{:ok, 1}]
       assert times(notes) == 1
+    end
+
+    test "get a result that is too large to be kept, too", %{notes: notes} do
+      text = String.duplicate("x", 1_000)
+      call = fn -> execute("small.counted", [notes, 0.2, text], metadata: true) end
+      calls = for _ <- 1..5, do: Task.async(call)
+      answers = Task.await_many(calls)
+      assert Enum.all?(answers, &match?({:ok, ^text, _}, &1))
+
+      assert Enum.frequencies(for {:ok, _, %{cached: cached?}} <- answers, do: cached?) == %{
+               true => 4,
+               false => 1
+             }
+
+      assert times(notes) == 1
+      assert {:ok, _, %{cached: false}} = call.()
+      assert times(notes) == 2
+    end
+
+    test "are told when he is raised out of" do
+      {:ok, row} = Envmgr.Calls.find(__MODULE__, "probe.echo")
+      options = %Options{name: __MODULE__, cache: %{ttl: nil, tags: []}}
+      call = Call.new(row, options, [:raised], [], System.monotonic_time(:nanosecond))
+      me = self()
+
+      leader =
+        spawn(fn ->
+          catch_throw(
+            Cached.around(call, fn _call ->
+              send(me, :leads)
+              receive do: (:go -> throw(:thrown))
+            end)
+          )
+        end)
+
+      assert_receive :leads
+      follower = Task.async(fn -> Cached.around(call, fn _call -> {:ok, :mine, %{}} end) end)
+      %Store{waiting: waiting} = Store.of(__MODULE__)
+      Project.eventually(fn -> :ets.info(waiting, :size) == 1 end)
+      send(leader, :go)
+      assert Task.await(follower) == {:ok, :mine}
     end
 
     test "get its error when it would come again", %{notes: notes} do

@@ -104,6 +104,35 @@ defmodule Envmgr.Calls.LimitsTest do
       refute_received _anything
     end
 
+    test "that are handed on before anybody said that he waits are kept for him", context do
+      limit = Places.limit(context.table, "m.f", 2)
+      {:ok, one} = Places.take(limit)
+      {:ok, other} = Places.take(limit)
+      # Two who have counted themselves, and have not come yet.
+      :atomics.add(limit.counter, 1, 2)
+      Places.give_back(one)
+      Places.give_back(other)
+
+      replies =
+        for _ <- 1..2 do
+          reply = :erlang.monitor(:process, context.process, alias: :reply_demonitor)
+          send(context.process, {:wait, limit, reply, self()})
+          assert_receive {^reply, :go}
+          reply
+        end
+
+      for reply <- replies, do: Places.give_back(Places.given(limit, reply))
+      # Once is enough.
+      Places.give_back(Places.given(limit, hd(replies)))
+      Project.eventually(fn -> Places.read(limit) == %{running: 0, waiting: 0} end)
+    end
+
+    test "are none where the instance has ended" do
+      assert Places.limit(:nobody, "m.f", 1) == nil
+      table = :ets.new(:ended, [:named_table, :public])
+      assert Places.limit(table, "m.f", 1) == nil
+    end
+
     test "of a process that ends come back: one that did not wait, one that did, one that waits",
          context do
       limit = Places.limit(context.table, "m.f", 1)

@@ -24,6 +24,8 @@ defmodule Envmgr.Pool.ReaperTest do
     end
   end
 
+  # Not by its mark: that of a fork is its zygote's.
+  @tag project: [fork: true]
   test "a worker ends with its owner, whatever it does", %{name: name, call: call} do
     assert {:ok, pid} = call.("probe.pid", [])
     stuck = Envmgr.async("probe.hold", [], name: name)

@@ -196,6 +196,40 @@ defmodule Envmgr.Session.RestoredTest do
     |> Task.await_many(60_000)
   end
 
+  test "a place in each pool, of whatever kind" do
+    pools =
+      1
+      |> Project.pools(%{"queue" => 1})
+      |> Map.put("lazy", %{"min" => 1, "max" => 1, "lazy" => true})
+      |> Map.put("apart", %{"min" => 1, "max" => 1, "profile" => "call"})
+      |> Map.put("none", %{"min" => 1, "max" => 1, "libraries" => []})
+
+    {name, _project} = Project.start(libraries: libraries(), pools: pools)
+    session = Session.open!(name: name)
+    assert {:ok, 1} = call(session, "count", ["n"])
+    assert {:ok, 2} = call(session, "count", ["n"], pool: "lazy")
+    for n <- 3..5, do: assert({:ok, ^n} = call(session, "count", ["n"], pool: "apart"))
+    assert {:ok, 6} = call(session, "count", ["n"])
+    assert {:ok, %{restorations: 0}} = Session.info(session)
+
+    # The rules of the pools are in force.
+    assert {:error, %Error{type: "SessionError"}} =
+             call(session, "model", ["m", 1], pool: "apart")
+
+    assert {:error, %Error{code: :arguments}} =
+             call(session, "make", [1], pool: "apart", as: :ref)
+
+    assert {:error, %Error{code: :arguments} = error} = call(session, "pid", [], pool: "none")
+    assert error.message =~ "does not serve shared"
+
+    calls =
+      for _ <- 1..10, do: Envmgr.async("shared.put_and_nap", ["x", 1, 0.2], session: session)
+
+    answers = Envmgr.await_many(calls)
+    assert {:ok, 1} in answers
+    assert Enum.any?(answers, &match?({:error, %Error{code: :overloaded}}, &1))
+  end
+
   test "the instance's end is the sessions'" do
     %{name: name} = start(workers: 1)
     session = Session.open!(name: name)

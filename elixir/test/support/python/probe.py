@@ -24,6 +24,7 @@ __all__ = [
     "apply_twice",
     "asleep",
     "aticks",
+    "await_file",
     "blob",
     "broken_ticks",
     "call_kept",
@@ -206,9 +207,13 @@ def unsteady_items(file, failures):
 
 
 def each_slower(file, pauses, late=None):
-    """Does of `pauses` what stands there for its count: sleeps, or fails; after a sleep fails by `late`."""
+    """Does of `pauses` what stands there for its count: sleeps (None: until it was called twice), or fails; after a sleep fails by
+    `late`."""
     count = counted(file)
     what = pauses[count - 1]
+    while what is None:
+        time.sleep(0.01)
+        what = 0 if os.path.getsize(file) > 1 else None
     if not isinstance(what, str):
         time.sleep(what)
         what = late
@@ -258,6 +263,13 @@ def pid():
 
 def kill_me():
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def await_file(path, value=None):
+    """Does nothing until the file is there."""
+    while not os.path.exists(path):
+        time.sleep(0.005)
+    return value
 
 
 def leave_behind():

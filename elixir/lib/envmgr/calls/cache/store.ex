@@ -44,6 +44,8 @@ defmodule Envmgr.Calls.Cache.Store do
       [{:cache, store}] -> store
       [] -> nil
     end
+  rescue
+    ArgumentError -> nil
   end
 
   @spec version(t()) :: non_neg_integer()
@@ -96,7 +98,11 @@ defmodule Envmgr.Calls.Cache.Store do
   end
 
   @spec count(atom(), String.t(), atom(), non_neg_integer()) :: :ok
-  def count(name, path, what, n), do: :counters.add(counters(name, path), @index[what], n)
+  def count(name, path, what, n) do
+    :counters.add(counters(name, path), @index[what], n)
+  rescue
+    ArgumentError -> :ok
+  end
 
   @spec size(atom(), String.t(), %{entries: non_neg_integer(), bytes: non_neg_integer()}) :: :ok
   def size(name, path, size) do

@@ -26,25 +26,26 @@ defmodule Envmgr.Calls.Sessions.Places do
           id: String.t(),
           limits: [pos_integer()],
           places: %{pid() => place()},
-          homes: %{String.t() => pid()}
+          homes: %{Route.place() => pid()}
         }
 
   @doc """
-  The worker for a call in an environment. `busy_stays?`: a worker that has other calls is waited for. `:moved` where the one before takes
+  The worker for a call in a pool. `busy_stays?`: a worker that has other calls is waited for. `:moved` where the one before takes
   no more calls; `:none` where there is none at the moment; `:gone` where there is no pool.
   """
-  @spec choose(t(), String.t(), busy_stays? :: boolean()) ::
-          {:home | :beside, pos_integer(), Route.worker()}
-          | {:new, pos_integer(), Route.worker()}
+  @spec choose(t(), Route.place(), busy_stays? :: boolean()) ::
+          {:home | :beside | :new, pos_integer(), Route.worker()}
           | {:moved, pid(), pos_integer(), Route.worker()}
           | :none
           | :gone
-  def choose(s, environment, busy_stays?) do
-    with {generation, workers, _pool} <- Route.lookup(s.table, environment),
+  def choose(s, pool, busy_stays?) do
+    with {generation, workers, _server} <- Route.lookup(s.table, pool),
          [_ | _] = open <- Route.open(workers) do
-      home = s.homes[environment]
+      # Where workers end with their calls there is no home.
+      home = if Route.keeps?(workers), do: s.homes[pool], else: :none
 
       case List.keyfind(open, home, 0) do
+        nil when home == :none -> {:beside, generation, least(s, open)}
         nil when home == nil -> {:new, generation, least(s, open)}
         nil -> {:moved, home, generation, least(s, open)}
         worker when busy_stays? -> {:home, generation, worker}
@@ -69,12 +70,10 @@ defmodule Envmgr.Calls.Sessions.Places do
   end
 
   @doc "A certain worker, if it takes calls."
-  @spec find(t(), String.t(), pid()) :: {pos_integer(), Route.worker()} | nil
-  def find(s, _environment, owner) do
-    Route.worker(s.table, owner)
-  end
+  @spec find(t(), pid()) :: {pos_integer(), Route.worker()} | nil
+  def find(s, owner), do: Route.worker(s.table, owner)
 
-  @doc "Gives the session a place in a worker, which is to be told of all variables."
+  @doc "Gives the session a place in a worker of an environment, which is to be told of all variables."
   @spec enter(t(), String.t(), pos_integer(), Route.worker(), Variables.t()) :: t()
   def enter(s, _environment, _generation, {owner, _slot}, _variables)
       when is_map_key(s.places, owner),
@@ -84,11 +83,11 @@ defmodule Envmgr.Calls.Sessions.Places do
     Process.monitor(owner)
 
     place = %{
-      pool: environment,
-      environment: Route.environment(environment),
+      pool: pool(s, environment, owner),
+      environment: environment,
       generation: generation,
       slot: slot,
-      os_pid: os_pid(s.table, Route.environment(environment), owner),
+      os_pid: os_pid(s.table, environment, owner),
       at: 0,
       pending: Map.new(variables.there, fn {name, _variable} -> {name, true} end)
     }
@@ -98,13 +97,17 @@ defmodule Envmgr.Calls.Sessions.Places do
     s
   end
 
+  @doc "The pool of a worker."
+  @spec pool(t(), String.t(), pid()) :: Route.place()
+  def pool(s, environment, owner), do: Route.place(environment, Route.pool(s.table, owner))
+
   defp os_pid(table, environment, owner) do
     with {_owner, _slot, os_pid} <- List.keyfind(Stats.workers(table, environment), owner, 0),
          do: os_pid
   end
 
-  @spec settle(t(), String.t(), pid()) :: t()
-  def settle(s, environment, owner), do: %{s | homes: Map.put(s.homes, environment, owner)}
+  @spec settle(t(), Route.place(), pid()) :: t()
+  def settle(s, pool, owner), do: %{s | homes: Map.put(s.homes, pool, owner)}
 
   @doc "A worker has ended."
   @spec ended(t(), pid()) :: t()

@@ -42,9 +42,9 @@ defmodule Envmgr.Calls.Sessions.Server do
   end
 
   @impl true
-  def handle_call({:route, token, environment, owner}, {caller, _}, s) do
+  def handle_call({:route, token, pool, owner}, {caller, _}, s) do
     case begin(s, token, caller) do
-      {:ok, s} -> routed(s, Shared.route(s.shared, environment, owner, s.settings.affinity))
+      {:ok, s} -> routed(s, Shared.route(s.shared, pool, owner, s.settings.affinity))
       {:full, why} -> {:reply, {:error, full(s, why)}, s}
     end
   end
@@ -142,8 +142,8 @@ defmodule Envmgr.Calls.Sessions.Server do
     end
   end
 
-  defp routed(s, {:ok, generation, worker, restored, shared}),
-    do: {:reply, {:ok, generation, worker}, restored(%{s | shared: shared}, restored)}
+  defp routed(s, {:ok, owner, restored, shared}),
+    do: {:reply, {:ok, owner}, restored(%{s | shared: shared}, restored)}
 
   defp routed(s, none), do: {:reply, none, s}
 

@@ -36,14 +36,14 @@ defmodule Envmgr.Calls.Sessions.Shared do
   defp home(s, {:value, _packed}), do: {:ok, s}
 
   defp home(s, {:kept, %Ref{environment: environment, owner: owner}, _}) do
-    case Places.find(s.places, environment, owner) do
+    case Places.find(s.places, owner) do
       nil ->
         {:error, s.places.table |> Holders.fate(owner, nil) |> Stale.fields()}
 
       {generation, worker} ->
-        environment = Route.place(environment, Route.pool(s.places.table, owner))
-        s = enter(s, environment, generation, worker)
-        if s.places.homes[environment], do: {:ok, s}, else: {:ok, settle(s, environment, owner)}
+        pool = Places.pool(s.places, environment, owner)
+        s = enter(s, pool, generation, worker)
+        if s.places.homes[pool], do: {:ok, s}, else: {:ok, settle(s, pool, owner)}
     end
   end
 
@@ -117,59 +117,52 @@ defmodule Envmgr.Calls.Sessions.Shared do
   The worker for a call, which has been told of all variables. `owner`: the one that the call's refs are in. `restored` where it takes the
   place of another; `:none` where there is none at the moment, `:gone` where there is no pool, `:stale` where the owner takes no more calls.
   """
-  @spec route(t(), String.t(), pid() | nil, :strict | :prefer) ::
-          {:ok, pos_integer(), Route.worker(), restored() | nil, t()} | :none | :gone | :stale
-  def route(s, environment, nil, affinity) do
-    home = s.places.homes[environment]
+  @spec route(t(), Route.place(), pid() | nil, :strict | :prefer) ::
+          {:ok, pid(), restored() | nil, t()} | :none | :gone | :stale
+  def route(s, pool, nil, affinity) do
+    home = s.places.homes[pool]
     stays? = affinity == :strict or (home && Variables.kept_in?(s.variables, home))
 
-    case Places.choose(s.places, environment, stays?) do
+    case Places.choose(s.places, pool, stays?) do
       {:new, generation, {owner, _slot} = worker} ->
-        s
-        |> enter(environment, generation, worker)
-        |> settle(environment, owner)
-        |> at(generation, worker)
+        s |> enter(pool, generation, worker) |> settle(pool, owner) |> told(owner)
 
       {:moved, from, generation, {owner, _slot} = worker} ->
-        s =
-          s |> lose(from) |> enter(environment, generation, worker) |> settle(environment, owner)
+        s = s |> lose(from) |> enter(pool, generation, worker) |> settle(pool, owner)
 
         restored = %{
-          environment: Route.environment(environment),
+          environment: Route.environment(pool),
           reason: why(s, from),
           variables: Variables.count(s.variables),
           lost: Variables.lost_with(s.variables, from)
         }
 
-        at(s, generation, worker, restored)
+        told(s, owner, restored)
 
-      {_home_or_beside, generation, worker} ->
-        s |> enter(environment, generation, worker) |> at(generation, worker)
+      {_home_or_beside, generation, {owner, _slot} = worker} ->
+        s |> enter(pool, generation, worker) |> told(owner)
 
       none ->
         none
     end
   end
 
-  def route(s, environment, owner, _affinity) do
-    case Places.find(s.places, environment, owner) do
-      nil ->
-        :stale
-
-      {generation, worker} ->
-        s |> enter(environment, generation, worker) |> at(generation, worker)
+  def route(s, pool, owner, _affinity) do
+    case Places.find(s.places, owner) do
+      nil -> :stale
+      {generation, worker} -> s |> enter(pool, generation, worker) |> told(owner)
     end
   end
 
-  defp at(s, generation, {owner, _slot} = worker, restored \\ nil) do
-    {:ok, generation, worker, restored, %{s | places: Places.tell(s.places, owner, s.variables)}}
+  defp told(s, owner, restored \\ nil),
+    do: {:ok, owner, restored, %{s | places: Places.tell(s.places, owner, s.variables)}}
+
+  defp enter(s, pool, generation, worker) do
+    environment = Route.environment(pool)
+    %{s | places: Places.enter(s.places, environment, generation, worker, s.variables)}
   end
 
-  defp enter(s, environment, generation, worker),
-    do: %{s | places: Places.enter(s.places, environment, generation, worker, s.variables)}
-
-  defp settle(s, environment, owner),
-    do: %{s | places: Places.settle(s.places, environment, owner)}
+  defp settle(s, pool, owner), do: %{s | places: Places.settle(s.places, pool, owner)}
 
   @doc "A worker's owner has ended."
   @spec ended(t(), pid()) :: t()
