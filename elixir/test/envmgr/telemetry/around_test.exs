@@ -1,5 +1,5 @@
 defmodule Envmgr.Telemetry.AroundTest do
-  # Events of what stands around calls, of sessions, of pools and of zygotes, made by the real thing and held to the table.
+  # Events of what stands around calls, of sessions and of pools, made by the real thing and held to the table.
   use ExUnit.Case, async: false
 
   import Envmgr.Test.Around
@@ -117,18 +117,5 @@ defmodule Envmgr.Telemetry.AroundTest do
 
     assert {%{failures: 5}, %{pool: "default", library: nil, reason: %Error{}}} =
              heard([:circuit, :open])
-  end
-
-  test "zygotes", %{name: name} do
-    start(name, %{"probe" => %{}}, fork: true, workers: 1)
-    assert {:ok, 1} = Envmgr.execute("probe.echo", [1], name: name)
-
-    assert {%{duration: _}, %{environment: "std", generation: 1, os_pid: os_pid}} =
-             heard([:zygote, :ready])
-
-    assert {_, %{os_pid: worker}} = heard([:worker, :ready])
-    assert is_integer(os_pid) and worker != os_pid
-    stop_supervised!(name)
-    assert {_, %{os_pid: ^os_pid}} = heard([:zygote, :stop])
   end
 end
