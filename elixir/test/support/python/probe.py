@@ -89,6 +89,7 @@ __all__ = [
     "type_name",
     "unsteady",
     "unsteady_items",
+    "wait_for",
 ]
 
 
@@ -643,3 +644,9 @@ def note_item(file, value):
     with open(file, "a") as notes:
         notes.write(f"{value}\n")
     return value + 0
+
+
+def wait_for(path):
+    """Waits in steps of Python until there is such a file."""
+    while not os.path.exists(path):
+        time.sleep(0.005)
