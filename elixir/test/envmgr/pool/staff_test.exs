@@ -26,16 +26,20 @@ defmodule Envmgr.Pool.StaffTest do
     Staff.without(server, crew, self(), reason).active.crews["default"]
   end
 
-  test "a worker that its zygote takes along before it is ready is replaced at once, and nobody who waits is refused" do
-    owner = %Owner{
+  defp owner do
+    %Owner{
       server: self(),
       manifest: @manifest,
       slot: Slot.new(),
       options: %{name: :nobody, grace: 1},
       forked?: true,
-      hung_up?: true
+      number: 1,
+      os_pid: 4_000_000
     }
+  end
 
+  test "a worker that its zygote takes along before it is ready is replaced at once, and nobody who waits is refused" do
+    owner = %{owner() | hung_up?: true, os_pid: nil}
     assert {:stop, reason, _} = Owner.handle_info({:ended, 1, {:with_zygote, 137}}, owner)
     crew = ended(reason)
     assert [{_at, :end}] = crew.circuit.faults
@@ -53,5 +57,27 @@ defmodule Envmgr.Pool.StaffTest do
       end)
 
     assert log =~ "no worker"
+  end
+
+  test "a forked worker's broken pipe does not say how it ended: its zygote does" do
+    port = make_ref()
+    {:noreply, owner} = Owner.handle_info({:EXIT, port, :epipe}, %{owner() | port: port})
+    assert owner.hung_up?
+    assert {:noreply, ^owner} = Owner.handle_info({:EXIT, port, :normal}, owner)
+    ended = %{owner | os_pid: nil, started?: false}
+    assert {:stop, reason, _} = Owner.handle_info({:ended, 1, {:with_zygote, 137}}, ended)
+    assert {:shutdown, {:lost, _}} = reason
+  end
+
+  test "what is heard of an earlier fork is not taken for this one" do
+    owner = owner()
+
+    for late <- [
+          {:forked, 0, 4_000_001},
+          {:unforked, 0},
+          {:ended, 0, 1},
+          {:unaccounted, 0}
+        ],
+        do: assert({:noreply, ^owner} = Owner.handle_info(late, owner))
   end
 end

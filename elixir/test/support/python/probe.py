@@ -73,6 +73,7 @@ __all__ = [
     "remembered",
     "rows",
     "say",
+    "say_and_count",
     "segfault",
     "slow_thing",
     "speak",
@@ -88,6 +89,7 @@ __all__ = [
     "type_name",
     "unsteady",
     "unsteady_items",
+    "wait_for",
 ]
 
 
@@ -298,6 +300,13 @@ def raise_exit():
 
 def say(words):
     print(words)
+
+
+def say_and_count(count):
+    """Says something before its items are there."""
+    print("hello")
+    time.sleep(0.05)
+    return iter(range(count))
 
 
 def text(size):
@@ -643,3 +652,9 @@ def note_item(file, value):
     with open(file, "a") as notes:
         notes.write(f"{value}\n")
     return value + 0
+
+
+def wait_for(path):
+    """Waits in steps of Python until there is such a file."""
+    while not os.path.exists(path):
+        time.sleep(0.005)
