@@ -163,6 +163,15 @@ defmodule Envmgr.Test.Project do
     check(condition, deadline)
   end
 
+  @doc "How many calls end with the processes that wait for them. A plain call is one of them when it has taken 50 ms."
+  def watched(name) do
+    {_generation, workers, _pool} = Envmgr.Pool.Route.lookup(name, "std")
+
+    for {owner, _slot} <- tl(Tuple.to_list(workers)), reduce: 0 do
+      count -> count + map_size(:sys.get_state(owner).watched)
+    end
+  end
+
   @doc "Whether a process of this number runs (and is no zombie)."
   def alive?(os_pid) do
     case File.read("/proc/#{os_pid}/stat") do

@@ -196,8 +196,7 @@ defmodule Envmgr.Calls.AsyncTest do
     for path <- ["time.sleep", "probe.asleep"] do
       caller = spawn(fn -> Envmgr.execute(path, [600], name: name, timeout: :infinity) end)
 
-      running(name, 1)
-      Process.sleep(300)
+      Project.eventually(fn -> Project.watched(name) == 1 end)
       Process.exit(caller, :kill)
       settled(name)
       assert Envmgr.execute("probe.echo", [1], name: name) == {:ok, 1}

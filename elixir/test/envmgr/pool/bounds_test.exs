@@ -266,8 +266,7 @@ defmodule Envmgr.Pool.BoundsTest do
         Project.eventually(fn -> in_flight(name) > 0 end)
         waiting = spawn(fn -> ask(unquote(kind), name) end)
         Project.eventually(fn -> in_flight(name) > 1 end)
-        # Longer than a plain call goes unwatched.
-        Process.sleep(100)
+        Project.eventually(fn -> Project.watched(name) > 1 end)
         Process.exit(waiting, :kill)
         Process.exit(caller, :kill)
         in_flight(name, 0)

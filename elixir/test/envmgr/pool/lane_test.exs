@@ -238,7 +238,7 @@ defmodule Envmgr.Pool.LaneTest do
     hd(workers(name))
   end
 
-  defp await(condition, left \\ 500) do
+  defp await(condition, left \\ 3_000) do
     cond do
       condition.() -> :ok
       left == 0 -> flunk("it did not come to pass")

@@ -160,8 +160,7 @@ defmodule Envmgr.Session.RestoredTest do
 
     assert_receive %Session{} = session
 
-    # A call that has taken 50 ms is watched, and ends with its caller.
-    Process.sleep(200)
+    Project.eventually(fn -> Project.watched(name) > 0 end)
     Process.exit(owner, :kill)
 
     assert Project.eventually(fn ->
