@@ -222,7 +222,7 @@ defmodule Envmgr.Session.RestoredTest do
     assert error.message =~ "does not serve shared"
 
     calls =
-      for _ <- 1..10, do: Envmgr.async("shared.put_and_nap", ["x", 1, 0.2], session: session)
+      for _ <- 1..10, do: Envmgr.async("shared.put_and_nap", ["x", 1, 0.05], session: session)
 
     answers = Envmgr.await_many(calls)
     assert {:ok, 1} in answers
