@@ -27,7 +27,7 @@ defmodule Envmgr.TestingTest do
         error in VerificationError -> {result, error.message}
       end
     end)
-    |> Task.await()
+    |> Task.await(60_000)
   end
 
   describe "answers" do
@@ -394,7 +394,7 @@ defmodule Envmgr.TestingTest do
       send(test, {ref, run.()})
     end)
 
-    assert_receive {^ref, result}, 5_000
+    assert_receive {^ref, result}
     result
   end
 end

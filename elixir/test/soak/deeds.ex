@@ -21,6 +21,7 @@ defmodule Soak.Deeds do
     session_object: 3,
     callback: 6,
     callback_calls: 3,
+    callbacks_at_once: 1,
     iterator: 3,
     refs: 6,
     refs_left: 4,
@@ -32,6 +33,7 @@ defmodule Soak.Deeds do
     hedged: 3,
     fallback: 3,
     limited: 3,
+    once: 2,
     real: 10,
     standard: 4
   ]
@@ -195,7 +197,12 @@ defmodule Soak.Deeds do
 
   def run(:callback, s) do
     n = Book.number()
-    add = fn x -> x + 7 end
+
+    add = fn x ->
+      Process.sleep(:rand.uniform(3))
+      x + 7
+    end
+
     call(s, :callback, [n, n + 7], &execute(s, "applied", [n, add], &1))
   end
 
@@ -210,6 +217,13 @@ defmodule Soak.Deeds do
     call(s, :callback_calls, [n, [n, n * n, m]], excuses, [], fn opts ->
       execute(s, "applied", [n, inner], opts)
     end)
+  end
+
+  # More than are in each other in a worker.
+  def run(:callbacks_at_once, s) do
+    1..200
+    |> Enum.map(fn _ -> Task.async(fn -> run(:callback, s) end) end)
+    |> Task.await_many(timeout() + slack())
   end
 
   def run(:iterator, s) do
@@ -284,6 +298,15 @@ defmodule Soak.Deeds do
   def run(:limited, s) do
     n = Book.number()
     call(s, :limited, n, &execute(s, "few", [n], &1))
+  end
+
+  # A worker for each call.
+  def run(:once, s) do
+    s = %{s | library: "storm"}
+    n = Book.number()
+    Book.effect(n, 1)
+    made = call(s, :once, n, [], [pool: :once], &execute(s, "effect", [n, s.notes], &1))
+    if made != :error, do: Book.effected(n)
   end
 
   # idna is moved between two versions all the while.

@@ -18,9 +18,17 @@ defmodule Soak.Verdict do
     rows: {0.05, 60},
     queued: {0.0, 0}
   ]
-  @worker [own: {0.05, 3 * @mib}, descriptors: {0.0, 1}, threads: {0.0, 2}]
-  # A worker that has lived for so many looks after its first one, which is its own warm-up.
-  @looks 4
+  # What a worker has of its own goes up and down by some MiB: the last large buffer that it has received, what malloc does not
+  # give back, pages that it shared with its zygote. What Python's objects take does not.
+  @worker [
+    own: {0.05, 8 * @mib},
+    descriptors: {0.0, 1},
+    threads: {0.0, 2},
+    blocks: {0.05, 1_000}
+  ]
+  # Of a worker that has lived for so many looks after the first ones, which are its own warm-up.
+  @looks 8
+  @first 2
 
   @doc "Of the looks at the VM, oldest first: lines for the table, and what is wrong."
   def vm(looks) do
@@ -30,22 +38,15 @@ defmodule Soak.Verdict do
 
   @doc "Of the looks at workers."
   def workers(looks) do
-    by_worker =
-      looks
-      |> List.flatten()
-      |> Enum.group_by(fn {environment, pid, _, _, _, _} -> {environment, pid} end)
+    by_worker = looks |> List.flatten() |> Enum.group_by(&{elem(&1, 0), elem(&1, 1)})
 
     for {{environment, pid}, seen} <- by_worker,
-        [_first | seen] = seen,
+        seen = Enum.drop(seen, @first),
         length(seen) >= @looks,
-        {key, place} <- [own: 3, descriptors: 4, threads: 5] do
+        {{key, bound}, place} <- Enum.with_index(@worker) do
       calls = elem(List.last(seen), 2)
-
-      judged(
-        "#{environment} worker #{pid} (#{calls} calls) #{key}",
-        Enum.map(seen, &elem(&1, place)),
-        @worker[key]
-      )
+      values = for {_, _, _, counts} <- seen, do: elem(counts, place)
+      judged("#{environment} worker #{pid} (#{calls} calls) #{key}", values, bound)
     end
   end
 

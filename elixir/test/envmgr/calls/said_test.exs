@@ -61,7 +61,7 @@ defmodule Envmgr.Calls.SaidTest do
 
       opts = [name: name, output: task.pid, correlation: "job 7"]
       call = Task.async(fn -> Envmgr.execute("probe.speak", [1, 60], opts) end)
-      assert {"job 7", first} = Task.await(task, 30_000)
+      assert {"job 7", first} = Task.await(task, 60_000)
 
       assert first == %{
                stream: :stdout,
@@ -116,7 +116,7 @@ defmodule Envmgr.Calls.SaidTest do
 
     test "also where its worker is killed", %{name: name} do
       assert {:ok, 1} = Envmgr.execute("probe.echo", [1], name: name)
-      opts = [name: name, timeout: 50, correlation: "c3"]
+      opts = [name: name, timeout: 1_500, correlation: "c3"]
 
       log =
         capture_log(@metadata, fn ->

@@ -24,6 +24,7 @@ __all__ = [
     "apply_twice",
     "asleep",
     "aticks",
+    "await_file",
     "blob",
     "broken_ticks",
     "call_kept",
@@ -72,6 +73,7 @@ __all__ = [
     "remembered",
     "rows",
     "say",
+    "say_and_count",
     "segfault",
     "slow_thing",
     "speak",
@@ -87,6 +89,7 @@ __all__ = [
     "type_name",
     "unsteady",
     "unsteady_items",
+    "wait_for",
 ]
 
 
@@ -182,12 +185,12 @@ def changes(array):
 
 
 def counted(file, pause=0, value=None):
-    """Notes that it was called, by any worker: how many times it was, or the value."""
+    """Notes that it was called, by any worker: how many times it was, or the value; after a pause, or when there is a file."""
     with open(file, "a") as notes:
         notes.write(".")
         notes.flush()
         count = notes.tell()
-    time.sleep(pause)
+    nap(pause)
     return count if value is None else value
 
 
@@ -206,9 +209,13 @@ def unsteady_items(file, failures):
 
 
 def each_slower(file, pauses, late=None):
-    """Does of `pauses` what stands there for its count: sleeps, or fails; after a sleep fails by `late`."""
+    """Does of `pauses` what stands there for its count: sleeps (None: until it was called twice), or fails; after a sleep fails by
+    `late`."""
     count = counted(file)
     what = pauses[count - 1]
+    while what is None:
+        time.sleep(0.01)
+        what = 0 if os.path.getsize(file) > 1 else None
     if not isinstance(what, str):
         time.sleep(what)
         what = late
@@ -246,9 +253,11 @@ def fail(message, kind="ValueError"):
     raise {"ValueError": ValueError, "KeyError": KeyError}[kind](message)
 
 
-def nap(seconds, value=None):
-    """Sleeps inside C code that does not give up the call."""
-    time.sleep(seconds)
+def nap(pause, value=None):
+    """Sleeps inside C code that does not give up the call; until a file is there, if that is named."""
+    if isinstance(pause, str):
+        return await_file(pause, value)
+    time.sleep(pause)
     return value
 
 
@@ -258,6 +267,13 @@ def pid():
 
 def kill_me():
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def await_file(path, value=None):
+    """Does nothing until the file is there."""
+    while not os.path.exists(path):
+        time.sleep(0.005)
+    return value
 
 
 def leave_behind():
@@ -284,6 +300,13 @@ def raise_exit():
 
 def say(words):
     print(words)
+
+
+def say_and_count(count):
+    """Says something before its items are there."""
+    print("hello")
+    time.sleep(0.05)
+    return iter(range(count))
 
 
 def text(size):
@@ -377,8 +400,8 @@ class Thing:
     def __init__(self, value):
         self.value = value
 
-    def slow_add(self, other, seconds):
-        time.sleep(seconds)
+    def slow_add(self, other, pause):
+        nap(pause)
         return self.value + other
 
     @property
@@ -425,8 +448,10 @@ async def asleep(seconds, value=None):
     return value
 
 
-async def deaf_asleep(seconds):
-    """A coroutine that does not end when it is cancelled."""
+async def deaf_asleep(seconds, began=None):
+    """A coroutine that does not end when it is cancelled; notes that it began."""
+    if began:
+        counted(began)
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:
@@ -442,8 +467,10 @@ def spin(seconds):
         pass
 
 
-def deaf(seconds):
-    """Python code that does not end when it is told to."""
+def deaf(seconds, began=None):
+    """Python code that does not end when it is told to; notes that it began."""
+    if began:
+        counted(began)
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:
@@ -595,8 +622,10 @@ def hoard(size):
     return len(_hoard)
 
 
-def computing(count):
-    """C code that does not look for signals."""
+def computing(count, began=None):
+    """C code that does not look for signals; notes that it began."""
+    if began:
+        counted(began)
     return sum(range(count))
 
 
@@ -623,3 +652,9 @@ def note_item(file, value):
     with open(file, "a") as notes:
         notes.write(f"{value}\n")
     return value + 0
+
+
+def wait_for(path):
+    """Waits in steps of Python until there is such a file."""
+    while not os.path.exists(path):
+        time.sleep(0.005)
