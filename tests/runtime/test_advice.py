@@ -87,6 +87,8 @@ def test_an_import_that_led_to_an_error_is_advised():
     error = RuntimeError("no engine")
     error.__cause__ = ModuleNotFoundError("No module named 'yaml'", name="yaml")
     assert advice(error, path="config.read").startswith('add with = ["PyYAML"] under [library.config]')
+    own = ModuleNotFoundError("No module named 'numpy'", name="numpy")
+    assert "envmgr health --repair" in advice(own, path="numpy")
     error.__cause__ = ValueError("math domain error")
     assert advice(error) is None
 

@@ -1,5 +1,5 @@
 defmodule Envmgr.Calls.FunctionsTest do
-  use ExUnit.Case, async: false
+  use ExUnit.Case, async: true
 
   alias Envmgr.Error
   alias Envmgr.Test.Project
@@ -173,7 +173,7 @@ defmodule Envmgr.Calls.FunctionsTest do
         name: name
       )
 
-    assert_receive {:thinks, pid}, 5_000
+    assert_receive {:thinks, pid}
     for n <- 1..100, do: assert(Envmgr.execute("probe.echo", [n], name: name) == {:ok, n})
     send(pid, :go)
     assert Envmgr.await(slow) == {:ok, :done}
@@ -189,13 +189,13 @@ defmodule Envmgr.Calls.FunctionsTest do
     end
 
     assert {:error, %Error{code: :timeout}} =
-             Envmgr.execute("probe.apply", [fun], name: name, timeout: 300)
+             Envmgr.execute("probe.apply", [fun], name: name, timeout: 1_500)
 
     assert_receive {:runs, function}
     Project.eventually(fn -> not Process.alive?(function) end)
 
     call = Envmgr.async("probe.apply", [fun], name: name)
-    assert_receive {:runs, function}, 5_000
+    assert_receive {:runs, function}
     Envmgr.cancel(call)
     assert {:error, %Error{code: :cancelled}} = Envmgr.await(call)
     Project.eventually(fn -> not Process.alive?(function) end)
@@ -225,7 +225,7 @@ defmodule Envmgr.Calls.FunctionsTest do
         Process.sleep(:infinity)
       end)
 
-    assert_receive :kept, 5_000
+    assert_receive :kept
     assert Envmgr.execute("probe.call_kept", [4], name: name) == {:ok, 40}
     assert length(lent(name)) == 1
     Process.exit(passer, :kill)
@@ -248,13 +248,15 @@ defmodule Envmgr.Calls.FunctionsTest do
   end
 
   test "a call that is taken back takes its functions along", %{name: name} do
-    nap = Envmgr.async("probe.nap", [1], name: name)
+    {gate, open} = Project.gate()
+    nap = Envmgr.async("probe.nap", [gate], name: name)
     Process.sleep(200)
 
     assert {:error, %Error{code: :timeout}} =
              Envmgr.execute("probe.apply", [fn -> 1 end], name: name, timeout: 50)
 
     Project.eventually(fn -> lent(name) == [] end)
+    open.()
     assert Envmgr.await(nap) == {:ok, nil}
   end
 
@@ -269,7 +271,7 @@ defmodule Envmgr.Calls.FunctionsTest do
         name: name
       )
 
-    assert_receive {:runs, function}, 5_000
+    assert_receive {:runs, function}
     [%{os_pid: pid}] = Envmgr.stats(name)["std"].workers
     System.cmd("kill", ["-9", "#{pid}"])
     assert {:error, %Error{code: :worker_lost}} = Envmgr.await(call)
@@ -288,13 +290,10 @@ defmodule Envmgr.Calls.FunctionsTest do
         name: name
       )
 
-    assert_receive {:runs, function}, 5_000
+    assert_receive {:runs, function}
     Project.activate(project, "std", generation: 2, workers: 1)
 
-    Project.eventually(
-      fn -> Envmgr.execute("probe.generation", [], name: name) == {:ok, "2"} end,
-      10_000
-    )
+    Project.eventually(fn -> Envmgr.execute("probe.generation", [], name: name) == {:ok, "2"} end)
 
     send(function, :go)
     assert Envmgr.await(call, 10_000) == {:ok, :done}
@@ -340,7 +339,7 @@ defmodule Envmgr.Calls.FunctionsTest do
       assert Envmgr.execute("probe.consume", [Envmgr.items(stream), 3], name: name) ==
                {:ok, [0, 1, 2]}
 
-      assert_receive :closed, 10_000
+      assert_receive :closed
       assert :counters.get(read, 1) < 100_000
     end
 
@@ -354,8 +353,7 @@ defmodule Envmgr.Calls.FunctionsTest do
     end
 
     test "a file's lines and its bytes", %{name: name} do
-      path = Path.join(System.tmp_dir!(), "expool-#{System.unique_integer([:positive])}")
-      on_exit(fn -> File.rm(path) end)
+      path = Project.path("lines")
       content = Enum.map_join(1..10_000, &"line #{&1}\n")
       File.write!(path, content)
 
@@ -398,10 +396,10 @@ defmodule Envmgr.Calls.FunctionsTest do
           Process.sleep(:infinity)
         end)
 
-      assert_receive {:first, 1}, 5_000
+      assert_receive {:first, 1}
       assert {:ok, 2} = Envmgr.execute("probe.next_kept", [], name: name)
       Process.exit(passer, :kill)
-      assert_receive :closed, 5_000
+      assert_receive :closed
       Project.eventually(fn -> lent(name) == [] end)
     end
 
