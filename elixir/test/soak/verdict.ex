@@ -7,7 +7,7 @@ defmodule Soak.Verdict do
   # By how much the last quarter may be more: a part of the first one, and so much besides.
   @vm [
     memory: {0.05, 3 * @mib},
-    processes_used: {0.10, 2 * @mib},
+    processes_used: {0.10, 4 * @mib},
     binary: {0.10, 2 * @mib},
     ets_memory: {0.05, 1 * @mib},
     processes: {0.0, 12},
