@@ -87,6 +87,10 @@ defmodule Envmgr.TestingTest do
 
       Testing.stub("requests.get", {:error, "x"})
       assert_raise ArgumentError, ~r/a script answers/, fn -> Envmgr.execute("requests.get") end
+
+      assert_raise ArgumentError, ~r/takes \[args, named\]/, fn ->
+        Testing.stub("requests.get", fn _, _, _ -> 1 end)
+      end
     end
 
     test "a script that is slower than its caller has answered too late" do

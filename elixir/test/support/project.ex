@@ -54,14 +54,12 @@ defmodule Envmgr.Test.Project do
   end
 
   @doc "A running instance of a project with one environment, `std`. Returns its name and project."
-  def start(overrides \\ []) do
+  def start(overrides \\ [], options \\ []) do
     project = new()
     activate(project, "std", overrides)
     name = :"instance#{System.unique_integer([:positive])}"
-
-    ExUnit.Callbacks.start_supervised!(
-      {Envmgr, name: name, project: project, watch: false, start_timeout: 60_000}
-    )
+    fixed = [name: name, project: project, watch: false, start_timeout: 60_000]
+    ExUnit.Callbacks.start_supervised!({Envmgr, fixed ++ options})
 
     {name, project}
   end

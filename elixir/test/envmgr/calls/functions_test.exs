@@ -113,6 +113,39 @@ defmodule Envmgr.Calls.FunctionsTest do
          do: {:ok, n + 1}
   end
 
+  test "any number of calls whose functions take their time", %{name: name} do
+    numbers = Enum.to_list(1..250)
+
+    slow = fn n ->
+      Process.sleep(5)
+      n
+    end
+
+    answers =
+      numbers
+      |> Enum.map(&Task.async(fn -> call(slow, [&1], name) end))
+      |> Task.await_many(30_000)
+
+    assert answers == Enum.map(numbers, &{:ok, &1})
+    settled(name)
+  end
+
+  test "functions that wait for each other's calls, more than are in each other", %{name: name} do
+    test = self()
+
+    # Each waits for another process, whose call comes after all of them.
+    waiting = fn n ->
+      send(test, {:waits, n, self()})
+      receive do: (:go -> n)
+    end
+
+    tasks = for n <- 1..80, do: Task.async(fn -> call(waiting, [n], name) end)
+    waits = for n <- 1..80, do: receive(do: ({:waits, ^n, pid} -> pid))
+    assert {:ok, :through} = Envmgr.execute("probe.echo", [:through], name: name, timeout: 10_000)
+    for pid <- waits, do: send(pid, :go)
+    assert Task.await_many(tasks, 30_000) == for(n <- 1..80, do: {:ok, n})
+  end
+
   test "threads call it at once", %{name: name} do
     fun = fn n ->
       Process.sleep(50)
