@@ -253,11 +253,11 @@ def fail(message, kind="ValueError"):
     raise {"ValueError": ValueError, "KeyError": KeyError}[kind](message)
 
 
-def nap(pause, value=None):
+def nap(seconds, value=None):
     """Sleeps inside C code that does not give up the call; until a file is there, if that is named."""
-    if isinstance(pause, str):
-        return await_file(pause, value)
-    time.sleep(pause)
+    if isinstance(seconds, str):
+        return await_file(seconds, value)
+    time.sleep(seconds)
     return value
 
 
