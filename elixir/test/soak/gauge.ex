@@ -64,17 +64,31 @@ defmodule Soak.Gauge do
       atoms: :erlang.system_info(:atom_count),
       descriptors: length(File.ls!("/proc/self/fd")),
       tables: length(:ets.all()),
-      rows: tables |> Map.values() |> Enum.sum(),
+      rows: Enum.sum(for {name, size} <- tables, is_atom(name), do: size),
       queued: queued()
     }
   end
 
-  @doc "Rows of tables, by name, without those of the soak itself."
+  @doc "Rows of tables, by name, and of the instance's by kind; without those of the soak itself."
   def tables do
     for table <- :ets.all(), size = :ets.info(table, :size), is_integer(size), reduce: %{} do
       sizes -> Map.update(sizes, :ets.info(table, :name), size, &(&1 + size))
     end
     |> Map.drop([Soak.Book, Soak.Effects, Soak.Trouble])
+    |> Map.merge(kinds())
+  end
+
+  defp kinds do
+    if :ets.whereis(Soak) == :undefined do
+      %{}
+    else
+      Enum.frequencies_by(:ets.tab2list(Soak), fn row ->
+        case elem(row, 0) do
+          key when is_tuple(key) -> {Soak, elem(key, 0)}
+          _single -> {Soak, :single}
+        end
+      end)
+    end
   end
 
   defp queued do

@@ -236,7 +236,7 @@ defmodule Envmgr.Calls.Exchange do
         again(request, load)
 
       {:got, :elsewhere} ->
-        once_more(request, load)
+        moved(request, load)
 
       {:got, :aside} ->
         {:ok, %{reply: reply, owner: pid, generation: generation, request: request}}
@@ -270,7 +270,7 @@ defmodule Envmgr.Calls.Exchange do
         again(request, load)
 
       {^reply, :elsewhere} ->
-        once_more(request, load)
+        moved(request, load)
 
       {:DOWN, ^reply, _, _, reason} ->
         down(reason, request, load)
@@ -300,7 +300,7 @@ defmodule Envmgr.Calls.Exchange do
         again(request, load)
 
       {^reply, :elsewhere} ->
-        once_more(request, load)
+        moved(request, load)
 
       {:DOWN, ^reply, _, _, reason} ->
         down(reason, request, load)
@@ -339,10 +339,13 @@ defmodule Envmgr.Calls.Exchange do
   defp down(reason, request, _load), do: Outcome.lost(request, reason)
 
   defp again(%{owner: nil} = request, load) do
-    if Request.left(request) == 0, do: Outcome.timeout(request), else: once_more(request, load)
+    if Request.left(request) == 0, do: Outcome.timeout(request), else: moved(request, load)
   end
 
   defp again(request, _load), do: Outcome.stale(request)
+
+  defp moved(request, {size, tail, held, arguments}),
+    do: once_more(request, {size, tail, Held.again(held, request.name), arguments})
 
   defp once_more(request, load), do: choose(%{request | fresh?: false}, load)
 end

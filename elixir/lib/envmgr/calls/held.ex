@@ -7,12 +7,14 @@ defmodule Envmgr.Calls.Held do
   alias Envmgr.Values.Account
 
   @enforce_keys [:buffers, :loans, :context]
-  defstruct [:buffers, :loans, :context]
+  defstruct [:buffers, :loans, :context, found: []]
 
+  @typedoc "`found`: what the loans were made of."
   @type t :: %__MODULE__{
           buffers: [Account.buffer()],
           loans: [Lent.loan()],
-          context: Lent.context() | nil
+          context: Lent.context() | nil,
+          found: [Account.loan()]
         }
 
   @doc "Starts the processes of the streams. `passer`: whose they are, nil: the calling process's."
@@ -24,7 +26,21 @@ defmodule Envmgr.Calls.Held do
 
       {loans, buffers} ->
         context = Lent.context(passer)
-        %__MODULE__{buffers: buffers, loans: Lent.loans(loans, context), context: context}
+        lent = Lent.loans(loans, context)
+        %__MODULE__{buffers: buffers, loans: lent, context: context, found: loans}
+    end
+  end
+
+  @doc "For another worker: streams begin anew, for those that were lent to the first one end with it. None has been read."
+  @spec again(t() | [], atom()) :: t() | []
+  def again([], _table), do: []
+
+  def again(held, table) do
+    if Enum.any?(held.loans, &match?({_key, puller} when is_pid(puller), &1)) do
+      Lent.take_back(table, held.loans)
+      %{held | loans: Lent.loans(held.found, held.context)}
+    else
+      held
     end
   end
 

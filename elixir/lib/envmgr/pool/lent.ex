@@ -44,12 +44,12 @@ defmodule Envmgr.Pool.Lent do
     end
   end
 
-  @doc "The loans of a call that was never sent, or that failed before Python had them: streams end."
+  @doc "The loans of a call that was never sent, or that failed before Python had them: streams end, also those begun anew."
   @spec take_back(atom(), [loan()]) :: :ok
   def take_back(table, loans) do
     for {key, what} <- loans do
-      :ets.delete(table, {:lent, key})
-      if is_pid(what), do: Puller.stop(what)
+      lent = for {_key, _owner, lent, _context} <- :ets.take(table, {:lent, key}), do: lent
+      for puller <- Enum.uniq([what | lent]), is_pid(puller), do: Puller.stop(puller)
     end
 
     :ok

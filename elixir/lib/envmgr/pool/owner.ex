@@ -379,12 +379,12 @@ defmodule Envmgr.Pool.Owner do
     nil
   end
 
-  # Streams are open until their consumers have enough: a worker that hears bye would close them.
+  # Streams are open until their consumers have enough, coroutines run until they return: a worker that hears bye would end
+  # them. What is written and has not begun may be one.
   defp idle(%{phase: :draining, bye?: false} = s) do
-    if Flight.beside?(s.flight) or Outbox.size(s.outbox) > 0 or
-         (Sizing.once?(s.sizing) and not Flight.empty?(s.flight)),
-       do: {:noreply, s},
-       else: idle(Pipe.flush(Pipe.say(%{s | bye?: true}, Messages.bye())))
+    if Flight.empty?(s.flight) and Outbox.size(s.outbox) == 0,
+      do: idle(Pipe.flush(Pipe.say(%{s | bye?: true}, Messages.bye()))),
+      else: {:noreply, s}
   end
 
   # A drained worker has said all it had to; it must end soon. What is in the lane may take a while.

@@ -322,6 +322,22 @@ defmodule Envmgr.Calls.FunctionsTest do
       Project.eventually(fn -> lent(name) == [] end)
     end
 
+    test "they go with their call to the successor of a worker that ends", %{name: name} do
+      pid = os_pid(name)
+      busy = Task.async(fn -> Envmgr.execute("probe.nap", [60], name: name) end)
+      Project.eventually(fn -> in_flight(name) == 1 end)
+      # What comes behind a slow call is not written.
+      Process.sleep(100)
+      items = Envmgr.items(Stream.map(1..3, & &1))
+      waits = Task.async(fn -> Envmgr.execute("probe.consume", [items], name: name) end)
+      Project.eventually(fn -> in_flight(name) == 2 end)
+      System.cmd("kill", ["-KILL", "#{pid}"])
+      assert {:error, %Error{code: :worker_lost}} = Task.await(busy, 30_000)
+      assert {:ok, [1, 2, 3]} = Task.await(waits, 30_000)
+      settled(name)
+      assert lent(name) == []
+    end
+
     test "they run only as far as they are read, and close", %{name: name} do
       test = self()
       read = :counters.new(1, [])

@@ -4,7 +4,7 @@ defmodule Envmgr.Pool.StaffTest do
   import ExUnit.CaptureLog
 
   alias Envmgr.Libraries.Sizing
-  alias Envmgr.Pool.{Circuit, Crew, Generation, Owner, Slot, Staff}
+  alias Envmgr.Pool.{Circuit, Crew, Flight, Generation, Owner, Slot, Staff}
 
   @sizing %Sizing{min: 1, max: 1, queue: 100}
   @manifest %{environment: "e", generation: 3}
@@ -79,5 +79,11 @@ defmodule Envmgr.Pool.StaffTest do
           {:unaccounted, 0}
         ],
         do: assert({:noreply, ^owner} = Owner.handle_info(late, owner))
+  end
+
+  test "a worker that drains hears no bye before what is written is answered: it may be a stream" do
+    flight = Flight.add(Flight.new(), {1, make_ref(), :infinity, "l.f"})
+    owner = %{owner() | phase: :ready, started?: true, flight: flight}
+    assert {:noreply, %{phase: :draining, bye?: false}} = Owner.handle_info(:drain, owner)
   end
 end

@@ -71,9 +71,10 @@ defmodule Envmgr.Calls.Sessions.Book do
     :ok
   end
 
-  # Not of a worker that has ended.
+  # Not of a worker that has ended. One that no session is in has no row: nobody would take it away at its end.
   defp leave(table, owner) do
-    :ets.update_counter(table, {:sessions, owner}, -1)
+    if :ets.update_counter(table, {:sessions, owner}, -1) == 0,
+      do: :ets.select_delete(table, [{{{:sessions, owner}, 0}, [], [true]}])
   rescue
     ArgumentError -> :ok
   end
