@@ -85,7 +85,7 @@ defmodule Envmgr.Pool.Owner do
   def handle_info({:unforked, _why}, s), do: unforked(s)
 
   def handle_info({:ended, _os_pid, ending}, s), do: ended(s, ending)
-  def handle_info(:unaccounted, s), do: ended(s, :unknown)
+  def handle_info({:unaccounted, port}, %{port: port} = s), do: ended(s, :unknown)
 
   # A call that went by the lane may come when its caller waits no more.
   def handle_info({:call, reply, deadline, _, _, {:lane, _, _, _}} = call, %{phase: :ready} = s) do
@@ -269,13 +269,16 @@ defmodule Envmgr.Pool.Owner do
   defp hung_up(s), do: finish(s, s.ending)
 
   defp await_account(s) do
-    Process.send_after(self(), :unaccounted, @account_grace)
+    Process.send_after(self(), {:unaccounted, s.port}, @account_grace)
     s
   end
 
+  # Nothing was wrong with it.
+  defp finish(%{phase: :starting} = s, {:with_zygote, _status}), do: unforked(Birth.over(s))
+
   defp finish(s, ending) do
     found = Postmortem.of(ending, Crash.read(s.crash))
-    s = Birth.over(s)
+    s = Birth.over(%{s | ending: ending})
     Ending.finish(s, "the worker #{found.how}", found)
   end
 

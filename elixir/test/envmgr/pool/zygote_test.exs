@@ -85,6 +85,27 @@ defmodule Envmgr.Pool.ZygoteTest do
     assert next != zygote
   end
 
+  # That is no fault of the workers: no circuit opens, and none counts as one that did not start.
+  test "one that ends again at once is not waited for: workers start afresh meanwhile", %{
+    name: name,
+    call: call
+  } do
+    assert {:ok, _} = call.("probe.pid", [])
+
+    log =
+      capture_log(fn ->
+        for _ <- 1..2 do
+          [zygote | _] = Project.eventually(fn -> zygotes(name) != [] && zygotes(name) end)
+          System.cmd("kill", ["-KILL", "#{zygote}"])
+        end
+
+        Project.eventually(fn -> workers(name) != [] end)
+        assert {:ok, _} = call.("probe.pid", [])
+      end)
+
+    refute log =~ "no worker:"
+  end
+
   test "a generation has a zygote of its own; the old one goes with its last worker", context do
     %{name: name, project: project, call: call} = context
     assert {:ok, _} = call.("probe.pid", [])
