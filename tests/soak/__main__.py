@@ -58,6 +58,13 @@ IDNA = """
 version = ">=3.7,<4"
 environment = "shift"
 """
+ONCE = """
+[environment.storm.pools.once]
+worker-profile = "call"
+workers = 2
+min-workers = 1
+lazy = true
+"""
 
 
 def project(root: Path) -> Path:
@@ -69,6 +76,7 @@ def project(root: Path) -> Path:
     text = PROBE.format(**{**fields, "name": "calm"})
     text += PROBE.format(**{**fields, "name": "storm", "workers": 3, "more": "recycle = { calls = 3000 }"})
     text += PROBE.format(**{**fields, "name": "shift", "fork": "false"}) + IDNA
+    text += PROBE.format(**{**fields, "name": "threads", "more": 'worker-profile = "thread"'}) + ONCE
     (root / "envmgr.toml").write_text(text)
     for command in (["sync"], ["upgrade", "idna==3.7"], ["upgrade", "idna==3.10"]):
         subprocess.run([sys.executable, "-m", "envmgr", "--quiet", *command], cwd=root, check=True)

@@ -4,7 +4,7 @@ defmodule Soak.Crowd do
 
   alias Soak.{Book, Calls, Deeds}
 
-  @libraries ~w(calm storm storm shift)
+  @libraries ~w(calm storm storm shift threads)
 
   @doc "Returns when the last has come back."
   def gather(name, directory, callers, until) do

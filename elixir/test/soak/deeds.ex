@@ -32,6 +32,7 @@ defmodule Soak.Deeds do
     hedged: 3,
     fallback: 3,
     limited: 3,
+    once: 2,
     real: 10,
     standard: 4
   ]
@@ -284,6 +285,15 @@ defmodule Soak.Deeds do
   def run(:limited, s) do
     n = Book.number()
     call(s, :limited, n, &execute(s, "few", [n], &1))
+  end
+
+  # A worker for each call.
+  def run(:once, s) do
+    s = %{s | library: "storm"}
+    n = Book.number()
+    Book.effect(n, 1)
+    made = call(s, :once, n, [], [pool: :once], &execute(s, "effect", [n, s.notes], &1))
+    if made != :error, do: Book.effected(n)
   end
 
   # idna is moved between two versions all the while.

@@ -1,127 +1,118 @@
 # elixir -pa EBIN soak.exs PROJECT COMMAND MINUTES SEED: what tests/soak starts. Exit status 1 when anything is wrong.
-for file <- ~w(book calls deeds crowd trouble gauge verdict),
+for file <- ~w(book calls deeds crowd trouble gauge verdict report),
     do: Code.require_file("#{file}.ex", __DIR__)
 
-alias Soak.{Book, Crowd, Gauge, Trouble, Verdict}
+defmodule Soak do
+  @moduledoc false
 
-[project, command, minutes, seed] = System.argv()
-command = String.split(command)
-{minutes, ""} = Float.parse(minutes)
-{seed, ""} = Integer.parse(seed)
-:rand.seed(:exsss, {seed, 0, 0})
-callers = 12
-settings = File.read!(Path.join(project, "envmgr.toml"))
+  alias Soak.{Book, Crowd, Gauge, Report, Trouble, Verdict}
 
-Logger.configure(level: :error)
-Application.put_env(:envmgr, :project, false)
-Application.put_env(:envmgr, :command, command)
-{:ok, _} = Application.ensure_all_started(:envmgr)
-# What is loaded later is memory, atoms and rows that nobody has leaked.
-for application <- [:envmgr, :elixir, :logger, :stdlib, :kernel],
-    module <- Application.spec(application, :modules),
-    do: Code.ensure_loaded(module)
+  @callers 12
+  @libraries ~w(calm storm shift threads)
 
-Book.open()
-Trouble.attend()
-before = Gauge.vm()
-tables_before = Gauge.tables()
-options = [name: Soak, project: project]
-{:ok, instance} = Supervisor.start_link([{Envmgr, options}], strategy: :one_for_one)
-for library <- ~w(calm storm shift), do: :ok = Envmgr.load(library, Soak)
+  def run(project, command, minutes, seed) do
+    :rand.seed(:exsss, {seed, 0, 0})
+    settings = File.read!(Path.join(project, "envmgr.toml"))
+    prepare(command)
+    {before, tables} = {Gauge.vm(), Gauge.tables()}
+    {:ok, instance} = Supervisor.start_link([{Envmgr, options(project)}], strategy: :one_for_one)
+    for library <- @libraries, do: :ok = Envmgr.load(library, __MODULE__)
+    began = now()
+    ends = began + round(minutes * 60_000)
+    # So that the shortest run has enough looks, too.
+    round = min(max(div(ends - began, 24), 5_000), 30_000)
+    looks = rounds({1, project, command, seed}, began, ends, round)
+    seconds = (now() - began) / 1000
+    Trouble.restore(project, settings, command)
+    still("at the end", 60_000)
+    judged = judged(looks)
+    Supervisor.stop(instance)
+    afterwards(before, tables)
+    Report.print(judged, seconds, seed)
+  end
 
-now = fn -> System.monotonic_time(:millisecond) end
-began = now.()
-ends = began + round(minutes * 60_000)
-# So that the shortest run has enough looks, too.
-round = min(max(div(round(minutes * 60_000), 24), 5_000), 30_000)
-notes = for library <- ~w(calm storm shift), do: Path.join(project, library)
+  defp options(project), do: [name: __MODULE__, project: project]
 
-looks =
-  Stream.unfold(1, fn number ->
-    if now.() < ends do
-      until = now.() + round
+  # What is loaded later is memory, atoms and rows that nobody has leaked.
+  defp prepare(command) do
+    Logger.configure(level: :error)
+    Application.put_env(:envmgr, :project, false)
+    Application.put_env(:envmgr, :command, command)
+    {:ok, _} = Application.ensure_all_started(:envmgr)
+
+    for application <- [:envmgr, :elixir, :logger, :stdlib, :kernel],
+        module <- Application.spec(application, :modules),
+        do: Code.ensure_loaded(module)
+
+    Book.open()
+    Trouble.attend()
+  end
+
+  # Load for a while, then silence, in which everything is looked at.
+  defp rounds({number, project, command, seed}, began, ends, round) do
+    if now() < ends do
+      until = now() + round
 
       trouble =
         Task.async(fn ->
           :rand.seed(:exsss, {seed, number, 1})
-          Trouble.make(Soak, project, command, until)
+          Trouble.make(__MODULE__, project, command, until)
         end)
 
-      Crowd.gather(Soak, project, callers, until)
+      Crowd.gather(__MODULE__, project, @callers, until)
       Task.await(trouble, :infinity)
-
-      for left <- Gauge.settle(Soak),
-          do: Book.wrong("round #{number}, nobody calls: #{inspect(left)}")
-
-      ran = Book.audit(notes)
-      vm = Gauge.vm()
-      seconds = div(now.() - began, 1000)
-
-      IO.puts(
-        "#{seconds} s: round #{number}, #{Book.asked()} numbers, #{ran} effects, #{div(vm.memory, 1024)} KiB, #{vm.processes} processes"
-      )
-
-      {{vm, Gauge.workers(Soak), Gauge.tables()}, number + 1}
+      still("round #{number}", 30_000)
+      ran = Book.audit(Enum.map(@libraries, &Path.join(project, &1)))
+      look = {Gauge.vm(), Gauge.workers(__MODULE__), Gauge.tables()}
+      say(look, number, ran, div(now() - began, 1000))
+      [look | rounds({number + 1, project, command, seed}, began, ends, round)]
+    else
+      []
     end
-  end)
-  |> Enum.to_list()
+  end
 
-seconds = (now.() - began) / 1000
-Trouble.restore(project, settings, command)
-for left <- Gauge.settle(Soak, 60_000), do: Book.wrong("at the end: #{inspect(left)}")
+  defp still(when_, ms) do
+    for left <- Gauge.settle(__MODULE__, ms),
+        do: Book.wrong("#{when_}: nobody calls, and there is #{inspect(left)}")
+  end
 
-{vms, workers, tables} =
-  {for({vm, _, _} <- looks, do: vm), for({_, workers, _} <- looks, do: workers),
-   for({_, _, tables} <- looks, do: tables)}
+  defp say({vm, _, _}, number, ran, seconds) do
+    IO.puts(
+      "#{seconds} s: round #{number}, #{Book.asked()} numbers, #{ran} effects, #{div(vm.memory, 1024)} KiB, #{vm.processes} processes"
+    )
+  end
 
-judged = Verdict.vm(vms) ++ Verdict.workers(workers)
-for {:wrong, line} <- judged, do: Book.wrong("grows: #{line}")
+  defp judged(looks) do
+    judged =
+      Verdict.vm(for {vm, _, _} <- looks, do: vm) ++
+        Verdict.workers(for {_, workers, _} <- looks, do: workers)
 
-# Which table it is, where the rows grow.
-{early, late} = {Enum.at(tables, div(length(tables), 4)), List.last(tables)}
+    for {:wrong, line} <- judged, do: Book.wrong("grows: #{line}")
+    {_, _, early} = Enum.at(looks, div(length(looks), 4))
+    {_, _, late} = List.last(looks)
+    grown = Report.grown(early, late)
+    if grown == [], do: judged, else: judged ++ [{:fine, "tables that grew: #{inspect(grown)}"}]
+  end
 
-grown =
-  for {table, size} <- late, size > (early[table] || 0) + 20, do: {table, early[table], size}
+  defp afterwards(before, tables) do
+    Process.sleep(500)
+    later = Gauge.vm()
 
-Supervisor.stop(instance)
-Process.sleep(500)
-later = Gauge.vm()
+    for {key, more} <- [processes: 2, ports: 0, tables: 0, descriptors: 0, rows: 60],
+        later[key] > before[key] + more do
+      grown = if key == :rows, do: inspect(Report.grown(tables, Gauge.tables()))
 
-for {key, more} <- [processes: 2, ports: 0, tables: 0, descriptors: 0, rows: 60],
-    later[key] > before[key] + more,
-    do: Book.wrong("left when the instance has ended: #{key} #{before[key]} -> #{later[key]}")
+      Book.wrong(
+        "left when the instance has ended: #{key} #{before[key]} -> #{later[key]} #{grown}"
+      )
+    end
+  end
 
-grown_since = fn early, late ->
-  for {table, size} <- late, size > (early[table] || 0) + 20, do: {table, early[table] || 0, size}
+  defp now, do: System.monotonic_time(:millisecond)
 end
 
-IO.puts("\nenvironment, kind: outcomes")
-
-for {{environment, kind}, outcomes} <- Enum.sort(Book.counts()) do
-  told =
-    Enum.map_join(Enum.sort(outcomes), ", ", fn {outcome, count} -> "#{outcome} #{count}" end)
-
-  IO.puts("#{String.pad_trailing("#{environment} #{kind}", 24)} #{told}")
-end
-
-IO.puts("")
-for {_, line} <- judged, do: IO.puts(line)
-grown = grown_since.(Enum.at(tables, div(length(tables), 4)), List.last(tables))
-
-IO.puts(
-  "tables that grew: #{inspect(grown)}, that were left: #{inspect(grown_since.(tables_before, Gauge.tables()))}"
-)
-
-IO.puts(
-  "\n#{Book.asked()} numbers in #{round(seconds)} s, #{round(Book.asked() / seconds)} a second, seed #{seed}"
-)
-
-case Book.wrongs() do
-  {0, []} ->
-    IO.puts("nothing is wrong")
-
-  {count, list} ->
-    IO.puts("FAILED: #{count} things are wrong")
-    for {what, number} <- Enum.with_index(list, 1), do: IO.puts("#{number}. #{what}")
-    System.halt(1)
-end
+[project, command, minutes, seed] = System.argv()
+{minutes, ""} = Float.parse(minutes)
+status = Soak.run(project, String.split(command), minutes, String.to_integer(seed))
+System.stop(status)
+Process.sleep(:infinity)

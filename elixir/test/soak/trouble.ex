@@ -1,10 +1,10 @@
 defmodule Soak.Trouble do
-  # What happens to `storm` and `shift` while they are called: kills, and generations that come and go by the command line.
+  # What happens to all but `calm` while they are called: kills, and generations that come and go by the command line.
   @moduledoc false
 
   alias Soak.Book
 
-  @killed ~w(storm shift)
+  @killed ~w(storm shift threads)
 
   @doc "Makes trouble until the time is over; returns when the last command has ended."
   def make(name, project, command, until) do
@@ -67,9 +67,11 @@ defmodule Soak.Trouble do
   end
 
   defp kill_zygote do
-    case :ets.match(__MODULE__, {:"$1", "storm"}) do
-      [] -> Book.count("storm", :kill, :nobody_there)
-      zygotes -> strike("storm", :zygote, "KILL", zygotes |> Enum.random() |> hd())
+    environment = Enum.random(["storm", "threads"])
+
+    case :ets.match(__MODULE__, {:"$1", environment}) do
+      [] -> Book.count(environment, :kill, :nobody_there)
+      zygotes -> strike(environment, :zygote, "KILL", zygotes |> Enum.random() |> hd())
     end
   end
 
@@ -97,7 +99,7 @@ defmodule Soak.Trouble do
     do: run(:upgrade, project, command, ["upgrade", "idna==#{Enum.random(["3.7", "3.10"])}"])
 
   defp switch(:rollback, project, command),
-    do: run(:rollback, project, command, ["rollback", Enum.random(["shift", "storm"])])
+    do: run(:rollback, project, command, ["rollback", Enum.random(["shift", "storm", "threads"])])
 
   # The instance watches the file, and may be quicker.
   defp switch(:workers, project, command) do
@@ -121,7 +123,7 @@ defmodule Soak.Trouble do
 
       {text, status} ->
         # The instance's own sync holds the lock, or there is no other generation to go back to.
-        if text =~ "E-BUSY" or text =~ "no older generation",
+        if text =~ "E-BUSY" or text =~ "has no generation before",
           do: Book.count("", kind, :busy),
           else: Book.wrong("#{Enum.join(arguments, " ")}: status #{status}: #{text}")
     end

@@ -18,9 +18,11 @@ defmodule Soak.Verdict do
     rows: {0.05, 60},
     queued: {0.0, 0}
   ]
-  @worker [own: {0.05, 3 * @mib}, descriptors: {0.0, 1}, threads: {0.0, 2}]
-  # A worker that has lived for so many looks after its first one, which is its own warm-up.
-  @looks 4
+  # A worker keeps the last large buffer that it has received, which may be 2 MiB here, and pages that it shared with its zygote.
+  @worker [own: {0.05, 4 * @mib}, descriptors: {0.0, 1}, threads: {0.0, 2}]
+  # Of a worker that has lived for so many looks after the first ones, which are its own warm-up.
+  @looks 8
+  @first 2
 
   @doc "Of the looks at the VM, oldest first: lines for the table, and what is wrong."
   def vm(looks) do
@@ -36,7 +38,7 @@ defmodule Soak.Verdict do
       |> Enum.group_by(fn {environment, pid, _, _, _, _} -> {environment, pid} end)
 
     for {{environment, pid}, seen} <- by_worker,
-        [_first | seen] = seen,
+        seen = Enum.drop(seen, @first),
         length(seen) >= @looks,
         {key, place} <- [own: 3, descriptors: 4, threads: 5] do
       calls = elem(List.last(seen), 2)

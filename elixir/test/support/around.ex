@@ -7,7 +7,12 @@ defmodule Envmgr.Test.Around do
 
   @doc "An instance for all tests of a module. `libraries`: what is said of each, by name."
   def start(name, libraries, options \\ []) do
-    project = Path.join(System.tmp_dir!(), "envmgr-around-#{System.unique_integer([:positive])}")
+    project =
+      Path.join(
+        System.tmp_dir!(),
+        "envmgr-around-#{System.unique_integer([:positive])}-#{System.pid()}"
+      )
+
     File.mkdir_p!(project)
     ExUnit.Callbacks.on_exit(fn -> File.rm_rf!(project) end)
     activate(project, libraries, options)
@@ -16,6 +21,8 @@ defmodule Envmgr.Test.Around do
       {Envmgr, name: name, project: project, watch: false, start_timeout: 10_000}
     )
 
+    # Its workers are there: no test's deadline is theirs.
+    :ok = libraries |> Map.keys() |> hd() |> Envmgr.load(name)
     project
   end
 
@@ -29,7 +36,12 @@ defmodule Envmgr.Test.Around do
 
   @doc "A file that notes calls, for `setup`."
   def notes(_context) do
-    path = Path.join(System.tmp_dir!(), "envmgr-notes-#{System.unique_integer([:positive])}")
+    path =
+      Path.join(
+        System.tmp_dir!(),
+        "envmgr-notes-#{System.unique_integer([:positive])}-#{System.pid()}"
+      )
+
     ExUnit.Callbacks.on_exit(fn -> File.rm(path) end)
     %{notes: path}
   end

@@ -105,6 +105,8 @@ defmodule Envmgr.Pool.Ending do
     do: {:zygote, while_running(s, why)}
 
   defp reason(%{started?: true} = s, why), do: {:lost, while_running(s, why)}
+  # That its zygote was ended says nothing of whether workers start.
+  defp reason(%{ending: {:with_zygote, _}, failure: nil}, why), do: {:lost, why}
 
   defp reason(s, why) do
     failure = s.failure || %{"code" => "start", "message" => why}

@@ -33,7 +33,7 @@ defmodule Envmgr.Pool.Owner do
   @enforce_keys [:server, :manifest, :slot, :options]
   defstruct [:server, :manifest, :slot, :options, :port, :os_pid, :failure, :tick, :head, :retry] ++
               [:interrupt, :crash, :nudge, :sweep, :life, :zygote, :mark, :began, :ending] ++
-              [:pool, :sizing] ++
+              [:pool, :sizing, :number] ++
               [
                 asked: 0,
                 forked?: false,
@@ -74,18 +74,22 @@ defmodule Envmgr.Pool.Owner do
   @impl true
   def handle_info(:open, s), do: {:noreply, Birth.ask(s)}
 
-  def handle_info({:zygote, answer}, %{port: nil} = s), do: open(s, answer)
+  def handle_info({:zygote, {:forked, _socket, number} = kind}, %{port: nil} = s),
+    do: open(%{s | number: number}, kind)
+
+  def handle_info({:zygote, kind}, %{port: nil} = s), do: open(s, kind)
 
   def handle_info({:DOWN, _monitor, :process, zygote, _reason}, %{zygote: zygote} = s) do
     if s.port, do: ended(s, s.ending || :unknown), else: open(s, :worker)
   end
 
-  def handle_info({:forked, os_pid}, s), do: {:noreply, Birth.known(s, os_pid)}
+  # Of an earlier try nothing counts any more.
+  def handle_info({:forked, number, os_pid}, %{number: number} = s),
+    do: {:noreply, Birth.known(s, os_pid)}
 
-  def handle_info({:unforked, _why}, s), do: unforked(s)
-
-  def handle_info({:ended, _os_pid, ending}, s), do: ended(s, ending)
-  def handle_info({:unaccounted, port}, %{port: port} = s), do: ended(s, :unknown)
+  def handle_info({:unforked, number}, %{number: number} = s), do: unforked(s)
+  def handle_info({:ended, number, ending}, %{number: number} = s), do: ended(s, ending)
+  def handle_info({:unaccounted, number}, %{number: number} = s), do: ended(s, :unknown)
 
   # A call that went by the lane may come when its caller waits no more.
   def handle_info({:call, reply, deadline, _, _, {:lane, _, _, _}} = call, %{phase: :ready} = s) do
@@ -195,12 +199,15 @@ defmodule Envmgr.Pool.Owner do
     do: {:stop, {:shutdown, :drained}, s}
 
   def handle_info({port, {:exit_status, handover}}, %{port: port, forked?: true} = s) do
-    if handover != 0 and s.os_pid == nil, do: unforked(s), else: hung_up(s)
+    if handover != 0, do: broken(s), else: hung_up(s)
   end
 
   def handle_info({port, {:exit_status, status}}, %{port: port} = s), do: finish(s, status)
 
-  def handle_info({:EXIT, port, :normal}, %{port: port, hung_up?: true} = s), do: {:noreply, s}
+  def handle_info({:EXIT, port, _reason}, %{port: port, hung_up?: true} = s), do: {:noreply, s}
+
+  # Something was written to one that has ended: how it ended is still to be heard.
+  def handle_info({:EXIT, port, _reason}, %{port: port, forked?: true} = s), do: broken(s)
 
   def handle_info({:EXIT, port, reason}, %{port: port} = s) do
     Ending.finish(s, "the worker's pipe broke (#{inspect(reason)})")
@@ -247,9 +254,12 @@ defmodule Envmgr.Pool.Owner do
     end
   end
 
+  defp broken(%{os_pid: nil} = s), do: unforked(s)
+  defp broken(s), do: hung_up(s)
+
   # The zygote ended meanwhile, or could not; it may be another by now.
   defp unforked(%{phase: :starting} = s) do
-    s = Birth.back(s)
+    s = Birth.back(%{s | number: nil})
     if s.asked < 2, do: {:noreply, Birth.ask(s)}, else: open(s, :worker)
   end
 
@@ -269,7 +279,7 @@ defmodule Envmgr.Pool.Owner do
   defp hung_up(s), do: finish(s, s.ending)
 
   defp await_account(s) do
-    Process.send_after(self(), {:unaccounted, s.port}, @account_grace)
+    Process.send_after(self(), {:unaccounted, s.number}, @account_grace)
     s
   end
 

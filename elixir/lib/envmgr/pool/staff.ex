@@ -159,23 +159,26 @@ defmodule Envmgr.Pool.Staff do
   defp fault(_s, _crew, _pid, :closing), do: nil
 
   defp fault(s, crew, pid, reason) do
-    if is_map_key(crew.starting, pid) do
-      problem =
-        start_problem(s.active.manifest, reason) ||
-          problem(s, "the worker's owner ended: #{inspect(reason, limit: 5)}")
-
-      Logger.error("envmgr: #{s.environment}: no worker: #{Exception.message(problem)}")
-      {:start, problem}
-    else
-      worker = crew.ready[pid]
-
-      with {:shutdown, {:lost, why}} <- reason,
-           true <- Circuit.early?(Slot.answered(worker.slot), now() - worker.since) do
-        {:end, problem(s, why)}
-      else
-        _in_order_or_late -> nil
-      end
+    case {is_map_key(crew.starting, pid), reason} do
+      {true, {:shutdown, {:lost, why}}} -> {:end, problem(s, why)}
+      {true, _reason} -> {:start, not_started(s, reason)}
+      {false, {:shutdown, {:lost, why}}} -> early(s, crew.ready[pid], why)
+      {false, _in_order} -> nil
     end
+  end
+
+  defp not_started(s, reason) do
+    problem =
+      start_problem(s.active.manifest, reason) ||
+        problem(s, "the worker's owner ended: #{inspect(reason, limit: 5)}")
+
+    Logger.error("envmgr: #{s.environment}: no worker: #{Exception.message(problem)}")
+    problem
+  end
+
+  defp early(s, worker, why) do
+    if Circuit.early?(Slot.answered(worker.slot), now() - worker.since),
+      do: {:end, problem(s, why)}
   end
 
   @doc "Why a worker did not start, from how its owner ended; nil: that is not known."

@@ -2,8 +2,8 @@ defmodule Envmgr.Pool.Zygote do
   # A generation's zygote (docs/protocol.md, section 6): it has imported the libraries, and forks workers.
   #
   # An owner that is to have a worker asks by `fork/1`, and gets `{:zygote, kind}` with what it is to open (`Child.kind()`):
-  # `:worker`, afresh, where there is no zygote now. Of a forked one it hears `{:forked, os_pid}` or
-  # `{:unforked, why}`, and `{:ended, os_pid, ending}`: a status, or why the zygote has taken the worker with it.
+  # `:worker`, afresh, where there is no zygote now. Of a forked one, by its number, it hears `{:forked, number, os_pid}` or
+  # `{:unforked, number}`, and `{:ended, number, ending}`: a status, or why the zygote has taken the worker with it.
   #
   # One that ends is started again, later each time. `retire/1` ends it with the last of the owners that have asked.
   @moduledoc false
@@ -186,19 +186,19 @@ defmodule Envmgr.Pool.Zygote do
 
   defp event({:forked, number, os_pid}, s) do
     {owner, requests} = Map.pop(s.requests, number)
-    if owner, do: send(owner, {:forked, os_pid})
-    %{s | requests: requests, workers: Map.put(s.workers, os_pid, owner)}
+    if owner, do: send(owner, {:forked, number, os_pid})
+    %{s | requests: requests, workers: Map.put(s.workers, os_pid, {owner, number})}
   end
 
-  defp event({:unforked, number, why}, s) do
+  defp event({:unforked, number, _why}, s) do
     {owner, requests} = Map.pop(s.requests, number)
-    if owner, do: send(owner, {:unforked, why})
+    if owner, do: send(owner, {:unforked, number})
     %{s | requests: requests}
   end
 
   defp event({:ended, os_pid, status}, s) do
-    {owner, workers} = Map.pop(s.workers, os_pid)
-    if owner, do: send(owner, {:ended, os_pid, Child.status(status)})
+    {{owner, number}, workers} = Map.pop(s.workers, os_pid, {nil, nil})
+    if owner, do: send(owner, {:ended, number, Child.status(status)})
     %{s | workers: workers}
   end
 
@@ -221,8 +221,8 @@ defmodule Envmgr.Pool.Zygote do
     Reaper.ended(s.options.name, s.os_pid)
     File.rm_rf(s.directory)
     ending = {:with_zygote, status}
-    for {os_pid, owner} <- s.workers, owner, do: send(owner, {:ended, os_pid, ending})
-    for {_number, owner} <- s.requests, do: send(owner, {:unforked, how})
+    for {_, {owner, number}} <- s.workers, owner, do: send(owner, {:ended, number, ending})
+    for {number, owner} <- s.requests, do: send(owner, {:unforked, number})
     tell(:stop, s, %{reason: s.failure || how})
     settled? = s.phase == :ready and System.monotonic_time() - s.since > @settled
     s = %{s | port: nil, os_pid: nil, directory: nil, requests: %{}, workers: %{}}

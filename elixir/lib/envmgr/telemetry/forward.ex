@@ -25,9 +25,14 @@ defmodule Envmgr.Telemetry.Forward do
     ArgumentError -> true
   end
 
+  @doc "What becomes of it there is none of ours: no call, and no worker, ends with it."
   @spec execute([atom()], map(), map()) :: :ok
-  def execute(event, measurements, metadata),
-    do: apply(:telemetry, :execute, [event, measurements, metadata])
+  def execute(event, measurements, metadata) do
+    _ = apply(:telemetry, :execute, [event, measurements, metadata])
+    :ok
+  catch
+    _kind, _reason -> :ok
+  end
 
   # Its table is none of its interface: whether it is as we know it is tried.
   defp seen? do

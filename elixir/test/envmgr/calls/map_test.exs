@@ -164,9 +164,8 @@ defmodule Envmgr.Calls.MapTest do
     end)
   end
 
-  @tag :tmp_dir
-  test "with on_error: :stop it ends with the first error", %{name: name, tmp_dir: directory} do
-    file = Path.join(directory, "notes")
+  test "with on_error: :stop it ends with the first error", %{name: name} do
+    file = Path.join(Project.new(), "notes")
     items = for n <- 1..2_000, do: [file, if(n == 30, do: "x", else: n)]
     answers = Envmgr.map("probe.note_item", items, name: name, batch: 5, on_error: :stop)
     assert length(answers) == 30

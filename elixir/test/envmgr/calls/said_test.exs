@@ -116,7 +116,7 @@ defmodule Envmgr.Calls.SaidTest do
 
     test "also where its worker is killed", %{name: name} do
       assert {:ok, 1} = Envmgr.execute("probe.echo", [1], name: name)
-      opts = [name: name, timeout: 50, correlation: "c3"]
+      opts = [name: name, timeout: 1_500, correlation: "c3"]
 
       log =
         capture_log(@metadata, fn ->

@@ -7,7 +7,12 @@ defmodule Envmgr.Pool.BoundsTest do
 
   defp start(sizing, options \\ []) do
     project = Project.new()
-    libraries = %{"probe" => Project.library("probe", options[:library] || %{})}
+
+    probe = %{"probe" => Project.library("probe", options[:library] || %{})}
+
+    libraries =
+      if options[:library], do: probe, else: Map.put(probe, "time", Project.library("time"))
+
     pools = Project.pools(1, sizing)
     Project.activate(project, "std", pools: pools, libraries: libraries)
     name = :"bounds#{System.unique_integer([:positive])}"
@@ -22,6 +27,18 @@ defmodule Envmgr.Pool.BoundsTest do
 
   defp call(name, path, args \\ [], opts \\ []),
     do: Envmgr.execute("probe.#{path}", args, [name: name] ++ opts)
+
+  # A call that runs until the file is there.
+  defp hold(name) do
+    gate =
+      Path.join(System.tmp_dir!(), "gate#{System.unique_integer([:positive])}-#{System.pid()}")
+
+    on_exit(fn -> File.rm(gate) end)
+    before = in_flight(name)
+    task = Task.async(fn -> call(name, "await_file", [gate, "done"], timeout: 60_000) end)
+    in_flight(name, before + 1)
+    {gate, task}
+  end
 
   defp workers(name), do: Envmgr.stats(name)["std"].workers
   defp pool(name), do: Envmgr.stats(name)["std"].pools["default"]
@@ -46,9 +63,7 @@ defmodule Envmgr.Pool.BoundsTest do
     name = start(%{"queue" => 3})
     tell(name, [[:pool, :overloaded]])
     {:ok, _} = call(name, "echo", [1])
-    # The thread that gives way to nobody: what waits behind it waits.
-    busy = Task.async(fn -> call(name, "nap", [1.5, "done"]) end)
-    in_flight(name, 1)
+    {gate, busy} = hold(name)
     waiting = for n <- 1..3, do: Task.async(fn -> call(name, "echo", [n]) end)
     in_flight(name, 4)
 
@@ -65,6 +80,7 @@ defmodule Envmgr.Pool.BoundsTest do
              Envmgr.await(Envmgr.async("probe.echo", [5], name: name))
 
     assert_receive {_, %{waiting: 3}, %{path: "probe.echo", pool: "default", environment: "std"}}
+    File.write!(gate, "")
     assert Task.await(busy, 10_000) == {:ok, "done"}
     assert Enum.map(waiting, &Task.await/1) == for(n <- 1..3, do: {:ok, n})
     assert {:ok, 4} = call(name, "echo", [4])
@@ -89,28 +105,34 @@ defmodule Envmgr.Pool.BoundsTest do
   test "a deadline that cannot be met is refused at once, when enough is known" do
     name = start(%{})
     for _ <- 1..17, do: {:ok, _} = call(name, "nap", [0.02])
-    naps = for _ <- 1..30, do: Task.async(fn -> call(name, "nap", [0.02], timeout: 30_000) end)
-    in_flight(name, 30)
-    started = System.monotonic_time(:millisecond)
-    assert {:error, %Error{code: :overloaded} = error} = call(name, "echo", [1], timeout: 100)
-    assert System.monotonic_time(:millisecond) - started < 100
-    assert %{why: :deadline, ahead: ahead, each: each} = error.details
-    assert ahead > 5 and each > 10
+    {gate, busy} = hold(name)
+    naps = for _ <- 1..30, do: Task.async(fn -> call(name, "nap", [0.02], timeout: 60_000) end)
+    in_flight(name, 31)
+    assert {:error, %Error{code: :overloaded} = error} = call(name, "echo", [1], timeout: 200)
+    assert %{why: :deadline, ahead: 31, each: each, left: left} = error.details
+    assert each > 10 and left > 0
     assert error.message =~ "its deadline is in"
-    assert {:ok, 1} = call(name, "echo", [1], timeout: 30_000)
+    File.write!(gate, "")
+    assert Task.await(busy, 10_000) == {:ok, "done"}
+    assert {:ok, 1} = call(name, "echo", [1], timeout: 60_000)
     assert Enum.uniq(Task.await_many(naps, 30_000)) == [{:ok, nil}]
   end
 
   test "callers take turns: many asynchronous calls of one keep nobody else waiting" do
     name = start(%{})
     {:ok, _} = call(name, "echo", [1])
-    greedy = for n <- 1..40, do: Envmgr.async("probe.nap", [0.05, n], name: name)
-    in_flight(name, 40)
-    assert {:ok, 1} = Task.await(Task.async(fn -> call(name, "echo", [1]) end))
-    assert in_flight(name) > 25
-    assert {:ok, 2} = Task.await(Task.async(fn -> call(name, "echo", [2]) end))
-    assert in_flight(name) > 20
-    Envmgr.cancel(greedy)
+    {gate, busy} = hold(name)
+    clock = fn -> Envmgr.async("time.perf_counter", [], name: name) end
+    greedy = for _ <- 1..100, do: clock.()
+    in_flight(name, 101)
+    others = for _ <- 1..2, do: Task.async(fn -> Envmgr.await(clock.()) end)
+    in_flight(name, 103)
+    File.write!(gate, "")
+    assert Task.await(busy) == {:ok, "done"}
+    before = greedy |> Envmgr.await_many() |> Enum.map(&elem(&1, 1)) |> Enum.sort()
+
+    # What was written already is not overtaken.
+    for {:ok, at} <- Task.await_many(others), do: assert(at < Enum.at(before, 20))
   end
 
   test "a call never waits behind a slow one while another worker is idle" do
@@ -186,7 +208,7 @@ defmodule Envmgr.Pool.BoundsTest do
       match?(%{circuit: :open, workers: [], state: :failed}, pool(name))
     end)
 
-    assert [%{state: :failed, next: %DateTime{}}] = Envmgr.libraries(name)
+    assert [%{state: :failed, next: %DateTime{}}, _] = Envmgr.libraries(name)
 
     # What is tried proves itself by an answer.
     assert_receive {[_, :circuit, :half_open], _, _}, 10_000

@@ -131,10 +131,19 @@ defmodule Envmgr.Pool.ElasticTest do
     {name, _} = start(%{"recycle" => %{"age" => 300}})
     workers(name, 1)
     [old] = pids(name)
-    long = nap(name, 2, "finished")
+
+    gate =
+      Path.join(System.tmp_dir!(), "gate#{System.unique_integer([:positive])}-#{System.pid()}")
+
+    on_exit(fn -> File.rm(gate) end)
+
+    long =
+      Task.async(fn -> Envmgr.execute("probe.await_file", [gate, "finished"], name: name) end)
+
     Project.eventually(fn -> pids(name) not in [[old], []] end, 10_000)
     assert Project.alive?(old)
     assert {:ok, 1} = Envmgr.execute("probe.echo", [1], name: name)
+    File.write!(gate, "")
     assert Task.await(long, 10_000) == {:ok, "finished"}
 
     {name, _} = start(%{"recycle" => %{"memory" => 200_000_000}})

@@ -48,6 +48,10 @@ defmodule Envmgr.Pool.OnceTest do
              Enum.to_list(0..1_999)
 
     assert Envmgr.stream("probe.aticks", [100_000], name: name) |> Enum.take(2) == [0, 1]
+    talking = Envmgr.stream("probe.say_and_count", [5_000], name: name, output: self())
+    assert Enum.count(talking) == 5_000
+    assert_received {:envmgr_output, _correlation, %{text: "hello\n"}}
+
     again = fn n -> Envmgr.execute!("probe.echo", [n], name: name) end
     assert Envmgr.execute("probe.apply", [again, [5]], name: name) == {:ok, 5}
   end

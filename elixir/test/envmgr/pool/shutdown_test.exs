@@ -25,9 +25,14 @@ defmodule Envmgr.Pool.ShutdownTest do
     assert Project.alive?(child)
     pids = Enum.map(workers(name), & &1.os_pid)
     ask = fn path, args -> Task.async(fn -> call(name, path, args) end) end
-    running = for n <- 1..2, do: ask.("nap", [0.8, n])
+
+    gate =
+      Path.join(System.tmp_dir!(), "gate#{System.unique_integer([:positive])}-#{System.pid()}")
+
+    on_exit(fn -> File.rm(gate) end)
+    running = for n <- 1..2, do: ask.("await_file", [gate, n])
     Project.eventually(fn -> in_flight(name) == 2 end)
-    coroutine = ask.("asleep", [1.2, "beside"])
+    coroutine = ask.("asleep", [0.3, "beside"])
     method = Task.async(fn -> Envmgr.method(thing, "add", [1]) end)
     waiting = for n <- 1..20, do: ask.("echo", [n])
     Project.eventually(fn -> in_flight(name) == 24 end)
@@ -35,13 +40,16 @@ defmodule Envmgr.Pool.ShutdownTest do
 
     error =
       Project.eventually(fn ->
-        with {:error, %Error{code: :not_ready} = error} <- call(name, "echo", [0]),
+        # One that came before is taken on, and waits with the others.
+        with {:error, %Error{code: :not_ready} = error} <-
+               Envmgr.execute("probe.echo", [0], name: name, timeout: 50),
              do: error,
-             else: ({:ok, 0} -> nil)
+             else: ({:error, %Error{code: :timeout}} -> nil)
       end)
 
-    # Where the last answer is quicker than this test the pool is gone already.
-    assert error.message =~ ~r/shutting down|not running/
+    assert error.message =~ "shutting down"
+    assert Task.yield(stop, 0) == nil
+    File.write!(gate, "")
     assert Task.await_many(running, 20_000) == [{:ok, 1}, {:ok, 2}]
     assert Task.await_many(waiting, 20_000) == for(n <- 1..20, do: {:ok, n})
     assert Task.await(method) == {:ok, 2}

@@ -32,15 +32,15 @@ defmodule Envmgr.Pool.ThreadsTest do
   end
 
   test "quick calls go on beside slow ones, until every thread has one", %{name: name} do
-    slow = for _ <- 1..3, do: Envmgr.async("probe.nap", [30], name: name, timeout: 60_000)
+    gate = Path.join(Project.new(), "gate")
+    slow = for _ <- 1..3, do: Envmgr.async("probe.wait_for", [gate], name: name)
     assert many("probe.echo", for(n <- 1..300, do: [n]), name) == for(n <- 1..300, do: {:ok, n})
     last = Envmgr.async("probe.nap", [0.2, "last"], name: name)
     waiting = for n <- 1..20, do: Envmgr.async("probe.echo", [n], name: name)
     assert Envmgr.await(last, 20_000) == {:ok, "last"}
     assert Envmgr.await_many(waiting, 20_000) == for(n <- 1..20, do: {:ok, n})
-    # Python's sleep does not hear of a cancellation: the worker is replaced.
-    Envmgr.cancel(slow)
-    Project.eventually(fn -> match?({:ok, 1}, Envmgr.execute("probe.echo", [1], name: name)) end)
+    File.touch!(gate)
+    assert Envmgr.await_many(slow, 20_000) == [{:ok, nil}, {:ok, nil}, {:ok, nil}]
   end
 
   test "values, errors, output and large ones are each call's own", %{name: name} do

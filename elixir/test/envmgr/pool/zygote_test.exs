@@ -94,12 +94,20 @@ defmodule Envmgr.Pool.ZygoteTest do
 
     log =
       capture_log(fn ->
-        for _ <- 1..2 do
-          [zygote | _] = Project.eventually(fn -> zygotes(name) != [] && zygotes(name) end)
-          System.cmd("kill", ["-KILL", "#{zygote}"])
-        end
+        old =
+          for _ <- 1..2 do
+            [zygote | _] = Project.eventually(fn -> zygotes(name) != [] && zygotes(name) end)
+            old = workers(name)
+            System.cmd("kill", ["-KILL", "#{zygote}"])
+            old
+          end
 
-        Project.eventually(fn -> workers(name) != [] end)
+        old = List.flatten(old)
+
+        Project.eventually(fn ->
+          workers(name) != [] and Enum.all?(workers(name), &(&1 not in old))
+        end)
+
         assert {:ok, _} = call.("probe.pid", [])
       end)
 

@@ -1,5 +1,5 @@
 defmodule Envmgr.Telemetry.AroundTest do
-  # Events of what stands around calls, of sessions, of pools and of zygotes, made by the real thing and held to the table.
+  # Events of what stands around calls, of sessions and of pools, made by the real thing and held to the table.
   use ExUnit.Case, async: false
 
   import Envmgr.Test.Around
@@ -99,14 +99,14 @@ defmodule Envmgr.Telemetry.AroundTest do
   end
 
   test "pools that grow, are full, let workers go, and give up", %{name: name} do
-    pools = Project.pools(1, %{"max" => 2, "queue" => 1, "recycle" => %{"calls" => 3}})
+    pools = Project.pools(1, %{"max" => 2, "queue" => 3, "recycle" => %{"calls" => 3}})
     start(name, %{"probe" => %{}}, pools: pools)
     call = &Envmgr.execute("probe." <> &1, &2, name: name)
     assert {:ok, 1} = call.("echo", [1])
-    naps = for n <- 1..6, do: Task.async(fn -> call.("nap", [0.3, n]) end)
-    assert {%{from: 1, to: 2}, %{pool: "default", reason: _}} = heard([:pool, :scale])
-    assert {%{waiting: 1}, %{path: "probe.nap", pool: "default"}} = heard([:pool, :overloaded])
-    Task.await_many(naps, 10_000)
+    naps = for n <- 1..6, do: Task.async(fn -> call.("nap", [1.0, n]) end)
+    assert {%{from: 1, to: 2}, %{pool: "default", reason: _}} = heard([:pool, :scale], 10_000)
+    assert {%{waiting: 3}, %{path: "probe.nap", pool: "default"}} = heard([:pool, :overloaded])
+    Task.await_many(naps, 30_000)
     for _ <- 1..6, do: assert({:ok, 1} = call.("echo", [1]))
     assert {%{calls: calls}, %{reason: :calls, worker: _}} = heard([:worker, :recycled], 10_000)
     assert calls >= 3
@@ -117,18 +117,5 @@ defmodule Envmgr.Telemetry.AroundTest do
 
     assert {%{failures: 5}, %{pool: "default", library: nil, reason: %Error{}}} =
              heard([:circuit, :open])
-  end
-
-  test "zygotes", %{name: name} do
-    start(name, %{"probe" => %{}}, fork: true, workers: 1)
-    assert {:ok, 1} = Envmgr.execute("probe.echo", [1], name: name)
-
-    assert {%{duration: _}, %{environment: "std", generation: 1, os_pid: os_pid}} =
-             heard([:zygote, :ready])
-
-    assert {_, %{os_pid: worker}} = heard([:worker, :ready])
-    assert is_integer(os_pid) and worker != os_pid
-    stop_supervised!(name)
-    assert {_, %{os_pid: ^os_pid}} = heard([:zygote, :stop])
   end
 end

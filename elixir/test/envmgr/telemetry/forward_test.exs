@@ -56,6 +56,8 @@ defmodule Envmgr.Telemetry.ForwardTest do
     again()
     assert Telemetry.listened?([:generation, :switch])
     assert Forward.heard?([:generation, :switch])
+    # This one does not run at all.
+    assert :ok = Telemetry.execute([:generation, :switch], %{}, %{})
   end
 
   # What is decided when the application starts.

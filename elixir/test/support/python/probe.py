@@ -24,6 +24,7 @@ __all__ = [
     "apply_twice",
     "asleep",
     "aticks",
+    "await_file",
     "blob",
     "broken_ticks",
     "call_kept",
@@ -72,6 +73,7 @@ __all__ = [
     "remembered",
     "rows",
     "say",
+    "say_and_count",
     "segfault",
     "slow_thing",
     "speak",
@@ -87,6 +89,7 @@ __all__ = [
     "type_name",
     "unsteady",
     "unsteady_items",
+    "wait_for",
 ]
 
 
@@ -206,9 +209,13 @@ def unsteady_items(file, failures):
 
 
 def each_slower(file, pauses, late=None):
-    """Does of `pauses` what stands there for its count: sleeps, or fails; after a sleep fails by `late`."""
+    """Does of `pauses` what stands there for its count: sleeps (None: until it was called twice), or fails; after a sleep fails by
+    `late`."""
     count = counted(file)
     what = pauses[count - 1]
+    while what is None:
+        time.sleep(0.01)
+        what = 0 if os.path.getsize(file) > 1 else None
     if not isinstance(what, str):
         time.sleep(what)
         what = late
@@ -260,6 +267,13 @@ def kill_me():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def await_file(path, value=None):
+    """Does nothing until the file is there."""
+    while not os.path.exists(path):
+        time.sleep(0.005)
+    return value
+
+
 def leave_behind():
     """A program that nobody waits for."""
     import subprocess
@@ -284,6 +298,13 @@ def raise_exit():
 
 def say(words):
     print(words)
+
+
+def say_and_count(count):
+    """Says something before its items are there."""
+    print("hello")
+    time.sleep(0.05)
+    return iter(range(count))
 
 
 def text(size):
@@ -623,3 +644,9 @@ def note_item(file, value):
     with open(file, "a") as notes:
         notes.write(f"{value}\n")
     return value + 0
+
+
+def wait_for(path):
+    """Waits in steps of Python until there is such a file."""
+    while not os.path.exists(path):
+        time.sleep(0.005)
