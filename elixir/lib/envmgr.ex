@@ -782,7 +782,9 @@ defmodule Envmgr do
   defp value!({:error, error}), do: raise(error)
 
   defp answering(name, ask) do
-    if :ets.whereis(name) == :undefined, do: {:error, Calls.not_running(name)}, else: ask.()
+    if :ets.whereis(name) == :undefined,
+      do: {:error, Calls.not_running(name)},
+      else: with({:error, error} <- ask.(), do: {:error, Error.classified(error)})
   catch
     :exit, _ended -> {:error, Calls.not_running(name)}
   end

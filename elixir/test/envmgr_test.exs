@@ -126,7 +126,7 @@ defmodule EnvmgrTest do
     assert {:error, %Error{code: :timeout, class: :resource, retry: true} = timeout} =
              Envmgr.execute("probe.nap", [30], name: name, timeout: 50)
 
-    assert timeout.arguments == [{"seconds", "30"}]
+    assert timeout.arguments == [{"pause", "30"}]
 
     assert {:error, %Error{class: :usage} = unknown} =
              Envmgr.execute("probe.fial", [secret], name: name)

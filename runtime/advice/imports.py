@@ -19,7 +19,10 @@ def _missing(case: Case, match: Any) -> str | None:
         return None
     if top == case.module and "." in str(name):
         return f"the installed{case.version(top)} of {top} has no {name}: it was in another version, or is spelled otherwise"
-    return line(case, distribution_of(top))
+    distribution = distribution_of(top)
+    if distribution == case.library:
+        return "its files are gone: run `envmgr health --repair`, which builds afresh what is not whole"
+    return line(case, distribution)
 
 
 def line(case: Case, distribution: str) -> str:

@@ -57,5 +57,11 @@ RULES = (
         "which cannot be called",
         "a value is read, not called; a function that returns it can be",
     ),
+    rule(
+        "envmgr_runtime.Unresolved",
+        "this worker has no library",
+        "an object among the arguments lives in a worker of another environment, and the call went there: pass its value, "
+        "or let both libraries have the same `environment` in envmgr.toml",
+    ),
     rule("envmgr_runtime.Unresolved", "leads nowhere", "Envmgr.search/1 finds what the library has"),
 )

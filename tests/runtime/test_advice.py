@@ -33,7 +33,7 @@ from envmgr_runtime.advice.distributions import distribution_of
 from envmgr_runtime.advice.near import listed, meant, near
 from envmgr_runtime.advice.rules import rule
 from envmgr_runtime.execution.calls import Calls
-from envmgr_runtime.library.loading import Libraries
+from envmgr_runtime.library.loading import Libraries, Unresolved
 from envmgr_runtime.values.errors import RefLimit, StaleRef
 from envmgr_runtime.wire.packing import packb, unpackb
 
@@ -87,6 +87,8 @@ def test_an_import_that_led_to_an_error_is_advised():
     error = RuntimeError("no engine")
     error.__cause__ = ModuleNotFoundError("No module named 'yaml'", name="yaml")
     assert advice(error, path="config.read").startswith('add with = ["PyYAML"] under [library.config]')
+    own = ModuleNotFoundError("No module named 'numpy'", name="numpy")
+    assert "envmgr health --repair" in advice(own, path="numpy")
     error.__cause__ = ValueError("math domain error")
     assert advice(error) is None
 
@@ -276,6 +278,12 @@ def test_what_no_module_is_called_is_not_installed():
 
     assert advice(error_of(read_pickle)) is None
     assert "no pickle" in advice(error_of(read_pickle), read_pickle)
+
+
+def test_an_object_of_another_environment():
+    with pytest.raises(Unresolved) as caught:
+        Libraries().resolve("numpy.mean")
+    assert "another environment" in advice(caught.value, path="numpy.mean")
 
 
 def test_credentials_and_cookies():

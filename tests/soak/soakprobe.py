@@ -1,7 +1,9 @@
 """The library that the soak calls. Whatever carries a number gives it back, so that no two answers can be taken for each other."""
 
 import asyncio
+import gc
 import os
+import sys
 import time
 import zlib
 
@@ -14,6 +16,7 @@ __all__ = [
     "anap",
     "applied",
     "blob",
+    "blocks",
     "box",
     "count",
     "effect",
@@ -41,6 +44,12 @@ def few(number):
 
 def blob(number, size):
     return number.to_bytes(8, "big") * (size // 8)
+
+
+def blocks():
+    """The process, and how many pieces of memory its Python objects take."""
+    gc.collect()
+    return [os.getpid(), sys.getallocatedblocks()]
 
 
 def nap(number, seconds):

@@ -87,6 +87,13 @@ defmodule Envmgr.Testing do
     end
   end
 
+  defp script(path, answer, _times)
+       when is_function(answer) and not is_function(answer, 0) and
+              not is_function(answer, 1) and not is_function(answer, 2) do
+    raise ArgumentError,
+          "#{inspect(answer)} answers #{path} for no call: a script takes [args, named], [args] or nothing"
+  end
+
   defp script(path, answer, times) when is_binary(path) do
     known!(path)
 

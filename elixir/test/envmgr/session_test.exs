@@ -10,7 +10,7 @@ defmodule Envmgr.SessionTest do
     Project.activate(project, "std", libraries: libraries)
     Project.activate(project, "other", libraries: %{"elsewhere" => Project.library("shared")})
     name = :sessions_of_test
-    start_supervised!({Envmgr, name: name, project: project, watch: false, start_timeout: 10_000})
+    start_supervised!({Envmgr, name: name, project: project, watch: false, start_timeout: 60_000})
     on_exit(fn -> File.rm_rf!(project) end)
     ready(name, "std", 2)
     %{name: name}
@@ -148,7 +148,7 @@ defmodule Envmgr.SessionTest do
           end)
         end
 
-      Task.await_many(tasks, 30_000)
+      Task.await_many(tasks, 60_000)
       assert {:ok, 40} = Session.get(session, "n")
       assert {:ok, names} = Session.keys(session)
       assert length(names) == 81
@@ -165,7 +165,7 @@ defmodule Envmgr.SessionTest do
           Task.async(fn -> for _ <- 1..5, do: Session.delete(session, "x") end)
         ]
 
-        Task.await_many(writers, 30_000)
+        Task.await_many(writers, 60_000)
         {:ok, here} = Session.get(session, "x")
         assert {:ok, ^here} = call(session, "get", ["x"])
       end
@@ -243,6 +243,8 @@ defmodule Envmgr.SessionTest do
 
     test "new sessions go where fewer are", %{name: name} do
       ready(name, "std", 2)
+      # Those of other tests are gone.
+      Project.eventually(fn -> sessions(name) <= 1 end)
       sessions = for _ <- 1..20, do: Session.open!(name: name)
       pids = for session <- sessions, do: call(session, "pid")
       assert [one, two] = pids |> Enum.frequencies() |> Map.values()
@@ -306,7 +308,7 @@ defmodule Envmgr.SessionTest do
     end
 
     call = Envmgr.async("shared.ask", [function], session: session)
-    assert_receive {:runs, function}, 10_000
+    assert_receive {:runs, function}
     {call, function}
   end
 
@@ -322,7 +324,7 @@ defmodule Envmgr.SessionTest do
           Process.sleep(:infinity)
         end)
 
-      assert_receive {session, ref}, 10_000
+      assert_receive {session, ref}
       assert {:ok, 1} = call(session, "count", ["n"])
       assert {:ok, 2} = Envmgr.method(ref, "grow")
       Process.exit(owner, :kill)
@@ -346,8 +348,8 @@ defmodule Envmgr.SessionTest do
           send(test, {:given, session})
         end)
 
-      assert_receive {:given, session}, 10_000
-      assert_receive {:DOWN, ^monitor, _, ^pid, _}, 10_000
+      assert_receive {:given, session}
+      assert_receive {:DOWN, ^monitor, _, ^pid, _}
       assert {:ok, %{owner: ^test}} = Session.info(session)
       assert :ok = Session.touch(session)
     end
@@ -363,7 +365,7 @@ defmodule Envmgr.SessionTest do
                 Session.open!(name: name, id: "together", owner: nil, ttl: 60_000)
               end)
 
-      assert [together] = opened |> Task.await_many() |> Enum.uniq()
+      assert [together] = opened |> Task.await_many(60_000) |> Enum.uniq()
       assert session == Session.find("user-42", name)
       assert Enum.all?([session, together], &(&1 in Session.list(name)))
       assert inspect(session) == "#Envmgr.Session<user-42>"
@@ -389,14 +391,14 @@ defmodule Envmgr.SessionTest do
     end
 
     test "it expires", %{name: name} do
-      busy = Session.open!(name: name, idle: 30)
+      busy = Session.open!(name: name, idle: 500)
       {call, function} = busy(busy)
-      resting = Session.open!(name: name, idle: 60)
+      resting = Session.open!(name: name, idle: 600)
       living = Session.open!(name: name, ttl: 60)
       ended? = &(not Process.alive?(&1.pid))
       assert Project.eventually(fn -> Enum.all?([resting, living], ended?) end)
       assert {:error, %Error{code: :session_expired} = error} = call(resting, "count", ["n"])
-      assert error.message =~ "nothing was done with it for 60 ms"
+      assert error.message =~ "nothing was done with it for 600 ms"
       assert {:error, %Error{code: :session_expired} = error} = Session.put(living, "x", 1)
       assert error.message =~ "it lived for 60 ms"
       # What has a call does not rest.

@@ -27,7 +27,7 @@ defmodule Envmgr.TestingTest do
         error in VerificationError -> {result, error.message}
       end
     end)
-    |> Task.await()
+    |> Task.await(60_000)
   end
 
   describe "answers" do
@@ -87,6 +87,10 @@ defmodule Envmgr.TestingTest do
 
       Testing.stub("requests.get", {:error, "x"})
       assert_raise ArgumentError, ~r/a script answers/, fn -> Envmgr.execute("requests.get") end
+
+      assert_raise ArgumentError, ~r/takes \[args, named\]/, fn ->
+        Testing.stub("requests.get", fn _, _, _ -> 1 end)
+      end
     end
 
     test "a script that is slower than its caller has answered too late" do
@@ -390,7 +394,7 @@ defmodule Envmgr.TestingTest do
       send(test, {ref, run.()})
     end)
 
-    assert_receive {^ref, result}, 5_000
+    assert_receive {^ref, result}
     result
   end
 end

@@ -21,6 +21,7 @@ defmodule Soak.Deeds do
     session_object: 3,
     callback: 6,
     callback_calls: 3,
+    callbacks_at_once: 1,
     iterator: 3,
     refs: 6,
     refs_left: 4,
@@ -196,7 +197,12 @@ defmodule Soak.Deeds do
 
   def run(:callback, s) do
     n = Book.number()
-    add = fn x -> x + 7 end
+
+    add = fn x ->
+      Process.sleep(:rand.uniform(3))
+      x + 7
+    end
+
     call(s, :callback, [n, n + 7], &execute(s, "applied", [n, add], &1))
   end
 
@@ -211,6 +217,13 @@ defmodule Soak.Deeds do
     call(s, :callback_calls, [n, [n, n * n, m]], excuses, [], fn opts ->
       execute(s, "applied", [n, inner], opts)
     end)
+  end
+
+  # More than are in each other in a worker.
+  def run(:callbacks_at_once, s) do
+    1..200
+    |> Enum.map(fn _ -> Task.async(fn -> run(:callback, s) end) end)
+    |> Task.await_many(timeout() + slack())
   end
 
   def run(:iterator, s) do

@@ -2,6 +2,8 @@ defmodule Soak.Gauge do
   # What there is when nobody calls: of the VM, of the instance, of each worker.
   @moduledoc false
 
+  alias Envmgr.Session
+
   @doc "Waits until nothing is under way, and says what is left where that does not come."
   def settle(name, ms \\ 30_000) do
     deadline = System.monotonic_time(:millisecond) + ms
@@ -82,11 +84,14 @@ defmodule Soak.Gauge do
     |> Enum.sum()
   end
 
-  @doc "What each worker's process has: `{environment, os_pid, answered, bytes of its own, descriptors, threads}`."
+  @doc "What each worker's process has: `{environment, os_pid, calls, bytes of its own, descriptors, threads, blocks of Python's memory}`."
   def workers(name) do
+    blocks = blocks(name)
+
     for {environment, stats} <- Envmgr.stats(name),
         worker <- stats.workers,
         pid = worker.os_pid,
+        is_map_key(blocks, pid),
         {:ok, text} <- [File.read("/proc/#{pid}/smaps_rollup")],
         {:ok, descriptors} <- [File.ls("/proc/#{pid}/fd")],
         {:ok, threads} <- [File.ls("/proc/#{pid}/task")] do
@@ -94,7 +99,26 @@ defmodule Soak.Gauge do
         for [_, kib] <- Regex.scan(~r/^Private_(?:Clean|Dirty): +(\d+) kB/m, text),
             do: String.to_integer(kib) * 1024
 
-      {environment, pid, worker.answered, Enum.sum(own), length(descriptors), length(threads)}
+      counts = {Enum.sum(own), length(descriptors), length(threads), blocks[pid]}
+      {environment, pid, worker.answered, counts}
+    end
+  end
+
+  # Sessions spread over the workers, so that each is asked.
+  defp blocks(name) do
+    for {environment, stats} <- Envmgr.stats(name), reduce: %{} do
+      blocks ->
+        sessions = for _ <- stats.pools["default"].workers, do: Session.open!(name: name)
+
+        seen =
+          for session <- sessions,
+              answer = Envmgr.execute("#{environment}.blocks", [], name: name, session: session),
+              {:ok, [pid, blocks]} <- [answer],
+              into: %{},
+              do: {pid, blocks}
+
+        Enum.each(sessions, &Session.close/1)
+        Map.merge(blocks, seen)
     end
   end
 end

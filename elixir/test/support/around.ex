@@ -18,7 +18,7 @@ defmodule Envmgr.Test.Around do
     activate(project, libraries, options)
 
     ExUnit.Callbacks.start_supervised!(
-      {Envmgr, name: name, project: project, watch: false, start_timeout: 10_000}
+      {Envmgr, name: name, project: project, watch: false, start_timeout: 60_000}
     )
 
     # Its workers are there: no test's deadline is theirs.

@@ -20,7 +20,7 @@ defmodule Envmgr.Test.Heard do
   end
 
   @doc "The next event of this name, as the table has it: `{measurements, metadata}`."
-  def heard(name, ms \\ 5_000) do
+  def heard(name, ms \\ 60_000) do
     assert_receive {:heard, ^name, measurements, metadata}, ms
     {_, _, measured, about} = List.keyfind(Events.table(), name, 0)
     assert keys(measurements) == Enum.sort(measured)

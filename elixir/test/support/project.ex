@@ -35,15 +35,31 @@ defmodule Envmgr.Test.Project do
     path
   end
 
+  @doc "A path that nobody else has, other VMs neither, of a file that goes away with the test."
+  def path(name) do
+    path =
+      Path.join(
+        System.tmp_dir!(),
+        "envmgr-#{name}-#{System.unique_integer([:positive])}-#{System.pid()}"
+      )
+
+    ExUnit.Callbacks.on_exit(fn -> File.rm(path) end)
+    path
+  end
+
+  @doc "A path for `probe.await_file`, and what makes the file."
+  def gate do
+    path = path("gate")
+    {path, fn -> File.touch!(path) end}
+  end
+
   @doc "A running instance of a project with one environment, `std`. Returns its name and project."
-  def start(overrides \\ []) do
+  def start(overrides \\ [], options \\ []) do
     project = new()
     activate(project, "std", overrides)
     name = :"instance#{System.unique_integer([:positive])}"
-
-    ExUnit.Callbacks.start_supervised!(
-      {Envmgr, name: name, project: project, watch: false, start_timeout: 10_000}
-    )
+    fixed = [name: name, project: project, watch: false, start_timeout: 60_000]
+    ExUnit.Callbacks.start_supervised!({Envmgr, fixed ++ options})
 
     {name, project}
   end
@@ -136,10 +152,22 @@ defmodule Envmgr.Test.Project do
     System.find_executable("envmgr") || Path.join(@repository, ".venv/bin/envmgr")
   end
 
-  @doc "Waits until the condition holds; the pool's state has no message to wait for."
-  def eventually(condition, ms \\ 5_000) do
+  @doc """
+  Waits until the condition holds; the pool's state has no message to wait for. The bound is against hangs alone: a machine
+  that does much else is slow, and no test fails by that.
+  """
+  def eventually(condition, ms \\ 60_000) do
     deadline = System.monotonic_time(:millisecond) + ms
     check(condition, deadline)
+  end
+
+  @doc "How many calls end with the processes that wait for them. A plain call is one of them when it has taken 50 ms."
+  def watched(name) do
+    {_generation, workers, _pool} = Envmgr.Pool.Route.lookup(name, "std")
+
+    for {owner, _slot} <- tl(Tuple.to_list(workers)), reduce: 0 do
+      count -> count + map_size(:sys.get_state(owner).watched)
+    end
   end
 
   @doc "Whether a process of this number runs (and is no zombie)."

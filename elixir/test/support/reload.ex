@@ -12,7 +12,7 @@ defmodule Envmgr.Test.Reload do
     name
   end
 
-  def until(condition), do: Project.eventually(condition, 15_000)
+  def until(condition), do: Project.eventually(condition)
   def state(name), do: Envmgr.configuration(name).state
   def workers(name, environment), do: Envmgr.stats(name)[environment].workers
 

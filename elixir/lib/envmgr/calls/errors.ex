@@ -112,7 +112,8 @@ defmodule Envmgr.Calls.Errors do
       class: class,
       type: type,
       first: time(first),
-      last: time(Windows.last(windows) * 1000),
+      last:
+        with([%{at: at} | _] <- recent, do: at, else: ([] -> time(Windows.last(windows) * 1000))),
       spike: with(at when at != nil <- Windows.spiked(windows), do: time(at * 1000)),
       message: with([%{message: message} | _] <- recent, do: message, else: ([] -> nil)),
       recent: recent

@@ -12,8 +12,9 @@ defmodule Envmgr.Calls.Hedge do
   alias Envmgr.Pool.{Callback, Route}
   alias Envmgr.Telemetry
 
-  @enforce_keys [:call, :rest, :late]
-  defstruct [:call, :rest, :late, :first, :failed, runners: %{}, asked?: false]
+  # `late`: when the second is asked, so many `ms` after a worker was chosen; nil: none was.
+  @enforce_keys [:call, :rest, :ms]
+  defstruct [:call, :rest, :ms, :late, :first, :failed, runners: %{}, asked?: false]
 
   @impl true
   def around(call, rest) do
@@ -48,18 +49,19 @@ defmodule Envmgr.Calls.Hedge do
   defp late(_call), do: nil
 
   defp race(call, rest, ms) do
-    race = %__MODULE__{call: call, rest: rest, late: now() + ms}
+    race = %__MODULE__{call: call, rest: rest, ms: ms}
     {reference, race} = ask(race, nil)
     wait(%{race | first: reference})
   end
 
   # Runners hear of the call's deadline by themselves.
   defp wait(race) do
-    timeout = if race.asked?, do: :infinity, else: max(race.late - now(), 0)
+    timeout = if race.asked? or race.late == nil, do: :infinity, else: max(race.late - now(), 0)
 
     case Waiting.any(race.runners, race.call.options.beside, timeout) do
       {:got, reference, {:chosen, worker}} ->
-        wait(put_in(race.runners[reference].worker, worker))
+        race = put_in(race.runners[reference].worker, worker)
+        wait(%{race | late: race.late || now() + race.ms})
 
       {:got, reference, {:answer, answer}} ->
         answered(race, reference, answer)
@@ -85,7 +87,7 @@ defmodule Envmgr.Calls.Hedge do
   defp second(%{runners: runners, first: first} = race) do
     worker = runners[first].worker
 
-    if worker != nil and second?(race.call, worker) do
+    if second?(race.call, worker) do
       Tally.add(race.call, :hedges)
       told(race, :start, %{})
       {_reference, race} = ask(race, worker)

@@ -33,7 +33,7 @@ defmodule Envmgr.Libraries.CatalogFile do
       {:ok, file}
     else
       {:error, reason} when is_atom(reason) ->
-        {:error, "catalog #{path}: #{:file.format_error(reason)}"}
+        {:error, "catalog #{path}: #{:file.format_error(reason)}; #{again()}"}
 
       {:error, reason} ->
         {:error, "catalog #{path}: #{reason}"}

@@ -46,6 +46,10 @@ defmodule Envmgr.Pool.Flight do
   @spec empty?(t()) :: boolean()
   def empty?({size, _queue, asides}), do: size == 0 and asides == %{}
 
+  @doc "Whether this call is aside and has no last message."
+  @spec aside?(t(), pos_integer()) :: boolean()
+  def aside?({_size, _queue, asides}, id), do: is_map_key(asides, id)
+
   @doc "Whether calls are aside."
   @spec beside?(t()) :: boolean()
   def beside?({_size, _queue, asides}), do: asides != %{}

@@ -33,7 +33,7 @@ defmodule Envmgr.Pool.Owner do
   @enforce_keys [:server, :manifest, :slot, :options]
   defstruct [:server, :manifest, :slot, :options, :port, :os_pid, :failure, :tick, :head, :retry] ++
               [:interrupt, :crash, :nudge, :sweep, :life, :zygote, :mark, :began, :ending] ++
-              [:pool, :sizing, :number] ++
+              [:pool, :sizing, :number, :inside] ++
               [
                 asked: 0,
                 forked?: false,
@@ -53,6 +53,7 @@ defmodule Envmgr.Pool.Owner do
                 watched: %{},
                 cancelled: %{},
                 callbacks: %{},
+                askers: %{},
                 lent: %Lent{},
                 flight: Flight.new(),
                 outbox: %Outbox{}
@@ -225,6 +226,7 @@ defmodule Envmgr.Pool.Owner do
     do: {:noreply, Ending.kill(s, "the worker's second lane broke")}
 
   def handle_info(:retry, s), do: {:noreply, Pipe.flush(%{s | retry: nil})}
+  def handle_info(:inside, s), do: {:noreply, Pipe.inside(s)}
 
   def handle_info({:start_timeout, port}, %{phase: :starting, port: port} = s) do
     {:noreply, Ending.kill(s, "the worker was not ready within #{s.options.start_timeout} ms")}

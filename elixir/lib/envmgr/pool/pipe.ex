@@ -8,6 +8,11 @@ defmodule Envmgr.Pool.Pipe do
   # The most unanswered calls in the pipe. A worker begins with one, each answered frame doubles it, and a slow call
   # takes it back to one (to as many as it has threads): what is not written can still go elsewhere.
   @window 64
+  # The most calls that are in each other: those that have called functions of ours, and those that may. The outer ones are
+  # answered after the inner ones, whichever function returns first. Where none of them goes on for so many ms, they may
+  # wait for one that is not written yet.
+  @inside 64
+  @stuck 20
   @tick 10
   @busy_retry 2
 
@@ -42,21 +47,62 @@ defmodule Envmgr.Pool.Pipe do
   @doc "Writes what may be written. The owner never waits for a busy port."
   @spec flush(state()) :: state()
   def flush(%{phase: phase} = s) when phase in [:ready, :draining] do
-    with {data, outbox, flight} <-
-           Outbox.frame(s.outbox, s.flight, room(s)) do
+    s = pruned(s)
+    write(s, room(s))
+  end
+
+  def flush(s), do: s
+
+  # Those that are answered count no more. While functions run that is looked at when there are many, and not at each of them.
+  defp pruned(%{askers: none} = s) when none == %{}, do: s
+
+  defp pruned(%{askers: askers, callbacks: open} = s)
+       when open != %{} and map_size(askers) < @inside,
+       do: s
+
+  defp pruned(s) do
+    open = for {id, true} <- s.askers, Flight.aside?(s.flight, id), into: %{}, do: {id, true}
+    %{s | askers: open}
+  end
+
+  defp write(s, room) do
+    with {data, outbox, flight} <- Outbox.frame(s.outbox, s.flight, room) do
       if Child.write(s.port, data) do
         plain? = Outbox.plain?(s.outbox)
         s = arm(begun(%{s | outbox: outbox, flight: flight}, Flight.size(s.flight)))
-        if plain?, do: s, else: waiting(s)
+        held(if plain?, do: s, else: waiting(s))
       else
         %{s | retry: s.retry || Process.send_after(self(), :retry, @busy_retry)}
       end
     else
-      :empty -> if Outbox.plain?(s.outbox), do: s, else: waiting(s)
+      :empty -> held(if Outbox.plain?(s.outbox), do: s, else: waiting(s))
     end
   end
 
-  def flush(s), do: s
+  # Calls wait here for functions to return.
+  defp held(%{callbacks: none} = s) when none == %{}, do: s
+  defp held(%{inside: inside} = s) when inside != nil, do: s
+
+  defp held(s) do
+    if Outbox.size(s.outbox) == 0 do
+      s
+    else
+      Process.send_after(self(), :inside, @stuck)
+      %{s | inside: progress(s)}
+    end
+  end
+
+  defp progress(s), do: {Slot.counts(s.slot).answered, Map.keys(s.callbacks)}
+
+  @doc "Whether what waits for functions goes on. If not, one more call is written: they may wait for it."
+  @spec inside(state()) :: state()
+  def inside(%{phase: phase, inside: before, callbacks: open} = s)
+      when phase in [:ready, :draining] and open != %{} do
+    s = pruned(%{s | inside: nil})
+    if progress(s) == before, do: write(s, max(room(s), 1)), else: flush(s)
+  end
+
+  def inside(s), do: flush(%{s | inside: nil})
 
   @doc "Has callers see how many calls wait here that are not of normal priority."
   @spec waiting(state()) :: state()
@@ -70,9 +116,13 @@ defmodule Envmgr.Pool.Pipe do
   defp begun(s, _some), do: s
 
   # What a function of ours calls meanwhile must get through: the worker waits for it.
-  defp room(%{callbacks: open} = s) when open != %{}, do: @window - Flight.size(s.flight)
+  defp room(%{callbacks: open} = s) when open != %{},
+    do: min(@window, @inside - map_size(s.askers)) - Flight.size(s.flight)
+
   defp room(%{slow?: true}), do: 0
-  defp room(s), do: s.window - Flight.size(s.flight)
+  defp room(%{askers: none} = s) when none == %{}, do: s.window - Flight.size(s.flight)
+  # Their functions have returned, and the worker may not have heard of it.
+  defp room(s), do: min(s.window, @inside - map_size(s.askers)) - Flight.size(s.flight)
 
   @doc "What of the flight was answered says how the worker does."
   @spec pace(state(), Flight.t()) :: state()

@@ -58,7 +58,8 @@ defmodule Envmgr.Pool.Serving do
           Pipe.state()
   def callback(s, id, number, key, payload) do
     callback = %Callback{table: s.options.name, key: key, payload: payload, home: home(s, id)}
-    %{s | callbacks: Callbacks.open(s.callbacks, id, number, callback)}
+    askers = if id == 0, do: s.askers, else: Map.put(s.askers, id, true)
+    %{s | callbacks: Callbacks.open(s.callbacks, id, number, callback), askers: askers}
   end
 
   @doc "A function has returned, or failed."

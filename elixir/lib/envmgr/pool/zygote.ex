@@ -5,7 +5,9 @@ defmodule Envmgr.Pool.Zygote do
   # `:worker`, afresh, where there is no zygote now. Of a forked one, by its number, it hears `{:forked, number, os_pid}` or
   # `{:unforked, number}`, and `{:ended, number, ending}`: a status, or why the zygote has taken the worker with it.
   #
-  # One that ends is started again, later each time. `retire/1` ends it with the last of the owners that have asked.
+  # One that ends is started again, later each time. One that forks nothing of what it is asked for, and says nothing,
+  # is left alone until it does, and killed when it never does: its workers serve as long.
+  # `retire/1` ends it with the last of the owners that have asked.
   @moduledoc false
 
   use GenServer, restart: :temporary, shutdown: 60_000
@@ -20,8 +22,10 @@ defmodule Envmgr.Pool.Zygote do
   # One that has lived so long may be started again at once.
   @settled System.convert_time_unit(10, :second, :native)
   @socket "fork"
+  # Heartbeats without a word while a fork is due.
+  @patience 2
 
-  defstruct [:manifest, :options, :port, :os_pid, :directory, :since, :failure] ++
+  defstruct [:manifest, :options, :port, :os_pid, :directory, :since, :heard, :failure] ++
               [
                 phase: :none,
                 retired?: false,
@@ -79,7 +83,10 @@ defmodule Envmgr.Pool.Zygote do
   defp serve(%{phase: :ready} = s, owner) do
     number = s.number + 1
     send(owner, {:zygote, {:forked, Path.join(s.directory, @socket), number}})
-    %{s | number: number, requests: Map.put(s.requests, number, owner)}
+    Process.send_after(self(), {:due, s.port, number}, @patience * s.options.heartbeat)
+    # Who asks again has given up what was asked before.
+    requests = s |> forget(owner) |> Map.put(number, owner)
+    %{s | number: number, requests: requests}
   end
 
   defp serve(s, owner) do
@@ -87,8 +94,13 @@ defmodule Envmgr.Pool.Zygote do
     s
   end
 
+  defp forget(s, owner), do: Map.reject(s.requests, &match?({_number, ^owner}, &1))
+
   @impl true
-  def handle_info({port, {:data, frame}}, %{port: port} = s), do: {:noreply, walk(frame, s)}
+  def handle_info({port, {:data, frame}}, %{port: port} = s) do
+    s = if s.phase == :silent, do: %{s | phase: :ready}, else: s
+    {:noreply, walk(frame, %{s | heard: System.monotonic_time(:millisecond)})}
+  end
 
   def handle_info({port, {:exit_status, status}}, %{port: port} = s) do
     {:noreply, gone(s, "the zygote #{Child.ending(status)}", status)}
@@ -102,10 +114,30 @@ defmodule Envmgr.Pool.Zygote do
     {:noreply, %{s | failure: "the zygote was not ready within #{s.options.start_timeout} ms"}}
   end
 
+  def handle_info({:due, port, number}, %{port: port, phase: :ready} = s)
+      when is_map_key(s.requests, number) do
+    patience = @patience * s.options.heartbeat
+
+    case s.heard + patience - System.monotonic_time(:millisecond) do
+      left when left > 0 ->
+        Process.send_after(self(), {:due, port, number}, left)
+        {:noreply, s}
+
+      _silent ->
+        {:noreply, silent(s, "the zygote did not answer within #{patience} ms")}
+    end
+  end
+
+  def handle_info({:silent, port, heard}, %{port: port, phase: :silent, heard: heard} = s) do
+    Child.kill(s.os_pid)
+    {:noreply, %{s | failure: "the zygote was silent for #{s.options.start_timeout} ms"}}
+  end
+
   def handle_info(:retry, %{phase: :none, retired?: false} = s), do: {:noreply, open(s)}
 
   def handle_info({:DOWN, _monitor, :process, owner, _reason}, s) do
-    leave(%{s | users: Map.delete(s.users, owner), waiting: List.delete(s.waiting, owner)})
+    s = %{s | users: Map.delete(s.users, owner), waiting: List.delete(s.waiting, owner)}
+    leave(%{s | requests: forget(s, owner)})
   end
 
   def handle_info(_late, s), do: {:noreply, s}
@@ -211,6 +243,17 @@ defmodule Envmgr.Pool.Zygote do
     s
   end
 
+  defp silent(s, why) do
+    for {_number, owner} <- s.requests, do: send(owner, {:unforked, why})
+    Process.send_after(self(), {:silent, s.port, s.heard}, s.options.start_timeout)
+
+    Logger.warning(
+      "envmgr: #{s.manifest.environment}: #{why}: workers start afresh until it does"
+    )
+
+    %{s | phase: :silent, requests: %{}}
+  end
+
   defp broken(s) do
     Child.kill(s.os_pid)
     %{s | failure: "the zygote broke the protocol"}
@@ -224,14 +267,16 @@ defmodule Envmgr.Pool.Zygote do
     for {_, {owner, number}} <- s.workers, owner, do: send(owner, {:ended, number, ending})
     for {number, owner} <- s.requests, do: send(owner, {:unforked, number})
     tell(:stop, s, %{reason: s.failure || how})
-    settled? = s.phase == :ready and System.monotonic_time() - s.since > @settled
+    settled? = s.phase in [:ready, :silent] and System.monotonic_time() - s.since > @settled
     s = %{s | port: nil, os_pid: nil, directory: nil, requests: %{}, workers: %{}}
+
+    why = s.failure || how
 
     cond do
       s.retired? -> %{s | phase: :none}
-      settled? -> open(log(%{s | failures: 0}, how))
-      s.phase == :ready and s.failures == 0 -> open(log(%{s | failures: 1}, how))
-      true -> failed(s, s.failure || how)
+      settled? -> open(log(%{s | failures: 0}, why))
+      s.phase == :ready and s.failures == 0 -> open(log(%{s | failures: 1}, why))
+      true -> failed(s, why)
     end
   end
 
@@ -253,7 +298,7 @@ defmodule Envmgr.Pool.Zygote do
     s
   end
 
-  defp log(%{phase: :ready} = s, why) do
+  defp log(%{phase: phase} = s, why) when phase in [:ready, :silent] do
     Logger.warning("envmgr: #{s.manifest.environment}: #{why}, and its workers with it")
     s
   end

@@ -1,5 +1,5 @@
 defmodule Envmgr.Calls.AsyncTest do
-  use ExUnit.Case, async: false
+  use ExUnit.Case, async: true
 
   alias Envmgr.{Async, Error}
   alias Envmgr.Test.Project
@@ -79,7 +79,7 @@ defmodule Envmgr.Calls.AsyncTest do
     calls = for n <- 1..500, do: Envmgr.async("probe.asleep", [1, n], name: name)
     assert Envmgr.await_many(calls) == for(n <- 1..500, do: {:ok, n})
     # One after the other they would take 500 s.
-    assert System.monotonic_time(:millisecond) - started < 20_000
+    assert System.monotonic_time(:millisecond) - started < 250_000
     assert os_pid(name) == pid
     settled(name)
   end
@@ -121,9 +121,10 @@ defmodule Envmgr.Calls.AsyncTest do
           {"probe.computing", 100_000_000_000}
         ] do
       pid = os_pid(name)
-      call = Envmgr.async(path, [arg], name: name)
+      began = Project.path("began")
+      call = Envmgr.async(path, [arg, began], name: name)
       # One that has not begun would simply not begin.
-      Process.sleep(200)
+      Project.eventually(fn -> File.exists?(began) end)
       Envmgr.cancel(call)
       assert {:error, %Error{code: :cancelled}} = Envmgr.await(call)
       Project.eventually(fn -> not Project.alive?(pid) end)
@@ -144,12 +145,14 @@ defmodule Envmgr.Calls.AsyncTest do
 
   test "calls that wait are taken back without a word to the worker", %{name: name} do
     pid = os_pid(name)
-    first = Envmgr.async("probe.nap", [0.5, "first"], name: name)
+    {gate, open} = Project.gate()
+    first = Envmgr.async("probe.nap", [gate, "first"], name: name)
     running(name, 1)
     waiting = for n <- 1..100, do: Envmgr.async("probe.echo", [n], name: name)
     running(name, 101)
     Envmgr.cancel(waiting)
     assert Enum.all?(Envmgr.await_many(waiting), &match?({:error, %Error{code: :cancelled}}, &1))
+    open.()
     assert Envmgr.await(first) == {:ok, "first"}
     settled(name)
     assert os_pid(name) == pid
@@ -193,8 +196,7 @@ defmodule Envmgr.Calls.AsyncTest do
     for path <- ["time.sleep", "probe.asleep"] do
       caller = spawn(fn -> Envmgr.execute(path, [600], name: name, timeout: :infinity) end)
 
-      running(name, 1)
-      Process.sleep(300)
+      Project.eventually(fn -> Project.watched(name) == 1 end)
       Process.exit(caller, :kill)
       settled(name)
       assert Envmgr.execute("probe.echo", [1], name: name) == {:ok, 1}
@@ -203,7 +205,7 @@ defmodule Envmgr.Calls.AsyncTest do
 
   test "a coroutine whose caller died ends at its deadline", %{name: name} do
     pid = os_pid(name)
-    caller = spawn(fn -> Envmgr.execute("probe.asleep", [60], name: name, timeout: 300) end)
+    caller = spawn(fn -> Envmgr.execute("probe.asleep", [60], name: name, timeout: 1_500) end)
     running(name, 1)
     Process.exit(caller, :kill)
     settled(name)
@@ -260,7 +262,8 @@ defmodule Envmgr.Calls.AsyncTest do
 
   test "calls that wait go by their priority", %{name: name} do
     test = self()
-    first = Envmgr.async("probe.nap", [1], name: name)
+    {gate, open} = Project.gate()
+    first = Envmgr.async("probe.nap", [gate], name: name)
     running(name, 1)
     # From now on the worker gets nothing more.
     Process.sleep(200)
@@ -274,10 +277,11 @@ defmodule Envmgr.Calls.AsyncTest do
       running(name, 2 + at)
     end
 
+    open.()
     assert {:ok, nil} = Envmgr.await(first)
-    assert_receive {:high, high}, 10_000
-    assert_receive {:normal, normal}, 10_000
-    assert_receive {:low, low}, 10_000
+    assert_receive {:high, high}
+    assert_receive {:normal, normal}
+    assert_receive {:low, low}
     assert high < normal and normal < low
 
     assert {:error, %Error{code: :arguments}} =

@@ -57,7 +57,7 @@ defmodule Envmgr.Calls.CircuitTest do
 
   describe "a library's" do
     setup context do
-      circuit = %{"failures" => 2, "within" => 60_000, "open" => 300}
+      circuit = %{"failures" => 2, "within" => 60_000, "open" => 1_500}
       said = %{"recovery" => %{"circuit" => circuit}}
       start(context.test, %{"frail" => said, "probe" => %{}})
       notes(context)
@@ -80,7 +80,7 @@ defmodule Envmgr.Calls.CircuitTest do
 
       assert error.message =~ "frail failed 2 times within 60000 ms and is left alone"
       assert error.message =~ "frail.unsteady: exception: failure 2"
-      assert error.details.retry_after in 0..300
+      assert error.details.retry_after in 0..1_500
       assert times(notes) == 2
 
       assert {:error, %Error{code: :circuit_open}} = execute.([{:call, "frail.pid"}], [], [])

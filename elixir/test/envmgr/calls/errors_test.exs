@@ -73,7 +73,7 @@ defmodule Envmgr.Calls.ErrorsTest do
     |> Enum.map(fn _ ->
       Task.async(fn -> for _ <- 1..500, do: note(instance, error([]), @start) end)
     end)
-    |> Task.await_many()
+    |> Task.await_many(60_000)
 
     assert [%{count: 8_000, minute: 8_000}] = Errors.read(instance, @start * 1000)
   end
@@ -114,7 +114,7 @@ defmodule Envmgr.Calls.ErrorsTest do
     told =
       1..50
       |> Enum.map(fn _ -> Task.async(fn -> Windows.spike(windows, @start) end) end)
-      |> Task.await_many()
+      |> Task.await_many(60_000)
       |> Enum.reject(&is_nil/1)
 
     assert length(told) == 1

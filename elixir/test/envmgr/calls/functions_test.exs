@@ -1,5 +1,5 @@
 defmodule Envmgr.Calls.FunctionsTest do
-  use ExUnit.Case, async: false
+  use ExUnit.Case, async: true
 
   alias Envmgr.Error
   alias Envmgr.Test.Project
@@ -113,6 +113,39 @@ defmodule Envmgr.Calls.FunctionsTest do
          do: {:ok, n + 1}
   end
 
+  test "any number of calls whose functions take their time", %{name: name} do
+    numbers = Enum.to_list(1..250)
+
+    slow = fn n ->
+      Process.sleep(5)
+      n
+    end
+
+    answers =
+      numbers
+      |> Enum.map(&Task.async(fn -> call(slow, [&1], name) end))
+      |> Task.await_many(30_000)
+
+    assert answers == Enum.map(numbers, &{:ok, &1})
+    settled(name)
+  end
+
+  test "functions that wait for each other's calls, more than are in each other", %{name: name} do
+    test = self()
+
+    # Each waits for another process, whose call comes after all of them.
+    waiting = fn n ->
+      send(test, {:waits, n, self()})
+      receive do: (:go -> n)
+    end
+
+    tasks = for n <- 1..80, do: Task.async(fn -> call(waiting, [n], name) end)
+    waits = for n <- 1..80, do: receive(do: ({:waits, ^n, pid} -> pid))
+    assert {:ok, :through} = Envmgr.execute("probe.echo", [:through], name: name, timeout: 10_000)
+    for pid <- waits, do: send(pid, :go)
+    assert Task.await_many(tasks, 30_000) == for(n <- 1..80, do: {:ok, n})
+  end
+
   test "threads call it at once", %{name: name} do
     fun = fn n ->
       Process.sleep(50)
@@ -140,7 +173,7 @@ defmodule Envmgr.Calls.FunctionsTest do
         name: name
       )
 
-    assert_receive {:thinks, pid}, 5_000
+    assert_receive {:thinks, pid}
     for n <- 1..100, do: assert(Envmgr.execute("probe.echo", [n], name: name) == {:ok, n})
     send(pid, :go)
     assert Envmgr.await(slow) == {:ok, :done}
@@ -156,13 +189,13 @@ defmodule Envmgr.Calls.FunctionsTest do
     end
 
     assert {:error, %Error{code: :timeout}} =
-             Envmgr.execute("probe.apply", [fun], name: name, timeout: 300)
+             Envmgr.execute("probe.apply", [fun], name: name, timeout: 1_500)
 
     assert_receive {:runs, function}
     Project.eventually(fn -> not Process.alive?(function) end)
 
     call = Envmgr.async("probe.apply", [fun], name: name)
-    assert_receive {:runs, function}, 5_000
+    assert_receive {:runs, function}
     Envmgr.cancel(call)
     assert {:error, %Error{code: :cancelled}} = Envmgr.await(call)
     Project.eventually(fn -> not Process.alive?(function) end)
@@ -192,7 +225,7 @@ defmodule Envmgr.Calls.FunctionsTest do
         Process.sleep(:infinity)
       end)
 
-    assert_receive :kept, 5_000
+    assert_receive :kept
     assert Envmgr.execute("probe.call_kept", [4], name: name) == {:ok, 40}
     assert length(lent(name)) == 1
     Process.exit(passer, :kill)
@@ -215,13 +248,15 @@ defmodule Envmgr.Calls.FunctionsTest do
   end
 
   test "a call that is taken back takes its functions along", %{name: name} do
-    nap = Envmgr.async("probe.nap", [1], name: name)
+    {gate, open} = Project.gate()
+    nap = Envmgr.async("probe.nap", [gate], name: name)
     Process.sleep(200)
 
     assert {:error, %Error{code: :timeout}} =
              Envmgr.execute("probe.apply", [fn -> 1 end], name: name, timeout: 50)
 
     Project.eventually(fn -> lent(name) == [] end)
+    open.()
     assert Envmgr.await(nap) == {:ok, nil}
   end
 
@@ -236,7 +271,7 @@ defmodule Envmgr.Calls.FunctionsTest do
         name: name
       )
 
-    assert_receive {:runs, function}, 5_000
+    assert_receive {:runs, function}
     [%{os_pid: pid}] = Envmgr.stats(name)["std"].workers
     System.cmd("kill", ["-9", "#{pid}"])
     assert {:error, %Error{code: :worker_lost}} = Envmgr.await(call)
@@ -255,13 +290,10 @@ defmodule Envmgr.Calls.FunctionsTest do
         name: name
       )
 
-    assert_receive {:runs, function}, 5_000
+    assert_receive {:runs, function}
     Project.activate(project, "std", generation: 2, workers: 1)
 
-    Project.eventually(
-      fn -> Envmgr.execute("probe.generation", [], name: name) == {:ok, "2"} end,
-      10_000
-    )
+    Project.eventually(fn -> Envmgr.execute("probe.generation", [], name: name) == {:ok, "2"} end)
 
     send(function, :go)
     assert Envmgr.await(call, 10_000) == {:ok, :done}
@@ -307,7 +339,7 @@ defmodule Envmgr.Calls.FunctionsTest do
       assert Envmgr.execute("probe.consume", [Envmgr.items(stream), 3], name: name) ==
                {:ok, [0, 1, 2]}
 
-      assert_receive :closed, 10_000
+      assert_receive :closed
       assert :counters.get(read, 1) < 100_000
     end
 
@@ -321,8 +353,7 @@ defmodule Envmgr.Calls.FunctionsTest do
     end
 
     test "a file's lines and its bytes", %{name: name} do
-      path = Path.join(System.tmp_dir!(), "expool-#{System.unique_integer([:positive])}")
-      on_exit(fn -> File.rm(path) end)
+      path = Project.path("lines")
       content = Enum.map_join(1..10_000, &"line #{&1}\n")
       File.write!(path, content)
 
@@ -365,10 +396,10 @@ defmodule Envmgr.Calls.FunctionsTest do
           Process.sleep(:infinity)
         end)
 
-      assert_receive {:first, 1}, 5_000
+      assert_receive {:first, 1}
       assert {:ok, 2} = Envmgr.execute("probe.next_kept", [], name: name)
       Process.exit(passer, :kill)
-      assert_receive :closed, 5_000
+      assert_receive :closed
       Project.eventually(fn -> lent(name) == [] end)
     end
 

@@ -55,9 +55,9 @@ defmodule Envmgr.Calls.HoldersTest do
         send(test, {:made, [thing | things]})
       end)
 
-    assert_receive {:made, things}, 10_000
+    assert_receive {:made, things}
     assert length(things) == 101
-    assert_receive {:DOWN, ^monitor, :process, ^pid, :normal}, 10_000
+    assert_receive {:DOWN, ^monitor, :process, ^pid, :normal}
     for %Ref{} = thing <- things, do: assert(stale(thing))
   end
 
@@ -78,7 +78,7 @@ defmodule Envmgr.Calls.HoldersTest do
   test "to a process that has ended a ref is released", %{name: name} do
     ref = Envmgr.execute!("probe.Thing", [1], name: name)
     {pid, monitor} = spawn_monitor(fn -> :ok end)
-    assert_receive {:DOWN, ^monitor, _, _, _}, 10_000
+    assert_receive {:DOWN, ^monitor, _, _, _}
     assert :ok = Envmgr.give_away(ref, pid)
     assert stale(ref)
   end
@@ -97,7 +97,7 @@ defmodule Envmgr.Calls.HoldersTest do
     before = worker.().answered
 
     assert {:error, %Error{code: :timeout}} =
-             Envmgr.execute("probe.stubborn", [], name: name, timeout: 100)
+             Envmgr.execute("probe.stubborn", [], name: name, timeout: 1_000)
 
     assert Project.eventually(fn -> worker.().answered > before end)
     assert Project.eventually(fn -> worker.().refs == 1 end)
@@ -122,7 +122,7 @@ defmodule Envmgr.Calls.HoldersTest do
     ref = Envmgr.execute!("probe.Thing", [1], name: name)
 
     assert {:error, %Error{code: :timeout}} =
-             Envmgr.execute("probe.deaf", [600], name: name, timeout: 50)
+             Envmgr.execute("probe.deaf", [600], name: name, timeout: 1_000)
 
     assert stale(ref)
     assert {:error, %Error{message: message}} = Envmgr.attr(ref, "value")

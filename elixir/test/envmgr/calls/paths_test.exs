@@ -149,7 +149,7 @@ defmodule Envmgr.Calls.PathsTest do
       assert_raise Error, ~r/broken.catalog/, fn -> Envmgr.describe("math.sqrt", name: name) end
       assert Envmgr.search("sqrt", name: name) == []
       File.cp!(Project.library("math")["catalog"], broken)
-      Project.eventually(fn -> match?({:ok, 2.0}, run("math.sqrt", [4.0], name)) end, 20_000)
+      Project.eventually(fn -> match?({:ok, 2.0}, run("math.sqrt", [4.0], name)) end)
     end)
   end
 end

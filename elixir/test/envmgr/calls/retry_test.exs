@@ -135,7 +135,8 @@ defmodule Envmgr.Calls.RetryTest do
                execute("probe.counted", [notes, 30], opts)
 
       assert error.message == "no answer within 300 ms"
-      assert times(notes) == 1
+      # Not even once, where the machine has other things to do.
+      assert times(notes) <= 1
     end
   end
 

@@ -61,7 +61,7 @@ defmodule Envmgr.Calls.SaidTest do
 
       opts = [name: name, output: task.pid, correlation: "job 7"]
       call = Task.async(fn -> Envmgr.execute("probe.speak", [1, 60], opts) end)
-      assert {"job 7", first} = Task.await(task, 30_000)
+      assert {"job 7", first} = Task.await(task, 60_000)
 
       assert first == %{
                stream: :stdout,

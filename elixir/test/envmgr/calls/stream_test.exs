@@ -1,5 +1,5 @@
 defmodule Envmgr.Calls.StreamTest do
-  use ExUnit.Case, async: false
+  use ExUnit.Case, async: true
 
   alias Envmgr.Error
   alias Envmgr.Test.Project
@@ -77,7 +77,7 @@ defmodule Envmgr.Calls.StreamTest do
     assert Stream.zip(one, one) |> Enum.take(5) == for(n <- 0..4, do: {n, n})
 
     tasks = for n <- 1..5, do: Task.async(fn -> ticks(name, [n * 1_000]) |> Enum.count() end)
-    assert Task.await_many(tasks, 20_000) == for(n <- 1..5, do: n * 1_000)
+    assert Task.await_many(tasks, 60_000) == for(n <- 1..5, do: n * 1_000)
     settled(name)
   end
 
@@ -126,7 +126,7 @@ defmodule Envmgr.Calls.StreamTest do
         end)
       end)
 
-    assert_receive :consuming, 5_000
+    assert_receive :consuming
     Process.exit(consumer, :kill)
     closed(name, "dead")
     settled(name)
@@ -139,14 +139,14 @@ defmodule Envmgr.Calls.StreamTest do
   end
 
   test "the deadline is for each chunk", %{name: name} do
-    stream = Envmgr.stream("probe.ticks", [6, "slow", 0.1], name: name, timeout: 5_000)
+    stream = Envmgr.stream("probe.ticks", [6, "slow", 0.1], name: name, timeout: 20_000)
     assert Enum.to_list(stream) == Enum.to_list(0..5)
 
-    stream = Envmgr.stream("probe.ticks", [6, "late", 30], name: name, timeout: 100)
+    stream = Envmgr.stream("probe.ticks", [6, "late", 30], name: name, timeout: 1_000)
     assert %Error{code: :timeout} = assert_raise(Error, fn -> Enum.to_list(stream) end)
     closed(name, "late")
 
-    stream = Envmgr.stream("probe.aticks", [6, "alate", 30], name: name, timeout: 100)
+    stream = Envmgr.stream("probe.aticks", [6, "alate", 30], name: name, timeout: 1_000)
     assert %Error{code: :timeout} = assert_raise(Error, fn -> Enum.to_list(stream) end)
     closed(name, "alate")
     settled(name)
@@ -176,10 +176,9 @@ defmodule Envmgr.Calls.StreamTest do
         if n == 10 do
           Project.activate(project, "std", generation: 2, workers: 1)
 
-          Project.eventually(
-            fn -> Envmgr.execute("probe.generation", [], name: name) == {:ok, "2"} end,
-            10_000
-          )
+          Project.eventually(fn ->
+            Envmgr.execute("probe.generation", [], name: name) == {:ok, "2"}
+          end)
         end
 
         n
@@ -190,9 +189,9 @@ defmodule Envmgr.Calls.StreamTest do
 
   test "a stream that is closed does not end a worker that makes another's item", %{name: name} do
     [%{os_pid: pid}] = Envmgr.stats(name)["std"].workers
-    slow = Task.async(fn -> ticks(name, [3, "slow", 1.5]) |> Enum.to_list() end)
+    slow = Task.async(fn -> ticks(name, [3, "slow", 0.8]) |> Enum.to_list() end)
     assert ticks(name, [1_000_000, "quick"]) |> Enum.take(5) == [0, 1, 2, 3, 4]
-    assert Task.await(slow, 20_000) == [0, 1, 2]
+    assert Task.await(slow, 60_000) == [0, 1, 2]
     closed(name, "quick")
     assert [%{os_pid: ^pid}] = Envmgr.stats(name)["std"].workers
   end
@@ -214,13 +213,13 @@ defmodule Envmgr.Calls.StreamTest do
         end
       end)
 
-    assert_receive :open, 5_000
+    assert_receive :open
 
     assert {:error, %Error{code: :timeout}} =
-             Envmgr.execute("probe.computing", [100_000_000_000], name: name, timeout: 200)
+             Envmgr.execute("probe.computing", [100_000_000_000], name: name, timeout: 1_000)
 
-    Project.eventually(fn -> not Project.alive?(pid) end, 10_000)
-    assert Task.await(consumer, 20_000) == :worker_lost
+    Project.eventually(fn -> not Project.alive?(pid) end)
+    assert Task.await(consumer, 60_000) == :worker_lost
   end
 
   test "objects in a stream belong to its consumer", %{name: name} do

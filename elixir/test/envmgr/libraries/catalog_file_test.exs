@@ -157,7 +157,7 @@ defmodule Envmgr.Libraries.CatalogFileTest do
              CatalogFile.parse(Catalog.build([], %{"sections" => %{}}))
 
     assert {:error, reason} = CatalogFile.open("/nowhere/m.catalog")
-    assert reason =~ "/nowhere/m.catalog" and reason =~ "no such file"
+    assert reason =~ "/nowhere/m.catalog" and reason =~ "no such file" and reason =~ "envmgr sync"
   end
 
   defp tree(seed) do

@@ -20,7 +20,7 @@ defmodule Envmgr.Libraries.StateTest do
   defp start(project) do
     name = :"states#{System.unique_integer([:positive])}"
     listen(name)
-    options = [name: name, project: project, watch: false, start_timeout: 10_000]
+    options = [name: name, project: project, watch: false, start_timeout: 60_000]
     start_supervised!({Envmgr, options}, id: name)
     name
   end
@@ -39,7 +39,7 @@ defmodule Envmgr.Libraries.StateTest do
   end
 
   defp await(name, library, state) do
-    Project.eventually(fn -> match?(%{state: ^state}, Envmgr.library(library, name)) end, 10_000)
+    Project.eventually(fn -> match?(%{state: ^state}, Envmgr.library(library, name)) end)
     Envmgr.library(library, name)
   end
 
@@ -47,8 +47,8 @@ defmodule Envmgr.Libraries.StateTest do
     project = Project.new()
     Project.activate(project, "std", libraries: only("math"), workers: 1, generation: 7)
     name = start(project)
-    assert_receive {:state, "math", nil, :loading, nil}, 10_000
-    assert_receive {:state, "math", :loading, :ready, nil}, 10_000
+    assert_receive {:state, "math", nil, :loading, nil}
+    assert_receive {:state, "math", :loading, :ready, nil}
 
     assert %{name: "math", module: "math", distribution: nil, version: nil} =
              library = Envmgr.library("math", name)
@@ -63,10 +63,10 @@ defmodule Envmgr.Libraries.StateTest do
     assert Envmgr.libraries(name) == [library]
 
     assert :ok = Envmgr.unload("math", name)
-    assert_receive {:state, "math", :ready, :unloaded, nil}, 10_000
+    assert_receive {:state, "math", :ready, :unloaded, nil}
     assert Envmgr.library("math", name) == nil and Envmgr.libraries(name) == []
     assert :ok = Envmgr.load("math", name)
-    assert_receive {:state, "math", :loading, :ready, nil}, 10_000
+    assert_receive {:state, "math", :loading, :ready, nil}
     assert %{state: :ready} = Envmgr.library("math", name)
   end
 
@@ -77,7 +77,7 @@ defmodule Envmgr.Libraries.StateTest do
     Project.activate(project, "std", libraries: libraries, workers: 1)
     name = start(project)
     assert {:ok, _} = Envmgr.execute("time.time", [], name: name)
-    assert_receive {:state, "math", _before, :failed, %Error{code: :catalog}}, 5_000
+    assert_receive {:state, "math", _before, :failed, %Error{code: :catalog}}
 
     assert %{state: :failed, functions: nil, reason: reason} =
              library = Envmgr.library("math", name)
@@ -94,7 +94,7 @@ defmodule Envmgr.Libraries.StateTest do
     Project.eventually(fn -> Envmgr.library("math", name).retries > library.retries end)
     assert Envmgr.library("math", name).since == library.since
     File.cp!(Path.join(Project.layer().path, "math.catalog"), missing)
-    assert_receive {:state, "math", :failed, :ready, nil}, 10_000
+    assert_receive {:state, "math", :failed, :ready, nil}
     assert {:ok, 2.0} = Envmgr.execute("math.sqrt", [4], name: name)
   end
 
@@ -158,7 +158,7 @@ defmodule Envmgr.Libraries.StateTest do
     project = Project.new()
     replace(project, "math", "\xC1")
     name = start(project)
-    assert_receive {:state, "math", nil, :failed, %Error{code: :not_installed}}, 5_000
+    assert_receive {:state, "math", nil, :failed, %Error{code: :not_installed}}
 
     assert %{reason: %{hint: hint}, version: nil, workers: 0, functions: nil} =
              Envmgr.library("math", name)
@@ -175,10 +175,10 @@ defmodule Envmgr.Libraries.StateTest do
     good = File.read!(path(project, "math"))
     {:ok, half} = Envmgr.Values.Encoder.encode(%{"schema" => 1, "libraries" => %{"math" => 1}})
     replace(project, "math", half)
-    assert_receive {:state, "math", :ready, :degraded, %Error{code: :not_installed}}, 5_000
+    assert_receive {:state, "math", :ready, :degraded, %Error{code: :not_installed}}
     assert {:ok, 2.0} = Envmgr.execute("math.sqrt", [4], name: name)
     replace(project, "math", good)
-    assert_receive {:state, "math", :degraded, :ready, nil}, 5_000
+    assert_receive {:state, "math", :degraded, :ready, nil}
   end
 
   test "a generation that does not start leaves its library degraded, until there is another" do
@@ -193,12 +193,12 @@ defmodule Envmgr.Libraries.StateTest do
       generation: 2
     )
 
-    assert_receive {:state, "math", :ready, :degraded, %Error{generation: 2}}, 10_000
+    assert_receive {:state, "math", :ready, :degraded, %Error{generation: 2}}
     assert %{generation: 1, retries: retries} = Envmgr.library("math", name)
     assert retries >= 1
     assert {:ok, 2.0} = Envmgr.execute("math.sqrt", [4], name: name)
     Project.activate(project, "std", libraries: only("math"), workers: 1)
-    assert_receive {:state, "math", :degraded, :ready, nil}, 10_000
+    assert_receive {:state, "math", :degraded, :ready, nil}
   end
 
   test "a library that moves to another environment was never away" do

@@ -2,6 +2,8 @@ defmodule Envmgr.Pool.BoundsTest do
   # What a pool refuses, whom it serves first, and what it gives up: queues, deadlines, fairness, heartbeats, crash loops.
   use ExUnit.Case, async: true
 
+  import Envmgr.Test.Around, only: [times: 1]
+
   alias Envmgr.Error
   alias Envmgr.Test.Project
 
@@ -19,7 +21,7 @@ defmodule Envmgr.Pool.BoundsTest do
     options = Keyword.take(options, [:heartbeat])
 
     start_supervised!(
-      {Envmgr, [name: name, project: project, watch: false, start_timeout: 10_000] ++ options}
+      {Envmgr, [name: name, project: project, watch: false, start_timeout: 60_000] ++ options}
     )
 
     name
@@ -30,14 +32,11 @@ defmodule Envmgr.Pool.BoundsTest do
 
   # A call that runs until the file is there.
   defp hold(name) do
-    gate =
-      Path.join(System.tmp_dir!(), "gate#{System.unique_integer([:positive])}-#{System.pid()}")
-
-    on_exit(fn -> File.rm(gate) end)
+    {gate, open} = Project.gate()
     before = in_flight(name)
     task = Task.async(fn -> call(name, "await_file", [gate, "done"], timeout: 60_000) end)
     in_flight(name, before + 1)
-    {gate, task}
+    {open, task}
   end
 
   defp workers(name), do: Envmgr.stats(name)["std"].workers
@@ -63,7 +62,7 @@ defmodule Envmgr.Pool.BoundsTest do
     name = start(%{"queue" => 3})
     tell(name, [[:pool, :overloaded]])
     {:ok, _} = call(name, "echo", [1])
-    {gate, busy} = hold(name)
+    {open, busy} = hold(name)
     waiting = for n <- 1..3, do: Task.async(fn -> call(name, "echo", [n]) end)
     in_flight(name, 4)
 
@@ -80,20 +79,25 @@ defmodule Envmgr.Pool.BoundsTest do
              Envmgr.await(Envmgr.async("probe.echo", [5], name: name))
 
     assert_receive {_, %{waiting: 3}, %{path: "probe.echo", pool: "default", environment: "std"}}
-    File.write!(gate, "")
-    assert Task.await(busy, 10_000) == {:ok, "done"}
-    assert Enum.map(waiting, &Task.await/1) == for(n <- 1..3, do: {:ok, n})
+    open.()
+    assert Task.await(busy, 60_000) == {:ok, "done"}
+    assert Enum.map(waiting, &Task.await(&1, 60_000)) == for(n <- 1..3, do: {:ok, n})
     assert {:ok, 4} = call(name, "echo", [4])
   end
 
   test "those that wait for the first worker are bounded too; who has left does not count" do
-    name = start(%{"queue" => 2}, library: %{"init" => "import time; time.sleep(0.7)"})
+    {gate, open} = Project.gate()
+    init = "import os, time\nwhile not os.path.exists(#{inspect(gate)}): time.sleep(0.005)"
+    name = start(%{"queue" => 2}, library: %{"init" => init})
     gone = spawn(fn -> call(name, "echo", [0]) end)
     late = Task.async(fn -> call(name, "echo", [0], timeout: 50) end)
-    assert {:error, %Error{code: :timeout}} = Task.await(late)
+    assert {:error, %Error{code: :timeout}} = Task.await(late, 60_000)
     Process.exit(gone, :kill)
-    tasks = for n <- 1..3, do: Task.async(fn -> call(name, "echo", [n]) end)
-    answers = Task.await_many(tasks, 10_000)
+    Project.eventually(fn -> not Process.alive?(gone) end)
+    tasks = for n <- 1..3, do: Task.async(fn -> call(name, "echo", [n], timeout: 60_000) end)
+    Project.eventually(fn -> Enum.any?(tasks, &(not Process.alive?(&1.pid))) end)
+    open.()
+    answers = Task.await_many(tasks, 60_000)
     assert Enum.count(answers, &match?({:ok, _}, &1)) == 2
 
     assert {:error, %Error{code: :overloaded} = error} =
@@ -105,49 +109,50 @@ defmodule Envmgr.Pool.BoundsTest do
   test "a deadline that cannot be met is refused at once, when enough is known" do
     name = start(%{})
     for _ <- 1..17, do: {:ok, _} = call(name, "nap", [0.02])
-    {gate, busy} = hold(name)
+    {open, busy} = hold(name)
     naps = for _ <- 1..30, do: Task.async(fn -> call(name, "nap", [0.02], timeout: 60_000) end)
     in_flight(name, 31)
-    assert {:error, %Error{code: :overloaded} = error} = call(name, "echo", [1], timeout: 200)
+    assert {:error, %Error{code: :overloaded} = error} = call(name, "echo", [1], timeout: 300)
     assert %{why: :deadline, ahead: 31, each: each, left: left} = error.details
     assert each > 10 and left > 0
     assert error.message =~ "its deadline is in"
-    File.write!(gate, "")
-    assert Task.await(busy, 10_000) == {:ok, "done"}
+    open.()
+    assert Task.await(busy, 60_000) == {:ok, "done"}
     assert {:ok, 1} = call(name, "echo", [1], timeout: 60_000)
-    assert Enum.uniq(Task.await_many(naps, 30_000)) == [{:ok, nil}]
+    assert Enum.uniq(Task.await_many(naps, 60_000)) == [{:ok, nil}]
   end
 
   test "callers take turns: many asynchronous calls of one keep nobody else waiting" do
     name = start(%{})
     {:ok, _} = call(name, "echo", [1])
-    {gate, busy} = hold(name)
+    {open, busy} = hold(name)
     clock = fn -> Envmgr.async("time.perf_counter", [], name: name) end
     greedy = for _ <- 1..100, do: clock.()
     in_flight(name, 101)
     others = for _ <- 1..2, do: Task.async(fn -> Envmgr.await(clock.()) end)
     in_flight(name, 103)
-    File.write!(gate, "")
-    assert Task.await(busy) == {:ok, "done"}
+    open.()
+    assert Task.await(busy, 60_000) == {:ok, "done"}
     before = greedy |> Envmgr.await_many() |> Enum.map(&elem(&1, 1)) |> Enum.sort()
 
     # What was written already is not overtaken.
-    for {:ok, at} <- Task.await_many(others), do: assert(at < Enum.at(before, 20))
+    for {:ok, at} <- Task.await_many(others, 60_000), do: assert(at < Enum.at(before, 20))
   end
 
   test "a call never waits behind a slow one while another worker is idle" do
     name = start(%{"min" => 2, "max" => 2})
-    Project.eventually(fn -> length(workers(name)) == 2 end, 20_000)
+    Project.eventually(fn -> length(workers(name)) == 2 end)
     {:ok, thing} = call(name, "Thing", [1])
     # Both are slow, and what comes waits at either.
     long = Task.async(fn -> call(name, "nap", [60], timeout: 60_000) end)
     in_flight(name, 1)
-    short = Task.async(fn -> call(name, "nap", [0.5]) end)
-    in_flight(name, 2)
+    {open, short} = hold(name)
     Process.sleep(60)
     quick = for n <- 1..20, do: Task.async(fn -> call(name, "echo", [n], timeout: 20_000) end)
-    assert {:ok, nil} = Task.await(short)
-    assert Task.await_many(quick, 20_000) == for(n <- 1..20, do: {:ok, n})
+    in_flight(name, 22)
+    open.()
+    assert {:ok, "done"} = Task.await(short, 60_000)
+    assert Task.await_many(quick, 60_000) == for(n <- 1..20, do: {:ok, n})
     assert Task.yield(long, 0) == nil
     # An object's call is not moved, and is answered by its worker.
     assert {:ok, 2} = Envmgr.method(thing, "add", [1], timeout: 200) |> either(name)
@@ -159,15 +164,16 @@ defmodule Envmgr.Pool.BoundsTest do
   defp either(answer, _name), do: answer
 
   test "an idle worker that is silent is dead and is replaced; a busy one is not" do
-    name = start(%{}, heartbeat: 50)
+    beat = 250
+    name = start(%{}, heartbeat: beat)
     {:ok, old} = call(name, "pid")
-    # Busy for many beats.
-    assert {:ok, ^old} = call(name, "nap", [0.6, old])
+    # Busy, then idle, for more beats than one may be silent.
+    assert {:ok, ^old} = call(name, "nap", [4 * beat / 1_000, old])
     assert {:ok, ^old} = call(name, "pid")
-    Process.sleep(300)
+    Process.sleep(4 * beat)
     assert {:ok, ^old} = call(name, "pid")
     signal("STOP", old)
-    Project.eventually(fn -> not Project.alive?(old) end, 10_000)
+    Project.eventually(fn -> not Project.alive?(old) end)
     assert {:ok, new} = call(name, "pid")
     assert new != old
 
@@ -175,47 +181,52 @@ defmodule Envmgr.Pool.BoundsTest do
     call = Task.async(fn -> call(name, "nap", [60], timeout: 300) end)
     in_flight(name, 1)
     signal("STOP", new)
-    assert {:error, %Error{code: :timeout}} = Task.await(call)
-    Project.eventually(fn -> not Project.alive?(new) end, 10_000)
+    assert {:error, %Error{code: :timeout}} = Task.await(call, 60_000)
+    Project.eventually(fn -> not Project.alive?(new) end)
     assert {:ok, _} = call(name, "pid")
   end
 
   test "a poisonous call is told to its caller, runs once each time, and opens the circuit; then one worker is tried" do
     name = start(%{"min" => 2, "max" => 2})
     tell(name, [[:circuit, :open], [:circuit, :half_open], [:circuit, :close]])
-    runs = Path.join(System.tmp_dir!(), "runs#{System.unique_integer([:positive])}")
-    on_exit(fn -> File.rm(runs) end)
+    runs = Project.path("runs")
 
-    answers =
-      Enum.reduce_while(1..20, [], fn n, answers ->
-        case call(name, "poison", [runs]) do
-          {:error, %Error{code: :worker_lost}} -> {:cont, [n | answers]}
-          other -> {:halt, {other, answers}}
-        end
-      end)
+    lost = :counters.new(1, [])
 
-    assert {{:error, %Error{code: :not_ready, retry: true} = error}, lost} = answers
-    assert length(lost) in 5..7
-    assert File.read!(runs) == String.duplicate("x", length(lost))
+    poison = fn ->
+      answer = call(name, "poison", [runs])
+      if match?({:error, %Error{code: :worker_lost}}, answer), do: :counters.add(lost, 1, 1)
+      answer
+    end
+
+    assert {:error, %Error{code: :not_ready, retry: true} = error} =
+             1..20
+             |> Stream.map(fn _ -> poison.() end)
+             |> Enum.find(&(not match?({:error, %Error{code: :worker_lost}}, &1)))
+
+    assert :counters.get(lost, 1) in 5..7
+    assert times(runs) == :counters.get(lost, 1)
     assert error.message =~ "ended within 30 s"
     assert error.message =~ "SIGKILL while it ran probe.poison"
     assert error.details.next in 0..2_000
     assert error.details.problem.message =~ "probe.poison"
     assert_receive {[_, :circuit, :open], %{open: open, failures: 5}, %{pool: "default"}}
-    assert open in 900..1_000
-    # The last worker may have been the one that was tried.
+    assert open in 1..1_000
+
+    # The worker that is tried is ended too until it is seen that there is none: it stays open for longer each time.
     Project.eventually(fn ->
-      match?(%{circuit: :open, workers: [], state: :failed}, pool(name))
+      match?(%{circuit: :open, workers: [], state: :failed}, pool(name)) or
+        match?({:ok, _}, poison.())
     end)
 
     assert [%{state: :failed, next: %DateTime{}}, _] = Envmgr.libraries(name)
 
     # What is tried proves itself by an answer.
-    assert_receive {[_, :circuit, :half_open], _, _}, 10_000
-    Project.eventually(fn -> call(name, "echo", [1]) == {:ok, 1} end, 10_000)
-    assert_receive {[_, :circuit, :close], _, _}, 10_000
-    Project.eventually(fn -> length(workers(name)) == 2 end, 10_000)
-    assert File.read!(runs) == String.duplicate("x", length(lost))
+    assert_receive {[_, :circuit, :half_open], _, _}
+    Project.eventually(fn -> call(name, "echo", [1]) == {:ok, 1} end)
+    assert_receive {[_, :circuit, :close], _, _}
+    Project.eventually(fn -> length(workers(name)) == 2 end)
+    assert times(runs) == :counters.get(lost, 1)
   end
 
   test "what does not start is told as it is, then the circuit opens" do
@@ -223,14 +234,11 @@ defmodule Envmgr.Pool.BoundsTest do
     assert {:error, %Error{code: :start, type: "RuntimeError"}} = call(name, "echo", [1])
 
     error =
-      Project.eventually(
-        fn ->
-          with {:error, %Error{code: :not_ready} = error} <- call(name, "echo", [1]),
-               do: error,
-               else: (_ -> nil)
-        end,
-        20_000
-      )
+      Project.eventually(fn ->
+        with {:error, %Error{code: :not_ready} = error} <- call(name, "echo", [1]),
+             do: error,
+             else: (_ -> nil)
+      end)
 
     assert error.message =~ "broken"
     assert error.details.problem.type == "RuntimeError"
@@ -258,8 +266,7 @@ defmodule Envmgr.Pool.BoundsTest do
         Project.eventually(fn -> in_flight(name) > 0 end)
         waiting = spawn(fn -> ask(unquote(kind), name) end)
         Project.eventually(fn -> in_flight(name) > 1 end)
-        # Longer than a plain call goes unwatched.
-        Process.sleep(100)
+        Project.eventually(fn -> Project.watched(name) > 1 end)
         Process.exit(waiting, :kill)
         Process.exit(caller, :kill)
         in_flight(name, 0)

@@ -1,5 +1,5 @@
 defmodule Envmgr.Pool.ChangeTest do
-  use ExUnit.Case, async: false
+  use ExUnit.Case, async: true
 
   alias Envmgr.Error
   alias Envmgr.Test.{Load, Project}
@@ -36,13 +36,15 @@ defmodule Envmgr.Pool.ChangeTest do
   test "a long call finishes in the old generation" do
     {name, project} = Project.start(workers: 1)
     Project.eventually(serves?(name, 1))
-    long = Task.async(fn -> Envmgr.execute("probe.nap", [1.5, "kept"], name: name) end)
+    {gate, open} = Project.gate()
+    long = Task.async(fn -> Envmgr.execute("probe.nap", [gate, "kept"], name: name) end)
     Project.eventually(fn -> match?([%{in_flight: 1}], Envmgr.stats(name)["std"].workers) end)
     Project.activate(project, "std", workers: 1, generation: 2)
     # No call before the change is seen: it would wait behind the long one.
     Project.eventually(fn -> match?(%{generation: 2, draining: 1}, Envmgr.stats(name)["std"]) end)
     assert {:ok, "2"} = Envmgr.execute("probe.generation", [], name: name)
-    assert Task.await(long) == {:ok, "kept"}
+    open.()
+    assert Task.await(long, 60_000) == {:ok, "kept"}
     Project.eventually(fn -> Envmgr.stats(name)["std"].draining == 0 end)
   end
 
@@ -87,10 +89,10 @@ defmodule Envmgr.Pool.ChangeTest do
     Project.activate(project, "std", workers: 4)
     Project.eventually(fn -> length(pids(name)) == 4 end)
     assert before -- pids(name) == []
-    short = %{"probe" => Project.library("probe", %{"timeout" => 900})}
+    short = %{"probe" => Project.library("probe", %{"timeout" => 2_500})}
     Project.activate(project, "std", workers: 4, libraries: all(short))
-    Project.eventually(fn -> Enum.any?(Envmgr.libraries(name), &(&1.timeout == 900)) end)
-    assert {:ok, 40} = Envmgr.attr(thing, "value", timeout: 5_000)
+    Project.eventually(fn -> Enum.any?(Envmgr.libraries(name), &(&1.timeout == 2_500)) end)
+    assert {:ok, 40} = Envmgr.attr(thing, "value", timeout: 30_000)
     four = pids(name)
 
     Project.activate(project, "std", workers: 1, libraries: all(short))
@@ -100,8 +102,8 @@ defmodule Envmgr.Pool.ChangeTest do
     Project.eventually(fn -> not Enum.any?(four -- pids(name), &Project.alive?/1) end)
     assert Enum.all?(Map.keys(Load.stop(load)), &match?({:ok, _}, &1))
 
-    assert {:error, %Error{code: :timeout, message: "no answer within 900 ms"}} =
-             Envmgr.execute("probe.nap", [5], name: name)
+    assert {:error, %Error{code: :timeout, message: "no answer within 2500 ms"}} =
+             Envmgr.execute("probe.nap", [60], name: name)
   end
 
   test "other libraries need other workers" do

@@ -39,10 +39,15 @@ defmodule Envmgr.Pool.ConversionsTest do
   } do
     {:ok, {1}} = Envmgr.execute("probe.echo", [{1}], name: name)
     assert stats.().sent["builtins.tuple"].count == 1
-    naps = for _ <- 1..2, do: Task.async(fn -> Envmgr.execute("probe.nap", [4.0], name: name) end)
+    {gate, open} = Project.gate()
+
+    naps =
+      for _ <- 1..2, do: Task.async(fn -> Envmgr.execute("probe.nap", [gate], name: name) end)
+
     Process.sleep(50)
     assert stats.().sent["builtins.tuple"].count == 1
     assert for(nap <- naps, do: Task.yield(nap, 0)) == [nil, nil]
-    Task.await_many(naps, 30_000)
+    open.()
+    Task.await_many(naps, 60_000)
   end
 end

@@ -20,12 +20,15 @@ defmodule Envmgr.Pool.ElasticTest do
   defp pids(name, pool \\ "default"), do: Enum.map(pool(name, pool).workers, & &1.os_pid)
 
   defp workers(name, count),
-    do: Project.eventually(fn -> length(pool(name).workers) == count end, 20_000)
+    do: Project.eventually(fn -> length(pool(name).workers) == count end)
 
   defp server(name) do
     {_, _, server} = Envmgr.Pool.Route.lookup(name, "std")
     server
   end
+
+  defp some([]), do: nil
+  defp some(list), do: list
 
   # As if so much time had passed since the pool began to look.
   defp look(name, later),
@@ -49,10 +52,11 @@ defmodule Envmgr.Pool.ElasticTest do
     [first] = pids(name)
     # No call reaches them any more while these sleep: what waits must be taken over.
     naps = for n <- 1..14, do: nap(name, 0.4, n)
+    Project.eventually(fn -> pool(name).wanted == 3 end)
     workers(name, 3)
     assert_receive {[_, :pool, :scale], %{from: 1, to: 2}, %{instance: ^name, reason: why}}
     assert why =~ "calls wait"
-    assert Task.await_many(naps, 20_000) == for(n <- 1..14, do: {:ok, n})
+    assert Task.await_many(naps, 60_000) == for(n <- 1..14, do: {:ok, n})
     assert pool(name).workers |> Enum.map(& &1.answered) |> Enum.min() > 0
 
     # One that has an object is not idle.
@@ -71,8 +75,7 @@ defmodule Envmgr.Pool.ElasticTest do
     assert pool(name).wanted == 1
     Project.eventually(fn -> not Project.alive?(first) or first == home end)
 
-    assert_receive {[_, :worker, :stop], %{answered: _}, %{instance: ^name, reason: :drained}},
-                   5_000
+    assert_receive {[_, :worker, :stop], %{answered: _}, %{instance: ^name, reason: :drained}}
   end
 
   test "a lazy pool has no worker before the first call; its catalog answers; starts in parallel" do
@@ -112,45 +115,40 @@ defmodule Envmgr.Pool.ElasticTest do
     {:ok, thing} = Envmgr.execute("probe.Thing", [7], name: name)
     load = Load.start(name, 8, "probe.echo", [1])
 
-    Project.eventually(
-      fn ->
-        now = pids(name)
-        length(now) == 2 and Enum.all?(before, &(&1 not in now))
-      end,
-      20_000
-    )
+    Project.eventually(fn ->
+      now = pids(name)
+      length(now) == 2 and Enum.all?(before, &(&1 not in now))
+    end)
 
     assert Map.keys(Load.stop(load)) == [{:ok, 1}]
     assert_receive {_, %{calls: calls}, %{reason: :calls, instance: ^name}} when calls >= 200
     assert {:error, %Error{code: :stale_ref, message: message}} = Envmgr.attr(thing, "value")
     assert message =~ ~r/the worker was replaced after \d+ calls/
-    Project.eventually(fn -> not Enum.any?(before, &Project.alive?/1) end, 10_000)
+    Project.eventually(fn -> not Enum.any?(before, &Project.alive?/1) end)
   end
 
   test "recycled by age and by the memory of the process; what runs is finished" do
-    {name, _} = start(%{"recycle" => %{"age" => 300}})
-    workers(name, 1)
-    [old] = pids(name)
-
-    gate =
-      Path.join(System.tmp_dir!(), "gate#{System.unique_integer([:positive])}-#{System.pid()}")
-
-    on_exit(fn -> File.rm(gate) end)
+    {name, _} = start(%{"recycle" => %{"age" => 1_000}})
+    {gate, open} = Project.gate()
 
     long =
       Task.async(fn -> Envmgr.execute("probe.await_file", [gate, "finished"], name: name) end)
 
-    Project.eventually(fn -> pids(name) not in [[old], []] end, 10_000)
+    # Whichever has the call.
+    [%{os_pid: old}] =
+      Project.eventually(fn -> Enum.filter(pool(name).workers, &(&1.in_flight == 1)) |> some() end)
+
+    Project.eventually(fn -> pids(name) not in [[old], []] end)
     assert Project.alive?(old)
     assert {:ok, 1} = Envmgr.execute("probe.echo", [1], name: name)
-    File.write!(gate, "")
-    assert Task.await(long, 10_000) == {:ok, "finished"}
+    open.()
+    assert Task.await(long, 60_000) == {:ok, "finished"}
 
     {name, _} = start(%{"recycle" => %{"memory" => 200_000_000}})
     workers(name, 1)
     [old] = pids(name)
     {:ok, _} = Envmgr.execute("probe.hoard", [250_000_000], name: name)
-    Project.eventually(fn -> pids(name) not in [[old], []] end, 10_000)
+    Project.eventually(fn -> pids(name) not in [[old], []] end)
     assert {:ok, 1} = Envmgr.execute("probe.echo", [1], name: name)
   end
 
@@ -174,7 +172,7 @@ defmodule Envmgr.Pool.ElasticTest do
       name = :"pools#{System.unique_integer([:positive])}"
 
       start_supervised!(
-        {Envmgr, name: name, project: project, watch: false, start_timeout: 10_000}
+        {Envmgr, name: name, project: project, watch: false, start_timeout: 60_000}
       )
 
       %{name: name, project: project, pools: pools, libraries: libraries}
@@ -240,22 +238,19 @@ defmodule Envmgr.Pool.ElasticTest do
       {:ok, light} = Envmgr.execute("probe.pid", [], name: name)
       activate = &Project.activate(project, "std", pools: &1, libraries: libraries)
       activate.(Map.put(pools, "third", %{"min" => 1, "max" => 1}))
-      Project.eventually(fn -> match?(%{workers: [_]}, pool(name, "third")) end, 10_000)
+      Project.eventually(fn -> match?(%{workers: [_]}, pool(name, "third")) end)
       [third] = pids(name, "third")
       activate.(pools)
       Project.eventually(fn -> pool(name, "third") == nil end)
-      Project.eventually(fn -> not Project.alive?(third) end, 10_000)
+      Project.eventually(fn -> not Project.alive?(third) end)
       assert {:error, %Error{}} = Envmgr.execute("probe.pid", [], name: name, pool: :third)
       assert {:ok, ^light} = Envmgr.execute("probe.pid", [], name: name)
       # What a pool serves makes its workers what they are.
       activate.(put_in(pools["heavy"]["libraries"], ["math"]))
 
-      Project.eventually(
-        fn ->
-          match?({:ok, 2.0}, Envmgr.execute("math.sqrt", [4], name: name, pool: :heavy))
-        end,
-        10_000
-      )
+      Project.eventually(fn ->
+        match?({:ok, 2.0}, Envmgr.execute("math.sqrt", [4], name: name, pool: :heavy))
+      end)
 
       assert pids(name) != [light]
     end

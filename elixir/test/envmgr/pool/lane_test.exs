@@ -9,7 +9,7 @@ defmodule Envmgr.Pool.LaneTest do
 
   setup context do
     {name, project} = Project.start(Keyword.merge([workers: 1], context[:project] || []))
-    %{name: name, project: project, call: &Envmgr.execute(&1, &2, name: name, timeout: 20_000)}
+    %{name: name, project: project, call: &Envmgr.execute(&1, &2, name: name, timeout: 60_000)}
   end
 
   defp array(count), do: %Array{dtype: "float64", shape: {count}, data: doubles(count)}
@@ -85,15 +85,18 @@ defmodule Envmgr.Pool.LaneTest do
 
     for n <- 0..4 do
       give = Task.async(fn -> Envmgr.method(kept, "give") end)
-      {:ok, %Array{data: data}} = Task.await(give)
+      {:ok, %Array{data: data}} = Task.await(give, 60_000)
       {:ok, nil} = Envmgr.method(kept, "stir")
       assert all?(data, n)
     end
 
     give = for _ <- 1..6, do: Task.async(fn -> Envmgr.method(kept, "give") end)
     stir = for _ <- 1..6, do: Task.async(fn -> Envmgr.method(kept, "stir") end)
-    for {:ok, %Array{data: data}} <- Task.await_many(give), do: assert(all?(data, first(data)))
-    Task.await_many(stir)
+
+    for {:ok, %Array{data: data}} <- Task.await_many(give, 60_000),
+        do: assert(all?(data, first(data)))
+
+    Task.await_many(stir, 60_000)
 
     {:ok, array} = Envmgr.attr(kept, "array", as: :ref)
     {:ok, own} = Envmgr.execute("probe.floats", [2 * @mib], name: name, as: :ref)
@@ -134,7 +137,7 @@ defmodule Envmgr.Pool.LaneTest do
 
   test "a quick call does not wait for a large one's data", %{call: call} do
     large = ones(96 * @mib)
-    busy = Task.async(fn -> for(_ <- 1..6, do: {:ok, _} = call.("probe.total", [large])) end)
+    busy = Task.async(fn -> for(_ <- 1..4, do: {:ok, _} = call.("probe.total", [large])) end)
     assert {:ok, _} = call.("probe.echo", [1])
     assert Task.yield(busy, 0) == nil
     Task.await(busy, 60_000)
@@ -146,10 +149,10 @@ defmodule Envmgr.Pool.LaneTest do
   } do
     for n <- 1..6 do
       pid = worker(name)
-      large = Task.async(fn -> call.("probe.floats", [32 * @mib]) end)
-      Process.sleep(20 * n)
+      large = Task.async(fn -> call.("probe.floats", [8 * @mib]) end)
+      Process.sleep(5 * n)
       System.cmd("kill", ["-KILL", "#{pid}"])
-      assert {tag, _} = Task.await(large, 30_000)
+      assert {tag, _} = Task.await(large, 60_000)
       assert tag in [:ok, :error]
       assert call.("probe.total", [array(50_000)]) == {:ok, 50_000 * 49_999 / 2}
     end
@@ -160,7 +163,7 @@ defmodule Envmgr.Pool.LaneTest do
          name: name,
          call: call
        } do
-    large = ones(96 * @mib)
+    large = ones(48 * @mib)
 
     for n <- 1..6 do
       pid = worker(name)
@@ -168,8 +171,8 @@ defmodule Envmgr.Pool.LaneTest do
       Process.sleep(5 * n)
       System.cmd("kill", ["-KILL", "#{pid}"])
 
-      case Task.await(task, 30_000) do
-        {:ok, total} -> assert total == 96 * @mib
+      case Task.await(task, 60_000) do
+        {:ok, total} -> assert total == 48 * @mib
         {:error, %Error{code: code}} -> assert code == :worker_lost
       end
     end
@@ -179,10 +182,10 @@ defmodule Envmgr.Pool.LaneTest do
     name: name,
     call: call
   } do
-    large = ones(96 * @mib)
+    large = ones(48 * @mib)
 
     for timeout <- [0, 1, 5, 10, 20] do
-      for {path, args} <- [{"probe.total", [large]}, {"probe.floats", [16 * @mib]}] do
+      for {path, args} <- [{"probe.total", [large]}, {"probe.floats", [4 * @mib]}] do
         case Envmgr.execute(path, args, name: name, timeout: timeout) do
           {:ok, _} -> :ok
           {:error, error} -> assert error.code == :timeout
@@ -195,7 +198,7 @@ defmodule Envmgr.Pool.LaneTest do
 
   @tag project: [workers: 2]
   test "a caller that dies leaves workers that serve", %{call: call} do
-    large = ones(96 * @mib)
+    large = ones(48 * @mib)
 
     for _ <- 1..4 do
       pid = spawn(fn -> call.("probe.echo", [large]) end)
@@ -211,12 +214,12 @@ defmodule Envmgr.Pool.LaneTest do
     project: project,
     call: call
   } do
-    large = for _ <- 1..4, do: Task.async(fn -> call.("probe.floats", [16 * @mib]) end)
+    large = for _ <- 1..4, do: Task.async(fn -> call.("probe.floats", [6 * @mib]) end)
     Process.sleep(50)
     Project.activate(project, "std", generation: 2, workers: 1)
 
     for {:ok, %Array{data: data}} <- Task.await_many(large, 60_000),
-        do: assert(byte_size(data) == 128 * @mib)
+        do: assert(byte_size(data) == 48 * @mib)
 
     await(fn -> match?({:ok, "2"}, call.("probe.generation", [])) end)
     assert workers(name) != []
@@ -235,7 +238,7 @@ defmodule Envmgr.Pool.LaneTest do
     hd(workers(name))
   end
 
-  defp await(condition, left \\ 500) do
+  defp await(condition, left \\ 3_000) do
     cond do
       condition.() -> :ok
       left == 0 -> flunk("it did not come to pass")

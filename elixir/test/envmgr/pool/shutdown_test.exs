@@ -1,6 +1,6 @@
 defmodule Envmgr.Pool.ShutdownTest do
   # The end of an instance, of the application, of the VM, under load.
-  use ExUnit.Case, async: false
+  use ExUnit.Case, async: true
 
   alias Envmgr.Error
   alias Envmgr.Test.Project
@@ -10,7 +10,7 @@ defmodule Envmgr.Pool.ShutdownTest do
     Project.activate(project, "std", workers: 2)
     name = :"shutdown#{System.unique_integer([:positive])}"
     {:ok, instance} = Envmgr.start_link([name: name, project: project, watch: false] ++ options)
-    Project.eventually(fn -> length(workers(name)) == 2 end, 20_000)
+    Project.eventually(fn -> length(workers(name)) == 2 end)
     {name, instance}
   end
 
@@ -26,10 +26,7 @@ defmodule Envmgr.Pool.ShutdownTest do
     pids = Enum.map(workers(name), & &1.os_pid)
     ask = fn path, args -> Task.async(fn -> call(name, path, args) end) end
 
-    gate =
-      Path.join(System.tmp_dir!(), "gate#{System.unique_integer([:positive])}-#{System.pid()}")
-
-    on_exit(fn -> File.rm(gate) end)
+    {gate, open} = Project.gate()
     running = for n <- 1..2, do: ask.("await_file", [gate, n])
     Project.eventually(fn -> in_flight(name) == 2 end)
     coroutine = ask.("asleep", [0.3, "beside"])
@@ -49,12 +46,12 @@ defmodule Envmgr.Pool.ShutdownTest do
 
     assert error.message =~ "shutting down"
     assert Task.yield(stop, 0) == nil
-    File.write!(gate, "")
-    assert Task.await_many(running, 20_000) == [{:ok, 1}, {:ok, 2}]
-    assert Task.await_many(waiting, 20_000) == for(n <- 1..20, do: {:ok, n})
-    assert Task.await(method) == {:ok, 2}
-    assert Task.await(coroutine, 20_000) == {:ok, "beside"}
-    assert Task.await(stop, 30_000) == :ok
+    open.()
+    assert Task.await_many(running, 60_000) == [{:ok, 1}, {:ok, 2}]
+    assert Task.await_many(waiting, 60_000) == for(n <- 1..20, do: {:ok, n})
+    assert Task.await(method, 60_000) == {:ok, 2}
+    assert Task.await(coroutine, 60_000) == {:ok, "beside"}
+    assert Task.await(stop, 60_000) == :ok
     Project.eventually(fn -> not Enum.any?([child | pids], &Project.alive?/1) end)
     assert {:error, %Error{code: :not_ready}} = call(name, "echo", [0])
   end
@@ -68,9 +65,9 @@ defmodule Envmgr.Pool.ShutdownTest do
     waiting = Task.async(fn -> call(name, "echo", [1]) end)
     Project.eventually(fn -> in_flight(name) == 3 end)
     assert Supervisor.stop(instance) == :ok
-    assert [{:error, %Error{code: :worker_lost}}, {:error, _}] = Task.await_many(long)
+    assert [{:error, %Error{code: :worker_lost}}, {:error, _}] = Task.await_many(long, 60_000)
     # It may have been written ahead.
-    assert {:error, %Error{code: code}} = Task.await(waiting)
+    assert {:error, %Error{code: code}} = Task.await(waiting, 60_000)
     assert code in [:not_ready, :worker_lost]
     Project.eventually(fn -> not Enum.any?([child | pids], &Project.alive?/1) end)
   end
@@ -102,7 +99,7 @@ defmodule Envmgr.Pool.ShutdownTest do
       Process.sleep(100)
       #{unquote(stop)}
       IO.puts("refused \#{tasks |> Task.await_many(20_000) |> Enum.count(&(&1 == :refused))}")
-      Task.await(last, 20_000)
+      Task.await(last, 60_000)
       System.stop()
       Process.sleep(:infinity)
       """

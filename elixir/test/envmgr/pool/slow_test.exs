@@ -1,6 +1,6 @@
 defmodule Envmgr.Pool.SlowTest do
   # Quick calls and slow ones on the same pool.
-  use ExUnit.Case, async: false
+  use ExUnit.Case, async: true
 
   alias Envmgr.Test.Project
 
@@ -19,7 +19,7 @@ defmodule Envmgr.Pool.SlowTest do
 
     # However they fall at first: what was not written to the slow worker is answered by the other.
     tasks = for _ <- 1..200, do: Task.async(fn -> quick(name) end)
-    answers = Task.await_many(tasks, 20_000)
+    answers = Task.await_many(tasks, 60_000)
     assert Enum.count(answers, &(&1 == {:ok, 1})) == 200
     assert Task.yield(slow, 0) == nil
     Task.shutdown(slow, :brutal_kill)
@@ -27,22 +27,28 @@ defmodule Envmgr.Pool.SlowTest do
 
   test "calls behind a slow one on the only worker wait for it, and all are answered" do
     name = ready(1)
-    slow = Task.async(fn -> Envmgr.execute("probe.nap", [0.3, "slept"], name: name) end)
+    {gate, open} = Project.gate()
+    slow = Task.async(fn -> Envmgr.execute("probe.nap", [gate, "slept"], name: name) end)
     Project.eventually(fn -> in_flight(name) == 1 end)
     tasks = for _ <- 1..50, do: Task.async(fn -> quick(name) end)
-    assert Task.await(slow) == {:ok, "slept"}
-    assert Enum.uniq(Task.await_many(tasks)) == [{:ok, 1}]
+    Project.eventually(fn -> in_flight(name) == 51 end)
+    open.()
+    assert Task.await(slow, 60_000) == {:ok, "slept"}
+    assert Enum.uniq(Task.await_many(tasks, 60_000)) == [{:ok, 1}]
     Project.eventually(fn -> in_flight(name) == 0 end)
   end
 
   test "an object's calls wait for its own worker" do
     name = ready(2)
     {:ok, thing} = Envmgr.execute("probe.Thing", [20], name: name)
-    slow = Task.async(fn -> Envmgr.method(thing, "slow_add", [1, 0.2]) end)
+    {gate, open} = Project.gate()
+    slow = Task.async(fn -> Envmgr.method(thing, "slow_add", [1, gate]) end)
     Project.eventually(fn -> in_flight(name) == 1 end)
     tasks = for i <- 1..20, do: Task.async(fn -> Envmgr.method(thing, "add", [i]) end)
-    assert Enum.map(Task.await_many(tasks), &elem(&1, 1)) == Enum.map(1..20, &(&1 + 20))
-    assert Task.await(slow) == {:ok, 21}
+    Project.eventually(fn -> in_flight(name) == 21 end)
+    open.()
+    assert Enum.map(Task.await_many(tasks, 60_000), &elem(&1, 1)) == Enum.map(1..20, &(&1 + 20))
+    assert Task.await(slow, 60_000) == {:ok, 21}
   end
 
   defp in_flight(name) do

@@ -31,7 +31,7 @@ defmodule Envmgr.Pool.StaffTest do
       server: self(),
       manifest: @manifest,
       slot: Slot.new(),
-      options: %{name: :nobody, grace: 1},
+      options: %{name: :ets.new(:instance, [:public]), grace: 1},
       forked?: true,
       number: 1,
       os_pid: 4_000_000

@@ -1,6 +1,6 @@
 defmodule Envmgr.Pool.StormTest do
   # Everything at once, with workers that are killed in between: each question has one answer, and nothing is left over.
-  use ExUnit.Case, async: false
+  use ExUnit.Case, async: true
 
   alias Envmgr.Error
   alias Envmgr.Test.Project
@@ -12,15 +12,12 @@ defmodule Envmgr.Pool.StormTest do
   defp workers(name), do: Envmgr.stats(name)["std"].workers
 
   defp quiet(name, count) do
-    Project.eventually(
-      fn ->
-        workers = workers(name)
-        length(workers) == count and Enum.all?(workers, &(&1.in_flight == 0))
-      end,
-      20_000
-    )
+    Project.eventually(fn ->
+      workers = workers(name)
+      length(workers) == count and Enum.all?(workers, &(&1.in_flight == 0))
+    end)
 
-    Project.eventually(fn -> :ets.match(name, {{:lent, :"$1"}, :_, :_, :_}) == [] end, 20_000)
+    Project.eventually(fn -> :ets.match(name, {{:lent, :"$1"}, :_, :_, :_}) == [] end)
   end
 
   defp owners(name) do

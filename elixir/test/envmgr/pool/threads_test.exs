@@ -57,7 +57,9 @@ defmodule Envmgr.Pool.ThreadsTest do
               Envmgr.execute("probe.say", [[word]], name: name, output: :metadata)
             end)
 
-    said = for {:ok, _value, %{stdout: text}} <- Task.await_many(said), do: String.trim(text)
+    said =
+      for {:ok, _value, %{stdout: text}} <- Task.await_many(said, 60_000), do: String.trim(text)
+
     assert said |> Enum.sort() |> length() == 3
 
     sizes = for n <- 1..12, do: 256 * (2_000 + n)
@@ -77,7 +79,7 @@ defmodule Envmgr.Pool.ThreadsTest do
   test "objects are used by several calls at a time", %{name: name} do
     thing = Envmgr.execute!("probe.Thing", [1], name: name)
     answers = for n <- 1..50, do: Task.async(fn -> Envmgr.method(thing, "add", [n]) end)
-    assert Task.await_many(answers) == for(n <- 1..50, do: {:ok, n + 1})
+    assert Task.await_many(answers, 60_000) == for(n <- 1..50, do: {:ok, n + 1})
     assert Envmgr.release(thing) == :ok
   end
 
@@ -103,7 +105,7 @@ defmodule Envmgr.Pool.ThreadsTest do
       for _ <- 1..6,
           do: Task.async(fn -> Enum.to_list(Envmgr.stream("probe.ticks", [500], name: name)) end)
 
-    assert Task.await_many(streams) == List.duplicate(Enum.to_list(0..499), 6)
+    assert Task.await_many(streams, 60_000) == List.duplicate(Enum.to_list(0..499), 6)
     assert Envmgr.await_many(coroutines, 20_000) == for(n <- 1..50, do: {:ok, n})
     assert Envmgr.stream("probe.aticks", [100_000], name: name) |> Enum.take(3) == [0, 1, 2]
     assert Envmgr.stream("probe.ticks", [100_000], name: name) |> Enum.take(3) == [0, 1, 2]

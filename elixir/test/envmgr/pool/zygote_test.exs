@@ -12,7 +12,7 @@ defmodule Envmgr.Pool.ZygoteTest do
     overrides =
       Keyword.merge([fork: true, workers: 2, libraries: libraries], context[:project] || [])
 
-    {name, project} = Project.start(overrides)
+    {name, project} = Project.start(overrides, Map.to_list(Map.take(context, [:heartbeat])))
 
     %{
       name: name,
@@ -53,10 +53,13 @@ defmodule Envmgr.Pool.ZygoteTest do
     assert {:ok, ^large} = call.("probe.echo", [large])
     assert {:ok, 3} = call.("probe.apply", [&(&1 + 1), [2]])
     assert {:ok, ^pid} = call.("probe.pid", [])
-    assert {:error, %{code: :timeout}} = Envmgr.execute("probe.hold", [], name: name, timeout: 50)
+
+    assert {:error, %{code: :timeout}} =
+             Envmgr.execute("probe.hold", [], name: name, timeout: 1_000)
+
     assert {:ok, next} = call.("probe.pid", [])
     assert next != pid
-    refute Project.alive?(pid)
+    Project.eventually(fn -> not Project.alive?(pid) end)
   end
 
   test "workers end with their zygote, whatever they do, and others come", context do
@@ -80,7 +83,7 @@ defmodule Envmgr.Pool.ZygoteTest do
       end)
 
     assert log =~ "the zygote was ended by SIGKILL, and its workers with it"
-    for pid <- old, do: refute(Project.alive?(pid))
+    Project.eventually(fn -> not Enum.any?(old, &Project.alive?/1) end)
     assert [next] = zygotes(name)
     assert next != zygote
   end
@@ -112,6 +115,32 @@ defmodule Envmgr.Pool.ZygoteTest do
       end)
 
     refute log =~ "no worker:"
+  end
+
+  @tag project: [workers: 1], heartbeat: 500
+  test "one that does not answer is in nobody's way, and forks again when it does", context do
+    %{name: name, call: call} = context
+    assert {:ok, first} = call.("probe.pid", [])
+    [zygote] = zygotes(name)
+    System.cmd("kill", ["-STOP", "#{zygote}"])
+
+    log =
+      capture_log(fn ->
+        System.cmd("kill", ["-KILL", "#{first}"])
+        Project.eventually(fn -> workers(name) not in [[], [first]] end)
+        assert {:ok, afresh} = call.("probe.pid", [])
+        assert zygotes(name) != [zygote]
+        System.cmd("kill", ["-CONT", "#{zygote}"])
+        System.cmd("kill", ["-KILL", "#{afresh}"])
+
+        Project.eventually(fn ->
+          for pid <- workers(name), do: System.cmd("kill", ["-KILL", "#{pid}"])
+          Process.sleep(200)
+          zygotes(name) == [zygote]
+        end)
+      end)
+
+    assert log =~ "the zygote did not answer within 1000 ms: workers start afresh until it does"
   end
 
   test "a generation has a zygote of its own; the old one goes with its last worker", context do

@@ -35,6 +35,13 @@ defmodule Envmgr.Reload.ServerTest do
     end
   end
 
+  defp until(gate), do: "while [ ! -e #{gate} ]; do sleep 0.05; done"
+
+  defp server(name) do
+    [{:reload, server}] = :ets.lookup(name, :reload)
+    server
+  end
+
   defp error(code), do: ~s(echo '#{error_line(code)}')
 
   defp error_line(code) do
@@ -42,7 +49,8 @@ defmodule Envmgr.Reload.ServerTest do
   end
 
   test "one run at a time, and one more for all that changed during it" do
-    {name, project} = start("sleep 1; echo end >> runs; #{@fine}")
+    {gate, open} = Project.gate()
+    {name, project} = start("#{until(gate)}; echo end >> runs; #{@fine}")
     Project.configure(project, "# 1")
     Project.eventually(fn -> runs(project) == ["begin"] end)
 
@@ -51,7 +59,8 @@ defmodule Envmgr.Reload.ServerTest do
       Process.sleep(100)
     end
 
-    Project.eventually(fn -> length(runs(project)) == 4 end, 5_000)
+    open.()
+    Project.eventually(fn -> length(runs(project)) == 4 end)
     Process.sleep(700)
     assert runs(project) == ~w(begin end begin end)
     assert Envmgr.configuration(name).state == :current
@@ -101,21 +110,28 @@ defmodule Envmgr.Reload.ServerTest do
   end
 
   test "who asks during a run gets the answer of the next one" do
-    {name, project} = start("sleep 0.3; echo end >> runs; #{@fine}", watch: false)
+    {gate, open} = Project.gate()
+    {name, project} = start("#{until(gate)}; echo end >> runs; #{@fine}", watch: false)
     asked = for _ <- 1..3, do: Task.async(fn -> Envmgr.reload(name) end)
-    assert Task.await_many(asked) == [:ok, :ok, :ok]
+    Project.eventually(fn -> match?([_, _], :sys.get_state(server(name)).waiting) end)
+    open.()
+    assert Task.await_many(asked, 60_000) == [:ok, :ok, :ok]
     assert runs(project) == ~w(begin end begin end)
   end
 
   test "a file that is still being written is not read, nor one that is as before" do
-    {_name, project} = start(@fine)
+    {name, project} = start(@fine)
+    writer = spawn_link(fn -> write(project, 1) end)
+    seen = fn -> :sys.get_state(server(name)).pending end
 
-    for step <- 1..12 do
-      Project.configure(project, String.duplicate("#", step))
-      Process.sleep(70)
-    end
+    # It looks again and again, and finds another one each time.
+    Enum.reduce(1..3, nil, fn _, before ->
+      Project.eventually(fn -> with ^before <- seen.(), do: nil end)
+    end)
 
     assert runs(project) == []
+    Process.unlink(writer)
+    Process.exit(writer, :kill)
     Project.eventually(fn -> runs(project) == ["begin"] end)
     File.touch!(Path.join(project, "envmgr.toml"), System.os_time(:second) - 10)
     File.write!(Path.join(project, "notes.toml"), "x")
@@ -124,6 +140,15 @@ defmodule Envmgr.Reload.ServerTest do
     File.mkdir!(Path.join(project, "locks"))
     File.write!(Path.join(project, "locks/pylock.x.toml"), "")
     Project.eventually(fn -> runs(project) == ["begin", "begin"] end)
+  end
+
+  defp write(project, step) do
+    Process.flag(:priority, :high)
+    path = Path.join(project, "envmgr.toml")
+    File.write!(path <> ".new", "# #{step}")
+    File.rename!(path <> ".new", path)
+    Process.sleep(5)
+    write(project, step + 1)
   end
 
   test "another envmgr at work is waited for without a word" do
@@ -174,7 +199,7 @@ defmodule Envmgr.Reload.ServerTest do
     Process.sleep(50)
     stop_supervised!(name)
     Project.eventually(fn -> not Project.alive?(pid) end)
-    assert {:error, %Error{code: :not_ready}} = Task.await(asked)
+    assert {:error, %Error{code: :not_ready}} = Task.await(asked, 60_000)
   end
 
   test "the command ends with the VM, however that ends" do
@@ -238,8 +263,7 @@ defmodule Envmgr.Reload.ServerTest do
         Project.configure(project, "# 1")
         Project.eventually(fn -> Envmgr.configuration(name).state == :failed end)
         # What the timer does, half a minute later.
-        [{:reload, server}] = :ets.lookup(name, :reload)
-        send(server, :retry)
+        send(server(name), :retry)
         Project.eventually(fn -> length(runs(project)) == 2 end)
         Project.eventually(fn -> Envmgr.configuration(name).state == :failed end)
       end)

@@ -140,7 +140,7 @@ defmodule Envmgr.Session.RestoredTest do
     Project.activate(project, "std", generation: 2, workers: 1, libraries: libraries())
     assert Project.eventually(fn -> Envmgr.stats(name)["std"].generation == 2 end)
     assert {:ok, 1} = Envmgr.await(slow)
-    assert {:ok, "later"} = Task.await(late)
+    assert {:ok, "later"} = Task.await(late, 60_000)
     assert {:ok, 1} = call(session, "read", ["x"])
     assert {:ok, %{workers: workers}} = Session.info(session)
     assert 2 in Enum.map(workers, & &1.generation)
@@ -158,10 +158,9 @@ defmodule Envmgr.Session.RestoredTest do
         call(session, "put_and_nap", ["x", 1, 60])
       end)
 
-    assert_receive %Session{} = session, 10_000
+    assert_receive %Session{} = session
 
-    # A call that has taken 50 ms is watched, and ends with its caller.
-    Process.sleep(200)
+    Project.eventually(fn -> Project.watched(name) > 0 end)
     Process.exit(owner, :kill)
 
     assert Project.eventually(fn ->
@@ -223,7 +222,7 @@ defmodule Envmgr.Session.RestoredTest do
     assert error.message =~ "does not serve shared"
 
     calls =
-      for _ <- 1..10, do: Envmgr.async("shared.put_and_nap", ["x", 1, 0.2], session: session)
+      for _ <- 1..10, do: Envmgr.async("shared.put_and_nap", ["x", 1, 0.05], session: session)
 
     answers = Envmgr.await_many(calls)
     assert {:ok, 1} in answers

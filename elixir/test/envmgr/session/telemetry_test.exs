@@ -46,10 +46,10 @@ defmodule Envmgr.Session.TelemetryTest do
     assert duration > 0
 
     Session.open!(name: name, id: "resting", idle: 1)
-    assert_receive {:expired, %{duration: _}, %{session: "resting", reason: :idle}}, 10_000
-    assert_receive {:close, %{calls: 0}, %{session: "resting", reason: :idle}}, 10_000
+    assert_receive {:expired, %{duration: _}, %{session: "resting", reason: :idle}}
+    assert_receive {:close, %{calls: 0}, %{session: "resting", reason: :idle}}
     {pid, monitor} = spawn_monitor(fn -> Session.open!(name: name, id: "owned") end)
-    assert_receive {:DOWN, ^monitor, _, ^pid, _}, 10_000
-    assert_receive {:close, _measurements, %{session: "owned", reason: :owner}}, 10_000
+    assert_receive {:DOWN, ^monitor, _, ^pid, _}
+    assert_receive {:close, _measurements, %{session: "owned", reason: :owner}}
   end
 end

@@ -1,6 +1,6 @@
 defmodule Envmgr.Telemetry.AroundTest do
   # Events of what stands around calls, of sessions and of pools, made by the real thing and held to the table.
-  use ExUnit.Case, async: false
+  use ExUnit.Case, async: true
 
   import Envmgr.Test.Around
   import Envmgr.Test.Heard
@@ -103,12 +103,14 @@ defmodule Envmgr.Telemetry.AroundTest do
     start(name, %{"probe" => %{}}, pools: pools)
     call = &Envmgr.execute("probe." <> &1, &2, name: name)
     assert {:ok, 1} = call.("echo", [1])
-    naps = for n <- 1..6, do: Task.async(fn -> call.("nap", [1.0, n]) end)
-    assert {%{from: 1, to: 2}, %{pool: "default", reason: _}} = heard([:pool, :scale], 10_000)
+    {gate, open} = Project.gate()
+    naps = for n <- 1..6, do: Task.async(fn -> call.("nap", [gate, n]) end)
+    assert {%{from: 1, to: 2}, %{pool: "default", reason: _}} = heard([:pool, :scale])
     assert {%{waiting: 3}, %{path: "probe.nap", pool: "default"}} = heard([:pool, :overloaded])
-    Task.await_many(naps, 30_000)
+    open.()
+    Task.await_many(naps, 60_000)
     for _ <- 1..6, do: assert({:ok, 1} = call.("echo", [1]))
-    assert {%{calls: calls}, %{reason: :calls, worker: _}} = heard([:worker, :recycled], 10_000)
+    assert {%{calls: calls}, %{reason: :calls, worker: _}} = heard([:worker, :recycled])
     assert calls >= 3
 
     Enum.find(1..20, fn _ ->

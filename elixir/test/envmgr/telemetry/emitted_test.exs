@@ -1,6 +1,6 @@
 defmodule Envmgr.Telemetry.EmittedTest do
   # Each event of the table, made by the real thing.
-  use ExUnit.Case, async: false
+  use ExUnit.Case, async: true
 
   import Envmgr.Test.Heard
 
@@ -12,7 +12,7 @@ defmodule Envmgr.Telemetry.EmittedTest do
     name = :"instance#{System.unique_integer([:positive])}"
     listen(name)
     Project.activate(project, "std", workers: 1)
-    options = [name: name, project: project, watch: false, start_timeout: 10_000, grace: 500]
+    options = [name: name, project: project, watch: false, start_timeout: 60_000, grace: 500]
     start_supervised!({Envmgr, options})
     Envmgr.execute!("probe.echo", [1], name: name)
     %{name: name, project: project}
@@ -265,12 +265,14 @@ defmodule Envmgr.Telemetry.EmittedTest do
 
     log =
       ExUnit.CaptureLog.capture_log(fn ->
-        for _ <- 1..25, do: Envmgr.execute("math.sqrt", [-1.0], name: name, correlation: "c9")
+        for _ <- 1..25, do: Envmgr.execute("math.acosh", [0.0], name: name, correlation: "c9")
       end)
 
     assert {%{count: 10, mean: 0.0}, spike} = heard([:error, :spike])
-    assert %{path: "math.sqrt", library: "math", type: "ValueError", correlation: "c9"} = spike
+    assert %{path: "math.acosh", library: "math", type: "ValueError", correlation: "c9"} = spike
     refute_received {:heard, [:error, :spike], _, _}
-    assert [_, _] = String.split(log, "10 errors (exception, ValueError) in the last minute")
+
+    assert [_, _] =
+             String.split(log, "math.acosh: 10 errors (exception, ValueError) in the last minute")
   end
 end

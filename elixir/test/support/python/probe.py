@@ -185,12 +185,12 @@ def changes(array):
 
 
 def counted(file, pause=0, value=None):
-    """Notes that it was called, by any worker: how many times it was, or the value."""
+    """Notes that it was called, by any worker: how many times it was, or the value; after a pause, or when there is a file."""
     with open(file, "a") as notes:
         notes.write(".")
         notes.flush()
         count = notes.tell()
-    time.sleep(pause)
+    nap(pause)
     return count if value is None else value
 
 
@@ -253,9 +253,11 @@ def fail(message, kind="ValueError"):
     raise {"ValueError": ValueError, "KeyError": KeyError}[kind](message)
 
 
-def nap(seconds, value=None):
-    """Sleeps inside C code that does not give up the call."""
-    time.sleep(seconds)
+def nap(pause, value=None):
+    """Sleeps inside C code that does not give up the call; until a file is there, if that is named."""
+    if isinstance(pause, str):
+        return await_file(pause, value)
+    time.sleep(pause)
     return value
 
 
@@ -398,8 +400,8 @@ class Thing:
     def __init__(self, value):
         self.value = value
 
-    def slow_add(self, other, seconds):
-        time.sleep(seconds)
+    def slow_add(self, other, pause):
+        nap(pause)
         return self.value + other
 
     @property
@@ -446,8 +448,10 @@ async def asleep(seconds, value=None):
     return value
 
 
-async def deaf_asleep(seconds):
-    """A coroutine that does not end when it is cancelled."""
+async def deaf_asleep(seconds, began=None):
+    """A coroutine that does not end when it is cancelled; notes that it began."""
+    if began:
+        counted(began)
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:
@@ -463,8 +467,10 @@ def spin(seconds):
         pass
 
 
-def deaf(seconds):
-    """Python code that does not end when it is told to."""
+def deaf(seconds, began=None):
+    """Python code that does not end when it is told to; notes that it began."""
+    if began:
+        counted(began)
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:
@@ -616,8 +622,10 @@ def hoard(size):
     return len(_hoard)
 
 
-def computing(count):
-    """C code that does not look for signals."""
+def computing(count, began=None):
+    """C code that does not look for signals; notes that it began."""
+    if began:
+        counted(began)
     return sum(range(count))
 
 

@@ -207,7 +207,8 @@ defmodule Envmgr.Libraries.Usage.KeeperTest do
     log = capture_log(fn -> assert counts(start(project)) == %{} end)
     assert said(log, "cannot be read") == 2
     assert files(project) == ["broken.damaged", "odd.damaged"]
-    assert capture_log(fn -> start(project) end) == ""
+    # Other tests may log at the same time.
+    refute capture_log(fn -> start(project) end) =~ "cannot be read"
   end
 
   test "the golden file, which the control plane reads too", %{project: project} do
