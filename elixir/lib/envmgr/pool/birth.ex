@@ -27,7 +27,7 @@ defmodule Envmgr.Pool.Birth do
     Child.close(s.port)
     Lane.close(s.lane)
     Crash.hide(s.crash)
-    %{s | port: nil, lane: nil, crash: nil}
+    %{s | port: nil, lane: nil, crash: nil, ending: nil, hung_up?: false}
   end
 
   @doc "Starts it, and says what it is to load."

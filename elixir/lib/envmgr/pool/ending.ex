@@ -100,6 +100,10 @@ defmodule Envmgr.Pool.Ending do
   end
 
   defp reason(%{phase: :draining, flight: {0, _, asides}}, _why) when asides == %{}, do: :drained
+  # No fault of its own.
+  defp reason(%{started?: true, ending: {:with_zygote, _}} = s, why),
+    do: {:zygote, while_running(s, why)}
+
   defp reason(%{started?: true} = s, why), do: {:lost, while_running(s, why)}
   # That its zygote was ended says nothing of whether workers start.
   defp reason(%{ending: {:with_zygote, _}, failure: nil}, why), do: {:lost, why}

@@ -3,9 +3,12 @@ defmodule Envmgr.Pool.Leftovers do
   # directory's name is the mark of its instance's processes.
   @moduledoc false
 
-  alias Envmgr.Pool.{Place, Reaper}
+  alias Envmgr.Pool.{Place, Reaper, Strays}
 
   @ours ~r/^envmgr-(\d+)-[a-z2-7]+(?:\.crash)?$/
+
+  @tries 100
+  @pause 50
 
   @doc "Ends and deletes it. What belongs to an instance that lives, in whatever VM, is not touched."
   @spec sweep(atom()) :: :ok
@@ -16,8 +19,23 @@ defmodule Envmgr.Pool.Leftovers do
           gone?(Path.join(Place.temporary(), name), pid),
           do: name
 
-    Reaper.left(table, gone)
+    # As long as the directory is there, another instance knows what is to be done when this one ends.
+    if gone != [], do: until_ended(table, MapSet.new(gone), @tries)
     Enum.each(gone, &File.rm_rf(Path.join(Place.temporary(), &1)))
+  end
+
+  defp until_ended(_table, _marks, 0), do: :ok
+
+  defp until_ended(table, marks, tries) do
+    case Strays.find(marks) do
+      [] ->
+        :ok
+
+      pids ->
+        Reaper.strays(table, pids)
+        Process.sleep(@pause)
+        until_ended(table, marks, tries - 1)
+    end
   end
 
   defp names do

@@ -52,7 +52,7 @@ defmodule Envmgr.Pool.Life do
   defp since(life), do: System.monotonic_time() - life.began
 
   defp reason({:shutdown, :drained}), do: {:drained, "it was told to end, and did"}
-  defp reason({:shutdown, {:lost, why}}), do: {:lost, why}
+  defp reason({:shutdown, {lost, why}}) when lost in [:lost, :zygote], do: {:lost, why}
   defp reason({:shutdown, {:start, error}}), do: {:start, error.message}
   defp reason(:shutdown), do: {:shutdown, "the pool was shut down"}
   defp reason({:shutdown, _by_its_supervisor}), do: {:shutdown, "the pool was shut down"}

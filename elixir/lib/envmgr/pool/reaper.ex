@@ -54,10 +54,9 @@ defmodule Envmgr.Pool.Reaper do
   def ended(_table, nil), do: :ok
   def ended(table, os_pid), do: tell(table, {:ended, self(), os_pid})
 
-  @doc "Ends the processes with these marks, of workers or of whole instances."
-  @spec left(atom(), [String.t()]) :: :ok
-  def left(_table, []), do: :ok
-  def left(table, marks), do: tell(table, {:left, marks})
+  @doc "Ends these processes."
+  @spec strays(atom(), [os_pid :: String.t()]) :: :ok
+  def strays(table, pids), do: tell(table, {:strays, pids})
 
   defp tell(table, message) do
     case :ets.lookup(table, :reaper) do
@@ -95,7 +94,7 @@ defmodule Envmgr.Pool.Reaper do
     end
   end
 
-  def handle_cast({:left, marks}, s), do: {:noreply, look(s, marks)}
+  def handle_cast({:strays, pids}, s), do: {:noreply, ended_strays(s, pids)}
 
   @impl true
   def handle_info({:DOWN, _monitor, :process, owner, _reason}, s) do
@@ -114,11 +113,12 @@ defmodule Envmgr.Pool.Reaper do
     {:noreply, Enum.reduce(s.groups, s, fn {os_pid, _}, s -> say(s, "watch #{os_pid}") end)}
   end
 
-  def handle_info({:strays, pids}, s),
-    do: {:noreply, Enum.reduce(pids, s, &say(&2, "stray #{&1}"))}
+  def handle_info({:strays, pids}, s), do: {:noreply, ended_strays(s, pids)}
 
   def handle_info(:looked, s), do: {:noreply, look(%{s | looks?: false}, [])}
   def handle_info(_other, s), do: {:noreply, s}
+
+  defp ended_strays(s, pids), do: Enum.reduce(pids, s, &say(&2, "stray #{&1}"))
 
   defp finished(s, os_pids) do
     {ended, groups} = Map.split(s.groups, os_pids)

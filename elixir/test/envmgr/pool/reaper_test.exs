@@ -68,6 +68,9 @@ defmodule Envmgr.Pool.ReaperTest do
       )
 
     {:os_pid, left} = Port.info(left, :os_pid)
+    on_exit(fn -> System.cmd("kill", ["-KILL", "#{left}"], stderr_to_stdout: true) end)
+    # It has its environment when it runs its own program.
+    if @linux, do: Project.eventually(fn -> File.read!("/proc/#{left}/environ") =~ mark end)
 
     # Somebody listens: it is in use, in whatever process, and here no process of that number is.
     Leftovers.sweep(name)

@@ -88,6 +88,35 @@ defmodule Envmgr.Pool.ZygoteTest do
     assert next != zygote
   end
 
+  # That is no fault of the workers: no circuit opens, and none counts as one that did not start.
+  test "one that ends again at once is not waited for: workers start afresh meanwhile", %{
+    name: name,
+    call: call
+  } do
+    assert {:ok, _} = call.("probe.pid", [])
+
+    log =
+      capture_log(fn ->
+        old =
+          for _ <- 1..2 do
+            [zygote | _] = Project.eventually(fn -> zygotes(name) != [] && zygotes(name) end)
+            old = workers(name)
+            System.cmd("kill", ["-KILL", "#{zygote}"])
+            old
+          end
+
+        old = List.flatten(old)
+
+        Project.eventually(fn ->
+          workers(name) != [] and Enum.all?(workers(name), &(&1 not in old))
+        end)
+
+        assert {:ok, _} = call.("probe.pid", [])
+      end)
+
+    refute log =~ "no worker:"
+  end
+
   @tag project: [workers: 1], heartbeat: 500
   test "one that does not answer is in nobody's way, and forks again when it does", context do
     %{name: name, call: call} = context
