@@ -285,9 +285,6 @@ defmodule Envmgr.Pool.Owner do
     s
   end
 
-  # Nothing was wrong with it.
-  defp finish(%{phase: :starting} = s, {:with_zygote, _status}), do: unforked(Birth.over(s))
-
   defp finish(s, ending) do
     found = Postmortem.of(ending, Crash.read(s.crash))
     s = Birth.over(%{s | ending: ending})
