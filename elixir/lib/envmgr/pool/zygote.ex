@@ -244,7 +244,7 @@ defmodule Envmgr.Pool.Zygote do
   end
 
   defp silent(s, why) do
-    for {_number, owner} <- s.requests, do: send(owner, {:unforked, why})
+    for {number, owner} <- s.requests, do: send(owner, {:unforked, number})
     Process.send_after(self(), {:silent, s.port, s.heard}, s.options.start_timeout)
 
     Logger.warning(
