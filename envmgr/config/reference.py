@@ -26,8 +26,8 @@ Tables marked † are checked and not acted on yet: each use gives a warning.
 ## Modules of your own
 
 A module of the project's own is installed as everything else is, from a wheel, so that its lock has a hash:
-`uv build --wheel shop -o wheels` makes one of a directory with a `pyproject.toml`. envmgr finds it by a package index,
-by the variable `UV_FIND_LINKS` (the absolute path of `wheels`), or by
+`uv build --wheel shop -o wheels` makes one of a directory with a `pyproject.toml`. envmgr finds it by an index, by
+the variable `UV_FIND_LINKS` (the absolute path of `wheels`), or by
 `package = "shop @ file:///srv/project/wheels/shop-1.0-py3-none-any.whl"`.
 A directory has no hash, and is refused. What has changed is a wheel of another version.
 
