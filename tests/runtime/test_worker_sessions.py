@@ -12,7 +12,8 @@ from envmgr_runtime.values.codec import Codec
 from envmgr_runtime.wire.messages import CALL, RELEASE, REPORT, SESSION
 from envmgr_runtime.worker.client import WorkerError, WorkerLost
 
-from conftest import SECONDS  # isort: skip
+SECONDS = 20.0
+"""No wait of these tests is longer."""
 
 SHARED = """
 import asyncio, threading, envmgr_runtime
