@@ -186,6 +186,12 @@ def say_bye(client):
             client._process.wait(SECONDS)
 
 
+@pytest.fixture(scope="session")
+def bye():
+    """`say_bye`, for fixtures of a module's own."""
+    return say_bye
+
+
 @pytest.fixture(scope="module")
 def worker(command, probe):
     """One worker for all tests of a module that leave it as it was."""

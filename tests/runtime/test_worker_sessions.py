@@ -124,15 +124,13 @@ class Pool:
 
 
 @pytest.fixture(scope="module")
-def shared(command, modules, on_path):
-    from conftest import say_bye
-
+def shared(command, modules, on_path, bye):
     from envmgr_runtime.worker.client import Client
 
     (modules / "shared.py").write_text(SHARED)
     with Client(command, dict(on_path, shared=["shared", ""]), timeout=SECONDS) as client:
         yield client
-        say_bye(client)
+        bye(client)
 
 
 @pytest.fixture
