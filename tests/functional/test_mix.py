@@ -43,7 +43,8 @@ def mix(tmp_path_factory):
         '[library.math]\nstdlib = true\n\n[library.six]\nversion = "==1.16.0"\n'
     )
     beside = str(Path(sys.executable).parent)
-    env = {**os.environ, "LC_ALL": "C.UTF-8", "MIX_ENV": "dev", "PATH": f"{beside}:{os.environ['PATH']}"}
+    outside = {name: value for name, value in os.environ.items() if name != "CI"}  # there nothing is locked
+    env = {**outside, "LC_ALL": "C.UTF-8", "MIX_ENV": "dev", "PATH": f"{beside}:{os.environ['PATH']}"}
 
     def run(*words, status=0, program="mix", **more):
         done = subprocess.run(

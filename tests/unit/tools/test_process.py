@@ -21,12 +21,19 @@ def test_undecodable_output_is_escaped():
 
 
 def test_variables_that_change_what_python_or_uv_does_are_gone(monkeypatch):
-    for name in ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "UV_OFFLINE", "UV_PYTHON"):
+    for name in (
+        "PYTHONPATH",
+        "PYTHONDONTWRITEBYTECODE",
+        "VIRTUAL_ENV",
+        "UV_OFFLINE",
+        "UV_PYTHON",
+        "COLUMNS",
+    ):
         monkeypatch.setenv(name, "x")
     for name in ("UV_DEFAULT_INDEX", "UV_CACHE_DIR", "HTTPS_PROXY", "UV_INDEX_CORP_PASSWORD"):
         monkeypatch.setenv(name, "kept")
     seen = process.clean_environment({"EXTRA": "1"})
-    assert not {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "UV_OFFLINE", "UV_PYTHON"} & set(seen)
+    assert not {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "UV_OFFLINE", "COLUMNS"} & set(seen)
     assert seen["UV_DEFAULT_INDEX"] == seen["UV_CACHE_DIR"] == seen["HTTPS_PROXY"] == "kept"
     assert seen["UV_INDEX_CORP_PASSWORD"] == "kept"
     assert seen["EXTRA"] == "1"
