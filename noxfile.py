@@ -18,8 +18,10 @@ nox.options.sessions = ["lint", "types", "architecture", "unit", "faults", "func
 nox.options.sessions += ["runtime", "frames", "elixir"]
 nox.options.reuse_existing_virtualenvs = True
 
-# A file's tests stay together, for they share workers and environments.
+# A file's tests stay together, for they share workers and environments. Both processes must name them alike, and sets
+# are in the names of some.
 SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
+ALIKE = {"PYTHONHASHSEED": "0"}
 PYTHON = ["envmgr", "runtime", "tests", "noxfile.py", "ci", "examples"]
 
 
@@ -51,7 +53,7 @@ def _runtime_tests(session: nox.Session, python: Path, *options: str) -> None:
     session.run(
         *(str(python), "-m", "pytest", "tests/runtime", "-p", "no:cacheprovider"),
         *(*SIDE_BY_SIDE, *options, *session.posargs),
-        env={"PYTHONPATH": "tests/typing", "PYTHONDONTWRITEBYTECODE": "1"},
+        env={"PYTHONPATH": "tests/typing", "PYTHONDONTWRITEBYTECODE": "1", **ALIKE},
         external=True,
     )
 
@@ -102,7 +104,7 @@ def faults(session: nox.Session) -> None:
             break
     else:
         words = ("--cov", "--cov-append", "--cov-report=", "-m", "not long", *SIDE_BY_SIDE, *session.posargs)
-        session.run("pytest", "tests/faults", *words)
+        session.run("pytest", "tests/faults", *words, env=ALIKE)
 
 
 @nox.session
@@ -118,6 +120,7 @@ def functional(session: nox.Session) -> None:
         "--cov-report=term:skip-covered",
         "--cov-fail-under=95",
         *session.posargs,
+        env=ALIKE,
     )
 
 
