@@ -86,7 +86,14 @@ def unit(session: nox.Session) -> None:
     install(session)
     session.run("coverage", "erase")
     session.run(
-        "pytest", "tests/unit", "tests/runtime", *SIDE_BY_SIDE, "--cov", "--cov-report=", *session.posargs
+        "pytest",
+        "tests/unit",
+        "tests/runtime",
+        *SIDE_BY_SIDE,
+        "--cov",
+        "--cov-report=",
+        *session.posargs,
+        env=ALIKE,
     )
 
 
