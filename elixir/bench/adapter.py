@@ -24,7 +24,7 @@ load(os.path.join(sys.argv[1], "envmgr_runtime"))
 from envmgr_runtime.execution.refs import RefTable  # noqa: E402
 from envmgr_runtime.values.codec import Codec  # noqa: E402
 from envmgr_runtime.wire.frames import FrameReader, FrameWriter  # noqa: E402
-from envmgr_runtime.wire.messages import CALL, HELLO, PROTOCOL, RESULT  # noqa: E402
+from envmgr_runtime.wire.messages import CALL, HELLO, PING, PROTOCOL, RESULT  # noqa: E402
 from envmgr_runtime.wire.packing import packb  # noqa: E402
 
 
@@ -39,6 +39,8 @@ def serve(reader, writer):
             if message[0] == CALL and message[2] == "math.sqrt":
                 args, kwargs = codec.decode_call(message[4])
                 answers.append(packb([RESULT, message[1], codec.encode(math.sqrt(*args, **kwargs))]))
+            elif message[0] == PING:
+                answers.append(packb([PING, message[1]]))
         if answers:
             writer.write(answers)
 
