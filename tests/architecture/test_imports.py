@@ -20,13 +20,15 @@ ROOMS = {
         "tools",
         "environments",
         "catalog",
+        "changes",
+        "matrix",
         "operations",
         "cli",
     ],
     "envmgr_runtime": ["wire", "values", "library", "advice", "failures", "execution", "worker"],
 }
 FOLDERS = {"envmgr": ROOT / "envmgr", "envmgr_runtime": ROOT / "runtime"}
-SEES_RUNTIME = {"catalog", "operations", "environments"}
+SEES_RUNTIME = {"catalog", "changes", "matrix", "operations", "environments"}
 FOREIGN = {"envmgr_runtime": {"msgpack", "numpy", "pandas", "sklearn", "dateutil", "pytz"}}
 
 

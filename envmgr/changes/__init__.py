@@ -1,0 +1,4 @@
+"""What differs between the APIs of two releases: catalogs for what exists, griffe for what only the source says.
+
+Imports catalog and what that may import. Rules are pure: two descriptions of a callable go in, changes come out.
+"""

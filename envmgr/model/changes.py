@@ -1,0 +1,108 @@
+"""What differs between the APIs of two releases, and what of it an application meets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+BREAKS = "breaks"
+"""A call that was right raises, or means something else."""
+MAY_BREAK = "may break"
+"""Depends on how it was called: a default that changed, a type that is narrower, a new deprecation."""
+SAFE = "safe"
+SEVERITIES = (BREAKS, MAY_BREAK, SAFE)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`kind` is the rule's name (docs/changes.md lists them): "removed", "moved", "renamed", "parameter-removed",
+    "parameter-required", … `parameter` is the one that is meant; `before` and `after` are signatures, defaults, types or
+    paths. `origin`: "runtime", "static" (griffe), or "both". `instead` is what to call now, where that is known.
+    """
+
+    path: str
+    kind: str
+    severity: str
+    message: str
+    parameter: str | None = None
+    before: str | None = None
+    after: str | None = None
+    instead: str | None = None
+    origin: str = "runtime"
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """A difference that was found and is none, and why."""
+
+    change: Change
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApiDiff:
+    """Of one distribution, between two releases, each walked by the interpreter that `python` and `python_after` say.
+
+    `compared` are public paths on either side. `changes` are sorted: the severest first, then by path. An object with
+    several paths is there once, at the path that users know, with `aliases` in `paths`.
+    """
+
+    library: str
+    distribution: str
+    before: str
+    after: str
+    python: str
+    python_after: str
+    compared: int
+    changes: tuple[Change, ...]
+    suppressed: tuple[Suppressed, ...] = ()
+    paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Each changed path → its other paths."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsedFunction:
+    """A path that the application calls: `calls` counted by its running VMs (None: not counted), `places` are
+    `file:line` in its compiled code."""
+
+    path: str
+    calls: int | None = None
+    places: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    used: UsedFunction
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Vulnerability:
+    """As OSV says. `fixed`: True when the upgrade leaves it behind, False when it brings it in, None when it stays."""
+
+    id: str
+    distribution: str
+    version: str
+    summary: str
+    severity: str
+    fixed: bool | None
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """`used` are the functions of the library that the application calls, `affected` those of them that change.
+    `matrix` are (matrix, cell, status) of that version. `red` says why `upgrade` refuses, a line each; empty: it does
+    not.
+    """
+
+    used: tuple[UsedFunction, ...]
+    affected: tuple[Affected, ...]
+    changes: Mapping[str, int]
+    """Of the whole API, by severity."""
+    matrix: tuple[tuple[str, str, str], ...] = ()
+    vulnerabilities: tuple[Vulnerability, ...] = ()
+    osv_age_days: float | None = None
+    red: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    """What could not be found out, and why."""
