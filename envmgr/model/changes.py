@@ -17,7 +17,8 @@ SEVERITIES = (BREAKS, MAY_BREAK, SAFE)
 class Change:
     """`kind` is the rule's name (docs/changes.md lists them): "removed", "moved", "renamed", "parameter-removed",
     "parameter-required", … `parameter` is the one that is meant; `before` and `after` are signatures, defaults,
-    types or paths. `origin`: "runtime", "static" (griffe), or "both". `instead` is what to call now, where that is known.
+    types or paths. `origin`: "runtime", "static" (griffe), or "both". `instead` is what to call now, where that
+    is known.
     """
 
     path: str
