@@ -93,6 +93,8 @@ class Api:
     objects: tuple[Described, ...]
     places: Mapping[str, int]
     errors: Mapping[str, str] = field(default_factory=dict)
+    listed: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Path of a module → what its `__all__` names, where its source was read and has one."""
 
     def get(self, path: str) -> Described | None:
         number = self.places.get(path)

@@ -51,10 +51,10 @@ def compare(
         old = releases.have(run, wanted, distribution, before, interpreter, None)
         new = releases.have(run, wanted, distribution, after, interpreter, None)
     report(f"{distribution} {before} -> {after}", "compare")
-    return _compared(old, new)
+    return _compared(library if library in project.libraries else None, old, new)
 
 
-def _compared(old: Release, new: Release) -> ApiDiff:
+def _compared(library: str | None, old: Release, new: Release) -> ApiDiff:
     before, after = _api(old), _api(new)
     paths = {path for path in before.places if _is_of_module(path, before)}
     answers = asking.ask(new.executable, new.module, paths | set(_gone(before, after)))
@@ -64,9 +64,9 @@ def _compared(old: Release, new: Release) -> ApiDiff:
             old.executable, old.module, [path for path, said in answers.items() if said.state == asking.WARNS]
         )
     found = changes.compare(before, after, answers=answers, warned=warned)
-    name = old.library
+    name = library or new.module
     return ApiDiff(
-        old.library,
+        name,
         old.distribution,
         old.version,
         new.version,
