@@ -128,7 +128,7 @@ def text(words: str) -> str:
 
 def code(words: str) -> str:
     """The same, in letters of one width."""
-    line = phrases.line(words).replace("|", "\\|")
+    line = phrases.line(words)
     fence = "`" * (max((len(ticks) for ticks in re.findall("`+", line)), default=0) + 1)
     room = " " if line.startswith("`") or line.endswith("`") else ""
     return f"{fence}{room}{line}{room}{fence}"
