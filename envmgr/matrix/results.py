@@ -17,6 +17,9 @@ from envmgr.errors import EnvmgrError
 from envmgr.matrix.spelling import from_plain, to_plain
 from envmgr.model.matrix import CellResult
 
+_PATIENCE = 5.0
+"""Seconds that another command has for what it is at."""
+
 
 def keep(layout: Layout, result: CellResult, entry: str = "") -> None:
     """In the place of the cell's earlier result, in one transaction, on the disk when this returns. `entry`, the
@@ -86,7 +89,7 @@ def _writing(layout: Layout) -> Iterator[State]:
 def _mend(layout: Layout, problem: EnvmgrError | None) -> None:
     """As the next `sync` would. A command that holds the project's lock is doing it already, or soon fails of it."""
     try:
-        with projectlock.hold(layout), recovery.opened(layout):
+        with projectlock.hold(layout, wait=_PATIENCE), recovery.opened(layout):
             pass
     except EnvmgrError as hindrance:
         raise problem or hindrance from hindrance

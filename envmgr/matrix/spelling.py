@@ -7,7 +7,6 @@ complete, with logs and times, so that what unites parts can report as if one ma
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +18,18 @@ from envmgr.errors import EnvmgrError
 from envmgr.matrix.plain import from_plain, steady, to_plain
 from envmgr.model.matrix import CellResult, Matrix, Timing
 
-__all__ = ["ResultFile", "committed", "from_plain", "part", "read_file", "to_plain", "write_file"]
+__all__ = [
+    "ResultFile",
+    "committed",
+    "from_plain",
+    "head_of",
+    "part",
+    "read",
+    "read_file",
+    "to_plain",
+    "write",
+    "write_file",
+]
 
 SCHEMA = 1
 
@@ -50,30 +60,48 @@ def part(root: Path, name: str, shard: str) -> Path:
     return root / "matrices" / f"{name}.results.{shard.replace('/', '-of-')}.json"
 
 
+def head_of(matrix: Matrix, shard: str | None = None) -> ResultFile:
+    """What a file says before its results."""
+    return ResultFile(
+        Path(),
+        matrix.name,
+        matrix.library,
+        matrix.axes,
+        tuple(check.name for check in matrix.checks),
+        matrix.timing,
+        (),
+        shard=shard,
+        cells=tuple(cell.id for cell in matrix.cells),
+    )
+
+
 def write_file(
     path: Path, matrix: Matrix, results: Iterable[CellResult], *, shard: str | None = None
 ) -> bool:
     """Replace the file, atomically, when it says anything else; whether it did. Raises E-DISK.
 
-    `results` are those of all cells that have one. A part is written when `shard` is given.
+    A cell of the matrix that `results` lack keeps what the file says of it. A part is written when `shard` is given.
     """
-    head: dict[str, Any] = {
+    return write(path, head_of(matrix, shard), results)
+
+
+def write(path: Path, head: ResultFile, results: Iterable[CellResult]) -> bool:
+    """`write_file` of what `head` says. A part has what `results` has, and no more."""
+    first: dict[str, Any] = {
         "schema": SCHEMA,
-        "matrix": matrix.name,
-        "library": matrix.library,
-        "axes": {axis: list(values) for axis, values in matrix.axes.items()},
-        "checks": [check.name for check in matrix.checks],
+        "matrix": head.matrix,
+        "library": head.library,
+        "axes": {axis: list(values) for axis, values in head.axes.items()},
+        "checks": list(head.checks),
     }
-    if matrix.timing is not None:
-        timing = matrix.timing
-        head["timing"] = {"reference": timing.reference, "threshold": timing.threshold}
-    ordered = sorted(results, key=lambda result: result.cell)
-    if shard is None:
-        lines = _steadied(path, ordered)
+    if head.timing is not None:
+        first["timing"] = {"reference": head.timing.reference, "threshold": head.timing.threshold}
+    if head.shard is None:
+        lines = _steadied(path, head.cells, results)
     else:
-        head |= {"shard": shard, "cells": [cell.id for cell in matrix.cells]}
-        lines = [to_plain(result) for result in ordered]
-    content = _document(head, lines)
+        first |= {"shard": head.shard, "cells": list(head.cells)}
+        lines = {result.cell: to_plain(result) for result in results}
+    content = _document(first, [line for _, line in sorted(lines.items())])
     with files.disk_problems("writing results"):
         if path.is_file() and path.read_bytes() == content:
             return False
@@ -126,22 +154,33 @@ def read(content: bytes, source: str) -> ResultFile:
         raise _unreadable(source, f"{where} is not as envmgr writes it ({problem!r})") from problem
 
 
-def _steadied(path: Path, results: Iterable[CellResult]) -> list[dict[str, Any]]:
+def _steadied(
+    path: Path, cells: Iterable[str], results: Iterable[CellResult]
+) -> dict[str, Mapping[str, Any]]:
     """An earlier ratio stays as long as it agrees with what was measured now."""
     from envmgr.matrix.slowness import ratios
 
-    earlier: Mapping[str, Mapping[str, float]] = {}
-    with contextlib.suppress(EnvmgrError):  # none, or none of ours: it is replaced whole
-        earlier = read_file(path).ratios
-    lines = []
+    earlier = _lines(path)
+    lines = {cell: earlier[cell] for cell in cells if cell in earlier}
     for result in results:
-        written = {}
-        for name, ratio in ratios(result).items():
-            before = earlier.get(result.cell, {}).get(name)
-            agrees = before is not None and ratio.low <= before <= ratio.high
-            written[name] = before if agrees and before is not None else round(ratio.estimate, 2)
-        lines.append(steady(result, written))
+        before = earlier.get(result.cell, {}).get("ratios", {})
+        written = {
+            name: before[name]
+            if name in before and ratio.low <= before[name] <= ratio.high
+            else round(ratio.estimate, 2)
+            for name, ratio in ratios(result).items()
+        }
+        lines[result.cell] = steady(result, written)
     return lines
+
+
+def _lines(path: Path) -> dict[str, Mapping[str, Any]]:
+    """What the file says of each cell; nothing where there is none, or none of ours: it is replaced whole."""
+    try:
+        read_file(path)
+        return {plain["cell"]: plain for plain in json.loads(path.read_bytes())["results"]}
+    except EnvmgrError:
+        return {}
 
 
 def _document(head: Mapping[str, Any], results: Iterable[Mapping[str, Any]]) -> bytes:
