@@ -69,7 +69,10 @@ defmodule Envmgr.Pool.ZygoteTest do
     [zygote] = zygotes(name)
     old = workers(name)
     stuck = Envmgr.async("probe.hold", [], name: name)
-    Process.sleep(50)
+
+    Project.eventually(fn ->
+      Enum.any?(Envmgr.stats(name)["std"].workers, &(&1.in_flight == 1))
+    end)
 
     log =
       capture_log(fn ->
