@@ -1,4 +1,4 @@
-"""What callers do with requests. Run in a cell's interpreter: it has requests and pytest; no network but this machine's."""
+"""What callers do with requests. Run in a cell's interpreter: it has requests and pytest."""
 
 import json
 import threading
