@@ -16,7 +16,7 @@ from typing import Any
 import griffe
 
 from envmgr.changes import warnings_in
-from envmgr.changes.described import Api, Described, Source
+from envmgr.changes.described import ALL, Api, Described, Source
 from envmgr.changes.warnings_in import Warned
 
 _DEEPEST = 30
@@ -74,9 +74,12 @@ class Reader:
         return replace(api, objects=objects, listed=listed)
 
     def _listed(self, found: Described) -> frozenset[str]:
-        module = self._modules.get(_module_name(str(found.file)))
-        exports = None if module is None else module.exports
-        return frozenset(name for name in exports or () if isinstance(name, str))
+        module = self._module(_module_name(str(found.file)))
+        if module is None:
+            return frozenset()
+        if module.exports is None and any(name.endswith("/*") for name in module.members):
+            return ALL
+        return frozenset(name for name in module.exports or () if isinstance(name, str))
 
     def _completed(self, found: Described, inside: dict[str, set[str]]) -> Described:
         if found.file is None or found.line is None or not found.file.endswith(".py") or found.kind == "module":

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from envmgr.changes import joining, texts
 from envmgr.changes.asking import ABSENT, FAILED, WARNS, Answer
-from envmgr.changes.described import Api, Described
+from envmgr.changes.described import ALL, Api, Described
 from envmgr.changes.joining import Gone, shortest_first
 from envmgr.changes.rules import DEPRECATED, MOVED, REMOVED, RENAMED
 from envmgr.changes.successors import Successors
@@ -93,7 +93,8 @@ class Vanished:
             return False
         if gone.object.kind == "constant" and gone.object.module == f"{self._before.module}.{place}":
             return False
-        return leaf not in self._before.listed.get(place, ())
+        listed = self._before.listed.get(place, frozenset())
+        return listed is not ALL and leaf not in listed
 
     def _lost(self, gone: Gone) -> Change:
         answer = (self._answers or {}).get(gone.path)
