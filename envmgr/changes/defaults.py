@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import re
 
-_SCALAR = re.compile(r"^(?:np|numpy)\.(?:bool_?|str_|bytes_|(?:u?int|float|complex)\d*_?)\((.*)\)$", re.DOTALL)
+_SCALAR = re.compile(
+    r"^(?:np|numpy)\.(?:bool_?|str_|bytes_|(?:u?int|float|complex)\d*_?)\((.*)\)$", re.DOTALL
+)
 _BARE = {"np.True_": "True", "np.False_": "False", "numpy.True_": "True", "numpy.False_": "False"}
 _NAMED = (
     re.compile(r"^<(?:class|enum|type) '(?:[\w.]+\.)?(\w+)'>$"),
@@ -13,7 +15,10 @@ _NAMED = (
     re.compile(r"^<([A-Za-z]\w*\.[A-Za-z]\w*): .*>$", re.DOTALL),
 )  # fmt: skip
 """Classes, functions, members of enumerations: whatever else a `repr` says of them, their name is what counts."""
-_NOTHING_GIVEN = re.compile(r"no_?(?:default|value)|not_?(?:given|set|provided)|unset|undefined|missing|sentinel|nothing", re.IGNORECASE)  # fmt: skip
+_NOTHING_GIVEN = re.compile(
+    r"no_?(?:default|value)|not_?(?:given|set|provided)|unset|undefined|missing|sentinel|nothing",
+    re.IGNORECASE,
+)
 _UNKNOWN = frozenset({"...", "<...>", "<unrepresentable>"})
 _GOING = frozenset({"'deprecated'", "'warn'"})
 

@@ -82,7 +82,9 @@ def _follows(old: Parameter, new: Parameter) -> bool:
     """Whether the one that stands in its place is it: what is required is told by its place, the rest by its name or
     what is said of it."""
     if old.required:
-        return new.required or _likeness(old.name, new.name) >= _HALF_ALIKE or old.type == new.type is not None
+        return (
+            new.required or _likeness(old.name, new.name) >= _HALF_ALIKE or old.type == new.type is not None
+        )
     if new.required or not _same_default(old, new):
         return False
     if _likeness(old.name, new.name) >= _HALF_ALIKE:

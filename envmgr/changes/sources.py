@@ -24,7 +24,9 @@ _OF_ITSELF = re.compile(r"\b(?:self|cls|obj|instance)\.([A-Za-z]\w*)")
 _OPAQUE = "?"
 """A base that cannot be told: what its objects have is not known."""
 
-logging.getLogger("griffe").setLevel(logging.CRITICAL)  # what it says of others' sources is nothing to our user
+logging.getLogger("griffe").setLevel(
+    logging.CRITICAL
+)  # what it says of others' sources is nothing to our user
 
 
 class _Notes(griffe.Extension):
@@ -82,7 +84,12 @@ class Reader:
         return frozenset(name for name in module.exports or () if isinstance(name, str))
 
     def _completed(self, found: Described, inside: dict[str, set[str]]) -> Described:
-        if found.file is None or found.line is None or not found.file.endswith(".py") or found.kind == "module":
+        if (
+            found.file is None
+            or found.line is None
+            or not found.file.endswith(".py")
+            or found.kind == "module"
+        ):
             return found
         name = _module_name(found.file)
         if self._module(name) is None:
@@ -92,11 +99,15 @@ class Reader:
             return found
         warned = self._notes[name].warned.get(id(each), Warned())
         if not isinstance(each, griffe.Class):
-            return replace(found, source=Source((), (), None, warned.texts, warned.decorators, warned.deprecated))
+            return replace(
+                found, source=Source((), (), None, warned.texts, warned.decorators, warned.deprecated)
+            )
         maker = each.members.get("__init__")
         if isinstance(maker, griffe.Function):
             made = self._notes[name].warned.get(id(maker), Warned())
-            warned = Warned((*warned.texts, *made.texts), warned.decorators, warned.deprecated or made.deprecated)
+            warned = Warned(
+                (*warned.texts, *made.texts), warned.decorators, warned.deprecated or made.deprecated
+            )
         bases, declared, mentioned = self._lineage(name, each)
         held = inside.get(found.path, set())
         known = None if _OPAQUE in bases else declared | mentioned | held
@@ -112,7 +123,9 @@ class Reader:
             ),
         )
 
-    def _lineage(self, module: str, found: griffe.Class) -> tuple[tuple[str, ...], frozenset[str], frozenset[str]]:
+    def _lineage(
+        self, module: str, found: griffe.Class
+    ) -> tuple[tuple[str, ...], frozenset[str], frozenset[str]]:
         """Names of all classes above, in order; public attributes declared or set by `__init__`; all that any method
         speaks of. Of classes that are not the library's only the name is known."""
         key = f"{module}:{found.path}"
@@ -121,7 +134,9 @@ class Reader:
         self._lineages[key] = (), frozenset(), frozenset()  # a class above itself
         names: list[str] = []
         declared = {
-            name for name, each in found.members.items() if not name.startswith("_") and not each.is_alias and each.is_attribute
+            name
+            for name, each in found.members.items()
+            if not name.startswith("_") and not each.is_alias and each.is_attribute
         }
         notes = self._notes[module]
         mentioned = set(notes.mentioned.get(id(found), ()))
@@ -167,7 +182,9 @@ class Reader:
 
     def _visited(self, name: str) -> griffe.Module | None:
         place = self._site.joinpath(*name.split("."))
-        file = next((path for path in (place / "__init__.py", place.with_suffix(".py")) if path.is_file()), None)
+        file = next(
+            (path for path in (place / "__init__.py", place.with_suffix(".py")) if path.is_file()), None
+        )
         if file is None:
             return None
         try:
@@ -224,4 +241,3 @@ def _path(base: Any) -> str:
 
 def _is_known(path: str) -> bool:
     return all(part.isidentifier() for part in path.split("."))
-
