@@ -119,7 +119,7 @@ def deprecation(each: Described) -> tuple[str, str] | None:
 
 
 def _announced(text: str) -> list[str]:
-    if "deprecated" not in text:
+    if "eprecated" not in text:
         return []
     found = [match["text"].strip() for match in _DIRECTIVE.finditer(text)]
     return found or [match[0].strip() for match in _IN_WORDS.finditer(text)]
