@@ -19,6 +19,7 @@ _NOTHING_GIVEN = re.compile(
     r"no_?(?:default|value)|not_?(?:given|set|provided)|unset|undefined|missing|sentinel|nothing",
     re.IGNORECASE,
 )
+_FROZEN = re.compile(r"^frozenset\((\{.*\})\)$", re.DOTALL)
 _UNKNOWN = frozenset({"...", "<...>", "<unrepresentable>"})
 _GOING = frozenset({"'deprecated'", "'warn'"})
 
@@ -41,8 +42,10 @@ def normal(text: str | None) -> str | None:
         found = pattern.match(text)
         if found is not None:
             return found[1]
+    frozen = _FROZEN.match(text)
     try:
-        return repr(ast.literal_eval(text))
+        value = ast.literal_eval(frozen[1] if frozen is not None else text)
+        return str(sorted(map(repr, value))) if isinstance(value, set) else repr(value)
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
         return text.rpartition(".")[2] if re.fullmatch(r"[A-Za-z_][\w.]*", text) else text
 

@@ -17,6 +17,7 @@ _IN_WORDS = re.compile(
     re.IGNORECASE,
 )
 _OF_A_USE = re.compile(r"\b(?:argument|parameter|keyword|option|passing|calling|setting)\b", re.IGNORECASE)
+_MARKED = re.compile(r"`~?([\w.]+)`")
 _QUOTED = re.compile(r"(?:\*|`+|')(\w+)(?:\*|`+|')")
 
 
@@ -63,7 +64,7 @@ def parameter_deprecated(pair: Pair) -> Iterator[Finding]:
 
 def use_deprecated(pair: Pair) -> Iterator[Finding]:
     """Some ways to call it warn: the body has a warning that it had not."""
-    if aspect(pair.after) == "" and aspect(pair.before) is None:
+    if aspect(pair.after) == "" and aspect(pair.before) is None and pair.after.kind != "module":
         text = str(pair.after.deprecated)
         yield Finding(
             MAY_BREAK, f"a use of it is deprecated: {texts.shortened(text)}", instead=texts.instead(text)
@@ -91,6 +92,9 @@ def aspect(each: Described) -> str | None:
     """Of what a deprecation speaks that stands in the docstring of a whole callable: the parameter, `""` for some
     other use of it, None for all of it."""
     text = each.deprecated
+    if text is not None and each.kind == "module":
+        named = {name.rpartition(".")[2] for name in _MARKED.findall(text)}
+        return None if not named or each.leaf in named else ""
     if (
         text is None
         or not each.parameters
@@ -101,11 +105,11 @@ def aspect(each: Described) -> str | None:
     if each.leaf in quoted:
         return None
     names = {found.name for found in each.parameters}
-    named: str | None = next((name for name in quoted if name in names), None)
-    if named is not None and re.search(
-        rf"\W{re.escape(named)}\W[^.]*\bdeprecated\b|{_OF_A_USE.pattern}", text
+    parameter: str | None = next((name for name in quoted if name in names), None)
+    if parameter is not None and re.search(
+        rf"\W{re.escape(parameter)}\W[^.]*\bdeprecated\b|{_OF_A_USE.pattern}", text
     ):
-        return named
+        return parameter
     return "" if _OF_A_USE.search(text) and re.search(r"\bdeprecated\b", text) else None
 
 

@@ -13,6 +13,7 @@ from envmgr.model.changes import BREAKS, MAY_BREAK
 _CALLED = frozenset({"function", "ufunc", "method", "classmethod", "staticmethod", "generator"})
 _AWAITED = frozenset({"coroutine", "async-generator"})
 _READ = frozenset({"property", "constant"})
+_TYPES = frozenset({"TypeAliasType", "UnionType", "_UnionGenericAlias", "_GenericAlias", "GenericAlias"})
 
 
 def kind(pair: Pair) -> Iterator[Finding]:
@@ -55,6 +56,8 @@ def value(pair: Pair) -> Iterator[Finding]:
     old, new = pair.before, pair.after
     if old.kind != "constant" or new.kind != "constant" or old.value is None or new.value is None:
         return
+    if {old.returns, new.returns} & _TYPES:
+        return  # how a type is made up is the affair of type checkers
     if not defaults.same(old.value, new.value) and _nature(old.value) != _nature(new.value):
         yield Finding(MAY_BREAK, f"it is {new.value} now, it was {old.value}", None, old.value, new.value)
 
@@ -65,7 +68,7 @@ def bases(pair: Pair) -> Iterator[Finding]:
         return
     staying = {_leaf(name) for name in new.bases} | {pair.after.leaf}
     for name in old.bases:
-        if _leaf(name) not in staying:
+        if name != "object" and _leaf(name) not in staying:
             yield Finding(
                 MAY_BREAK,
                 f"it is no subclass of {name} any more: isinstance and except clauses fail",

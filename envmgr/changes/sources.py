@@ -136,7 +136,7 @@ class Reader:
         declared = {
             name
             for name, each in found.members.items()
-            if not name.startswith("_") and not each.is_alias and each.is_attribute
+            if not name.startswith("_") and not each.is_alias and "instance-attribute" in each.labels
         }
         notes = self._notes[module]
         mentioned = set(notes.mentioned.get(id(found), ()))
@@ -149,8 +149,11 @@ class Reader:
             names.append(f"{home}.{above.path.rpartition('.')[2]}")
             more = self._lineage(home, above)
             names += more[0]
-            declared |= more[1]
             mentioned |= more[2]
+            if home.partition(".")[0] == module.partition(".")[0]:
+                declared |= more[1]
+            else:
+                mentioned |= more[1]  # another library's affair
         lineage = tuple(dict.fromkeys(names)), frozenset(declared), frozenset(mentioned)
         self._lineages[key] = lineage
         return lineage
@@ -180,6 +183,14 @@ class Reader:
             self._modules[name] = self._visited(name)
         return self._modules[name]
 
+    def _package(self, name: str) -> griffe.Module | None:
+        """An empty one of this name: what a relative import is relative to."""
+        if not name:
+            return None
+        above, _, own = name.rpartition(".")
+        file = self._site.joinpath(*name.split("."), "__init__.py")
+        return griffe.Module(own, filepath=file, parent=self._package(above))
+
     def _visited(self, name: str) -> griffe.Module | None:
         place = self._site.joinpath(*name.split("."))
         file = next(
@@ -190,7 +201,13 @@ class Reader:
         try:
             code = file.read_text("utf-8", "replace")
             notes = _Notes(code)
-            module = griffe.visit(name, filepath=file, code=code, extensions=griffe.Extensions(notes))
+            module = griffe.visit(
+                name.rpartition(".")[2],
+                filepath=file,
+                code=code,
+                extensions=griffe.Extensions(notes),
+                parent=self._package(name.rpartition(".")[0]),
+            )
         except (OSError, SyntaxError, ValueError, RecursionError):
             return None
         self._notes[name] = notes

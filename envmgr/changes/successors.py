@@ -65,6 +65,8 @@ def likeness(old: Described, new: Described, least: float = 0.0) -> float:
         known = bool(old.parameters)
         return (0.6 if same_call and known else 0.0) if old.leaf == new.leaf else 0.0
     one, other = (each.doc[:_COMPARED].replace(each.leaf, "·") for each in (old, new))
+    if old.leaf != new.leaf and old.kind == "property" and _alike(old.leaf, new.leaf, 0.5) < 0.5:
+        return 0.0  # of fields, docstrings say the same
     if one == other:
         return 0.75 + 0.25 * same_call
     if old.leaf != new.leaf and _alike(one.partition("\n")[0], other.partition("\n")[0], 0.6) < 0.6:

@@ -42,7 +42,12 @@ class Vanished:
                 suppressed.append(excuse)
                 if not self._is_there(excuse.change.path):
                     continue
-            lost = tuple(path for path in gone.paths if not self._is_there(path))
+            lost = tuple(
+                sorted(
+                    (path for path in gone.paths if not self._is_there(path)),
+                    key=lambda path: self._was_only_imported(gone, path),
+                )
+            )
             if lost:
                 changes.append((self._lost(Gone(gone.object, lost, gone.rest)), lost))
         return [*_with_their_modules(changes), *self._warning()], suppressed
