@@ -59,6 +59,8 @@ def shortened(text: str, most: int = 300) -> str:
 
 
 def _is_code(name: str, text: str) -> bool:
-    """A word of a sentence is none: code has a dot, an underscore, a bracket, or stands in quotes."""
+    """A word of a sentence is none: code has a dot, an underscore, a bracket, or stands in quotes. A version is none."""
+    if re.match(r"v?\d", name):
+        return False
     quoted = re.search(rf"[`'\"]~?{re.escape(name)}(?:\([^)]*\))?[`'\"]", text) is not None
     return quoted or "." in name or "_" in name or f"{name}(" in text
