@@ -65,7 +65,7 @@ def value(pair: Pair) -> Iterator[Finding]:
 
 def bases(pair: Pair) -> Iterator[Finding]:
     old, new = pair.before.source, pair.after.source
-    if old is None or new is None:
+    if old is None or new is None or new.known is None:
         return
     staying = {_leaf(name) for name in new.bases} | {pair.after.leaf}
     for name in old.bases:

@@ -9,7 +9,7 @@ import ast
 import logging
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,10 +41,12 @@ class _Notes(griffe.Extension):
         self.warned: dict[int, Warned] = {}
         self.mentioned: dict[int, frozenset[str]] = {}
         self.begins: dict[int, int] = {}
+        self.left: frozenset[str] = frozenset()
 
     def on_module_node(self, *, node: Any, **_: Any) -> None:
         if isinstance(node, ast.Module):
             self.constants = warnings_in.constants(node)
+            self.left = frozenset(_left_by_loops(node.body))
 
     def on_function_instance(self, *, node: Any, func: griffe.Function, **_: Any) -> None:
         text = self._text(node)
@@ -84,7 +86,13 @@ class Reader:
         places = [("", api.module)]
         places += [(path, _module_name(str(found.file))) for found in modules for path in found.paths]
         named = {path: name for place, module in places for path, name in self._named(place, module, api)}
-        return replace(api, objects=objects, listed=listed, named=named)
+        left = {
+            f"{place}.{name}" if place else name
+            for place, module in places
+            if module in self._notes
+            for name in self._notes[module].left
+        }
+        return replace(api, objects=objects, listed=listed, named=named, left=frozenset(left))
 
     def _named(self, place: str, name: str, api: Api) -> Iterator[tuple[str, str]]:
         """What a package offers, or a module lists, of another library: the walk leaves it out."""
@@ -176,7 +184,8 @@ class Reader:
             path = _path(base)
             home, above = self._find(path, 0)
             if above is None:
-                names.append(path if _is_known(path) else _OPAQUE)
+                own = path.partition(".")[0] == module.partition(".")[0]
+                names.append(path if _is_known(path) and not own else _OPAQUE)
                 continue
             names.append(f"{home}.{above.path.rpartition('.')[2]}")
             more = self._lineage(home, above)
@@ -245,6 +254,22 @@ class Reader:
         self._notes[name] = notes
         self._lines[name] = {line: each for each in _objects(module) for line in _lines(each, notes.begins)}
         return module
+
+
+def _left_by_loops(body: Iterable[ast.stmt]) -> Iterator[str]:
+    """Names of a module that its loops leave behind."""
+    for node in body:
+        if isinstance(node, (ast.For, ast.While, ast.If, ast.With, ast.Try)):
+            if isinstance(node, ast.For):
+                yield from (each.id for each in ast.walk(node.target) if isinstance(each, ast.Name))
+                yield from (
+                    target.id
+                    for each in node.body
+                    if isinstance(each, ast.Assign)
+                    for target in each.targets
+                    if isinstance(target, ast.Name)
+                )
+            yield from _left_by_loops(node.body)
 
 
 def _module_name(file: str) -> str:

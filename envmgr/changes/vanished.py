@@ -72,6 +72,8 @@ class Vanished:
         failed = failed_import(gone.paths, self._after)
         if failed is not None:
             return Suppressed(change, f"{failed[0]} cannot be imported now: {failed[1]}")
+        if all(path in self._before.left for path in gone.paths):
+            return Suppressed(change, "a loop of the module left it behind")
         still = self._set_by_objects(gone)
         if still is not None:
             return Suppressed(change, still)

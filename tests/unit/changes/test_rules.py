@@ -15,9 +15,7 @@ from made_apis import function, pair
 def found(each: Pair) -> list[tuple[str, str, str | None]]:
     """(kind, severity, parameter) of everything that the rules say."""
     signatures = call(each)
-    return [
-        (rule.kind, one.severity, one.parameter) for rule in RULES for one in rule.find(each, signatures)
-    ]
+    return [(rule.kind, one.severity, one.parameter) for rule in RULES for one in rule.find(each, signatures)]
 
 
 @pytest.mark.parametrize(
@@ -201,7 +199,9 @@ def test_what_its_class_is(before, after, expected) -> None:
 
 def test_the_table_of_kinds_is_documented_with_its_severities() -> None:
     document = (Path(__file__).parents[3] / "docs" / "changes.md").read_text()
-    rows = re.findall(r"^\| `([a-z-]+)` \| ((?:breaks|may break|safe)(?:, may break)?) \|", document, re.MULTILINE)
+    rows = re.findall(
+        r"^\| `([a-z-]+)` \| ((?:breaks|may break|safe)(?:, may break)?) \|", document, re.MULTILINE
+    )
     assert dict(rows) == {kind: ", ".join(severities) for kind, severities in KINDS.items()}
 
 
