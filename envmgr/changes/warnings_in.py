@@ -39,7 +39,7 @@ def constants(module: ast.Module) -> dict[str, ast.expr]:
 
 def function(node: ast.AST, names: Mapping[str, ast.expr]) -> Warned:
     """Of a definition."""
-    every = list(ast.walk(node))
+    every = [each for statement in getattr(node, "body", ()) for each in ast.walk(statement)]
     local = {**names, **_locals(every)}
     texts = []
     whole = _decorated(node, local)

@@ -180,6 +180,16 @@ def test_what_is_going_away(before, after, expected) -> None:
     assert found(Pair(("f",), function("a", **before), function("a", **after))) == expected
 
 
+def test_a_former_name_that_a_decorator_took() -> None:
+    took = Source(
+        decorators=("deprecate_kwarg(old_arg_name='line_end', new_arg_name='lineend')", "cache('x')")
+    )
+    before = function("lineend=None", source=took)
+    assert found(Pair(("f",), before, before)) == []
+    after = function("lineend=None", source=Source())
+    assert found(Pair(("f",), before, after)) == [("parameter-removed", BREAKS, "line_end")]
+
+
 def holder(*, bases=(), attributes=(), known: frozenset[str] | None = frozenset()) -> Described:
     return function("", path="C", kind="class", source=Source(bases, attributes, known))
 
