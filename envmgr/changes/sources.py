@@ -60,6 +60,7 @@ class _Notes(griffe.Extension):
 
     def on_class_instance(self, *, node: Any, cls: griffe.Class, **_: Any) -> None:
         self.warned[id(cls)] = warnings_in.holder(node, self.constants)
+        self.begins[id(cls)] = node.lineno  # its decorators stand before
         self.mentioned[id(cls)] = frozenset(_OF_ITSELF.findall(self._text(node)))
 
     def _text(self, node: Any) -> str:

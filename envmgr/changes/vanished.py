@@ -142,7 +142,7 @@ class Vanished:
 
     def _kept(self, gone: Gone) -> str | None:
         """Another path to the same object that is still there and does not warn, unless that is only another class
-        that has it. Where it is defined counts first."""
+        that has it. Of those as short, where it is defined."""
         holder = gone.path.rpartition(".")[0]
         answers = self._answers or {}
         kept = [
@@ -153,7 +153,7 @@ class Vanished:
         home = {self._after.objects[self._after.places[path]].module for path in kept}
         return min(
             shortest_first(kept),
-            key=lambda path: self._whole(path).rpartition(".")[0] not in home,
+            key=lambda path: (path.count("."), self._whole(path).rpartition(".")[0] not in home),
             default=None,
         )
 

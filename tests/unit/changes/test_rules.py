@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
+from made_apis import function, pair
 
 from envmgr.changes.described import Described, Pair, Source
 from envmgr.changes.parameters import call
 from envmgr.changes.rules import KINDS, RULES
 from envmgr.model.changes import BREAKS, MAY_BREAK, SAFE
-from made_apis import function, pair
 
 
 def found(each: Pair) -> list[tuple[str, str, str | None]]:

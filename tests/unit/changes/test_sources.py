@@ -128,9 +128,6 @@ def test_what_warns(site) -> None:
     assert source(site, "lib/shapes.py", "def draw").deprecated is None
     assert source(site, "lib/shapes.py", "def silent").deprecated is None
     assert source(site, "lib/shapes.py", "@property", kind="property").deprecated == "old of … is deprecated"
-    assert (
-        source(site, "lib/shapes.py", "@deprecated", kind="class") is None
-    )  # a class begins at its own line
     assert source(site, "lib/shapes.py", "class Circle", kind="class").deprecated == "use Shape instead"
 
 
