@@ -58,6 +58,11 @@ class Prepared:
     problem: str = ""
 
     @property
+    def is_complete(self) -> bool:
+        """Whether nothing has to be resolved."""
+        return self.locked is not None or self.interpreter is None
+
+    @property
     def is_here(self) -> bool:
         return (
             not self.cell.platform
@@ -77,18 +82,21 @@ class Stands:
 
 
 class Cells:
-    """The cells of one matrix, as one run sees them. Any thread may prepare and run some."""
+    """The cells of one matrix, as one run sees them. Any thread may prepare and run some; running one needs a warden.
+
+    `left` are the homes that were to be kept: a cell's id, the home, its environment.
+    """
 
     def __init__(
         self,
         project: Project,
         matrix: Matrix,
-        *,
         standing: Standing,
         sources: Sources,
         notes: Notes,
-        warden: Warden,
-        stop: threading.Event,
+        *,
+        warden: Warden | None = None,
+        stop: threading.Event | None = None,
         keep: bool = False,
     ) -> None:
         self.matrix = matrix
@@ -102,8 +110,9 @@ class Cells:
         self._locking: dict[str, threading.Lock] = {}
         self._resolved: set[str] = set()
         self._warden = warden
-        self._stop = stop
+        self._stop = stop or threading.Event()
         self._keep = keep
+        self.left: list[tuple[str, Path, Path]] = []
 
     def prepare(self, cell: Cell, *, upgrade: bool = False, only_known: bool = False) -> Prepared:
         """Its interpreter and its lock, resolved where there is none, unless `only_known`. Raises E-NETWORK, E-UV,
@@ -212,10 +221,13 @@ class Cells:
         def said(environment: str, stage: str) -> None:
             report(found.cell.id, stage)
 
+        assert self._warden is not None  # noqa: S101 - who runs cells has one
         with (
             self._standing.entry(found.environment, locked, interpreter, said) as (key, entry),
             homes.temporary(self._warden, keep=self._keep) as home,
         ):
+            if self._keep:
+                self.left.append((found.cell.id, home, self._layout.entry(entry)))
             installed = pypa.installed(site_packages(self._layout.entry(entry)))
             ground = Ground(
                 self._project.root,

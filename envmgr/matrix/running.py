@@ -1,4 +1,4 @@
-"""Running the cells of a matrix, as many at a time as there are cores, until all have ended or somebody interrupts."""
+"""Running the cells of a matrix, several at a time, until all have ended or somebody interrupts."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
 from types import FrameType
-from typing import Any
 
 from envmgr.errors import EnvmgrError
 from envmgr.matrix.attempts import Stopped
@@ -26,21 +24,15 @@ _PATIENCE_SECONDS = 6.0
 """That checks have to end once they were asked to: a little more than the grace of their limits."""
 
 
+Outcome = tuple[CellResult, str | None]
+
+
 class Terminated(BaseException):
     """SIGTERM."""
 
 
-@dataclass(slots=True)
-class Ran:
-    """`results` in the order in which they came; `problems` of cells of which nothing can be said. `signal` is the name
-    of the one that interrupted it."""
-
-    results: list[tuple[Prepared, CellResult]] = field(default_factory=list)
-    problems: dict[str, EnvmgrError] = field(default_factory=dict)
-    signal: str | None = None
-
-
-Done = Callable[[Prepared, CellResult, str], None]
+Done = Callable[[CellResult, str | None], None]
+"""A result, and the name of its store entry ("": it has none; None: the result was kept)."""
 
 
 def run(
@@ -50,41 +42,44 @@ def run(
     jobs: int,
     upgrade: bool,
     stop: threading.Event,
-    kept: Callable[[Prepared], bool],
+    kept: Callable[[Prepared], CellResult | None],
     done: Done,
     report: Report,
-) -> Ran:
-    """Prepare and run these cells in their order; those that `kept` says of are left out once they are locked.
+) -> tuple[str | None, dict[str, EnvmgrError]]:
+    """Prepare and run these cells in their order, but for those of which `kept` has a result once they are locked. The
+    name of the signal that interrupted it, and why of some cells nothing can be said.
 
     `done` is called in this thread as soon as a cell has ended. SIGINT and SIGTERM end what runs, and what has ended
     stays; a second one kills it at once.
     """
-    ran = Ran()
+    problems: dict[str, EnvmgrError] = {}
+    interrupted = None
     with ThreadPoolExecutor(LOCKS_AT_ONCE) as locking, ThreadPoolExecutor(jobs) as running:
         locked = {cell.id: locking.submit(cells.prepare, cell, upgrade=upgrade) for cell in wanted}
 
-        def work(cell: Cell) -> tuple[Prepared, CellResult, str] | None:
+        def work(cell: Cell) -> tuple[CellResult, str | None]:
             found = locked[cell.id].result()
             if stop.is_set():
                 raise Stopped
-            return None if kept(found) else (found, *cells.run(found, report))
+            known = kept(found)
+            return (known, None) if known is not None else cells.run(found, report)
 
         futures = {running.submit(work, cell): cell for cell in wanted}
         pools = (locking, running)
         try:
             with terminating():
-                _collect(futures, ran, done)
+                _collect(futures, problems, done)
         except (KeyboardInterrupt, Terminated) as interruption:
-            ran.signal = "SIGTERM" if isinstance(interruption, Terminated) else "SIGINT"
+            interrupted = "SIGTERM" if isinstance(interruption, Terminated) else "SIGINT"
             _end(pools, futures, stop)
-            _collect({future: cell for future, cell in futures.items() if future.done()}, ran, done)
+            _collect({future: cell for future, cell in futures.items() if future.done()}, problems, done)
         except BaseException:
             _end(pools, futures, stop)
             raise
-    return ran
+    return interrupted, problems
 
 
-def _collect(futures: dict[Future[Any], Cell], ran: Ran, done: Done) -> None:
+def _collect(futures: dict[Future[Outcome], Cell], problems: dict[str, EnvmgrError], done: Done) -> None:
     """What each has come to, once: those that were looked at are taken out."""
     while futures:
         finished, _ = wait(futures, _LOOK_SECONDS, FIRST_COMPLETED)
@@ -94,19 +89,16 @@ def _collect(futures: dict[Future[Any], Cell], ran: Ran, done: Done) -> None:
                 continue
             try:
                 outcome = future.result()
-            except Stopped:
+            except (Stopped, CancelledError):
                 continue
             except EnvmgrError as problem:
-                ran.problems[cell.id] = problem
+                problems[cell.id] = problem
                 continue
-            if outcome is not None:
-                found, result, entry = outcome
-                ran.results.append((found, result))
-                done(found, result, entry)
+            done(*outcome)
 
 
 def _end(
-    pools: Sequence[ThreadPoolExecutor], futures: dict[Future[Any], Cell], stop: threading.Event
+    pools: Sequence[ThreadPoolExecutor], futures: dict[Future[Outcome], Cell], stop: threading.Event
 ) -> None:
     stop.set()
     for pool in pools:

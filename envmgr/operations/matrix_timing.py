@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from envmgr.environments.layout import Layout
@@ -58,9 +59,9 @@ class Timed:
     def _is_timed(self, check: Check, cell: str) -> bool:
         return check.kind == "health" or (check.kind == "pytest" and check.name in self._own.timed_in(cell))
 
-    def take(self, cells: Cells, chosen: Sequence[Cell], report: Report) -> str | None:
+    def take(self, cells: Cells, report: Report) -> str | None:
         """One cell after the other; the signal that interrupted it, if one did."""
-        by_id = {cell.id: cell for cell in (*self._matrix.cells, *chosen)}
+        by_id = {cell.id: cell for cell in self._matrix.cells}
         reference = cells.prepare(by_id[self._timing.reference])
         try:
             with terminating(), _stands(cells, reference, report) as beside:
@@ -103,7 +104,7 @@ def _sampled(check: CheckResult, taken: dict[str, tuple[Sample, ...]]) -> CheckR
     return replace(check, samples=taken[check.name]) if check.name in taken else check
 
 
-def _stands(cells: Cells, found: Prepared, report: Report):  # type: ignore[no-untyped-def] # noqa: ANN202
+def _stands(cells: Cells, found: Prepared, report: Report) -> AbstractContextManager[Stands]:
     assert isinstance(found.locked, Locked)  # noqa: S101 - it passed
     assert found.interpreter is not None  # noqa: S101
     return cells.ground(found, found.locked, found.interpreter, report)
