@@ -63,9 +63,7 @@ def compare(
             suppressed.append(Suppressed(change, f"{failed[0]} could not be imported before: {failed[1]}"))
         elif found.path not in taken:
             changes.append((change, found.paths))
-    ordered = sorted(
-        changes, key=lambda each: (SEVERITIES.index(each[0].severity), each[0].path, each[0].kind)
-    )
+    ordered = sorted(changes, key=lambda each: (SEVERITIES.index(each[0].severity), each[0].path, each[0].kind))
     paths: dict[str, tuple[str, ...]] = {}
     for change, others in ordered:
         rest = [path for path in others if path != change.path]

@@ -5,9 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-_SCALAR = re.compile(
-    r"^(?:np|numpy)\.(?:bool_?|str_|bytes_|(?:u?int|float|complex)\d*_?)\((.*)\)$", re.DOTALL
-)
+_SCALAR = re.compile(r"^(?:np|numpy)\.(?:bool_?|str_|bytes_|(?:u?int|float|complex)\d*_?)\((.*)\)$", re.DOTALL)
 _BARE = {"np.True_": "True", "np.False_": "False", "numpy.True_": "True", "numpy.False_": "False"}
 _NAMED = (
     re.compile(r"^<(?:class|enum|type) '(?:[\w.]+\.)?(\w+)'>$"),

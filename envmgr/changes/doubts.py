@@ -13,18 +13,9 @@ Doubt = Callable[[Pair, str, Finding], str | None]
 
 _OF_CALLS = ("parameter", "default", "args", "kwargs")
 _OF_TYPES = frozenset(
-    {
-        "parameter-narrowed",
-        "parameter-retyped",
-        "parameter-widened",
-        "return-widened",
-        "return-retyped",
-        "return-narrowed",
-    }
+    {"parameter-narrowed", "parameter-retyped", "parameter-widened", "return-widened", "return-retyped", "return-narrowed"}
 )
-_VERSION = re.compile(
-    r"(?:^|_)(?:version|revision|git|commit|hash|build|release|date|author)s?(?:_|$)|time$", re.IGNORECASE
-)
+_VERSION = re.compile(r"(?:^|_)(?:version|revision|git|commit|hash|build|release|date|author)s?(?:_|$)|time$", re.IGNORECASE)
 _PLACE = re.compile(r"site-packages|/\.envmgr/|/proc/\d|/tmp/")
 _SIZED = re.compile(r"^<(\w+) of \d+>$")
 _LONGEST = 80
@@ -50,9 +41,7 @@ def from_docstring(pair: Pair, kind: str, found: Finding) -> str | None:
     before, after = pair.before.signature_from, pair.after.signature_from
     if _of_call(kind) and before != after and DOCSTRING in (before, after):
         told, other = ("before", after) if before == DOCSTRING else ("now", before)
-        return (
-            f"its signature was read from the docstring {told}, and from {_origin(other)} on the other side"
-        )
+        return f"its signature was read from the docstring {told}, and from {_origin(other)} on the other side"
     return None
 
 
@@ -64,9 +53,7 @@ def from_stub(pair: Pair, kind: str, found: Finding) -> str | None:
 
 
 def sentinel(pair: Pair, kind: str, found: Finding) -> str | None:
-    if kind == "default-changed" and (
-        defaults.is_sentinel(found.before) or defaults.is_sentinel(found.after)
-    ):
+    if kind == "default-changed" and (defaults.is_sentinel(found.before) or defaults.is_sentinel(found.after)):
         return "a default that only says that nothing was given"
     return None
 
@@ -74,17 +61,13 @@ def sentinel(pair: Pair, kind: str, found: Finding) -> str | None:
 def cut_short(pair: Pair, kind: str, found: Finding) -> str | None:
     if kind in ("default-changed", "value-changed"):
         texts = (found.before or "", found.after or "")
-        if max(map(len, texts)) >= _LONGEST and (
-            min(map(len, texts)) >= _LONGEST or any(map(_SIZED.match, texts))
-        ):
+        if max(map(len, texts)) >= _LONGEST and (min(map(len, texts)) >= _LONGEST or any(map(_SIZED.match, texts))):
             return "it is too long to be compared to its end"
     return None
 
 
 def of_the_release(pair: Pair, kind: str, found: Finding) -> str | None:
-    if kind in ("value-changed", "default-changed") and (
-        _VERSION.search(pair.before.leaf) or _PLACE.search(found.before or "")
-    ):
+    if kind in ("value-changed", "default-changed") and (_VERSION.search(pair.before.leaf) or _PLACE.search(found.before or "")):
         return "it says which release this is, or where it lies"
     return None
 
@@ -145,10 +128,7 @@ def says_nothing(found: Described) -> bool:
 
 
 def _of_call(kind: str) -> bool:
-    return (
-        kind.split("-")[0].rstrip("s") in {word.rstrip("s") for word in _OF_CALLS}
-        and kind != "parameter-deprecated"
-    )
+    return kind.split("-")[0].rstrip("s") in {word.rstrip("s") for word in _OF_CALLS} and kind != "parameter-deprecated"
 
 
 def _origin(origin: str | None) -> str:

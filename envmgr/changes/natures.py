@@ -57,9 +57,7 @@ def value(pair: Pair) -> Iterator[Finding]:
     old, new = pair.before, pair.after
     if old.kind != "constant" or new.kind != "constant" or old.value is None or new.value is None:
         return
-    if not defaults.same(old.value, new.value) and not (
-        old.value.startswith("<") and _nature(old.value) == _nature(new.value)
-    ):
+    if not defaults.same(old.value, new.value) and not (old.value.startswith("<") and _nature(old.value) == _nature(new.value)):
         yield Finding(MAY_BREAK, f"it is {new.value} now, it was {old.value}", None, old.value, new.value)
 
 

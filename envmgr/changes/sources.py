@@ -22,9 +22,7 @@ _DEEPEST = 30
 _OPAQUE = "?"
 """A base that cannot be told: what its objects have is not known."""
 
-logging.getLogger("griffe").setLevel(
-    logging.CRITICAL
-)  # what it says of others' sources is nothing to our user
+logging.getLogger("griffe").setLevel(logging.CRITICAL)  # what it says of others' sources is nothing to our user
 
 
 class _Notes(griffe.Extension):
@@ -62,12 +60,7 @@ class Reader:
         return replace(api, objects=tuple(self._completed(found, inside) for found in api.objects))
 
     def _completed(self, found: Described, inside: dict[str, set[str]]) -> Described:
-        if (
-            found.file is None
-            or found.line is None
-            or not found.file.endswith(".py")
-            or found.kind == "module"
-        ):
+        if found.file is None or found.line is None or not found.file.endswith(".py") or found.kind == "module":
             return found
         name = ".".join(Path(found.file).with_suffix("").parts).removesuffix(".__init__")
         if self._module(name) is None:
@@ -77,15 +70,11 @@ class Reader:
             return found
         warned = self._notes[name].warned.get(id(each), Warned())
         if not isinstance(each, griffe.Class):
-            return replace(
-                found, source=Source((), (), None, warned.texts, warned.decorators, warned.deprecated)
-            )
+            return replace(found, source=Source((), (), None, warned.texts, warned.decorators, warned.deprecated))
         maker = each.members.get("__init__")
         if isinstance(maker, griffe.Function):
             made = self._notes[name].warned.get(id(maker), Warned())
-            warned = Warned(
-                (*warned.texts, *made.texts), warned.decorators, warned.deprecated or made.deprecated
-            )
+            warned = Warned((*warned.texts, *made.texts), warned.decorators, warned.deprecated or made.deprecated)
         bases, declared, assigned = self._lineage(name, each)
         held = inside.get(found.path, set())
         known = None if _OPAQUE in bases else declared | assigned | held
@@ -101,9 +90,7 @@ class Reader:
             ),
         )
 
-    def _lineage(
-        self, module: str, found: griffe.Class
-    ) -> tuple[tuple[str, ...], frozenset[str], frozenset[str]]:
+    def _lineage(self, module: str, found: griffe.Class) -> tuple[tuple[str, ...], frozenset[str], frozenset[str]]:
         """Names of all classes above, in order; public attributes declared or set by `__init__`; all that any method
         assigns. Of classes that are not the library's only the name is known."""
         key = f"{module}:{found.path}"
@@ -112,9 +99,7 @@ class Reader:
         self._lineages[key] = (), frozenset(), frozenset()  # a class above itself
         names: list[str] = []
         declared = {
-            name
-            for name, each in found.members.items()
-            if not name.startswith("_") and not each.is_alias and each.is_attribute
+            name for name, each in found.members.items() if not name.startswith("_") and not each.is_alias and each.is_attribute
         }
         notes = self._notes[module]
         assigned = {
@@ -166,9 +151,7 @@ class Reader:
 
     def _visited(self, name: str) -> griffe.Module | None:
         place = self._site.joinpath(*name.split("."))
-        file = next(
-            (path for path in (place / "__init__.py", place.with_suffix(".py")) if path.is_file()), None
-        )
+        file = next((path for path in (place / "__init__.py", place.with_suffix(".py")) if path.is_file()), None)
         if file is None:
             return None
         notes = _Notes()
@@ -233,3 +216,4 @@ def _path(base: Any) -> str:
 
 def _is_known(path: str) -> bool:
     return all(part.isidentifier() for part in path.split("."))
+

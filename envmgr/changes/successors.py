@@ -11,9 +11,7 @@ from envmgr.changes.joining import Gone, shortest_first
 _COMPARED = 400
 """Characters of a docstring."""
 _SAME_NAME, _OTHER_NAME = 0.55, 0.8
-_CALLABLE = frozenset(
-    {"function", "ufunc", "method", "classmethod", "staticmethod", "coroutine", "generator"}
-)
+_CALLABLE = frozenset({"function", "ufunc", "method", "classmethod", "staticmethod", "coroutine", "generator"})
 
 
 class Successors:

@@ -46,8 +46,8 @@ def run(
     done: Done,
     report: Report,
 ) -> tuple[str | None, dict[str, EnvmgrError]]:
-    """Prepare and run these cells in their order, but for those of which `kept` has a result once they are locked. The
-    name of the signal that interrupted it, and why of some cells nothing can be said.
+    """Prepare and run these cells in their order, but for those of which `kept` has a result once they are locked.
+    The name of the signal that interrupted it, and why of some cells nothing can be said.
 
     `done` is called in this thread as soon as a cell has ended. SIGINT and SIGTERM end what runs, and what has ended
     stays; a second one kills it at once.

@@ -75,10 +75,7 @@ def _compared(old: Release, new: Release) -> ApiDiff:
         found.compared,
         tuple(_whole(change, name) for change in found.changes),
         tuple(Suppressed(_whole(each.change, name), each.reason) for each in found.suppressed),
-        {
-            f"{name}.{path}": tuple(f"{name}.{other}" for other in others)
-            for path, others in found.paths.items()
-        },
+        {f"{name}.{path}": tuple(f"{name}.{other}" for other in others) for path, others in found.paths.items()},
     )
 
 

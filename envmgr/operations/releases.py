@@ -38,12 +38,7 @@ class Release:
 
 
 def have(
-    run: Run,
-    library: Library,
-    distribution: str,
-    version: str,
-    interpreter: Interpreter,
-    exclude_newer: str | None,
+    run: Run, library: Library, distribution: str, version: str, interpreter: Interpreter, exclude_newer: str | None
 ) -> Release:
     """Lock it unless its lock is there, build it unless it stands, write its catalog. The caller holds the project's
     lock.
