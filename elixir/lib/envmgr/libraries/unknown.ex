@@ -43,8 +43,9 @@ defmodule Envmgr.Libraries.Unknown do
     end
   end
 
-  # A library that is configured and not there: why.
-  defp failed(table, library) do
+  @doc "Why a library is not there that is configured; nil where it is."
+  @spec failed(atom(), String.t()) :: Error.t() | nil
+  def failed(table, library) do
     case State.of(table, library) do
       {_environment, %{state: :failed, reason: %Error{} = reason}} -> %{reason | library: library}
       _other -> nil
