@@ -156,7 +156,7 @@ def _ids(own: Mapping[str, CellResult], there: ResultFile | None) -> Iterable[st
 
 
 def _compared(root: Path, report: MatrixReport, against: str) -> MatrixReport:
-    older = _older(root, report.matrix, against)
+    older = _older(root, report, against)
     if older.matrix != report.matrix:
         raise EnvmgrError(
             "E-RESULTS",
@@ -167,20 +167,22 @@ def _compared(root: Path, report: MatrixReport, against: str) -> MatrixReport:
     return replace(report, comparison=comparison)
 
 
-def _older(root: Path, name: str, against: str) -> ResultFile:
-    """A file of that name, or else what git has of the committed one."""
+def _older(root: Path, report: MatrixReport, against: str) -> ResultFile:
+    """A file of that name, or else what git has of the committed one: nothing, at a revision without it."""
     path = Path(against)
     if path.exists():
         return spelling.read_file(path)
     from envmgr.tools import git
 
     revision, _, inside = against.partition(":")
-    usual = spelling.committed(root, name).relative_to(root).as_posix()
+    usual = spelling.committed(root, report.matrix).relative_to(root).as_posix()
     content = git.show(root, revision, f"/{inside}" if inside else usual)
-    if isinstance(content, str):
-        raise EnvmgrError(
-            "E-RESULTS",
-            f"{against} is no file, and no revision of git that has one: {content}",
-            hint=f"name a file of results, or a revision: HEAD, v1.2, or main:{usual}",
-        )
-    return spelling.read(content, against)
+    if isinstance(content, bytes):
+        return spelling.read(content, against)
+    if not inside and git.is_revision(root, revision):
+        return ResultFile(Path(), report.matrix, report.library, report.axes, (), report.timing, ())
+    raise EnvmgrError(
+        "E-RESULTS",
+        f"{against} is no file, and no revision of git that has one: {content}",
+        hint=f"name a file of results, or a revision: HEAD, v1.2, or main:{usual}",
+    )
