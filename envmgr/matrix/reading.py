@@ -103,5 +103,6 @@ def _mend(document: dict[str, Any], path: KeyPath) -> None:
 
 
 def _is_one_inside(one: KeyPath, other: KeyPath) -> bool:
+    """Of the whole file nothing is said beside something else."""
     length = min(len(one), len(other))
-    return length > 0 and one[:length] == other[:length]
+    return one[:length] == other[:length]
