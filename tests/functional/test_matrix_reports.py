@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -190,6 +191,32 @@ def test_a_report_asks_no_index(machine, monkeypatch, ran):
     assert "3 cells: 2 passed, 1 failed (1 red)" in stdout
     status, _, stderr = here("report", "wobbel")
     assert (status, "did you mean `wobble`?" in stderr) == (2, True)
+
+
+def test_the_commands_of_the_guide(ran, index, tmp_path):
+    """As they stand in docs/matrices.md, but for the matrix."""
+    guide = (Path(__file__).parents[2] / "docs" / "matrices.md").read_text()
+    root = shutil.copytree(ran, tmp_path / "project", symlinks=True)
+    for words in (
+        "init -q",
+        "add matrices",
+        "-c user.name=x -c user.email=x@example.org commit -q -m results",
+    ):
+        subprocess.run(["git", *words.split()], cwd=root, check=True)
+    section = guide.partition("## Reports")[2].partition("## Keys")[0]
+    commands = re.findall(r"^\$ (.+)$", section, re.MULTILINE)
+    assert len(commands) == 9
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "UV_DEFAULT_INDEX": f"http://{index.host}/simple/"}
+    for command in commands:
+        done = subprocess.run(
+            command.replace("numpy", "wobble"),
+            shell=True, cwd=root, env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode in (0, 1), f"{command}: {done.stderr}"
+        assert "error:" not in done.stderr, command
+    assert (root / "wobble.html").read_text().startswith("<!doctype html>")
+    assert ElementTree.parse(root / "matrices.xml").getroot().tag == "testsuites"
 
 
 def test_a_place_that_cannot_be_written_is_told(machine, ran):
