@@ -219,6 +219,33 @@ def test_the_commands_of_the_guide(ran, index, tmp_path):
     assert ElementTree.parse(root / "matrices.xml").getroot().tag == "testsuites"
 
 
+def test_what_is_slower_is_found(machine, monkeypatch):
+    wheels = [
+        wheel("drowsy", version, {"drowsy.py": f"import time\n\n\ndef rest():\n    time.sleep({seconds})\n"})
+        for version, seconds in (("1.0", 0.02), ("2.0", 0.06))
+    ]
+    text = """
+matrix-version = 1
+library = "drowsy"
+axes = { drowsy = ["1.0", "2.0"] }
+timing = { reference = { drowsy = "1.0" } }
+"""
+    here = machine("here", text)
+    (here.root / "envmgr.toml").write_text(
+        f'[library.drowsy]\npython = "{PYTHON}"\nhealth = {{ calls = [{{ call = "drowsy.rest" }}] }}\n'
+    )
+    with serve(*wheels) as serving:
+        monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://{serving.host}/simple/")
+        status, stdout, stderr = here("run", "wobble")
+    assert status == 0, stdout + stderr
+    (found,) = json.loads(here("report", "--as", "json")[1])["matrices"][0]["slower"]
+    assert (found["cell"], found["name"]) == ("drowsy=2.0", "drowsy.rest")
+    assert 1.25 < found["ratio"][1] <= found["ratio"][0]
+    assert "slower: drowsy=2.0: drowsy.rest" in here("report")[1]
+    committed = json.loads((here.root / "matrices" / "wobble.results.json").read_text())
+    assert committed["timing"]["reference"] == "drowsy=1.0"
+
+
 def test_a_place_that_cannot_be_written_is_told(machine, ran):
     here = machine("here", like=ran)
     status, _, stderr = here("report", "--as", "html", "--output", Path("/proc/none/report.html"))
