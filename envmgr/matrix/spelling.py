@@ -16,7 +16,7 @@ from typing import Any
 from envmgr.environments import files
 from envmgr.errors import EnvmgrError
 from envmgr.matrix.plain import from_plain, steady, to_plain
-from envmgr.model.matrix import CellResult, Matrix, Timing
+from envmgr.model.matrix import UNABLE, CellResult, Matrix, Timing
 
 __all__ = [
     "ResultFile",
@@ -32,6 +32,8 @@ __all__ = [
 ]
 
 SCHEMA = 1
+_SURE = 1.5
+"""A ratio is written where its interval is no wider: what is known worse would look slower or faster by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,8 @@ def write_file(
 ) -> bool:
     """Replace the file, atomically, when it says anything else; whether it did. Raises E-DISK.
 
-    A cell of the matrix that `results` lack keeps what the file says of it. A part is written when `shard` is given.
+    A cell of the matrix that `results` lack, or that this machine cannot run, keeps what the file says of it.
+    A part is written when `shard` is given.
     """
     return write(path, head_of(matrix, shard), results)
 
@@ -163,13 +166,15 @@ def _steadied(
     earlier = _lines(path)
     lines = {cell: earlier[cell] for cell in cells if cell in earlier}
     for result in results:
+        if result.status in UNABLE and result.cell in lines:
+            continue
         before = earlier.get(result.cell, {}).get("ratios", {})
-        written = {
-            name: before[name]
-            if name in before and ratio.low <= before[name] <= ratio.high
-            else round(ratio.estimate, 2)
-            for name, ratio in ratios(result).items()
-        }
+        written = {}
+        for name, ratio in ratios(result).items():
+            if name in before and ratio.low <= before[name] <= ratio.high:
+                written[name] = before[name]
+            elif ratio.high <= ratio.low * _SURE:
+                written[name] = round(ratio.estimate, 2)
         lines[result.cell] = steady(result, written)
     return lines
 

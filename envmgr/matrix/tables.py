@@ -40,6 +40,8 @@ def _named(value: Any) -> Any:
 class ReleasesTable(MatrixTable):
     """An axis of releases, in its long form."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
     support_window: SpanText | None = Field(
         default=None, description='Series that were first published within this time: `"24 months"` (SPEC 0).'
     )
@@ -52,6 +54,8 @@ class ReleasesTable(MatrixTable):
 
 class PythonsTable(MatrixTable):
     """The axis `python`, in its long form."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     support_window: SpanText | None = Field(
         default=None,
@@ -78,7 +82,8 @@ class AxesTable(MatrixTable):
     __pydantic_extra__: dict[str, ReleasesAxis]
 
     python: PythonAxis | None = Field(
-        default=None, description="Interpreters. Default: the library's in envmgr.toml."
+        default=None,
+        description="Interpreters. Default: the library's in envmgr.toml, else the version that runs envmgr.",
     )
     platform: PlatformAxis | None = Field(default=None, description="Default: the one of this machine.")
     resolution: ResolutionAxis | None = Field(
@@ -110,7 +115,9 @@ class CheckTable(MatrixTable):
         default=None, description="As reports call it, and no other check of the matrix. Default: its kind."
     )
     import_: Yes | None = Field(default=None, description="The library can be imported.")
-    health: Yes | None = Field(default=None, description="The health calls of envmgr.toml, after its `init`.")
+    health: Yes | None = Field(
+        default=None, description="The library's health calls of envmgr.toml, after its `init`."
+    )
     pytest: list[str] | None = Field(
         default=None, min_length=1, description="Files, node ids and options of pytest."
     )
@@ -135,7 +142,7 @@ class ExpectTable(MatrixTable):
     )
 
     where: dict[str, Values] = Field(description="The cells that it holds for, by axes.")
-    allow_failure: Yes | None = Field(default=None, description="They may fail, and nothing is red for it.")
+    allow_failure: Yes | None = Field(default=None, description="They may fail: nothing is red for it.")
     known_broken: str | None = Field(default=None, min_length=1, description="They fail, and why.")
     until: Day | None = Field(
         default=None, description="From this day on they count again. `known-broken` must have one."
@@ -172,8 +179,10 @@ class MatrixFile(MatrixTable):
         description="What is tried in each cell, in this order. Default: the import, and the health calls where "
         "there are any.",
     )
-    exclude: list[dict[str, Values]] = Field(default=[], description="Combinations that are no cells.")
-    include: list[dict[str, str]] = Field(
+    exclude: list[Annotated[dict[str, Values], Field(min_length=1)]] = Field(
+        default=[], description="Combinations that are no cells."
+    )
+    include: list[Annotated[dict[str, str], Field(min_length=1)]] = Field(
         default=[], description="Cells beside these, or more for those it fits."
     )
     expect: list[ExpectTable] = Field(

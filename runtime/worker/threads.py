@@ -79,7 +79,6 @@ class Threads:
         self._waiting: dict[int, int] = {}
         """By call: how many of its threads wait for the pool."""
         self._spare: list[Calls] = []
-        self._ending = False
         self._process = os.getpid()
 
     def start(self) -> None:
@@ -134,17 +133,12 @@ class Threads:
 
     def end(self, number: int) -> bool:
         """Ends this call; False when it does not run here."""
-        self._ending = True
-        try:
-            return any(one.user.end(number) for one in list(self._ones.values()))
-        finally:
-            self._ending = False
+        return any(one.user.end(number) for one in list(self._ones.values()))
 
     def remind(self) -> None:
-        """In a signal's handler: ends what was to end and does not know. Not in the midst of `end`."""
-        if not self._ending:
-            for one in list(self._ones.values()):
-                one.user.remind()
+        """In a signal's handler: ends what was to end and does not know."""
+        for one in list(self._ones.values()):
+            one.user.remind()
 
     def unheard(self) -> None:
         """What was raised in this thread was lost."""
@@ -158,8 +152,8 @@ class Threads:
 
     def finding(self) -> list[tuple[One, int]]:
         """The calls that have begun and may not have found their objects, and where."""
-        ones = list(self._ones.values())
-        return [(one, one.user.number) for one in ones if one.user.finding and one is not self.mine()]
+        found = [(one, one.user.number) for one in list(self._ones.values()) if one.user.finding]
+        return [(one, number) for one, number in found if number]
 
     @contextlib.contextmanager
     def waiting(self, number: int) -> Iterator[None]:
@@ -170,12 +164,13 @@ class Threads:
         refused: list[Work] = []
         with self._lock:
             self._waiting[number] = self._waiting.get(number, 0) + 1
-            self._grow()
-            if self._stuck():
-                refused = [work for work in self._inbox if work.refuse is not None]
-                for work in refused:
-                    self._inbox.remove(work)
         try:
+            with self._lock:
+                self._grow()
+                if self._stuck():
+                    refused = [work for work in self._inbox if work.refuse is not None]
+                    for work in refused:
+                        self._inbox.remove(work)
             for work in refused:
                 work.refuse(_too_deep())  # type: ignore[misc]
             yield
@@ -202,8 +197,8 @@ class Threads:
 
     def _grow(self) -> None:
         while self._started - len(self._waiting) < self._count and self._started < self._count + DEEPEST:
-            self._started += 1
             threading.Thread(target=self._serve, name="envmgr-call", daemon=True).start()
+            self._started += 1
 
     def _serve(self) -> None:
         one = self._enter()
