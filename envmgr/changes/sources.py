@@ -261,15 +261,10 @@ def _left_by_loops(body: Iterable[ast.stmt]) -> Iterator[str]:
     """Names of a module that its loops leave behind."""
     for node in body:
         if isinstance(node, (ast.For, ast.While, ast.If, ast.With, ast.Try)):
-            if isinstance(node, ast.For):
-                yield from (each.id for each in ast.walk(node.target) if isinstance(each, ast.Name))
-                yield from (
-                    target.id
-                    for each in node.body
-                    if isinstance(each, ast.Assign)
-                    for target in each.targets
-                    if isinstance(target, ast.Name)
-                )
+            if isinstance(node, (ast.For, ast.While)):
+                for each in ast.walk(node):
+                    if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
+                        yield each.id
             yield from _left_by_loops(node.body)
 
 

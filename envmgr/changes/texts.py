@@ -43,7 +43,7 @@ def instead(text: str, known: Iterable[str] = ()) -> str | None:
         return found_there
     exact = _VERBATIM.search(text)
     if exact is not None and not exact[1].startswith((":", "~")):
-        return exact[1].partition("<")[0].strip(" .")
+        return exact[1].partition("<.")[0].strip(" .")
     return next(iter(names), None)
 
 

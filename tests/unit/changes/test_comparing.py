@@ -97,6 +97,11 @@ def test_members_go_and_come_with_their_class() -> None:
     assert told(before, after)[0] == [("C", "removed", None), ("E", "added", None)]
 
 
+def test_members_of_what_is_no_class_any_more_go_with_it() -> None:
+    before = api(at(None, "Url", kind="class"), at("", "Url.build", kind="classmethod"))
+    assert told(before, api(at(None, "Url", kind="constant")))[0] == [("Url", "kind-changed", None)]
+
+
 def test_names_go_with_their_module_unless_more_is_known() -> None:
     before = api(
         at(None, "sub", kind="module"),

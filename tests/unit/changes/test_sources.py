@@ -17,7 +17,8 @@ FILES = {
         from typing import Any
         from . import core
         for i in range(3):
-            j = i
+            if i:
+                j = i
         """,
     "lib/base.py": """
         import warnings
