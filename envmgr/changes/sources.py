@@ -17,7 +17,7 @@ from typing import Any
 import griffe
 
 from envmgr.changes import warnings_in
-from envmgr.changes.described import ALL, Api, Described, Source
+from envmgr.changes.described import ALL, GETATTR, Api, Described, Source
 from envmgr.changes.warnings_in import Warned
 
 _DEEPEST = 30
@@ -181,6 +181,7 @@ class Reader:
         }
         notes = self._notes[module]
         mentioned = set(notes.mentioned.get(id(found), ()))
+        mentioned |= found.members.keys() & {GETATTR}
         for base in found.bases:
             path = _path(base)
             home, above = self._find(path, 0)
