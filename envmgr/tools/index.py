@@ -16,8 +16,6 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from envmgr.tools.pypa import canonical
-
 if TYPE_CHECKING:
     from packaging.version import Version
 
@@ -74,6 +72,8 @@ class Index:
 
         Yanked ones and pre-releases are among them. Raises E-NETWORK.
         """
+        from envmgr.tools.pypa import canonical
+
         name = canonical(distribution)
         with self._guard:
             mine = self._asking[name]
