@@ -60,11 +60,11 @@ def test_nothing_that_a_log_says_has_an_effect(compared, name):
 def test_the_heat_map_reads_without_colour():
     assert [line.rstrip() for line in plain(report()).splitlines()[2:8]] == [
         "pandas none",
-        "        python",
-        "numpy   3.11  3.12  3.13",
-        "1.26     .     F     M",
-        "2.0      I     e     ~",
-        "latest   t     x     ?",
+        "              python",
+        "numpy         3.11  3.12  3.13",
+        "1.26           .     F     M",
+        "2.0            I     e     ~",
+        "latest 2.4.1   t     x     ?",
     ]
 
 
