@@ -1,7 +1,7 @@
 defmodule Envmgr.Pool.Owner do
   # The process that owns a worker's port, and alone writes to it. It never waits for a busy port.
   #
-  # From callers: `{:call, reply, deadline, label, size, tail}` (by way of the lane's writer where the arguments hold
+  # From callers: `{:call, reply, deadline, label, size, tail}` (`Flight.deadline()`; by way of the lane's writer where the arguments hold
   # large buffers), before it perhaps `{:watch, reply, pid, first}` (the call ends with that process) and `{:lend, reply, passer,
   # keys}` (functions in it); then `{:cancel, reply}` (nobody waits for it any more), `{:unwatch, reply}` (it got its last message), `{:more, reply, items}` (of a stream);
   # `{:release, refs}`, `{:report, reply}`; `{:session, message}`, what the worker is to know of a session.
@@ -101,7 +101,7 @@ defmodule Envmgr.Pool.Owner do
   def handle_info({:call, reply, deadline, _, _, {:lane, _, _, _}} = call, %{phase: :ready} = s) do
     outbox = Outbox.push(s.outbox, call)
 
-    if deadline > System.monotonic_time(:millisecond) do
+    if not Flight.passed?(deadline, System.monotonic_time(:millisecond)) do
       {:noreply, spent(Pipe.flush(%{s | outbox: outbox}))}
     else
       {:noreply, Pipe.flush(Cancelling.dropped(s, reply, Outbox.drop(outbox, reply)))}
