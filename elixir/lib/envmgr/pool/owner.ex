@@ -10,7 +10,8 @@ defmodule Envmgr.Pool.Owner do
   # (the call may have run), `{reply, :moved}` (it has not: take another worker), `{reply, :elsewhere}` (it has not:
   # this worker is busy with a slow call, another may be free). A stream gets `{reply, :aside}`, `{reply, :chunk, payload}` for each
   # demand, and for an end `{reply, :end}`.
-  # To the Server: `{:ready, self, os_pid}`, `{:closing, self}`; and it ends with `{:shutdown, reason}`.
+  # From the Server: `{:coming, coming?}`, whether other workers are about to be ready. To it: `{:ready, self, os_pid}`,
+  # `{:closing, self}`; and it ends with `{:shutdown, reason}`.
   @moduledoc false
 
   use GenServer, restart: :temporary
@@ -48,6 +49,7 @@ defmodule Envmgr.Pool.Owner do
                 threads: 1,
                 window: 1,
                 slow?: false,
+                coming?: false,
                 seen: 0,
                 started?: false,
                 bye?: false,
@@ -177,6 +179,9 @@ defmodule Envmgr.Pool.Owner do
     end
   end
 
+  # Whether others are about to share the calls.
+  def handle_info({:coming, coming?}, s), do: {:noreply, Pipe.flush(%{s | coming?: coming?})}
+
   # What a session has to say comes before its next call.
   def handle_info({:session, message}, %{phase: phase} = s) when phase in [:ready, :draining] do
     {:noreply, s |> Pipe.say(message) |> Pipe.flush()}
@@ -192,13 +197,13 @@ defmodule Envmgr.Pool.Owner do
   def handle_info(:drain, %{phase: :ready} = s) do
     Slot.close(s.slot)
     s = Pipe.unwritten(s)
-    idle(%{s | phase: :draining})
+    idle(%{s | phase: :draining, coming?: false})
   end
 
   # Nobody else takes what waits here: it is written yet.
   def handle_info(:finish, %{phase: :ready} = s) do
     Slot.close(s.slot)
-    idle(%{s | phase: :draining})
+    idle(%{s | phase: :draining, coming?: false})
   end
 
   def handle_info(how, %{phase: :starting} = s) when how in [:drain, :finish],
