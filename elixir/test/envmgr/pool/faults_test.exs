@@ -334,7 +334,7 @@ defmodule Envmgr.Pool.FaultsTest do
       {^port, {:data, {:eol, "vm " <> pid}}} ->
         {Enum.uniq(pids), String.to_integer(pid)}
     after
-      20_000 -> flunk("the second VM did not start")
+      60_000 -> flunk("the second VM did not start")
     end
   end
 end
