@@ -27,7 +27,11 @@ def lists(draw):
     size = draw(st.integers(2, 200))
     first = draw(st.integers(0, size))
     runs = draw(st.lists(st.tuples(st.integers(0, size - 1), st.integers(1, size)), max_size=4))
-    return size, first, frozenset(place for start, long in runs for place in range(start, min(size, start + long)))
+    return (
+        size,
+        first,
+        frozenset(place for start, long in runs for place in range(start, min(size, start + long))),
+    )
 
 
 @given(lists())
@@ -37,7 +41,7 @@ def test_it_is_right_whatever_is_skipped(case):
     tried = [place for place in range(size) if place not in skipped]
     assert search.good == max((place for place in tried if place < first), default=-1)
     assert search.bad == min((place for place in tried if place >= first), default=size)
-    if 0 <= search.good and search.bad < size:
+    if search.good >= 0 and search.bad < size:
         assert first in search.suspects
         assert set(search.suspects) - {search.bad} <= skipped
     else:
