@@ -85,6 +85,16 @@ def find(releases: Sequence[Release], version: str) -> Release:
     )
 
 
+def refuse_days(*ends: str) -> None:
+    """Raises E-USAGE."""
+    for end in filter(is_day, ends):
+        raise EnvmgrError(
+            "E-USAGE",
+            f"{end} is a day, not a release",
+            hint="--with-dependencies searches by the day of the lock",
+        )
+
+
 def is_day(text: str) -> bool:
     return _parsed(text) is not None
 
@@ -122,10 +132,15 @@ def published(release: Release, target: Target) -> datetime | None:
 def moments(
     releases: Mapping[str, Iterable[Release]], target: Target, after: datetime, until: datetime
 ) -> dict[datetime, tuple[Release, ...]]:
-    """When a lock may have come out differently, after `after` and up to `until`: what was published then, in order."""
+    """When a lock may have come out differently, after `after` and up to `until`: what was published then, in order.
+
+    A release without a file that fits has no part in it, nor one of which the index does not say when.
+    """
     found: dict[datetime, list[Release]] = {}
     for published_here in releases.values():
         for release in published_here:
+            if not any(file.uploaded and after <= file.uploaded < until for file in release.files):
+                continue  # to look at the tags of each file of years costs seconds
             moment = published(release, target)
             if moment is not None and after < moment <= until:
                 found.setdefault(moment, []).append(release)
@@ -139,6 +154,10 @@ def spelled(moment: datetime) -> str:
 
 def _serving(release: Release, target: Target) -> list[File]:
     """Files of it that the target takes: wheels, where any fits."""
-    single = [file for file in release.files if counts(Release(release.distribution, release.version, (file,)), target)]
+    single = [
+        file
+        for file in release.files
+        if counts(Release(release.distribution, release.version, (file,)), target)
+    ]
     wheels = [file for file in single if file.is_wheel]
     return wheels or single

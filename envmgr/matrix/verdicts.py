@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from envmgr.matrix.bisecting import BAD, GOOD, SKIPPED
-from envmgr.model.matrix import FAILED, FLAKY, NOT_RUN, OUT_OF_MEMORY, PASSED, TIMED_OUT, CellResult, CheckResult
+from envmgr.model.matrix import (
+    FAILED,
+    FLAKY,
+    NOT_RUN,
+    OUT_OF_MEMORY,
+    PASSED,
+    TIMED_OUT,
+    CellResult,
+    CheckResult,
+)
 
 CANNOT_JUDGE = 125
 """The status with which a command says so, as `git bisect run` has it."""

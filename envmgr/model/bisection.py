@@ -19,11 +19,12 @@ class Moved:
 @dataclass(frozen=True, slots=True)
 class Probe:
     """One candidate that was tried. `candidate` is a version, a lock's date, or for one of several distributions that
-    moved `name==version`. `verdict` as in `matrix.bisecting`, `status` the cell's. `kept`: known from before, or what
-    it locks was tried already: no cell was run for it."""
+    moved `name==version`; `about` the day on which a version was released, or what was published at that date.
+    `verdict` as in `matrix.bisecting`, `status` the cell's. `kept`: known from before, or what it locks was tried
+    already: no cell was run for it."""
 
     candidate: str
-    released: str | None
+    about: str
     verdict: str
     status: str
     detail: str

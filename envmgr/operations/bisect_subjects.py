@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import platform
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from envmgr.config.fields import duration_text
 from envmgr.environments.store import digest
 from envmgr.errors import EnvmgrError
 from envmgr.matrix import axes, tags
@@ -46,16 +47,38 @@ class Question:
     timeout_ms: int | None = None
     again: bool = False
 
+    @property
+    def words(self) -> list[str]:
+        """All of it but the ends, as words of a command line."""
+        single = {
+            "--matrix": self.matrix,
+            "--command": self.command,
+            "--call": self.call and self.call.call,
+            "--args": self.call and json.dumps(self.call.kwargs or self.call.args),
+            "--python": self.python,
+            "--retries": self.retries,
+            "--timeout": self.timeout_ms and duration_text(self.timeout_ms),
+        }
+        several = {"--check": self.checks, "--pytest": self.selection, "--with": self.requirements}
+        pairs = [(name, value) for name, value in single.items() if value is not None]
+        pairs += [(name, value) for name, values in several.items() for value in values]
+        switches = {"--with-dependencies": self.with_dependencies, "--pre": self.pre}
+        return [
+            *(name for name, on in switches.items() if on),
+            *(word for name, value in pairs for word in (name, str(value))),
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """`wanted` is the distribution with its extras; `beside` and `constraints` are of every cell. `matrix` has the
+    """`wanted` is the distribution with its extras, `allowed` what envmgr.toml allows of it, as a specifier; `beside` and `constraints` are of every cell. `matrix` has the
     checks, and a name for what is known of this question, whatever releases it is asked of."""
 
     project: Project
     name: str
     distribution: str
     wanted: str
+    allowed: str
     beside: tuple[str, ...]
     constraints: tuple[str, ...]
     interpreter: Interpreter
@@ -98,7 +121,7 @@ def subject(project: Project, question: Question, index: Index) -> Subject:
     builds = not any(environment.no_build for environment in _homes(project, library))
     target = Target(interpreter.minor, tags.here(), builds)
     beside = _beside(question, package.name, library, cell)
-    constraints = cell.constraints if cell else _constraints(project, library)
+    constraints = cell.constraints if cell else _constraints(project, library, package.name)
     named = [tested, interpreter.minor, beside, constraints, repr(checks), repr(question.call), builds]
     name = f"bisect-{package.name}-{digest(named)[:12]}"
     matrix = Matrix(name, project.root / "matrices", tested, {}, (), checks)
@@ -109,6 +132,7 @@ def subject(project: Project, question: Question, index: Index) -> Subject:
         question.library,
         package.name,
         package.wanted,
+        str(package.allowed or ""),
         beside,
         constraints,
         interpreter,
@@ -129,7 +153,9 @@ def _checks(
         matrix = matrices.load(project, question.matrix, index=index)
         cell, tested, given = _cell(matrix, question), matrix.library, _named(matrix, question)
     elif question.checks:
-        raise EnvmgrError("E-USAGE", "--check names a check of a matrix", hint="name the matrix with --matrix")
+        raise EnvmgrError(
+            "E-USAGE", "--check names a check of a matrix", hint="name the matrix with --matrix"
+        )
     own = tuple(_own(question))
     checks = own or given or (Check("import", "import"), Check("health", "health"))
     return cell, tested, tuple(_adjusted(check, question) for check in checks)
@@ -189,16 +215,17 @@ def _homes(project: Project, library: Library | None) -> tuple[Environment, ...]
     return () if library is None else (project.environments[library.environment],)
 
 
-def _constraints(project: Project, library: Library | None) -> tuple[str, ...]:
-    return tuple(word for home in _homes(project, library) for word in home.constraints)
+def _constraints(project: Project, library: Library | None, distribution: str) -> tuple[str, ...]:
+    """Those of envmgr.toml, but for the one that moves."""
+    return tuple(
+        word for home in _homes(project, library) for word in home.constraints if _name(word) != distribution
+    )
 
 
 def _python(project: Project, library: Library | None) -> str:
     for home in _homes(project, library):
         return home.python
-    return "{}.{}".format(*platform.python_version_tuple()[:2]) + (
-        "t" if "t" in getattr(sys, "abiflags", "") else ""
-    )
+    return f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 def _calling(project: Project, name: str, wanted: str, call: HealthCall) -> Project:
@@ -209,7 +236,9 @@ def _calling(project: Project, name: str, wanted: str, call: HealthCall) -> Proj
     others = tuple(found for found in home.libraries if found.name != name) if home else ()
     python = home.python if home else ""
     changed = (
-        replace(home, libraries=(*others, library)) if home else Environment(library.environment, python, (library,))
+        replace(home, libraries=(*others, library))
+        if home
+        else Environment(library.environment, python, (library,))
     )
     return replace(project, environments={**project.environments, changed.name: changed})
 

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from envmgr.environments.layout import Layout
 from envmgr.matrix import results, verdicts
 from envmgr.matrix.bisecting import SKIPPED, Search
+from envmgr.matrix.cells import Cells
+from envmgr.matrix.sources import Sources
+from envmgr.matrix.standing import Standing
+from envmgr.matrix.warden import Warden
 from envmgr.model.bisection import Probe
 from envmgr.model.matrix import FLAKY, UNRESOLVABLE, Cell, CellResult
 from envmgr.model.outcomes import Report
-from envmgr.operations import matrix_running
 from envmgr.operations.bisect_subjects import Subject
 
 
 class Trials:
     """`probes` are in the order in which they were tried. One at a time: two would be over sooner, and run more."""
 
-    def __init__(self, subject: Subject, *, again: bool, report: Report) -> None:
-        self._subject = subject
+    def __init__(self, subject: Subject, cells: Cells, *, again: bool, report: Report) -> None:
+        self._name = subject.matrix.name
+        self._cells = cells
+        self._again = again
         self._report = report
         self._layout = Layout(subject.project.root)
-        self._known = results.known(self._layout, subject.matrix.name)
-        if again:
-            results.forget(self._layout, subject.matrix.name, self._known)
-            self._known = {}
+        self._known = {} if again else results.known(self._layout, self._name)
         self.probes: list[Probe] = []
         self.results: dict[str, CellResult] = {}
 
@@ -33,41 +37,66 @@ class Trials:
     def cells(self) -> int:
         return sum(not probe.kept for probe in self.probes)
 
-    def cell(self, cell: Cell, candidate: str, released: str | None) -> Probe:
-        """Raises what running a cell raises."""
+    def cell(self, cell: Cell, candidate: str, about: str) -> Probe:
+        """With what is known of it, where nothing that decides its result has changed. The result is on the disk when
+        this returns; its environment goes with the next gc. Raises what running a cell raises."""
         begun = time.perf_counter()
-        self._report(candidate, "try")
-        result = matrix_running.run_cell(self._subject.project, self._subject.matrix, cell)
-        before = self._known.get(cell.id)
-        self._known[cell.id] = self.results[candidate] = result
+        self._report(candidate, "lock")
+        ready = self._cells.prepare(cell, upgrade=self._again)
+        result = self._known.get(cell.id)
+        kept = result is not None and result.fingerprint == self._cells.fingerprint(ready)
+        if result is None or not kept:
+            result, _ = self._cells.run(ready, lambda _, stage: self._report(candidate, stage))
+            results.keep(self._layout, result)
+        self.results[candidate] = result
         return self._told(
             Probe(
                 candidate,
-                released,
+                about,
                 verdicts.verdict(result),
                 result.status,
                 verdicts.detail(result),
                 round(time.perf_counter() - begun, 3),
-                before is not None and before.at == result.at,
+                kept,
                 result.status == FLAKY,
             )
         )
 
-    def unlocked(self, candidate: str, released: str | None, problem: str) -> Probe:
+    def unlocked(self, candidate: str, about: str, problem: str) -> Probe:
         """One that cannot even be locked."""
-        return self._told(Probe(candidate, released, SKIPPED, UNRESOLVABLE, problem, 0.0, True))
+        return self._told(Probe(candidate, about, SKIPPED, UNRESOLVABLE, problem, 0.0, True))
 
-    def same(self, candidate: str, released: str | None, other: Probe) -> Probe:
+    def same(self, candidate: str, about: str, other: Probe) -> Probe:
         """One that is what `other` was."""
         self.results[candidate] = self.results[other.candidate]
         return self._told(
-            Probe(candidate, released, other.verdict, other.status, other.detail, 0.0, True, other.flaky)
+            Probe(candidate, about, other.verdict, other.status, other.detail, 0.0, True, other.flaky)
         )
 
     def _told(self, probe: Probe) -> Probe:
         self.probes.append(probe)
         self._report(probe.candidate, probe.verdict)
         return probe
+
+
+@contextlib.contextmanager
+def opened(subject: Subject, *, again: bool, report: Report) -> Iterator[Trials]:
+    stop = threading.Event()
+    layout = Layout(subject.project.root)
+    sources = Sources(layout, subject.matrix.name)
+    with Warden() as warden:
+        cells = Cells(
+            subject.project,
+            subject.matrix,
+            standing=Standing(layout, stop),
+            sources=sources,
+            warden=warden,
+            stop=stop,
+        )
+        try:
+            yield Trials(subject, cells, again=again, report=report)
+        finally:
+            sources.save()
 
 
 def run(search: Search, attempt: Callable[[int], Probe]) -> Search:

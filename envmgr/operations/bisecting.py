@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterable
 from datetime import datetime
 
-from envmgr.config.fields import duration_text
 from envmgr.matrix import candidates, verdicts
 from envmgr.matrix.bisecting import Search
 from envmgr.model.bisection import Bisection, Moved, Probe
@@ -29,19 +28,24 @@ def bisect(project: Project, question: Question, *, report: Report = silent) -> 
     begun = time.perf_counter()
     index = Index()
     subject = bisect_subjects.subject(project, question, index)
-    if question.with_dependencies:
-        from envmgr.operations import bisect_dates
+    with bisect_trials.opened(subject, again=question.again, report=report) as trials:
+        if question.with_dependencies:
+            from envmgr.operations import bisect_dates
 
-        return bisect_dates.bisect(subject, question, index, report=report, begun=begun)
-    for end in (question.good, question.bad):
-        candidates.refuse_days(end)
-    chosen = candidates.between(subject.releases, question.good, question.bad, subject.target, pre=question.pre)
-    trials = Trials(subject, again=question.again, report=report)
+            return bisect_dates.bisect(subject, question, index, trials, report=report, begun=begun)
+        return _releases(subject, question, trials, begun)
+
+
+def _releases(subject: Subject, question: Question, trials: Trials, begun: float) -> Bisection:
+    candidates.refuse_days(question.good, question.bad)
+    chosen = candidates.between(
+        subject.releases, question.good, question.bad, subject.target, pre=question.pre
+    )
 
     def attempt(place: int) -> Probe:
         release = chosen.releases[place]
         cell = subject.cell(release.version, f"=={release.version}")
-        return trials.cell(cell, release.version, day(release.uploaded))
+        return trials.cell(cell, release.version, day(release.uploaded) or "")
 
     search = bisect_trials.run(Search(len(chosen.releases)), attempt)
     names = [release.version for release in chosen.releases]
@@ -107,18 +111,8 @@ def outcome(
 
 def command(question: Question, good: str, bad: str) -> str:
     """What runs the two candidates that decided again, and nothing else."""
-    words = ["envmgr", "matrix", "bisect", question.library, "--good", good, "--bad", bad]
-    words += ["--with-dependencies"] if question.with_dependencies else []
-    words += ["--matrix", question.matrix] if question.matrix else []
-    for name, values in (("--check", question.checks), ("--pytest", question.selection)):
-        words += [word for value in values for word in (name, value)]
-    words += ["--command", question.command] if question.command is not None else []
-    words += question.spelled_call
-    words += ["--python", question.python] if question.python else []
-    words += [word for value in question.requirements for word in ("--with", value)]
-    words += ["--retries", str(question.retries)] if question.retries is not None else []
-    words += ["--timeout", duration_text(question.timeout_ms)] if question.timeout_ms else []
-    return shlex.join([*words, "--again"])
+    ends = ("--good", good, "--bad", bad)
+    return shlex.join(["envmgr", "matrix", "bisect", question.library, *ends, *question.words, "--again"])
 
 
 def day(moment: datetime | None) -> str | None:

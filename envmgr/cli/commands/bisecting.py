@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from envmgr.cli.answers import Answer, columns
 from envmgr.cli.application import Command
-from envmgr.cli.invocation import Invocation, color
+from envmgr.cli.invocation import Invocation
 from envmgr.cli.progress import progress
-from envmgr.errors import CHECK_FAILED
+from envmgr.errors import CHECK_FAILED, EnvmgrError
 from envmgr.model.bisection import Bisection, Moved, Probe
 
-_COLORS = {"good": "green", "bad": "red", "skipped": "yellow"}
+if TYPE_CHECKING:
+    from envmgr.model.project import HealthCall, Project
+
+_LOG_LINES = 10
 
 
 @click.command(cls=Command)
 @click.argument("library", metavar="LIB")
-@click.option("--good", required=True, metavar="A", help="A release that passes, or a day (see below).")
+@click.option(
+    "--good", required=True, metavar="A", help="A release that passes; with dependencies also a day."
+)
 @click.option("--bad", required=True, metavar="B", help="A later one that fails.")
 @click.option(
     "--with-dependencies",
     is_flag=True,
-    help="Search by the day of the lock: what fails first may be the library, or anything under it.",
+    help="Search by the day of the lock, for LIB or anything under it.",
 )
 @click.option("--matrix", metavar="NAME", help="Run the checks of matrices/NAME.toml, beside its companions.")
-@click.option("--check", "checks", multiple=True, metavar="NAME", help="Of these, the ones of this name.")
+@click.option("--check", "checks", multiple=True, metavar="NAME", help="Only this check of the matrix.")
 @click.option("--pytest", "selection", multiple=True, metavar="SELECTION", help="Run pytest on this.")
-@click.option("--command", metavar="CMD", help="Run this command; status 125 says that it cannot judge.")
-@click.option("--call", metavar="PATH", help="Call this function; it fails when it raises.")
-@click.option("--args", "args_json", metavar="JSON", help="What it is called with.")
-@click.option("--python", metavar="V", help="The interpreter.  [default: the library's]")
+@click.option("--command", metavar="CMD", help="Run this; status 125 says that it cannot judge.")
+@click.option("--call", metavar="PATH", help="Call this function; raising is failing.")
+@click.option("--args", "args_json", metavar="JSON", help="An array of its arguments, or an object.")
+@click.option("--python", metavar="V", help="The interpreter.  [default: the matrix's, or the library's]")
 @click.option(
     "--with", "requirements", multiple=True, metavar="REQ", help="One more requirement of each cell."
 )
@@ -42,19 +49,107 @@ _COLORS = {"good": "green", "bad": "red", "skipped": "yellow"}
     metavar="N",
     help="How often a failure is tried again before it counts.  [default: the check's, at least 1]",
 )
-@click.option("--timeout", metavar="TIME", help='Of each attempt, such as "2m".  [default: the check\'s, or 10m]')
+@click.option("--timeout", metavar="TIME", help="Of each attempt.  [default: the check's, or 10m]")
 @click.option("--again", is_flag=True, help="Forget what an earlier bisect found out.")
 @click.pass_obj
-def bisect(invocation: Invocation, library: str, args_json: str | None, **options: object) -> Answer:
+def bisect(invocation: Invocation, args_json: str | None, **asked: Any) -> Answer:
     """Find the first release of LIB, after A and up to B, that fails a check.
 
     Without a check of its own: import, and the library's health calls. Releases that cannot be installed are gone
-    around; what was tried is kept, so that a bisect that was ended goes on where it stopped.
+    around. What was tried is kept: a bisect that was ended goes on where it stopped.
 
-    With --with-dependencies, A and B are days too (2024-06-30: as locked that evening). A release then stands for the
-    moment it was published as A, for today as B, and holds the library between the two: give the same one twice to
-    leave it where it is.
+    With --with-dependencies A and B may be days (2024-06-30: as locked that evening). A release A stands for the
+    moment it was published, B for now, and LIB stays between the two: with the same release twice only what is under it
+    moves.
 
     Exit status 1 when it cannot be told.
     """
-    raise NotImplementedError
+    from envmgr.operations import bisecting
+    from envmgr.operations.bisect_subjects import Question
+
+    asked["call"] = _call(asked["call"], args_json)
+    asked["timeout_ms"] = _milliseconds(asked.pop("timeout"))
+    question = Question(**asked)
+    with progress(invocation) as report:
+        outcome = bisecting.bisect(_project(invocation), question, report=report)
+    return Answer(outcome, "\n".join(_lines(outcome)), 0 if outcome.found else CHECK_FAILED)
+
+
+def _project(invocation: Invocation) -> Project:
+    """As for every matrix, envmgr.toml need not be there; nor a matrix, where the directory is named."""
+    from envmgr.operations import matrices
+
+    root = invocation.directory or matrices.find_root(Path.cwd())
+    return matrices.project_at(root.absolute(), invocation.layers)
+
+
+def _call(path: str | None, args_json: str | None) -> HealthCall | None:
+    from envmgr.cli.commands.calling import arguments
+    from envmgr.model.project import HealthCall
+
+    if path is None:
+        if args_json is not None:
+            raise EnvmgrError("E-USAGE", "--args are those of a call", hint="name the function with --call")
+        return None
+    args, kwargs = arguments(args_json or "[]", None)
+    return HealthCall(path, tuple(args), kwargs)
+
+
+def _milliseconds(text: str | None) -> int | None:
+    if text is None:
+        return None
+    from pydantic import TypeAdapter, ValidationError
+
+    from envmgr.config.fields import Duration
+
+    try:
+        return TypeAdapter(Duration).validate_python(text)
+    except ValidationError as problem:
+        raise EnvmgrError("E-USAGE", f"--timeout: {problem.errors()[0]['msg']}") from None
+
+
+def _lines(outcome: Bisection) -> Iterator[str]:
+    unit = "dates of locks" if outcome.with_dependencies else "releases"
+    yield (
+        f"{outcome.distribution}, {outcome.good} to {outcome.bad}, on Python {outcome.python}:"
+        f" {outcome.candidates} {unit}"
+    )
+    yield from outcome.notes
+    if outcome.probes:
+        yield columns(map(_row, outcome.probes))
+    yield from _told(outcome)
+    count = f"{outcome.cells} {'cell' if outcome.cells == 1 else 'cells'} in {outcome.seconds:.1f} s"
+    yield count + (f"; once more: `{outcome.command}`" if outcome.command else "")
+
+
+def _row(probe: Probe) -> tuple[str, ...]:
+    verdict = f"{probe.verdict}, flaky" if probe.flaky else probe.verdict
+    status = probe.status if probe.verdict == "skipped" else ""
+    known = "known" if probe.kept else f"{probe.seconds:.1f} s"
+    return (probe.candidate, probe.about, verdict, status or known, probe.detail)
+
+
+def _told(outcome: Bisection) -> Iterator[str]:
+    if not outcome.found:
+        yield f"it cannot be told: {outcome.reason}"
+        yield from (f"  {line}" for line in outcome.log.splitlines()[-_LOG_LINES:])
+        return
+    fails = " and ".join(f"`{check}`" for check in outcome.fails)
+    names = [_name(each) for each in outcome.found]
+    if len(names) == 1:
+        yield f"{names[0]} is the first that fails {fails}: {outcome.detail}"
+    elif outcome.together:
+        yield f"{_listed(names, 'and')} fail {fails} together: {outcome.detail}"
+    else:
+        yield f"the first that fails {fails} is one of {_listed(names, 'or')}: {outcome.detail}"
+
+
+def _name(moved: Moved) -> str:
+    if moved.after is None:
+        return f"{moved.distribution} (gone)"
+    released = f" (released {moved.released})" if moved.released else ""
+    return f"{moved.distribution} {moved.after}{released}"
+
+
+def _listed(names: list[str], word: str) -> str:
+    return f"{', '.join(names[:-1])} {word} {names[-1]}"
