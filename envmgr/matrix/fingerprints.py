@@ -1,0 +1,57 @@
+"""All that decides what comes of a cell, in one digest: a result is kept while it stays the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from envmgr.environments.store import digest
+from envmgr.matrix import checking, sources
+from envmgr.matrix.sources import Sources
+from envmgr.model.matrix import Cell, Check
+from envmgr.model.project import Library
+from envmgr.tools.interpreters import Interpreter
+
+SCHEMA = 1
+"""Counts changes of how checks are run that may change their results."""
+
+
+def of(
+    cell: Cell,
+    checks: Iterable[Check],
+    *,
+    locked: str,
+    interpreter: Interpreter | None,
+    layer: str,
+    library: Library,
+    files: Sources,
+    since: float | None = None,
+) -> str:
+    """`locked` is the digest of the lock, or of the reason that there is none; `layer` names the runtime layer, which
+    counts where a worker makes a check, as do the library's own settings."""
+    tried = list(checks)
+    by_worker = any(check.kind in checking.WORKER for check in tried)
+    names = {name for check in tried for name in sources.named(files.root, check)} | {*files.read_by(cell.id)}
+    return digest(
+        {
+            "schema": SCHEMA,
+            "lock": locked,
+            "python": None if interpreter is None else [interpreter.executable, interpreter.version],
+            "platform": [cell.platform, "" if interpreter is None else interpreter.platform],
+            "checks": [
+                [check.name, check.kind, check.arguments, check.timeout_ms, check.memory, check.retries]
+                for check in tried
+            ],
+            "worker": [layer, _settings(library)] if by_worker else None,
+            "files": [[name, files.digest(name, since)] for name in sorted(names)],
+        }
+    )
+
+
+def _settings(library: Library) -> list[object]:
+    """What a worker knows of the library."""
+    calls = [
+        [call.call, repr(call.args), sorted((name, repr(value)) for name, value in call.kwargs.items())]
+        for call in library.health_calls
+    ]
+    around = [sorted(library.hooks.items()), repr(library.pipelines)]
+    return [library.name, library.module, library.requirement is None, library.init, calls, around]
