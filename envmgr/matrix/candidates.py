@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from packaging.version import InvalidVersion, Version
@@ -12,7 +12,6 @@ from packaging.version import InvalidVersion, Version
 from envmgr.errors import EnvmgrError
 from envmgr.matrix.releases import Target, counts
 from envmgr.tools.index import Release
-from envmgr.tools.index_pages import File
 
 _DAY = timedelta(days=1)
 _MOMENT = timedelta(milliseconds=1)
@@ -120,9 +119,10 @@ def _parsed(text: str) -> datetime | None:
 
 
 def published(release: Release, target: Target) -> datetime | None:
-    """The first moment at which all of the files are there that serve the target; None where the index does not say."""
-    files = _serving(release, target)
-    times = [file.uploaded for file in files if file.uploaded is not None]
+    """From when on all of its files are there that serve the target; None where the index does not say."""
+    files = [file for file in release.files if counts(replace(release, files=(file,)), target)]
+    wheels = [file for file in files if file.is_wheel]
+    times = [file.uploaded for file in wheels or files if file.uploaded is not None]
     if not times:
         return None
     whole = max(times).astimezone(UTC)
@@ -150,14 +150,3 @@ def moments(
 def spelled(moment: datetime) -> str:
     """As uv's `--exclude-newer` takes it."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _serving(release: Release, target: Target) -> list[File]:
-    """Files of it that the target takes: wheels, where any fits."""
-    single = [
-        file
-        for file in release.files
-        if counts(Release(release.distribution, release.version, (file,)), target)
-    ]
-    wheels = [file for file in single if file.is_wheel]
-    return wheels or single

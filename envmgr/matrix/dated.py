@@ -46,9 +46,11 @@ class DatedLocks:
     def at(
         self, moment: datetime, *, prefer: Pins | None = None, moved: Sequence[str] = (), keep: bool = True
     ) -> Pins | str:
-        """What is locked with all that was published before `moment`; or why nothing is.
+        """What is locked of all that was published before `moment`; or why nothing is.
 
-        `prefer` are kept where `moved` (`name==version`) lets them. `keep` what is over. Needs the network. Raises E-NETWORK, E-UV, E-DISK.
+        `prefer` are kept where `moved` (`name==version`) lets them. `keep` says that it is for good.
+
+        Needs the network. Raises E-NETWORK, E-UV, E-DISK.
         """
         name = digest([self._wanted.digest, spelled(moment), sorted((prefer or {}).items()), sorted(moved)])
         if name not in self._kept:

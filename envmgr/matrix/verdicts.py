@@ -20,7 +20,7 @@ _BROKEN = (FAILED, TIMED_OUT, OUT_OF_MEMORY)
 
 
 def verdict(result: CellResult) -> str:
-    """A flaky cell is good: its failure was not confirmed. One that fails in a command's status 125 alone is skipped."""
+    """A flaky cell is good: its failure was not confirmed. One that fails by a command's status 125 alone is skipped."""
     if result.status in (PASSED, FLAKY):
         return GOOD
     if result.status in NOT_RUN or (result.checks and not failing(result)):

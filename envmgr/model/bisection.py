@@ -1,8 +1,33 @@
-"""What a bisect tried, and which release it found."""
+"""What a bisect is asked, what it tried, and which release it found."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from envmgr.model.project import HealthCall
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked. `matrix` and `checks` are names; `selection` is pytest's, `command` a line as of a shell, but
+    run without one. `retries` and `timeout_ms` are None where the checks' own hold. `again`: what is known does not
+    count."""
+
+    library: str
+    good: str
+    bad: str
+    with_dependencies: bool = False
+    matrix: str | None = None
+    checks: tuple[str, ...] = ()
+    selection: tuple[str, ...] = ()
+    command: str | None = None
+    call: HealthCall | None = None
+    python: str | None = None
+    requirements: tuple[str, ...] = ()
+    pre: bool = False
+    retries: int | None = None
+    timeout_ms: int | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +64,8 @@ class Bisection:
     together. Empty when it cannot be told: `reason` says why. `last_good` and `first_bad` are candidates that passed
     and failed, with nothing but skipped ones between.
 
-    `probes` are in the order in which they were tried; `cells` of them were run. `command` runs what decided it again.
+    `probes` are in the order in which they were tried; `cells` of them were run. `version` is that of the library in
+    the lock that failed. `command` runs the two that decided again.
     """
 
     library: str
@@ -56,6 +82,7 @@ class Bisection:
     found: tuple[Moved, ...] = ()
     together: bool = False
     """No single one of `found` fails by itself."""
+    version: str | None = None
     last_good: str | None = None
     first_bad: str | None = None
     fails: tuple[str, ...] = ()

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from envmgr.config.fields import duration_text
 from envmgr.environments.store import digest
 from envmgr.errors import EnvmgrError
-from envmgr.matrix import axes, tags
+from envmgr.matrix import tags
 from envmgr.matrix.releases import Target
+from envmgr.model.bisection import Question
 from envmgr.model.matrix import Cell, Check, Matrix
 from envmgr.model.project import Environment, HealthCall, Library, Project
 from envmgr.operations.selection import unknown_names
@@ -26,53 +25,11 @@ _PYTEST = "pytest"
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked. `matrix` and `checks` are names; `selection` is pytest's, `command` a line as of a shell, but
-    run without one. `retries` and `timeout_ms` are None where the checks' own hold. `again`: what is known does not
-    count."""
-
-    library: str
-    good: str
-    bad: str
-    with_dependencies: bool = False
-    matrix: str | None = None
-    checks: tuple[str, ...] = ()
-    selection: tuple[str, ...] = ()
-    command: str | None = None
-    call: HealthCall | None = None
-    python: str | None = None
-    requirements: tuple[str, ...] = ()
-    pre: bool = False
-    retries: int | None = None
-    timeout_ms: int | None = None
-    again: bool = False
-
-    @property
-    def words(self) -> list[str]:
-        """All of it but the ends, as words of a command line."""
-        single = {
-            "--matrix": self.matrix,
-            "--command": self.command,
-            "--call": self.call and self.call.call,
-            "--args": self.call and json.dumps(self.call.kwargs or self.call.args),
-            "--python": self.python,
-            "--retries": self.retries,
-            "--timeout": self.timeout_ms and duration_text(self.timeout_ms),
-        }
-        several = {"--check": self.checks, "--pytest": self.selection, "--with": self.requirements}
-        pairs = [(name, value) for name, value in single.items() if value is not None]
-        pairs += [(name, value) for name, values in several.items() for value in values]
-        switches = {"--with-dependencies": self.with_dependencies, "--pre": self.pre}
-        return [
-            *(name for name, on in switches.items() if on),
-            *(word for name, value in pairs for word in (name, str(value))),
-        ]
-
-
-@dataclass(frozen=True, slots=True)
 class Subject:
-    """`wanted` is the distribution with its extras, `allowed` what envmgr.toml allows of it, as a specifier; `beside` and `constraints` are of every cell. `matrix` has the
-    checks, and a name for what is known of this question, whatever releases it is asked of."""
+    """`wanted` is the distribution with its extras, `allowed` what envmgr.toml allows of it, as a specifier; `python`
+    as it was named, `beside` and `constraints` are of every cell. `matrix` has the checks, and a name for what is
+    known of this question, whichever releases it is asked of.
+    """
 
     project: Project
     name: str
@@ -81,6 +38,7 @@ class Subject:
     allowed: str
     beside: tuple[str, ...]
     constraints: tuple[str, ...]
+    python: str
     interpreter: Interpreter
     target: Target
     matrix: Matrix
@@ -88,11 +46,10 @@ class Subject:
 
     def cell(self, label: str, asked: str, constraints: Sequence[str] = ()) -> Cell:
         """`asked` are versions, as a specifier."""
-        axis = f"{self.distribution}={label}"
         return Cell(
-            f"{axis},python={self.target.python}",
+            f"{self.distribution}={label},python={self.target.python}",
             {self.distribution: label, "python": self.target.python},
-            self.target.python,
+            self.python,
             self.target.platform,
             "highest",
             (f"{self.wanted}{asked}", *self.beside),
@@ -101,52 +58,66 @@ class Subject:
 
 
 def subject(project: Project, question: Question, index: Index) -> Subject:
-    """Raises E-USAGE, E-CONFIG, E-INTERPRETER, E-UNKNOWN-LIBRARY, E-NETWORK."""
+    """Raises E-USAGE, E-CONFIG, E-UNKNOWN-MATRIX, E-INTERPRETER, E-UNKNOWN-LIBRARY, E-NETWORK."""
     for requirement in question.requirements:
         _valid(requirement)
-    library = project.libraries.get(question.library)
-    if library is None:
-        _valid(question.library)
-    elif library.requirement is None or Requirement(library.requirement).url:
-        raise EnvmgrError("E-USAGE", f"library {library.name} comes from no index: it has no releases")
-    package = axes.package(question.library, project.libraries)
-    releases = index.releases(package.name)
+    library = _library(project, question.library)
+    own = _valid(question.library) if library is None else Requirement(library.requirement or library.name)
+    if own.url or (library is not None and library.requirement is None):
+        raise EnvmgrError("E-USAGE", f"library {question.library} comes from no index: it has no releases")
+    distribution = canonical(own.name)
+    releases = index.releases(distribution)
     if not releases:
         raise unknown_names(
             "E-UNKNOWN-LIBRARY", "library or distribution", [question.library], project.libraries
         )
-    cell, tested, checks = _checks(project, question, package.name, index)
-    python = question.python or (cell.python if cell else _python(project, library))
+    cell, tested, checks = _checks(project, question, library, index)
+    home = None if library is None else project.environments[library.environment]
+    python = question.python or (cell.python if cell else _python(home))
     interpreter = interpreters.find(python, root=project.root, download=True)
-    builds = not any(environment.no_build for environment in _homes(project, library))
-    target = Target(interpreter.minor, tags.here(), builds)
-    beside = _beside(question, package.name, library, cell)
-    constraints = cell.constraints if cell else _constraints(project, library, package.name)
-    named = [tested, interpreter.minor, beside, constraints, repr(checks), repr(question.call), builds]
-    name = f"bisect-{package.name}-{digest(named)[:12]}"
-    matrix = Matrix(name, project.root / "matrices", tested, {}, (), checks)
+    target = Target(interpreter.minor, tags.here(), builds=home is None or not home.no_build)
+    beside = _beside(question, distribution, library, cell)
+    constraints = cell.constraints if cell else home.constraints if home else ()
+    constraints = tuple(word for word in constraints if _name(word) != distribution)
+    extras = f"[{','.join(sorted(own.extras))}]" if own.extras else ""
+    decisive = [tested, interpreter.minor, own.extras and extras, beside, constraints, target.builds]
+    known_as = digest([*decisive, repr(checks), repr(question.call)])[:12]
     if question.call is not None:
-        project = _calling(project, tested, package.wanted, question.call)
+        project = _calling(project, tested, own.name, question.call)
     return Subject(
         project,
         question.library,
-        package.name,
-        package.wanted,
-        str(package.allowed or ""),
+        distribution,
+        f"{own.name}{extras}",
+        str(own.specifier) if library is not None else "",
         beside,
         constraints,
+        python,
         interpreter,
         target,
-        matrix,
+        Matrix(f"bisect-{distribution}-{known_as}", project.root / "matrices", tested, {}, (), checks),
         releases,
     )
 
 
+def _library(project: Project, name: str) -> Library | None:
+    """Of this name, or else the only one that is of the distribution."""
+    if name in project.libraries:
+        return project.libraries[name]
+    same = [
+        library
+        for library in project.libraries.values()
+        if library.requirement and _name(library.requirement) == canonical(name)
+    ]
+    return same[0] if len(same) == 1 else None
+
+
 def _checks(
-    project: Project, question: Question, distribution: str, index: Index
+    project: Project, question: Question, library: Library | None, index: Index
 ) -> tuple[Cell | None, str, tuple[Check, ...]]:
     """The cell of the matrix beside whose companions they run, the library that they are of, and the checks."""
-    cell, tested, given = None, question.library, ()
+    given: tuple[Check, ...] = ()
+    cell, tested = None, library.name if library else question.library
     if question.matrix is not None:
         from envmgr.operations import matrices
 
@@ -211,21 +182,8 @@ def _beside(
     return (*(word for word in companions if _name(word) not in named), *given)
 
 
-def _homes(project: Project, library: Library | None) -> tuple[Environment, ...]:
-    return () if library is None else (project.environments[library.environment],)
-
-
-def _constraints(project: Project, library: Library | None, distribution: str) -> tuple[str, ...]:
-    """Those of envmgr.toml, but for the one that moves."""
-    return tuple(
-        word for home in _homes(project, library) for word in home.constraints if _name(word) != distribution
-    )
-
-
-def _python(project: Project, library: Library | None) -> str:
-    for home in _homes(project, library):
-        return home.python
-    return f"{sys.version_info[0]}.{sys.version_info[1]}"
+def _python(home: Environment | None) -> str:
+    return f"{sys.version_info[0]}.{sys.version_info[1]}" if home is None else home.python
 
 
 def _calling(project: Project, name: str, wanted: str, call: HealthCall) -> Project:
@@ -247,9 +205,9 @@ def _name(requirement: str) -> str:
     return canonical(Requirement(requirement).name)
 
 
-def _valid(requirement: str) -> None:
+def _valid(requirement: str) -> Requirement:
     try:
-        Requirement(requirement)
+        return Requirement(requirement)
     except InvalidRequirement as problem:
         first = str(problem).split("\n", 1)[0]
         raise EnvmgrError("E-USAGE", f"{requirement!r} is not a requirement: {first}") from None

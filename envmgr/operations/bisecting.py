@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import time
 from collections.abc import Iterable
@@ -9,11 +10,11 @@ from datetime import datetime
 
 from envmgr.matrix import candidates, verdicts
 from envmgr.matrix.bisecting import Search
-from envmgr.model.bisection import Bisection, Moved, Probe
+from envmgr.model.bisection import Bisection, Moved, Probe, Question
 from envmgr.model.outcomes import Report, silent
 from envmgr.model.project import Project
 from envmgr.operations import bisect_subjects, bisect_trials
-from envmgr.operations.bisect_subjects import Question, Subject
+from envmgr.operations.bisect_subjects import Subject
 from envmgr.operations.bisect_trials import Trials
 from envmgr.tools.index import Index
 
@@ -22,8 +23,8 @@ def bisect(project: Project, question: Question, *, report: Report = silent) -> 
     """Neither end is believed; nothing is asked twice, also of an earlier bisect that was ended. Without skipped ones
     `ceil(log2(candidates + 1))` cells are run at most; needs the network for the list of releases.
 
-    Raises E-USAGE for what is no question, and what loading a matrix, finding an interpreter and running a cell raise.
-    What cannot be told is no error: `reason` says why.
+    What cannot be told is no error: `reason` says why. Raises E-USAGE for what is no question, and what loading a
+    matrix, finding an interpreter and running a cell raise.
     """
     begun = time.perf_counter()
     index = Index()
@@ -74,8 +75,11 @@ def outcome(
     *,
     together: bool = False,
     decisive: str | None = None,
+    version: str | None = None,
+    reason: str = "",
 ) -> Bisection:
-    """`names` are the candidates; `decisive` the one whose failure is told, unless it is the first bad one."""
+    """`names` are the candidates; `decisive` the one whose failure is told, unless it is the first bad one; `version`
+    is that of the library in it. `reason` is why nothing was searched."""
     checks = tuple(check.name for check in subject.matrix.checks)
     probes = {probe.candidate: probe for probe in trials.probes}
     last_good = names[search.good] if search.good >= 0 else None
@@ -103,7 +107,8 @@ def outcome(
         fails=tuple(check.name for check in failing),
         detail=probes[failed].detail if failed is not None else "",
         log=failing[0].log if failing else "",
-        reason="" if told else bisect_trials.untold(search, names, probes, checks),
+        version=version,
+        reason="" if told else reason or bisect_trials.untold(search, names, probes, checks),
         command=command(question, last_good, first_bad) if told and last_good and first_bad else "",
         notes=tuple(notes),
     )
@@ -111,8 +116,35 @@ def outcome(
 
 def command(question: Question, good: str, bad: str) -> str:
     """What runs the two candidates that decided again, and nothing else."""
-    ends = ("--good", good, "--bad", bad)
-    return shlex.join(["envmgr", "matrix", "bisect", question.library, *ends, *question.words, "--again"])
+    call = question.call
+    single = {
+        "--good": good,
+        "--bad": bad,
+        "--matrix": question.matrix,
+        "--command": question.command,
+        "--call": call and call.call,
+        "--args": call and json.dumps(call.kwargs or call.args),
+        "--python": question.python,
+        "--retries": question.retries,
+        "--timeout": question.timeout_ms and f"{question.timeout_ms}ms",
+    }
+    several = {
+        "--check": question.checks,
+        "--pytest": question.selection,
+        "--with": question.requirements,
+    }
+    pairs = [(name, str(value)) for name, value in single.items() if value is not None]
+    pairs += [(name, value) for name, values in several.items() for value in values]
+    switches = {"--with-dependencies": question.with_dependencies, "--pre": question.pre, "--again": True}
+    words = [question.library, *(word for pair in pairs for word in pair)]
+    return " ".join(
+        ["envmgr matrix bisect", *map(_quoted, words), *(name for name, on in switches.items() if on)]
+    )
+
+
+def _quoted(word: str) -> str:
+    """For a shell, as a person would."""
+    return f'"{word}"' if "'" in word and not set(word) & set('"$`\\!') else shlex.quote(word)
 
 
 def day(moment: datetime | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from envmgr.model.project import HealthCall, Project
 
 _LOG_LINES = 10
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)\.\d+Z")
 
 
 @click.command(cls=Command)
@@ -52,20 +54,20 @@ _LOG_LINES = 10
 @click.option("--timeout", metavar="TIME", help="Of each attempt.  [default: the check's, or 10m]")
 @click.option("--again", is_flag=True, help="Forget what an earlier bisect found out.")
 @click.pass_obj
-def bisect(invocation: Invocation, args_json: str | None, **asked: Any) -> Answer:
+def bisect(invocation: Invocation, /, args_json: str | None, **asked: Any) -> Answer:
     """Find the first release of LIB, after A and up to B, that fails a check.
 
     Without a check of its own: import, and the library's health calls. Releases that cannot be installed are gone
     around. What was tried is kept: a bisect that was ended goes on where it stopped.
 
     With --with-dependencies A and B may be days (2024-06-30: as locked that evening). A release A stands for the
-    moment it was published, B for now, and LIB stays between the two: with the same release twice only what is under it
-    moves.
+    moment it was published, a release B for now, and LIB stays between the two: with the same release twice, only
+    what is under it moves.
 
     Exit status 1 when it cannot be told.
     """
+    from envmgr.model.bisection import Question
     from envmgr.operations import bisecting
-    from envmgr.operations.bisect_subjects import Question
 
     asked["call"] = _call(asked["call"], args_json)
     asked["timeout_ms"] = _milliseconds(asked.pop("timeout"))
@@ -118,15 +120,18 @@ def _lines(outcome: Bisection) -> Iterator[str]:
     if outcome.probes:
         yield columns(map(_row, outcome.probes))
     yield from _told(outcome)
-    count = f"{outcome.cells} {'cell' if outcome.cells == 1 else 'cells'} in {outcome.seconds:.1f} s"
-    yield count + (f"; once more: `{outcome.command}`" if outcome.command else "")
+    yield f"{outcome.cells} {'cell' if outcome.cells == 1 else 'cells'} in {outcome.seconds:.1f} s"
+    if outcome.command:
+        yield f"once more: {outcome.command}"
 
 
 def _row(probe: Probe) -> tuple[str, ...]:
     verdict = f"{probe.verdict}, flaky" if probe.flaky else probe.verdict
     status = probe.status if probe.verdict == "skipped" else ""
     known = "known" if probe.kept else f"{probe.seconds:.1f} s"
-    return (probe.candidate, probe.about, verdict, status or known, probe.detail)
+    moment = _MOMENT.fullmatch(probe.candidate)
+    candidate = f"{moment[1]} {moment[2]}" if moment else probe.candidate
+    return (candidate, probe.about, verdict, status or known, probe.detail)
 
 
 def _told(outcome: Bisection) -> Iterator[str]:
@@ -136,12 +141,18 @@ def _told(outcome: Bisection) -> Iterator[str]:
         return
     fails = " and ".join(f"`{check}`" for check in outcome.fails)
     names = [_name(each) for each in outcome.found]
+    beside = f" beside {outcome.distribution} {outcome.version}" if _is_under(outcome) else ""
     if len(names) == 1:
-        yield f"{names[0]} is the first that fails {fails}: {outcome.detail}"
+        yield f"{names[0]} is the first that fails {fails}{beside}: {outcome.detail}"
     elif outcome.together:
-        yield f"{_listed(names, 'and')} fail {fails} together: {outcome.detail}"
+        yield f"{_listed(names, 'and')} fail {fails} together{beside}: {outcome.detail}"
     else:
         yield f"the first that fails {fails} is one of {_listed(names, 'or')}: {outcome.detail}"
+
+
+def _is_under(outcome: Bisection) -> bool:
+    moved = {each.distribution for each in outcome.found}
+    return outcome.version is not None and outcome.distribution not in moved
 
 
 def _name(moved: Moved) -> str:
