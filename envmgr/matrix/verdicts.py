@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from envmgr.matrix.bisecting import BAD, GOOD, SKIPPED
 from envmgr.model.matrix import (
     FAILED,
@@ -16,11 +18,12 @@ from envmgr.model.matrix import (
 
 CANNOT_JUDGE = 125
 """The status with which a command says so, as `git bisect run` has it."""
+_SITE = re.compile(r"[^\s'\"(]*/\.envmgr/store/[^/\s]+/lib/python[^/\s]+/site-packages/")
 _BROKEN = (FAILED, TIMED_OUT, OUT_OF_MEMORY)
 
 
 def verdict(result: CellResult) -> str:
-    """A flaky cell is good: its failure was not confirmed. One that fails by a command's status 125 alone is skipped."""
+    """A flaky cell is good: its failure was not confirmed. Where nothing fails but by status 125, it is skipped."""
     if result.status in (PASSED, FLAKY):
         return GOOD
     if result.status in NOT_RUN or (result.checks and not failing(result)):
@@ -33,13 +36,15 @@ def failing(result: CellResult) -> tuple[CheckResult, ...]:
 
 
 def detail(result: CellResult) -> str:
-    """One line. Of a program that says nothing but its status, the last line that it printed too."""
+    """One line, with files of the cell's environment as seen from there. Of a program that has but a status, the last
+    that it printed.
+    """
     for check in failing(result) or result.checks:
         if check.status == PASSED:
             continue
         last = next((line.strip() for line in reversed(check.log.splitlines()) if line.strip()), "")
-        return f"{last} ({check.detail})" if last and _is_status(check) else check.detail
-    return result.detail
+        return _SITE.sub("", last if last and _is_status(check) else check.detail)
+    return _SITE.sub("", result.detail)
 
 
 def _is_status(check: CheckResult) -> bool:

@@ -45,11 +45,12 @@ def bisect(
     good, bad = moments[search.good], moments[search.bad]
     before, later = dated.pins(good), dated.pins(bad)
     moved = _moved(before, later)
-    guilty, decisive = moved, None
-    if len(moved) > 1:
-        guilty, decisive = dated.one_by_one(before, bad, moved)
+    guilty, decisive = _upgraded(moved) or moved, None
+    if len(guilty) > 1:
+        guilty, decisive = dated.one_by_one(before, bad, guilty)
     skipped = len(search.suspects) - 1
-    notes = [f"{skipped} between the last good and the first bad cannot be installed"] if skipped else []
+    notes = [f"{skipped} between the last good and the first bad cannot be tried"] if skipped else []
+    notes += [_along(each) for each in moved if each not in _upgraded(moved) and each not in guilty]
     return bisecting.outcome(
         subject,
         question,
@@ -71,7 +72,11 @@ def _bounds(subject: Subject, question: Question) -> tuple[str, datetime, dateti
     lower = None if candidates.is_day(good) else candidates.find(subject.releases, good)
     upper = None if candidates.is_day(bad) else candidates.find(subject.releases, bad)
     if lower and upper and lower.parsed > upper.parsed:
-        raise EnvmgrError("E-USAGE", f"{subject.distribution} {good} is newer than {bad}")
+        raise EnvmgrError(
+            "E-USAGE",
+            f"{subject.distribution} {good} is newer than {bad}: there is no lock between to search",
+            hint="--good is a release that passes, --bad the same or a later one",
+        )
     after = candidates.moment_of(good) if lower is None else candidates.published(lower, subject.target)
     if after is None or not any(release.uploaded for release in subject.releases):
         what = f"{subject.distribution} {lower.version}" if lower else subject.distribution
@@ -83,7 +88,11 @@ def _bounds(subject: Subject, question: Question) -> tuple[str, datetime, dateti
         )
     until = datetime.now(UTC) if upper is not None else candidates.moment_of(bad)
     if after >= until:
-        raise EnvmgrError("E-USAGE", f"{good} is not before {bad}: there is no lock between to search")
+        raise EnvmgrError(
+            "E-USAGE",
+            f"{good} is not before {bad}: there is no lock between to search",
+            hint="--good is the earlier day",
+        )
     if lower is None and upper is None:
         return subject.allowed, after, until
     if lower == upper and lower is not None:
@@ -104,7 +113,6 @@ class _Dated:
         self._subject = subject
         self._index = index
         self._trials = trials
-        self._asked = asked
         self._tried: dict[str, Probe] = {}
         self._published: dict[datetime, str] = {}
         self._answers: dict[datetime, str] = {}
@@ -145,13 +153,11 @@ class _Dated:
         """The fewest of those that moved which fail without the others, and the candidate that showed it."""
         failed: list[tuple[frozenset[str], str]] = []
         for each in moved:
-            if each.before is None or each.after is None:
-                continue  # it comes and goes with another
             exact = f"{each.distribution}=={each.after}"
             pins = self._locks.at(bad, prefer=before, moved=(exact,))
             probe = self._locked(exact, "alone", pins)
             if probe.verdict == BAD and not isinstance(pins, str):
-                along = frozenset(one.distribution for one in _moved(before, pins))
+                along = frozenset(one.distribution for one in _upgraded(_moved(before, pins)))
                 failed.append((along, exact))
                 if len(along) == 1:
                     break
@@ -178,7 +184,8 @@ class _Dated:
         name = digest(exact)[:12]
         if name in self._tried:
             return self._trials.same(candidate, about, self._tried[name])
-        cell = self._subject.cell(f"lock-{name}", self._asked, exact)
+        version = pins[self._subject.distribution]
+        cell = self._subject.cell(f"lock-{name}", f"=={version}", exact)
         self._tried[name] = self._trials.cell(cell, candidate, about)
         return self._tried[name]
 
@@ -198,3 +205,14 @@ def _moved(before: Pins, after: Pins) -> tuple[Moved, ...]:
         for name in sorted({*before, *after})
         if before.get(name) != after.get(name)
     )
+
+
+def _upgraded(moved: Iterable[Moved]) -> tuple[Moved, ...]:
+    """Those that are on both sides: others come and go with one of them."""
+    return tuple(each for each in moved if each.before is not None and each.after is not None)
+
+
+def _along(moved: Moved) -> str:
+    if moved.after is None:
+        return f"{moved.distribution} {moved.before} is there no more"
+    return f"{moved.distribution} {moved.after} came along"

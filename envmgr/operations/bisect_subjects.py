@@ -80,7 +80,7 @@ def subject(project: Project, question: Question, index: Index) -> Subject:
     constraints = cell.constraints if cell else home.constraints if home else ()
     constraints = tuple(word for word in constraints if _name(word) != distribution)
     extras = f"[{','.join(sorted(own.extras))}]" if own.extras else ""
-    decisive = [tested, interpreter.minor, own.extras and extras, beside, constraints, target.builds]
+    decisive = [tested, interpreter.minor, extras, beside, constraints, target.builds]
     known_as = digest([*decisive, repr(checks), repr(question.call)])[:12]
     if question.call is not None:
         project = _calling(project, tested, own.name, question.call)

@@ -111,12 +111,12 @@ def untold(search: Search, names: Sequence[str], probes: Mapping[str, Probe], ch
     what = " and ".join(f"`{check}`" for check in checks)
     last = search.size - 1
     if search.good < 0 and search.bad > last:
-        return f"none of these {search.size} can be installed: {probes[names[0]].detail}"
+        return f"none of these {search.size} can be tried: {probes[names[0]].detail}"
     if search.good < 0:
         failed = f"fails {what}: {probes[names[search.bad]].detail}"
         if search.bad == 0:
             return f"{names[0]}, which was to pass, {failed}"
-        return f"{names[0]} cannot be installed, and {names[search.bad]}, the first that can, {failed}"
+        return f"{names[0]} cannot be tried, and {names[search.bad]}, the first that can, {failed}"
     if search.good == last:
         return f"{names[last]}, which was to fail, passes {what}"
-    return f"{names[last]} cannot be installed, and {names[search.good]}, the last that can, passes {what}"
+    return f"{names[last]} cannot be tried, and {names[search.good]}, the last that can, passes {what}"

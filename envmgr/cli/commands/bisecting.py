@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from envmgr.model.project import HealthCall, Project
 
 _LOG_LINES = 10
+_WIDTH = 72
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)\.\d+Z")
 
 
@@ -107,7 +108,8 @@ def _milliseconds(text: str | None) -> int | None:
     try:
         return TypeAdapter(Duration).validate_python(text)
     except ValidationError as problem:
-        raise EnvmgrError("E-USAGE", f"--timeout: {problem.errors()[0]['msg']}") from None
+        hint = 'write a number and its unit, such as "30s" or "2m"'
+        raise EnvmgrError("E-USAGE", f"--timeout: {problem.errors()[0]['msg']}", hint=hint) from None
 
 
 def _lines(outcome: Bisection) -> Iterator[str]:
@@ -131,7 +133,8 @@ def _row(probe: Probe) -> tuple[str, ...]:
     known = "known" if probe.kept else f"{probe.seconds:.1f} s"
     moment = _MOMENT.fullmatch(probe.candidate)
     candidate = f"{moment[1]} {moment[2]}" if moment else probe.candidate
-    return (candidate, probe.about, verdict, status or known, probe.detail)
+    short = probe.detail if len(probe.detail) <= _WIDTH else f"{probe.detail[: _WIDTH - 1]}…"
+    return (candidate, probe.about, verdict, status or known, short)
 
 
 def _told(outcome: Bisection) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil, log2
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from envmgr.matrix.bisecting import BAD, GOOD, SKIPPED, Search
@@ -34,6 +34,7 @@ def lists(draw):
     )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(lists())
 def test_it_is_right_whatever_is_skipped(case):
     size, first, skipped = case
@@ -48,6 +49,7 @@ def test_it_is_right_whatever_is_skipped(case):
         assert search.suspects == ()
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(lists())
 def test_it_asks_as_few_times_as_it_promises(case):
     size, _, _ = case
