@@ -19,14 +19,6 @@ _POLL_SECONDS = 0.02
 _NOTE = 240
 
 
-def make_home(layout: Layout) -> None:
-    """`.envmgr`, where it is not there yet. OSError when it cannot be written."""
-    if not layout.busy.parent.is_dir():
-        layout.home.mkdir(parents=True, exist_ok=True)
-        layout.ignore.write_text("*\n")  # first: a kill in between leaves it to the next command
-        layout.busy.parent.mkdir(parents=True, exist_ok=True)
-
-
 @contextlib.contextmanager
 def hold(layout: Layout, *, wait: float = WAIT_SECONDS) -> Iterator[None]:
     """Hold the project's lock; the kernel frees it when this process ends, however it ends.
@@ -34,7 +26,7 @@ def hold(layout: Layout, *, wait: float = WAIT_SECONDS) -> Iterator[None]:
     Blocks up to `wait` seconds, then raises E-BUSY naming who holds it. OSError when `.envmgr` cannot be
     written.
     """
-    make_home(layout)
+    prepare(layout)
     descriptor = os.open(layout.busy, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         _take(descriptor, layout.busy, wait)
@@ -42,6 +34,14 @@ def hold(layout: Layout, *, wait: float = WAIT_SECONDS) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def prepare(layout: Layout) -> None:
+    """Make `.envmgr`, of which nothing is committed. OSError when it cannot be written."""
+    if not layout.busy.parent.is_dir():
+        layout.home.mkdir(parents=True, exist_ok=True)
+        layout.ignore.write_text("*\n")  # first: a kill in between leaves it to the next command
+        layout.busy.parent.mkdir(parents=True, exist_ok=True)
 
 
 def is_possible(path: Path) -> bool:

@@ -42,7 +42,7 @@ def keep_releases(layout: Layout, name: str, found: Mapping[str, Found]) -> None
     """Replace them, at once and whole; without a word where that is not possible: the index is asked again."""
     text = json.dumps({"schema": _SCHEMA, "found": dict(sorted(found.items()))}, indent=1)
     with contextlib.suppress(OSError):
-        projectlock.make_home(layout)
+        projectlock.prepare(layout)
         place = layout.matrices / name
         place.mkdir(parents=True, exist_ok=True)
         files.write(place / "releases.json", text.encode())

@@ -10,7 +10,7 @@ from packaging.specifiers import SpecifierSet
 
 from envmgr.matrix import cpython, releases, selectors
 from envmgr.matrix.releases import Target
-from envmgr.tools.index import Index
+from envmgr.tools.index import Listing
 
 _AT_ONCE = 8
 Found = str | bool | list[str] | None
@@ -24,7 +24,7 @@ class Selections:
     """`known` is what an earlier one had in `used`: for what is in it no index is asked. `today` is what windows of
     support end with, and what decides which Python is the newest."""
 
-    def __init__(self, index: Index, known: Mapping[str, Found], today: date) -> None:
+    def __init__(self, index: Listing, known: Mapping[str, Found], today: date) -> None:
         self._index = index
         self._known = known
         self._today = today

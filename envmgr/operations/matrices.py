@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from envmgr.model.project import Library, Project
 
 if TYPE_CHECKING:
     from envmgr.matrix.resolving import Around
-    from envmgr.tools.index import Index
+    from envmgr.tools.index import Listing
 
 FOLDER = "matrices"
 NO_LAYERS = Layers()
@@ -56,7 +57,7 @@ def load(
     project: Project | Path,
     name: str,
     *,
-    index: Index,
+    index: Listing,
     upgrade: bool = False,
     today: date | None = None,
 ) -> Matrix:
@@ -92,6 +93,30 @@ def load(
         remembering.keep_releases(layout, name, selections.used)
     remembering.keep(layout, matrix, remembering.key(layout, name, content, facts, day))
     return matrix
+
+
+def load_all(
+    project: Project, wanted: Sequence[str] | None, *, index: Listing, upgrade: bool = False
+) -> list[Matrix]:
+    """Those that are wanted, or every one. Raises as `load`, with the problems of all files at once."""
+    found, problems = [], []
+    for name in names(project) if wanted is None else wanted:
+        try:
+            found.append(load(project, name, index=index, upgrade=upgrade))
+        except EnvmgrError as problem:
+            if problem.code != "E-CONFIG":
+                raise
+            problems.append(problem)
+    if len(problems) > 1:
+        raise EnvmgrError(
+            "E-CONFIG",
+            "\n\n".join(problem.message for problem in problems),
+            hint="correct the files, then run `envmgr matrix list`",
+            details={"problems": [one for problem in problems for one in problem.details["problems"]]},
+        )
+    if problems:
+        raise problems[0]
+    return found
 
 
 def _files(root: Path) -> list[Path]:
