@@ -53,6 +53,21 @@ def prove(
 
     `env` is its whole environment (default: a clean one); it holds `lease` while it runs. Raises E-PROOF.
     """
+    with worker(root, command, libraries, env=env, lease=lease) as client:
+        for found in libraries:
+            _health_calls(client, found)
+
+
+@contextlib.contextmanager
+def worker(
+    root: Path,
+    command: Sequence[str] | Callable[[int, int], Process],
+    libraries: Sequence[Resolved],
+    *,
+    env: Mapping[str, str] | None = None,
+    lease: str | None = None,
+) -> Iterator[Client]:
+    """The worker of `prove`, which has imported the libraries, for calls. Raises E-PROOF."""
     settings = {found.library.name: _settings(found) for found in libraries}
     with (
         tempfile.TemporaryFile() as stderr,
@@ -67,8 +82,7 @@ def prove(
             timeout=_SILENCE_SECONDS,
         ) as client,
     ):
-        for found in libraries:
-            _health_calls(client, found)
+        yield client
 
 
 def prove_forking(root: Path, command: Sequence[str], libraries: Sequence[Resolved]) -> bool | str:

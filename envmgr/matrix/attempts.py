@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,13 +39,14 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """`files` are those of the project that it read, where that was seen."""
+    """`files` are those of the project that it was seen to read; `timed`: whether it has tests to measure."""
 
     status: str
     detail: str = ""
     log: str = ""
     failures: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    timed: bool = False
 
 
 class Stopped(Exception):
@@ -63,7 +65,7 @@ def run(
     child = process.start(argv, cwd=cwd or ground.root, env=variables)
     ground.warden.remember(child.pid)
     try:
-        ended = limits.attend(child, bounds(check, ground))
+        ended = limits.attend(child, _bounds(check, ground))
     finally:
         ground.warden.forget(child.pid)
     if ended.why == limits.STOPPED:
@@ -71,8 +73,41 @@ def run(
     return ended
 
 
-def bounds(check: Check, ground: Ground) -> Limits:
-    return Limits(check.timeout_ms / 1000, check.memory, ground.stop)
+Start = Callable[[Sequence[str | Path], Sequence[int]], process.Child]
+
+
+@contextlib.contextmanager
+def attended(
+    check: Check, ground: Ground, variables: Mapping[str, str], *, times: int = 1
+) -> Iterator[tuple[Start, list[Ended]]]:
+    """What starts a program with which one speaks over descriptors, within the limits of its check (the time, so many
+    `times`); how it ended, when this is left. It ends then at the latest."""
+    watchers: list[threading.Thread] = []
+    ends: list[Ended] = []
+    children: list[process.Child] = []
+
+    def start(words: Sequence[str | Path], descriptors: Sequence[int]) -> process.Child:
+        child = process.start(words, cwd=ground.root, env=variables, pass_fds=descriptors)
+        ground.warden.remember(child.pid)
+        children.append(child)
+        bounds = _bounds(check, ground, times)
+        watcher = threading.Thread(target=lambda: ends.append(limits.attend(child, bounds)))
+        watchers.append(watcher)
+        watcher.start()
+        return child
+
+    try:
+        yield start, ends
+    finally:
+        for child in children:
+            process.ended(child)
+            ground.warden.forget(child.pid)
+        for watcher in watchers:
+            watcher.join()
+
+
+def _bounds(check: Check, ground: Ground, times: int = 1) -> Limits:
+    return Limits(times * check.timeout_ms / 1000, check.memory, ground.stop)
 
 
 def script(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +10,7 @@ from envmgr.environments.layers import worker_of
 from envmgr.environments.modules import Resolved
 from envmgr.errors import EnvmgrError
 from envmgr.matrix import attempts, limits
-from envmgr.matrix.attempts import Attempt, Ground, Stopped
+from envmgr.matrix.attempts import Attempt, Ground, Start, Stopped
 from envmgr.matrix.limits import Ended
 from envmgr.model.matrix import FAILED, PASSED, Check
 from envmgr.tools import process
@@ -37,9 +35,9 @@ def _proved(check: Check, ground: Ground, variables: Mapping[str, str], found: R
     from envmgr import catalog
 
     problem: EnvmgrError | None = None
-    with attended(check, ground, variables) as (start, ends):
+    with attempts.attended(check, ground, variables) as (start, ends):
         try:
-            catalog.prove(ground.root, start, (found,))
+            catalog.prove(ground.root, worker(ground, start), (found,))
         except EnvmgrError as failure:
             problem = failure
     ended = ends[0]
@@ -50,41 +48,16 @@ def _proved(check: Check, ground: Ground, variables: Mapping[str, str], found: R
     return attempts.limited(ended, check) or Attempt(FAILED, _detail(problem), _log(problem, ended))
 
 
-Start = Callable[[int, int], process.Child]
-
-
-@contextmanager
-def attended(
-    check: Check, ground: Ground, variables: Mapping[str, str]
-) -> Iterator[tuple[Start, list[Ended]]]:
-    """What starts a worker of the cell, within the limits of its check; how it ended, when this is left."""
+def worker(ground: Ground, start: Start) -> Callable[[int, int], process.Child]:
+    """What a client starts a worker of the cell with."""
     assert ground.layer is not None  # noqa: S101 - the caller has had it built for these checks
-    worker = worker_of(ground.layer)
-    watchers: list[threading.Thread] = []
-    ends: list[Ended] = []
-    children: list[process.Child] = []
+    program = worker_of(ground.layer)
 
-    def start(reading: int, writing: int) -> process.Child:
-        words = attempts.script(ground, worker, str(reading), str(writing))
-        child = process.start(words, cwd=ground.root, env=variables, pass_fds=(reading, writing))
-        ground.warden.remember(child.pid)
-        children.append(child)
+    def started(reading: int, writing: int) -> process.Child:
+        words = attempts.script(ground, program, str(reading), str(writing))
+        return start(words, (reading, writing))
 
-        def watch() -> None:
-            ends.append(limits.attend(child, attempts.bounds(check, ground)))
-
-        watchers.append(threading.Thread(target=watch, name="envmgr-limits"))
-        watchers[0].start()
-        return child
-
-    try:
-        yield start, ends
-    finally:
-        for child in children:
-            process.ended(child)
-            ground.warden.forget(child.pid)
-        for watcher in watchers:
-            watcher.join()
+    return started
 
 
 def _detail(problem: EnvmgrError) -> str:

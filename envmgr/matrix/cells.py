@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 from envmgr.environments import layers, modules
 from envmgr.environments.layout import Layout, site_packages
 from envmgr.environments.modules import Resolved
 from envmgr.errors import EnvmgrError
-from envmgr.matrix import checking, fingerprints, homes, locking
+from envmgr.matrix import checking, fingerprints, homes, locking, sources
 from envmgr.matrix.attempts import Ground
 from envmgr.matrix.locking import Locked, Refused
+from envmgr.matrix.notes import Notes
 from envmgr.matrix.sources import Sources
 from envmgr.matrix.standing import NAME, Standing
 from envmgr.matrix.warden import Warden
@@ -30,6 +33,7 @@ from envmgr.model.matrix import (
     TIMED_OUT,
     Cell,
     CellResult,
+    Check,
     CheckResult,
     Expectation,
     Matrix,
@@ -54,6 +58,11 @@ class Prepared:
     problem: str = ""
 
     @property
+    def is_complete(self) -> bool:
+        """Whether nothing has to be resolved."""
+        return self.locked is not None or self.interpreter is None
+
+    @property
     def is_here(self) -> bool:
         return (
             not self.cell.platform
@@ -62,18 +71,32 @@ class Prepared:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """A cell in which checks can be made: `key` of its store entry, and all that is installed."""
+
+    ground: Ground
+    home: Path
+    key: str
+    pins: Mapping[str, str]
+
+
 class Cells:
-    """The cells of one matrix, as one run sees them. Any thread may prepare and run some."""
+    """The cells of one matrix, as one run sees them. Any thread may prepare and run some; running one needs a warden.
+
+    `left` are the homes that were to be kept: a cell's id, the home, its environment.
+    """
 
     def __init__(
         self,
         project: Project,
         matrix: Matrix,
-        *,
         standing: Standing,
         sources: Sources,
-        warden: Warden,
-        stop: threading.Event,
+        notes: Notes,
+        *,
+        warden: Warden | None = None,
+        stop: threading.Event | None = None,
         keep: bool = False,
     ) -> None:
         self.matrix = matrix
@@ -81,13 +104,19 @@ class Cells:
         self._layout = Layout(project.root)
         self._standing = standing
         self._sources = sources
-        self._sources_guard = threading.Lock()
+        self._notes = notes
+        self._noting = threading.Lock()
+        self._named: dict[Check, list[str]] = {}
+        self._locking: dict[str, threading.Lock] = {}
+        self._resolved: set[str] = set()
         self._warden = warden
-        self._stop = stop
+        self._stop = stop or threading.Event()
         self._keep = keep
+        self.left: list[tuple[str, Path, Path]] = []
 
-    def prepare(self, cell: Cell, *, upgrade: bool = False) -> Prepared:
-        """Its interpreter and its lock, resolved where there is none. Raises E-NETWORK, E-UV, E-DISK."""
+    def prepare(self, cell: Cell, *, upgrade: bool = False, only_known: bool = False) -> Prepared:
+        """Its interpreter and its lock, resolved where there is none, unless `only_known`. Raises E-NETWORK, E-UV,
+        E-DISK."""
         environment = self._environment(cell)
         try:
             interpreter = interpreters.find(cell.python, root=self._project.root)
@@ -95,22 +124,46 @@ class Cells:
             return Prepared(cell, environment, None, None, f"{problem.message}; {problem.hint}")
         wanted = locking.inputs(environment, cell, interpreter)
         locked = None if upgrade else locking.known(self._layout, self.matrix.name, wanted)
-        if locked is None:
-            locked = locking.resolve(self._layout, self.matrix.name, cell, wanted, interpreter)
+        if locked is not None or only_known:
+            return Prepared(cell, environment, interpreter, locked)
+        with self._noting:
+            one = self._locking.setdefault(wanted.digest, threading.Lock())
+        with one:  # what an equal cell has just resolved is not asked again
+            if wanted.digest in self._resolved:
+                locked = locking.known(self._layout, self.matrix.name, wanted)
+            if locked is None:
+                locked = locking.resolve(self._layout, self.matrix.name, cell, wanted, interpreter)
+                self._resolved.add(wanted.digest)
         return Prepared(cell, environment, interpreter, locked)
 
     def fingerprint(self, found: Prepared, since: float | None = None) -> str:
-        with self._sources_guard:
+        """Of a cell that has what it needs. `since`: when its checks began, if they were run."""
+        checks = self.matrix.checks if found.is_here else ()
+        with self._noting:
+            names = {name for check in checks for name in self._files(check, since)}
             return fingerprints.of(
                 found.cell,
-                self.matrix.checks if found.is_here else (),
+                checks,
                 locked=found.problem if found.locked is None else found.locked.digest,
                 interpreter=found.interpreter,
                 layer=self._layer_name(found.interpreter),
                 library=found.environment.libraries[0],
                 files=self._sources,
+                names=names.union(self._notes.read_by(found.cell.id)) if checks else (),
                 since=since,
             )
+
+    def entry_of(self, found: Prepared) -> str:
+        """The name that its store entry has, or would have; "" where it has none."""
+        if not isinstance(found.locked, Locked) or found.interpreter is None or not found.is_here:
+            return ""
+        return self._standing.name(found.environment, found.locked, found.interpreter)
+
+    def _files(self, check: Check, since: float | None) -> list[str]:
+        """Walked once, and once more when it was run."""
+        if since is not None or check not in self._named:
+            self._named[check] = sources.named(self._project.root, check)
+        return self._named[check]
 
     def run(self, found: Prepared, report: Report) -> tuple[CellResult, str]:
         """What comes of it now, and the name of its store entry ("" where it has none).
@@ -134,42 +187,60 @@ class Cells:
     def _tried(
         self, found: Prepared, locked: Locked, interpreter: Interpreter, report: Report
     ) -> tuple[CellResult, str]:
-        def said(environment: str, stage: str) -> None:
-            report(found.cell.id, stage)
-
+        checks: list[CheckResult] = []
+        read: set[str] = set()
+        timed: list[str] = []
         try:
-            with self._standing.entry(found.environment, locked, interpreter, said) as (key, entry):
-                site = site_packages(self._layout.entry(entry))
-                installed = pypa.installed(site)
-                pins = {each.name: each.version for each in installed}
-                with homes.temporary(self._warden, keep=self._keep) as home:
-                    compiled = home / "bytecode"
-                    ground = Ground(
-                        self._project.root,
-                        self._layout.entry(entry),
-                        interpreter,
-                        self._standing.layer(interpreter) if self._needs_layer else None,
-                        _library(found.environment, installed),
-                        compiled,
-                        self._warden,
-                        self._stop,
-                        {"ENVMGR_MATRIX": self.matrix.name, "ENVMGR_CELL": found.cell.id},
-                    )
-                    checks: list[CheckResult] = []
-                    read: set[str] = set()
-                    for check in self.matrix.checks:
-                        report(found.cell.id, check.name)
-                        outcome, files = checking.run(check, ground, home)
-                        checks.append(outcome)
-                        read.update(files)
-                    self._standing.add_bytecode(found.environment, key, interpreter, compiled)
-                with self._sources_guard:
-                    self._sources.note_read(found.cell.id, read)
+            with self.ground(found, locked, interpreter, report) as stands:
+                for check in self.matrix.checks:
+                    report(found.cell.id, check.name)
+                    outcome, last = checking.run(check, stands.ground, stands.home)
+                    checks.append(outcome)
+                    read.update(last.files)
+                    if last.timed:
+                        timed.append(check.name)
+                self._standing.add_bytecode(
+                    found.environment, stands.key, interpreter, stands.ground.compiled
+                )
         except EnvmgrError as problem:
             if problem.code not in _NOT_INSTALLED:
                 raise
             return self._result(found, NOT_INSTALLABLE, problem.message.splitlines()[0]), ""
-        return self._result(found, worst(checks), _told(checks), pins=pins, checks=checks), entry
+        with self._noting:
+            self._notes.tried(found.cell.id, read, timed)
+        entry = stands.ground.store.name
+        return self._result(found, worst(checks), _told(checks), pins=stands.pins, checks=checks), entry
+
+    @contextlib.contextmanager
+    def ground(
+        self, found: Prepared, locked: Locked, interpreter: Interpreter, report: Report
+    ) -> Iterator[Stands]:
+        """The cell's environment, built if need be, and a temporary home, while this is entered. Raises what a build
+        raises."""
+
+        def said(environment: str, stage: str) -> None:
+            report(found.cell.id, stage)
+
+        assert self._warden is not None  # noqa: S101 - who runs cells has one
+        with (
+            self._standing.entry(found.environment, locked, interpreter, said) as (key, entry),
+            homes.temporary(self._warden, keep=self._keep) as home,
+        ):
+            if self._keep:
+                self.left.append((found.cell.id, home, self._layout.entry(entry)))
+            installed = pypa.installed(site_packages(self._layout.entry(entry)))
+            ground = Ground(
+                self._project.root,
+                self._layout.entry(entry),
+                interpreter,
+                self._standing.layer(interpreter) if self._needs_layer else None,
+                _library(found.environment, installed),
+                home / "bytecode",
+                self._warden,
+                self._stop,
+                {"ENVMGR_MATRIX": self.matrix.name, "ENVMGR_CELL": found.cell.id},
+            )
+            yield Stands(ground, home, key, {each.name: each.version for each in installed})
 
     def _result(
         self,

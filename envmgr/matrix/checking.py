@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from envmgr.errors import EnvmgrError
@@ -19,8 +19,7 @@ WORKER = frozenset({"import", "health"})
 
 
 def _command(check: Check, ground: Ground, place: Path, variables: Mapping[str, str]) -> Attempt:
-    words = tuple(shlex.split(check.arguments[0])) if len(check.arguments) == 1 else check.arguments
-    ended = attempts.run(words, check, ground, variables)
+    ended = attempts.run(check.arguments, check, ground, variables)
     return attempts.limited(ended, check) or attempts.by_status(ended)
 
 
@@ -32,8 +31,8 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
-def run(check: Check, ground: Ground, home: Path) -> tuple[CheckResult, tuple[str, ...]]:
-    """Its result, and the files of the project that were seen to be read. `home` is for what it needs meanwhile.
+def run(check: Check, ground: Ground, home: Path) -> tuple[CheckResult, Attempt]:
+    """Its result, and the last attempt with the files that all of them read. `home` is for what it needs meanwhile.
 
     Raises Stopped.
     """
@@ -52,7 +51,8 @@ def run(check: Check, ground: Ground, home: Path) -> tuple[CheckResult, tuple[st
     if failed is not None and status == PASSED:
         status, detail, log = FLAKY, f"passed when it was run again; before, {failed.detail}", failed.log
     seconds = round(time.monotonic() - begun, 3)
-    return CheckResult(check.name, status, number, seconds, detail, log, tuple(failures)), tuple(files)
+    result = CheckResult(check.name, status, number, seconds, detail, log, tuple(failures))
+    return result, replace(found, files=tuple(files))
 
 
 def _attempt(check: Check, ground: Ground, place: Path) -> Attempt:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from envmgr.environments.store import digest
-from envmgr.matrix import checking, sources
+from envmgr.matrix import checking
 from envmgr.matrix.sources import Sources
 from envmgr.model.matrix import Cell, Check
 from envmgr.model.project import Library
@@ -24,13 +24,14 @@ def of(
     layer: str,
     library: Library,
     files: Sources,
+    names: Iterable[str],
     since: float | None = None,
 ) -> str:
     """`locked` is the digest of the lock, or of the reason that there is none; `layer` names the runtime layer, which
-    counts where a worker makes a check, as do the library's own settings."""
+    counts where a worker makes a check, as do the library's own settings. `names` are the files of the project that
+    decide, those that were changed after `since` with no content that one may rely on."""
     tried = list(checks)
     by_worker = any(check.kind in checking.WORKER for check in tried)
-    names = {name for check in tried for name in sources.named(files.root, check)} | {*files.read_by(cell.id)}
     return digest(
         {
             "schema": SCHEMA,
@@ -42,7 +43,7 @@ def of(
                 for check in tried
             ],
             "worker": [layer, _settings(library)] if by_worker else None,
-            "files": [[name, files.digest(name, since)] for name in sorted(names)],
+            "files": [[name, files.digest(name, since)] for name in sorted(set(names))],
         }
     )
 

@@ -72,7 +72,7 @@ def _read(layout: Layout, matrix: str) -> dict[str, CellResult]:
 
 @contextlib.contextmanager
 def _writing(layout: Layout) -> Iterator[State]:
-    projectlock.make_home(layout)
+    projectlock.prepare(layout)
     if not layout.state.exists() and known_on_disk(layout):
         _mend(layout, None)  # a new one would hide that generations were lost
     with contextlib.ExitStack() as stack:

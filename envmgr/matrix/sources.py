@@ -12,9 +12,8 @@ import contextlib
 import hashlib
 import json
 import os
-import shlex
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +45,7 @@ def named(root: Path, check: Check) -> list[str]:
 
 
 def _words(check: Check) -> Iterator[str]:
-    words = check.arguments
-    if check.kind == "command" and len(words) == 1:
-        with contextlib.suppress(ValueError):
-            words = tuple(shlex.split(words[0]))
-    for word in words:
+    for word in check.arguments:
         yield word.partition("::")[0] if check.kind == "pytest" else word
 
 
@@ -79,35 +74,13 @@ def _below(root: Path, word: str) -> Iterator[str]:
 
 
 class Sources:
-    """Digests of files, remembered in `.envmgr/matrix/files.json` by what `stat` says, and which files each cell of a
-    matrix has read."""
+    """Digests of files, remembered in `.envmgr/matrix/files.json` by what `stat` says. Not for several threads."""
 
-    def __init__(self, layout: Layout, matrix: str) -> None:
+    def __init__(self, layout: Layout) -> None:
         self.root = layout.root
-        self._digests_file = layout.matrices / "files.json"
-        self._read_file = layout.matrices / matrix / "read.json"
-        self._known: dict[str, list[Any]] = _load(self._digests_file)
-        self._read: dict[str, list[str]] = {}
-        with contextlib.suppress(KeyError, TypeError, IndexError, AttributeError):
-            note = _load(self._read_file)
-            self._read = {str(cell): list(note["sets"][number]) for cell, number in note["cells"].items()}
-        self._fresh: dict[str, str] = {}
+        self._path = layout.matrices / "files.json"
+        self._known: dict[str, list[Any]] = _load(self._path)
         self._changed = False
-
-    def read_by(self, cell: str) -> list[str]:
-        return self._read.get(cell, [])
-
-    def note_read(self, cell: str, paths: Iterable[str]) -> None:
-        """Absolute paths; those outside of the project are passed over."""
-        inside = {os.path.relpath(path, self.root) for path in paths if Path(path).is_relative_to(self.root)}
-        if sorted(inside) == self.read_by(cell):
-            return
-        self._read[cell] = sorted(inside)
-        sets = sorted({tuple(found) for found in self._read.values()})
-        numbers = {found: number for number, found in enumerate(sets)}
-        cells = {name: numbers[tuple(found)] for name, found in sorted(self._read.items())}
-        self._read_file.parent.mkdir(parents=True, exist_ok=True)
-        files.write(self._read_file, json.dumps({"sets": sets, "cells": cells}).encode(), flush=False)
 
     def digest(self, name: str, since: float | None = None) -> str:
         """Of a file's content; "" when it is not there. One that was changed after `since` has the digest of no
@@ -119,15 +92,6 @@ class Sources:
             return ""
         if since is not None and facts.st_mtime > since:
             return f"changed at {facts.st_mtime_ns}"
-        if name not in self._fresh:
-            self._fresh[name] = self._remembered(name, path, facts)
-        return self._fresh[name]
-
-    def forget_fresh(self) -> None:
-        """Look at every file again."""
-        self._fresh.clear()
-
-    def _remembered(self, name: str, path: Path, facts: os.stat_result) -> str:
         identity = [facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino]
         known = self._known.get(name)
         if known is not None and known[:-1] == identity:
@@ -145,8 +109,8 @@ class Sources:
         """Keep the digests for the next run; without a word where that is not possible."""
         if self._changed:
             with contextlib.suppress(OSError):
-                self._digests_file.parent.mkdir(parents=True, exist_ok=True)
-                files.write(self._digests_file, json.dumps(self._known).encode(), flush=False)
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                files.write(self._path, json.dumps(self._known).encode(), flush=False)
 
 
 def _load(path: Path) -> dict[str, Any]:

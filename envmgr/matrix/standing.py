@@ -85,8 +85,7 @@ class Standing:
 
         Raises what `builder.install` raises.
         """
-        key = keys.of(locked.lock, interpreter, environment.link_mode)
-        key = store.usable(self._layout, NAME, key)
+        key = self._key(environment, locked, interpreter)
         entry = entry_name(NAME, key)
         with self._guard:
             one = self._one_each.setdefault(key, threading.Lock())
@@ -105,6 +104,14 @@ class Standing:
                         )
                 stack.enter_context(self._leased(entry))
             yield key, entry
+
+    def name(self, environment: Environment, locked: Locked, interpreter: Interpreter) -> str:
+        """Of the entry, there or not."""
+        return entry_name(NAME, self._key(environment, locked, interpreter))
+
+    def _key(self, environment: Environment, locked: Locked, interpreter: Interpreter) -> str:
+        key = keys.of(locked.lock, interpreter, environment.link_mode)
+        return store.usable(self._layout, NAME, key)
 
     def layer(self, interpreter: Interpreter) -> Path:
         """Raises E-OFFLINE, E-NETWORK, E-BUILD."""

@@ -30,6 +30,7 @@ class _Told:
     files: list[str] = field(default_factory=list)
     status: int | None = None
     passed: int = 0
+    timed: int = 0
     deselected: int = 0
 
 
@@ -42,7 +43,7 @@ def attempt(check: Check, ground: Ground, place: Path, variables: Mapping[str, s
         detail = f"{limited.detail}, in {found.at}" if found.at else limited.detail
         return Attempt(limited.status, detail, limited.log, tuple(found.failed), _files(found))
     if ended.status == 0 and found.status == 0:
-        return Attempt(PASSED, files=_files(found))
+        return Attempt(PASSED, files=_files(found), timed=found.timed > 0)
     return Attempt(FAILED, _detail(found, ended.status), ended.output, tuple(found.failed), _files(found))
 
 
@@ -88,6 +89,8 @@ def _note(found: _Told, words: list[object]) -> None:
             found.at = test
         case ["was", str(test), "failed", str(when), str(why)]:
             found.failed.setdefault(test, (why, when))
+        case ["timed", int(count)]:
+            found.timed = count
         case ["file", str(path)]:
             found.files.append(path)
         case ["end", int(status), int(passed), int(deselected)]:

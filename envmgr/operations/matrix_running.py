@@ -2,18 +2,93 @@
 
 from __future__ import annotations
 
-import contextlib
+import os
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Mapping, Sequence
 
+from envmgr.environments import files, projectlock
 from envmgr.environments.layout import Layout
-from envmgr.matrix.cells import Cells
+from envmgr.errors import EnvmgrError
+from envmgr.matrix import results, scheduling
+from envmgr.matrix.notes import Notes
 from envmgr.matrix.sources import Sources
-from envmgr.matrix.standing import Standing
-from envmgr.matrix.warden import Warden
-from envmgr.model.matrix import Cell, CellResult, Matrix
+from envmgr.model.matrix import Cell, CellResult, Matrix, MatrixRun
 from envmgr.model.outcomes import Report, silent
 from envmgr.model.project import Project
+from envmgr.operations.matrix_session import Session, Watch, entered
+
+INTERRUPTED = "interrupted"
+"""In the facts of a run: the signal that interrupted it."""
+NOT_RUN = "not-run"
+"""And the cells that it did not come to."""
+HOMES = "homes"
+"""Cell → its environment and its temporary home, of those that were kept."""
+
+
+def run(
+    project: Project,
+    matrix: Matrix,
+    *,
+    jobs: int | None = None,
+    cells: Sequence[str] = (),
+    shard: str | None = None,
+    again: bool = False,
+    upgrade: bool = False,
+    keep: bool = False,
+    watch: Watch | None = None,
+) -> MatrixRun:
+    """Run the cells of a matrix of which something changed since their last result; each result is kept in state.db
+    when its cell has ended, and all are written to the committed file at the end (to a part, of a `shard`).
+
+    `cells` are ids, or patterns of them. `again` runs what did not change too, `upgrade` resolves anew; `keep` leaves
+    the temporary homes. SIGINT or SIGTERM ends it early: `facts["interrupted"]` says so. When nothing changed no
+    process is started. Raises E-USAGE, E-DISK, E-BUSY; when the rest has ended, what says nothing of a cell
+    (E-NETWORK, E-UV).
+    """
+    begun = time.monotonic()
+    watch = watch or Watch()
+    layout = Layout(project.root)
+    chosen = scheduling.chosen(matrix.cells, cells)
+    if shard is not None:
+        chosen = scheduling.shard(chosen, shard)
+    known = results.known(layout, matrix.name)
+    with files.disk_problems(f"running matrix {matrix.name}"):
+        projectlock.prepare(layout)
+        session = Session(project, matrix, known, again=again, upgrade=upgrade, keep=keep)
+        kept, pending = session.look(chosen)
+        jobs = min(jobs or os.cpu_count() or 1, max(len(pending), 1))
+        watch.began([cell.id for cell in pending], kept, known, jobs)
+        session.run(pending, jobs, watch)
+        session.sample(chosen, watch)
+        whole = not cells and shard is None
+        if whole:
+            results.forget(layout, matrix.name, known.keys() - {cell.id for cell in matrix.cells})
+        found = tuple(session.results[cell.id] for cell in chosen if cell.id in session.results)
+        if session.signal is None:
+            session.write(found, shard, whole)
+        session.save()
+    _raise(session.problems, session.ran)
+    return MatrixRun(
+        matrix.name,
+        found,
+        tuple(session.ran),
+        tuple(result.cell for result in found if result.cell not in session.ran),
+        round(time.monotonic() - begun, 3),
+        shard,
+        (*matrix.notes, *session.notes),
+        _facts(session, chosen, jobs),
+    )
+
+
+def _facts(session: Session, chosen: Sequence[Cell], jobs: int) -> dict[str, object]:
+    facts: dict[str, object] = {"jobs": jobs}
+    if session.signal is not None:
+        missing = [cell.id for cell in chosen if cell.id not in session.results]
+        facts |= {INTERRUPTED: session.signal, NOT_RUN: missing}
+    if session.homes:
+        facts[HOMES] = session.homes
+    return facts
 
 
 def run_cell(
@@ -31,16 +106,26 @@ def run_cell(
     `stop`, from another thread, ends what runs; Stopped is raised then. Raises what says nothing of the cell:
     E-NETWORK, E-UV, E-DISK, E-BUSY.
     """
-    stop = stop or threading.Event()
-    with _cells(project, matrix, stop) as cells:
-        return cells.run(cells.prepare(cell, upgrade=upgrade), report)[0]
-
-
-@contextlib.contextmanager
-def _cells(project: Project, matrix: Matrix, stop: threading.Event, *, keep: bool = False) -> Iterator[Cells]:
     layout = Layout(project.root)
-    sources = Sources(layout, matrix.name)
-    with Warden() as warden:
-        standing = Standing(layout, stop)
-        yield Cells(project, matrix, standing=standing, sources=sources, warden=warden, stop=stop, keep=keep)
-    sources.save()
+    projectlock.prepare(layout)
+    stop = stop or threading.Event()
+    with entered(project, matrix, Sources(layout), Notes(layout, matrix.name), stop) as found:
+        return found.run(found.prepare(cell, upgrade=upgrade), report)[0]
+
+
+def _raise(problems: Mapping[str, EnvmgrError], ran: Sequence[str]) -> None:
+    """One error for all cells of which nothing can be said."""
+    if not problems:
+        return
+    from envmgr.operations import together
+
+    first = next(iter(problems.values()))
+    if {problem.message for problem in problems.values()} == {first.message}:
+        of = f"cell {next(iter(problems))}" if len(problems) == 1 else f"{len(problems)} cells"
+        raise EnvmgrError(
+            first.code,
+            f"{of} could not be run: {first.message}",
+            hint=first.hint,
+            details={**first.details, "cells": sorted(problems), "succeeded": sorted(ran)},
+        )
+    together.raise_failures(problems, ran)

@@ -3,7 +3,8 @@
     tests.py TOLD ROOT [--rounds ASKED ANSWERED] -- [PYTEST ARGUMENT …]
 
 TOLD gets lines of JSON: ["at", NODE ID] before a test, ["was", NODE ID, OUTCOME, WHEN, REASON] for what is not a
-plain pass, ["file", PATH] for each file below ROOT that was opened, ["end", STATUS, PASSED, DESELECTED] last.
+plain pass, ["timed", COUNT] for tests with that mark, ["file", PATH] for each file below ROOT that was opened,
+["end", STATUS, PASSED, DESELECTED] last.
 
 With --rounds nothing is run but tests that are marked `timed`: once for each byte that comes from the descriptor
 ASKED, and what each took, in seconds, goes to ANSWERED as a line of JSON.
@@ -75,6 +76,9 @@ class Plugin:
     def pytest_collectreport(self, report: Any) -> None:
         if report.failed:
             self._say("was", report.nodeid, "failed", "collect", reason(report))
+
+    def pytest_collection_finish(self, session: Any) -> None:
+        self._say("timed", sum(item.get_closest_marker(MARK) is not None for item in session.items))
 
     def pytest_deselected(self, items: Any) -> None:
         self._deselected += len(items)
