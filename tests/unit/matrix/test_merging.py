@@ -81,3 +81,10 @@ def test_a_committed_file_may_be_one_of_them(part, tmp_path):
     spelling.write_file(path, matrix(), found)
     merged = merge([spelling.read_file(path)])
     assert (len(merged.results), merged.missing) == (15, ())
+
+
+@pytest.mark.parametrize("unable", ["elsewhere", "no-interpreter"])
+def test_a_machine_that_could_not_run_a_cell_contradicts_nobody(part, unable):
+    for parts in ([result(status=unable)], [result()]), ([result()], [result(status=unable)]):
+        assert [each.status for each in merge([part(each) for each in parts]).results] == ["passed"]
+    assert [each.status for each in merge([part([result(status=unable)])]).results] == [unable]

@@ -114,6 +114,14 @@ def test_cells_without_a_result_keep_their_line_and_cells_that_are_gone_do_not(t
     assert back == {**{each.cell: each.status for each in found[1:4]}, some[0]: "timed-out"}
 
 
+def test_what_another_machine_found_stays(tmp_path):
+    path = tmp_path / "file.json"
+    found, _ = all_outcomes()
+    spelling.write_file(path, matrix(), [found[0]])
+    assert not spelling.write_file(path, matrix(), [replace(found[0], status="elsewhere", checks=())])
+    assert spelling.read_file(path).results[0].status == "passed"
+
+
 def test_a_ratio_is_written_anew_when_the_old_one_cannot_be_true(tmp_path):
     path = tmp_path / "file.json"
 
