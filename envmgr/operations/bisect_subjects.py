@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -137,10 +138,22 @@ def _own(question: Question) -> Sequence[Check]:
     if question.selection:
         found.append(Check(_PYTEST, _PYTEST, question.selection))
     if question.command is not None:
-        found.append(Check("command", "command", (question.command,)))
+        found.append(Check("command", "command", _words(question.command)))
     if question.call is not None:
         found.append(Check(question.call.call, "health"))
     return found
+
+
+def _words(command: str) -> tuple[str, ...]:
+    try:
+        words = shlex.split(command)
+    except ValueError as problem:
+        raise EnvmgrError(
+            "E-USAGE", f"--command cannot be split into words: {problem}", hint="close the quotes"
+        ) from None
+    if not words:
+        raise EnvmgrError("E-USAGE", "--command is empty", hint="name a program, and what it is called with")
+    return tuple(words)
 
 
 def _adjusted(check: Check, question: Question) -> Check:

@@ -7,17 +7,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from envmgr.environments import files, projectlock
 from envmgr.environments.layout import Layout
 from envmgr.matrix import results, verdicts
 from envmgr.matrix.bisecting import SKIPPED, Search
 from envmgr.matrix.cells import Cells
+from envmgr.matrix.notes import Notes
 from envmgr.matrix.sources import Sources
-from envmgr.matrix.standing import Standing
-from envmgr.matrix.warden import Warden
 from envmgr.model.bisection import Probe
-from envmgr.model.matrix import FLAKY, UNRESOLVABLE, Cell, CellResult
+from envmgr.model.matrix import FLAKY, OUT_OF_MEMORY, TIMED_OUT, UNRESOLVABLE, Cell, CellResult
 from envmgr.model.outcomes import Report
 from envmgr.operations.bisect_subjects import Subject
+from envmgr.operations.matrix_session import entered
+
+_NOT_KEPT = (TIMED_OUT, OUT_OF_MEMORY)
+"""A limit may have been met because of what else the machine did."""
 
 
 class Trials:
@@ -44,7 +48,11 @@ class Trials:
         self._report(candidate, "lock")
         ready = self._cells.prepare(cell, upgrade=self._again)
         result = self._known.get(cell.id)
-        kept = result is not None and result.fingerprint == self._cells.fingerprint(ready)
+        kept = (
+            result is not None
+            and result.status not in _NOT_KEPT
+            and result.fingerprint == self._cells.fingerprint(ready)
+        )
         if result is None or not kept:
             result, _ = self._cells.run(ready, lambda _, stage: self._report(candidate, stage))
             results.keep(self._layout, result)
@@ -81,22 +89,15 @@ class Trials:
 
 @contextlib.contextmanager
 def opened(subject: Subject, *, again: bool, report: Report) -> Iterator[Trials]:
-    stop = threading.Event()
     layout = Layout(subject.project.root)
-    sources = Sources(layout, subject.matrix.name)
-    with Warden() as warden:
-        cells = Cells(
-            subject.project,
-            subject.matrix,
-            standing=Standing(layout, stop),
-            sources=sources,
-            warden=warden,
-            stop=stop,
-        )
-        try:
-            yield Trials(subject, cells, again=again, report=report)
-        finally:
-            sources.save()
+    with files.disk_problems("bisecting"):
+        projectlock.prepare(layout)
+        sources, notes = Sources(layout), Notes(layout, subject.matrix.name)
+        with entered(subject.project, subject.matrix, sources, notes, threading.Event()) as cells:
+            try:
+                yield Trials(subject, cells, again=again, report=report)
+            finally:
+                sources.save()
 
 
 def run(search: Search, attempt: Callable[[int], Probe]) -> Search:

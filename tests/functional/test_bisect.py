@@ -45,8 +45,6 @@ def index(tmp_path_factory):
 
 @pytest.fixture
 def bisect(tmp_path, monkeypatch, capsys, index):
-    (tmp_path / "matrices").mkdir()
-    (tmp_path / "matrices" / "none.toml").write_text("")
     monkeypatch.chdir(tmp_path)
 
     def command(*words):
@@ -72,7 +70,7 @@ def test_a_planted_regression_among_64_is_found_in_7_cells_though_it_was_killed_
     child = subprocess.Popen([sys.executable, "-m", "envmgr", *words, "-q"], cwd=tmp_path)
     known = kept(tmp_path)
     deadline = time.monotonic() + 120
-    while known < 2 and time.monotonic() < deadline:
+    while known < 2 and child.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
         known = kept(tmp_path)
     child.send_signal(signal.SIGKILL)
@@ -157,6 +155,11 @@ WRONG = {
         ["alpha", "--good", "1.0", "--bad", "1.1", "--check", "x"],
         "--check names a check of",
     ),
+    "open quotes": (
+        ["alpha", "--good", "1.0", "--bad", "1.1", "--command", "a 'b"],
+        "--command cannot be split",
+    ),
+    "no program": (["alpha", "--good", "1.0", "--bad", "1.1", "--command", " "], "--command is empty"),
     "no call": (["alpha", "--good", "1.0", "--bad", "1.1", "--args", "[]"], "--args are those of a call"),
     "no time": (["alpha", "--good", "1.0", "--bad", "1.1", "--timeout", "soon"], "`soon` is not a duration"),
     "newer": (
@@ -182,6 +185,7 @@ def test_the_checks_of_a_matrix_health_calls_or_a_call_decide(bisect, tmp_path):
     (tmp_path / "envmgr.toml").write_text(
         '[library.alpha]\nhealth.calls = [{ call = "alpha.old" }]\n[environment.alpha]\nconstraints = ["alpha<1.9"]\n'
     )
+    (tmp_path / "matrices").mkdir()
     (tmp_path / "matrices" / "both.toml").write_text(
         'matrix-version = 1\nlibrary = "alpha"\n[axes]\nalpha = ["==1.0"]\n'
         '[[check]]\nname = "fine"\ncommand = "python -c pass"\n'

@@ -79,11 +79,18 @@ def bisect(invocation: Invocation, /, args_json: str | None, **asked: Any) -> An
 
 
 def _project(invocation: Invocation) -> Project:
-    """As for every matrix, envmgr.toml need not be there; nor a matrix, where the directory is named."""
-    from envmgr.operations import matrices
+    """Neither envmgr.toml nor a matrix need be there: what is known is then kept in the working directory, or in the
+    one that was named."""
+    from envmgr.cli.commands.matrices import project
+    from envmgr.operations.matrices import project_at
 
-    root = invocation.directory or matrices.find_root(Path.cwd())
-    return matrices.project_at(root.absolute(), invocation.layers)
+    try:
+        return project(invocation)
+    except EnvmgrError as problem:
+        place = (invocation.directory or Path.cwd()).absolute()
+        if problem.code != "E-NO-PROJECT" or not place.is_dir():
+            raise
+        return project_at(place)
 
 
 def _call(path: str | None, args_json: str | None) -> HealthCall | None:
