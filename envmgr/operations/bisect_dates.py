@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from envmgr.environments.layout import Layout
 from envmgr.environments.store import digest
 from envmgr.errors import EnvmgrError
-from envmgr.matrix import candidates
-from envmgr.matrix.bisecting import BAD, Search
+from envmgr.matrix import candidates, moving
+from envmgr.matrix.bisecting import Search
 from envmgr.matrix.candidates import spelled
 from envmgr.matrix.dated import DatedLocks, Pins
 from envmgr.model.bisection import Bisection, Moved, Probe, Question
@@ -44,13 +44,14 @@ def bisect(
         return bisecting.outcome(subject, question, trials, search, names, (), begun, reason=reason)
     good, bad = moments[search.good], moments[search.bad]
     before, later = dated.pins(good), dated.pins(bad)
-    moved = _moved(before, later)
-    guilty, decisive = _upgraded(moved) or moved, None
+    moved = moving.moved(before, later)
+    upgraded = moving.upgraded(moved)
+    guilty, decisive = upgraded or moved, None
     if len(guilty) > 1:
-        guilty, decisive = dated.one_by_one(before, bad, guilty)
+        guilty, decisive = dated.guilty(before, bad, guilty)
     skipped = len(search.suspects) - 1
     notes = [f"{skipped} between the last good and the first bad cannot be tried"] if skipped else []
-    notes += [_along(each) for each in moved if each not in _upgraded(moved) and each not in guilty]
+    notes += [_along(each) for each in moved if each not in (*upgraded, *guilty)]
     return bisecting.outcome(
         subject,
         question,
@@ -147,24 +148,16 @@ class _Dated:
         found = self._locks.at(moment)
         return {} if isinstance(found, str) else found
 
-    def one_by_one(
-        self, before: Pins, bad: datetime, moved: tuple[Moved, ...]
+    def guilty(
+        self, before: Pins, bad: datetime, suspects: tuple[Moved, ...]
     ) -> tuple[tuple[Moved, ...], str | None]:
-        """The fewest of those that moved which fail without the others, and the candidate that showed it."""
-        failed: list[tuple[frozenset[str], str]] = []
-        for each in moved:
-            exact = f"{each.distribution}=={each.after}"
-            pins = self._locks.at(bad, prefer=before, moved=(exact,))
-            probe = self._locked(exact, "alone", pins)
-            if probe.verdict == BAD and not isinstance(pins, str):
-                along = frozenset(one.distribution for one in _upgraded(_moved(before, pins)))
-                failed.append((along, exact))
-                if len(along) == 1:
-                    break
-        if not failed:
-            return moved, None
-        fewest, exact = min(failed, key=lambda found: len(found[0]))
-        return tuple(each for each in moved if each.distribution in fewest), exact
+        """As `moving.guilty`, of those that moved until `bad`."""
+        return moving.guilty(
+            before,
+            suspects,
+            lambda exact: self._locks.at(bad, prefer=before, moved=(exact,)),
+            lambda exact, pins: self._locked(exact, "alone", pins),
+        )
 
     def released(self, moved: Moved) -> Moved:
         releases = self._index.releases(moved.distribution)
@@ -197,19 +190,6 @@ class _Dated:
             told = [f"{release.distribution} {release.version}" for release in found]
             earlier = self._published.get(moment)
             self._published[moment] = ", ".join([*([earlier] if earlier else []), *told])
-
-
-def _moved(before: Pins, after: Pins) -> tuple[Moved, ...]:
-    return tuple(
-        Moved(name, before.get(name), after.get(name))
-        for name in sorted({*before, *after})
-        if before.get(name) != after.get(name)
-    )
-
-
-def _upgraded(moved: Iterable[Moved]) -> tuple[Moved, ...]:
-    """Those that are on both sides: others come and go with one of them."""
-    return tuple(each for each in moved if each.before is not None and each.after is not None)
 
 
 def _along(moved: Moved) -> str:

@@ -247,3 +247,18 @@ def test_of_several_that_moved_at_once_the_guilty_one_is_named(bisect, dated, in
     words = ("top", "--with-dependencies", "--good", "2024-01-31", "--bad", "2024-11-30")
     status, outcome = bisect(*words, "--command", "python -c 'import zeta; zeta.old()'")
     assert (status, found(outcome)) == (0, [("zeta", "1.2", "3.0")])
+
+
+def same_whenever(text):
+    text = re.sub(r"\d+\.\d s\b", "1.0 s", text)
+    return re.sub(r"Python 3\.\d+\.\d+", "Python 3.x", text).rstrip()
+
+
+def test_the_example_of_the_guide(tmp_path, monkeypatch, capsys):
+    for name in ("UV_DEFAULT_INDEX", "UV_CACHE_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    (session,) = re.findall(r"```console\n\$ envmgr (matrix bisect .*?)```", GUIDE, re.DOTALL)
+    command, _, expected = session.partition("\n")
+    assert run([*shlex.split(command), "-q"]) == 0
+    assert same_whenever(capsys.readouterr().out) == same_whenever(expected)
