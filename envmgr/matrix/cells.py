@@ -1,26 +1,24 @@
-"""One cell: from what it asks for to what came of it."""
+"""One cell: from its lock to what came of it."""
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
-from envmgr.environments import layers, modules
+from envmgr.environments import modules
 from envmgr.environments.layout import Layout, site_packages
 from envmgr.environments.modules import Resolved
 from envmgr.errors import EnvmgrError
-from envmgr.matrix import checking, fingerprints, homes, locking, sources
+from envmgr.matrix import checking, homes
 from envmgr.matrix.attempts import Ground
 from envmgr.matrix.locking import Locked, Refused
-from envmgr.matrix.notes import Notes
-from envmgr.matrix.sources import Sources
-from envmgr.matrix.standing import NAME, Standing
+from envmgr.matrix.preparing import Prepared, Preparing, holding
+from envmgr.matrix.standing import Standing
 from envmgr.matrix.warden import Warden
 from envmgr.model.matrix import (
     ELSEWHERE,
@@ -31,44 +29,16 @@ from envmgr.model.matrix import (
     OUT_OF_MEMORY,
     PASSED,
     TIMED_OUT,
-    Cell,
     CellResult,
-    Check,
     CheckResult,
-    Expectation,
-    Matrix,
 )
 from envmgr.model.outcomes import Report
-from envmgr.model.project import Environment, Library, Project
-from envmgr.tools import interpreters, pypa
+from envmgr.model.project import Environment
+from envmgr.tools import pypa
 from envmgr.tools.interpreters import Interpreter
 
 _WORST = (FAILED, TIMED_OUT, OUT_OF_MEMORY, FLAKY, PASSED)
 _NOT_INSTALLED = frozenset({"E-BUILD", "E-TAMPERED"})
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A cell whose fingerprint is known: where `locked` is None, there is no interpreter to lock it for."""
-
-    cell: Cell
-    environment: Environment
-    interpreter: Interpreter | None
-    locked: Locked | Refused | None
-    problem: str = ""
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether nothing has to be resolved."""
-        return self.locked is not None or self.interpreter is None
-
-    @property
-    def is_here(self) -> bool:
-        return (
-            not self.cell.platform
-            or self.interpreter is None
-            or self.cell.platform == platform(self.interpreter)
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,88 +52,23 @@ class Stands:
 
 
 class Cells:
-    """The cells of one matrix, as one run sees them. Any thread may prepare and run some; running one needs a warden.
+    """The cells of one matrix that can be run, by any thread.
 
     `left` are the homes that were to be kept: a cell's id, the home, its environment.
     """
 
     def __init__(
-        self,
-        project: Project,
-        matrix: Matrix,
-        standing: Standing,
-        sources: Sources,
-        notes: Notes,
-        *,
-        warden: Warden | None = None,
-        stop: threading.Event | None = None,
-        keep: bool = False,
+        self, preparing: Preparing, warden: Warden, stop: threading.Event, *, keep: bool = False
     ) -> None:
-        self.matrix = matrix
-        self._project = project
-        self._layout = Layout(project.root)
-        self._standing = standing
-        self._sources = sources
-        self._notes = notes
-        self._noting = threading.Lock()
-        self._named: dict[Check, list[str]] = {}
-        self._locking: dict[str, threading.Lock] = {}
-        self._resolved: set[str] = set()
-        self._warden = warden
-        self._stop = stop or threading.Event()
-        self._keep = keep
+        self.preparing = preparing
         self.left: list[tuple[str, Path, Path]] = []
-
-    def prepare(self, cell: Cell, *, upgrade: bool = False, only_known: bool = False) -> Prepared:
-        """Its interpreter and its lock, resolved where there is none, unless `only_known`. Raises E-NETWORK, E-UV,
-        E-DISK."""
-        environment = self._environment(cell)
-        try:
-            interpreter = interpreters.find(cell.python, root=self._project.root)
-        except EnvmgrError as problem:
-            return Prepared(cell, environment, None, None, f"{problem.message}; {problem.hint}")
-        wanted = locking.inputs(environment, cell, interpreter)
-        locked = None if upgrade else locking.known(self._layout, self.matrix.name, wanted)
-        if locked is not None or only_known:
-            return Prepared(cell, environment, interpreter, locked)
-        with self._noting:
-            one = self._locking.setdefault(wanted.digest, threading.Lock())
-        with one:  # what an equal cell has just resolved is not asked again
-            if wanted.digest in self._resolved:
-                locked = locking.known(self._layout, self.matrix.name, wanted)
-            if locked is None:
-                locked = locking.resolve(self._layout, self.matrix.name, cell, wanted, interpreter)
-                self._resolved.add(wanted.digest)
-        return Prepared(cell, environment, interpreter, locked)
-
-    def fingerprint(self, found: Prepared, since: float | None = None) -> str:
-        """Of a cell that has what it needs. `since`: when its checks began, if they were run."""
-        checks = self.matrix.checks if found.is_here else ()
-        with self._noting:
-            names = {name for check in checks for name in self._files(check, since)}
-            return fingerprints.of(
-                found.cell,
-                checks,
-                locked=found.problem if found.locked is None else found.locked.digest,
-                interpreter=found.interpreter,
-                layer=self._layer_name(found.interpreter),
-                library=found.environment.libraries[0],
-                files=self._sources,
-                names=names.union(self._notes.read_by(found.cell.id)) if checks else (),
-                since=since,
-            )
-
-    def entry_of(self, found: Prepared) -> str:
-        """The name that its store entry has, or would have; "" where it has none."""
-        if not isinstance(found.locked, Locked) or found.interpreter is None or not found.is_here:
-            return ""
-        return self._standing.name(found.environment, found.locked, found.interpreter)
-
-    def _files(self, check: Check, since: float | None) -> list[str]:
-        """Walked once, and once more when it was run."""
-        if since is not None or check not in self._named:
-            self._named[check] = sources.named(self._project.root, check)
-        return self._named[check]
+        self._matrix = preparing.matrix
+        self._root = preparing.project.root
+        self._layout = Layout(self._root)
+        self._standing = Standing(self._layout, stop)
+        self._warden = warden
+        self._stop = stop
+        self._keep = keep
 
     def run(self, found: Prepared, report: Report) -> tuple[CellResult, str]:
         """What comes of it now, and the name of its store entry ("" where it has none).
@@ -182,7 +87,7 @@ class Cells:
         else:
             result, entry = self._tried(found, found.locked, found.interpreter, report)
         seconds = round(time.monotonic() - begun, 3)
-        return replace(result, seconds=seconds, fingerprint=self.fingerprint(found, since)), entry
+        return replace(result, seconds=seconds, fingerprint=self.preparing.fingerprint(found, since)), entry
 
     def _tried(
         self, found: Prepared, locked: Locked, interpreter: Interpreter, report: Report
@@ -192,7 +97,7 @@ class Cells:
         timed: list[str] = []
         try:
             with self.ground(found, locked, interpreter, report) as stands:
-                for check in self.matrix.checks:
+                for check in self._matrix.checks:
                     report(found.cell.id, check.name)
                     outcome, last = checking.run(check, stands.ground, stands.home)
                     checks.append(outcome)
@@ -206,8 +111,8 @@ class Cells:
             if problem.code not in _NOT_INSTALLED:
                 raise
             return self._result(found, NOT_INSTALLABLE, problem.message.splitlines()[0]), ""
-        with self._noting:
-            self._notes.tried(found.cell.id, read, timed)
+        with self.preparing.noting:
+            self.preparing.notes.tried(found.cell.id, read, timed)
         entry = stands.ground.store.name
         return self._result(found, worst(checks), _told(checks), pins=stands.pins, checks=checks), entry
 
@@ -221,7 +126,6 @@ class Cells:
         def said(environment: str, stage: str) -> None:
             report(found.cell.id, stage)
 
-        assert self._warden is not None  # noqa: S101 - who runs cells has one
         with (
             self._standing.entry(found.environment, locked, interpreter, said) as (key, entry),
             homes.temporary(self._warden, keep=self._keep) as home,
@@ -230,15 +134,15 @@ class Cells:
                 self.left.append((found.cell.id, home, self._layout.entry(entry)))
             installed = pypa.installed(site_packages(self._layout.entry(entry)))
             ground = Ground(
-                self._project.root,
+                self._root,
                 self._layout.entry(entry),
                 interpreter,
-                self._standing.layer(interpreter) if self._needs_layer else None,
+                self._standing.layer(interpreter) if self.preparing.needs_layer else None,
                 _library(found.environment, installed),
                 home / "bytecode",
                 self._warden,
                 self._stop,
-                {"ENVMGR_MATRIX": self.matrix.name, "ENVMGR_CELL": found.cell.id},
+                {"ENVMGR_MATRIX": self._matrix.name, "ENVMGR_CELL": found.cell.id},
             )
             yield Stands(ground, home, key, {each.name: each.version for each in installed})
 
@@ -252,9 +156,9 @@ class Cells:
         checks: Sequence[CheckResult] = (),
     ) -> CellResult:
         pins = pins or {}
-        axes = {axis: pins[name] for axis in self.matrix.axes if (name := pypa.canonical(axis)) in pins}
+        axes = {axis: pins[name] for axis in self._matrix.axes if (name := pypa.canonical(axis)) in pins}
         return CellResult(
-            matrix=self.matrix.name,
+            matrix=self._matrix.name,
             cell=found.cell.id,
             values=dict(found.cell.values),
             status=status,
@@ -268,51 +172,9 @@ class Cells:
             expected=holding(found.cell.expectation),
         )
 
-    @property
-    def _needs_layer(self) -> bool:
-        return any(check.kind in checking.WORKER for check in self.matrix.checks)
-
-    def _layer_name(self, interpreter: Interpreter | None) -> str:
-        if interpreter is None or not self._needs_layer:
-            return ""
-        return layers.place(self._layout, interpreter).name
-
-    def _environment(self, cell: Cell) -> Environment:
-        """What its build and its checks need to know, of the library's settings in envmgr.toml if it has some."""
-        name = self.matrix.library
-        library = self._project.libraries.get(name) or Library(name, name, None, NAME)
-        home = self._project.environments.get(library.environment)
-        return Environment(
-            NAME,
-            cell.python,
-            (replace(library, environment=f"of cell {cell.id}"),),
-            constraints=cell.constraints,
-            no_build=cell.resolution == locking.LOWEST or (home is not None and home.no_build),
-            platforms=(cell.platform,) if cell.platform in pypa.PLATFORMS else (),
-            link_mode="hardlink" if home is None else home.link_mode,
-        )
-
-
-def holding(expectation: Expectation | None) -> Expectation | None:
-    """What is expected today: what is known to be broken is so until a day."""
-    if expectation is None or (expectation.until is not None and expectation.until <= date.today()):
-        return None
-    return expectation
-
 
 def worst(checks: Iterable[CheckResult]) -> str:
     return min((check.status for check in checks), key=_WORST.index, default=PASSED)
-
-
-@functools.cache
-def _platform(system: str, machine: str) -> str:
-    known = pypa.PLATFORMS.items()
-    return next((name for name, marker in known if f"'{system}'" in marker and f"'{machine}'" in marker), "")
-
-
-def platform(interpreter: Interpreter) -> str:
-    """The name of this machine's, as an axis has it; "" when it has none."""
-    return _platform(interpreter.markers["sys_platform"], interpreter.markers["platform_machine"])
 
 
 def _library(environment: Environment, installed: Sequence[pypa.Distribution]) -> Resolved | str:

@@ -14,9 +14,6 @@ from envmgr.model.matrix import FAILED, FLAKY, PASSED, Check, CheckResult
 
 Kind = Callable[[Check, Ground, Path, Mapping[str, str]], Attempt]
 
-WORKER = frozenset({"import", "health"})
-"""Kinds that need a runtime layer."""
-
 
 def _command(check: Check, ground: Ground, place: Path, variables: Mapping[str, str]) -> Attempt:
     ended = attempts.run(check.arguments, check, ground, variables)

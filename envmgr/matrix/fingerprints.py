@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from envmgr.environments.store import digest
-from envmgr.matrix import checking
 from envmgr.matrix.sources import Sources
 from envmgr.model.matrix import Cell, Check
 from envmgr.model.project import Library
 from envmgr.tools.interpreters import Interpreter
 
+WORKER = frozenset({"import", "health"})
+"""Kinds of checks that a worker makes: they need a runtime layer."""
 SCHEMA = 1
 """Counts changes of how checks are run that may change their results."""
 
@@ -31,7 +32,7 @@ def of(
     counts where a worker makes a check, as do the library's own settings. `names` are the files of the project that
     decide, those that were changed after `since` with no content that one may rely on."""
     tried = list(checks)
-    by_worker = any(check.kind in checking.WORKER for check in tried)
+    by_worker = any(check.kind in WORKER for check in tried)
     return digest(
         {
             "schema": SCHEMA,

@@ -12,7 +12,8 @@ from types import FrameType
 
 from envmgr.errors import EnvmgrError
 from envmgr.matrix.attempts import Stopped
-from envmgr.matrix.cells import Cells, Prepared
+from envmgr.matrix.cells import Cells
+from envmgr.matrix.preparing import Prepared
 from envmgr.model.matrix import Cell, CellResult
 from envmgr.model.outcomes import Report
 from envmgr.tools import process
@@ -55,7 +56,7 @@ def run(
     problems: dict[str, EnvmgrError] = {}
     interrupted = None
     with ThreadPoolExecutor(LOCKS_AT_ONCE) as locking, ThreadPoolExecutor(jobs) as running:
-        locked = {cell.id: locking.submit(cells.prepare, cell, upgrade=upgrade) for cell in wanted}
+        locked = {cell.id: locking.submit(cells.preparing.prepare, cell, upgrade=upgrade) for cell in wanted}
 
         def work(cell: Cell) -> tuple[CellResult, str | None]:
             found = locked[cell.id].result()

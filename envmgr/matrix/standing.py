@@ -10,18 +10,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from envmgr.environments import activation, builder, files, keys, laying, projectlock, recovery, store
+from envmgr.environments import activation, builder, files, laying, projectlock, recovery, store
 from envmgr.environments.layout import Layout, entry_name
 from envmgr.environments.state import known_on_disk
 from envmgr.errors import EnvmgrError
 from envmgr.matrix.attempts import Stopped
 from envmgr.matrix.locking import Locked
+from envmgr.matrix.preparing import NAME, key_of
 from envmgr.model.outcomes import Report
 from envmgr.model.project import Environment
 from envmgr.tools.interpreters import Interpreter
 
-NAME = "matrix"
-"""Of the environment of every cell: equal locks of whatever cells are one entry."""
 _WAIT_SECONDS = 600.0
 _SLICE_SECONDS = 0.5
 
@@ -85,7 +84,7 @@ class Standing:
 
         Raises what `builder.install` raises.
         """
-        key = self._key(environment, locked, interpreter)
+        key = key_of(self._layout, environment, locked, interpreter)
         entry = entry_name(NAME, key)
         with self._guard:
             one = self._one_each.setdefault(key, threading.Lock())
@@ -104,14 +103,6 @@ class Standing:
                         )
                 stack.enter_context(self._leased(entry))
             yield key, entry
-
-    def name(self, environment: Environment, locked: Locked, interpreter: Interpreter) -> str:
-        """Of the entry, there or not."""
-        return entry_name(NAME, self._key(environment, locked, interpreter))
-
-    def _key(self, environment: Environment, locked: Locked, interpreter: Interpreter) -> str:
-        key = keys.of(locked.lock, interpreter, environment.link_mode)
-        return store.usable(self._layout, NAME, key)
 
     def layer(self, interpreter: Interpreter) -> Path:
         """Raises E-OFFLINE, E-NETWORK, E-BUILD."""

@@ -16,7 +16,8 @@ from envmgr.matrix.candidates import spelled
 from envmgr.matrix.dated import DatedLocks, Pins
 from envmgr.model.bisection import Bisection, Moved, Probe, Question
 from envmgr.model.outcomes import Report
-from envmgr.operations import bisect_trials, bisecting
+from envmgr.operations import bisect_trials
+from envmgr.operations.bisect_outcomes import day, outcome
 from envmgr.operations.bisect_subjects import Subject
 from envmgr.operations.bisect_trials import Trials
 from envmgr.tools.index import Index
@@ -41,7 +42,7 @@ def bisect(
     names = [spelled(moment) for moment in moments]
     if not search.suspects:
         reason = "" if len(moments) > 1 else "nothing that is locked was published between"
-        return bisecting.outcome(subject, question, trials, search, names, (), begun, reason=reason)
+        return outcome(subject, question, trials, search, names, (), begun, reason=reason)
     good, bad = moments[search.good], moments[search.bad]
     before, later = dated.pins(good), dated.pins(bad)
     moved = moving.moved(before, later)
@@ -52,7 +53,7 @@ def bisect(
     skipped = len(search.suspects) - 1
     notes = [f"{skipped} between the last good and the first bad cannot be tried"] if skipped else []
     notes += [_along(each) for each in moved if each not in (*upgraded, *guilty)]
-    return bisecting.outcome(
+    return outcome(
         subject,
         question,
         trials,
@@ -162,7 +163,7 @@ class _Dated:
     def released(self, moved: Moved) -> Moved:
         releases = self._index.releases(moved.distribution)
         uploaded = next((found.uploaded for found in releases if found.version == moved.after), None)
-        return replace(moved, released=bisecting.day(uploaded))
+        return replace(moved, released=day(uploaded))
 
     def _attempt(self, moment: datetime) -> Probe:
         probe = self._locked(spelled(moment), self._published.get(moment, ""), self._locks.at(moment))

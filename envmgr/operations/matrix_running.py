@@ -12,6 +12,7 @@ from envmgr.environments.layout import Layout
 from envmgr.errors import EnvmgrError
 from envmgr.matrix import results, scheduling
 from envmgr.matrix.notes import Notes
+from envmgr.matrix.preparing import Preparing
 from envmgr.matrix.sources import Sources
 from envmgr.model.matrix import Cell, CellResult, Matrix, MatrixRun
 from envmgr.model.outcomes import Report, silent
@@ -109,8 +110,9 @@ def run_cell(
     layout = Layout(project.root)
     projectlock.prepare(layout)
     stop = stop or threading.Event()
-    with entered(project, matrix, Sources(layout), Notes(layout, matrix.name), stop) as found:
-        return found.run(found.prepare(cell, upgrade=upgrade), report)[0]
+    preparing = Preparing(project, matrix, Sources(layout), Notes(layout, matrix.name))
+    with entered(preparing, stop) as cells:
+        return cells.run(preparing.prepare(cell, upgrade=upgrade), report)[0]
 
 
 def _raise(problems: Mapping[str, EnvmgrError], ran: Sequence[str]) -> None:

@@ -8,16 +8,19 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from envmgr.environments.layout import Layout
 from envmgr.errors import EnvmgrError
 from envmgr.matrix import locking, results, scheduling
-from envmgr.matrix.cells import Cells, Prepared, holding
 from envmgr.matrix.notes import Notes
+from envmgr.matrix.preparing import Prepared, Preparing, holding
 from envmgr.matrix.sources import Sources
-from envmgr.matrix.standing import Standing
 from envmgr.model.matrix import OUT_OF_MEMORY, TIMED_OUT, Cell, CellResult, Matrix
 from envmgr.model.project import Project
+
+if TYPE_CHECKING:
+    from envmgr.matrix.cells import Cells
 
 
 class Watch:
@@ -43,21 +46,13 @@ class Watch:
 
 
 @contextlib.contextmanager
-def entered(
-    project: Project,
-    matrix: Matrix,
-    sources: Sources,
-    notes: Notes,
-    stop: threading.Event,
-    *,
-    keep: bool = False,
-) -> Iterator[Cells]:
+def entered(preparing: Preparing, stop: threading.Event, *, keep: bool = False) -> Iterator[Cells]:
     """Cells that can be run: who ends what they leave stands beside."""
+    from envmgr.matrix.cells import Cells
     from envmgr.matrix.warden import Warden
 
     with Warden() as warden:
-        standing = Standing(Layout(project.root), stop)
-        yield Cells(project, matrix, standing, sources, notes, warden=warden, stop=stop, keep=keep)
+        yield Cells(preparing, warden, stop, keep=keep)
 
 
 class Session:
@@ -80,6 +75,7 @@ class Session:
         self._stop = threading.Event()
         self._sources = Sources(self._layout)
         self._own = Notes(self._layout, matrix.name)
+        self._preparing = Preparing(project, matrix, self._sources, self._own)
         self.results: dict[str, CellResult] = {}
         self.ran: list[str] = []
         self.problems: dict[str, EnvmgrError] = {}
@@ -89,34 +85,32 @@ class Session:
 
     def look(self, chosen: Sequence[Cell]) -> tuple[list[CellResult], list[Cell]]:
         """Results of which nothing has changed, and the cells that are to be run, in their order. Starts nothing."""
-        standing = Standing(self._layout, self._stop)
-        looking = Cells(self._project, self._matrix, standing, self._sources, self._own)
         kept, pending = [], []
         for cell in chosen:
             found = None
             if cell.id in self._known and not self._again and not self._upgrade:
-                found = looking.prepare(cell, only_known=True)
-            if found is not None and found.is_complete and self._holds(looking, found):
-                kept.append(self._take(looking, found))
+                found = self._preparing.prepare(cell, only_known=True)
+            if found is not None and found.is_complete and self._holds(found):
+                kept.append(self._take(found))
             else:
                 pending.append(cell)
         return kept, scheduling.ordered(pending, self._known)
 
-    def _holds(self, cells: Cells, found: Prepared) -> bool:
+    def _holds(self, found: Prepared) -> bool:
         """A limit may have been met because of what else the machine did: that is no result to keep."""
         before = self._known.get(found.cell.id)
         return (
             before is not None
             and before.status not in (TIMED_OUT, OUT_OF_MEMORY)
-            and before.fingerprint == cells.fingerprint(found)
+            and before.fingerprint == self._preparing.fingerprint(found)
         )
 
-    def _take(self, cells: Cells, found: Prepared) -> CellResult:
+    def _take(self, found: Prepared) -> CellResult:
         """The known result; what is expected may have changed."""
         before = self._known[found.cell.id]
         result = replace(before, expected=holding(found.cell.expectation), values=dict(found.cell.values))
         if result != before:
-            results.keep(self._layout, result, cells.entry_of(found))
+            results.keep(self._layout, result, self._preparing.entry_of(found))
         self.results[result.cell] = result
         return result
 
@@ -129,7 +123,7 @@ class Session:
         with self._entered() as cells:
 
             def kept(found: Prepared) -> CellResult | None:
-                return None if self._again or not self._holds(cells, found) else self._take(cells, found)
+                return None if self._again or not self._holds(found) else self._take(found)
 
             def done(result: CellResult, entry: str | None) -> None:
                 if entry is None:
@@ -155,7 +149,7 @@ class Session:
         }
 
     def _entered(self) -> contextlib.AbstractContextManager[Cells]:
-        return entered(self._project, self._matrix, self._sources, self._own, self._stop, keep=self._keep)
+        return entered(self._preparing, self._stop, keep=self._keep)
 
     def sample(self, chosen: Sequence[Cell], watch: Watch) -> None:
         """Take the times of cells whose times are not those of what they and the reference are now."""

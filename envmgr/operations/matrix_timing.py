@@ -11,9 +11,10 @@ from envmgr.environments.store import digest
 from envmgr.errors import EnvmgrError
 from envmgr.matrix import results, sampling
 from envmgr.matrix.attempts import Stopped
-from envmgr.matrix.cells import Cells, Prepared, Stands
+from envmgr.matrix.cells import Cells, Stands
 from envmgr.matrix.locking import Locked
 from envmgr.matrix.notes import Notes
+from envmgr.matrix.preparing import Prepared
 from envmgr.matrix.running import Terminated, terminating
 from envmgr.model.matrix import FLAKY, PASSED, Cell, CellResult, Check, CheckResult, Matrix, Sample
 from envmgr.model.outcomes import Report
@@ -62,11 +63,11 @@ class Timed:
     def take(self, cells: Cells, report: Report) -> str | None:
         """One cell after the other; the signal that interrupted it, if one did."""
         by_id = {cell.id: cell for cell in self._matrix.cells}
-        reference = cells.prepare(by_id[self._timing.reference])
+        reference = cells.preparing.prepare(by_id[self._timing.reference])
         try:
             with terminating(), _stands(cells, reference, report) as beside:
                 for name in self._marks:
-                    found = cells.prepare(by_id[name])
+                    found = cells.preparing.prepare(by_id[name])
                     with _stands(cells, found, report) as stands:
                         report(name, "time")
                         self._note(found, cells, self._samples(stands, beside))
@@ -96,7 +97,7 @@ class Timed:
         before = self._known[found.cell.id]
         checks = tuple(_sampled(check, taken) for check in before.checks)
         result = self._known[found.cell.id] = replace(before, checks=checks)
-        results.keep(self._layout, result, cells.entry_of(found))
+        results.keep(self._layout, result, cells.preparing.entry_of(found))
         self._own.was_sampled(found.cell.id, self._marks[found.cell.id])
 
 

@@ -9,8 +9,8 @@ import pytest
 from envmgr.matrix.bisecting import BAD, GOOD, SKIPPED, Search
 from envmgr.model.bisection import Probe, Question
 from envmgr.model.project import HealthCall
+from envmgr.operations.bisect_outcomes import command
 from envmgr.operations.bisect_trials import untold
-from envmgr.operations.bisecting import command
 
 NAMES = ["1.0", "1.1", "1.2"]
 
