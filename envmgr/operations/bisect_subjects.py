@@ -65,7 +65,11 @@ def subject(project: Project, question: Question, index: Index) -> Subject:
     library = _library(project, question.library)
     own = _valid(question.library) if library is None else Requirement(library.requirement or library.name)
     if own.url or (library is not None and library.requirement is None):
-        raise EnvmgrError("E-USAGE", f"library {question.library} comes from no index: it has no releases")
+        raise EnvmgrError(
+            "E-USAGE",
+            f"library {question.library} comes from no index: it has no releases",
+            hint="name one that does",
+        )
     distribution = canonical(own.name)
     releases = index.releases(distribution)
     if not releases:
@@ -166,7 +170,11 @@ def _cell(matrix: Matrix, question: Question) -> Cell:
     here = [cell for cell in matrix.cells if cell.platform == tags.here()]
     fitting = [cell for cell in here if question.python in (None, cell.python)] or here
     if not fitting:
-        raise EnvmgrError("E-USAGE", f"matrix {matrix.name} has no cell for this machine ({tags.here()})")
+        raise EnvmgrError(
+            "E-USAGE",
+            f"matrix {matrix.name} has no cell for this machine ({tags.here()})",
+            hint="add its platform to the axis, or name checks with --pytest, --command or --call",
+        )
     return min(fitting, key=lambda cell: (cell.resolution != "highest", len(cell.requirements)))
 
 
@@ -223,4 +231,8 @@ def _valid(requirement: str) -> Requirement:
         return Requirement(requirement)
     except InvalidRequirement as problem:
         first = str(problem).split("\n", 1)[0]
-        raise EnvmgrError("E-USAGE", f"{requirement!r} is not a requirement: {first}") from None
+        raise EnvmgrError(
+            "E-USAGE",
+            f"{requirement!r} is not a requirement: {first}",
+            hint='write it as in a requirements file, such as "numpy>=2"',
+        ) from None

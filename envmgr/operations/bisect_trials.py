@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from envmgr.environments import files, projectlock
 from envmgr.environments.layout import Layout
 from envmgr.matrix import results, verdicts
 from envmgr.matrix.bisecting import SKIPPED, Search
-from envmgr.matrix.cells import Cells
 from envmgr.matrix.notes import Notes
+from envmgr.matrix.preparing import Preparing
 from envmgr.matrix.sources import Sources
 from envmgr.model.bisection import Probe
 from envmgr.model.matrix import FLAKY, OUT_OF_MEMORY, TIMED_OUT, UNRESOLVABLE, Cell, CellResult
 from envmgr.model.outcomes import Report
 from envmgr.operations.bisect_subjects import Subject
 from envmgr.operations.matrix_session import entered
+
+if TYPE_CHECKING:
+    from envmgr.matrix.cells import Cells
 
 _NOT_KEPT = (TIMED_OUT, OUT_OF_MEMORY)
 """A limit may have been met because of what else the machine did."""
@@ -27,13 +32,21 @@ _NOT_KEPT = (TIMED_OUT, OUT_OF_MEMORY)
 class Trials:
     """`probes` are in the order in which they were tried. One at a time: two would be over sooner, and run more."""
 
-    def __init__(self, subject: Subject, cells: Cells, *, again: bool, report: Report) -> None:
-        self._name = subject.matrix.name
-        self._cells = cells
+    def __init__(
+        self,
+        subject: Subject,
+        preparing: Preparing,
+        enter: Callable[[], Cells],
+        *,
+        again: bool,
+        report: Report,
+    ) -> None:
+        self._preparing = preparing
+        self._enter = enter
         self._again = again
         self._report = report
         self._layout = Layout(subject.project.root)
-        self._known = {} if again else results.known(self._layout, self._name)
+        self._known = {} if again else results.known(self._layout, subject.matrix.name)
         self.probes: list[Probe] = []
         self.results: dict[str, CellResult] = {}
 
@@ -46,15 +59,15 @@ class Trials:
         this returns; its environment goes with the next gc. Raises what running a cell raises."""
         begun = time.perf_counter()
         self._report(candidate, "lock")
-        ready = self._cells.prepare(cell, upgrade=self._again)
+        ready = self._preparing.prepare(cell, upgrade=self._again)
         result = self._known.get(cell.id)
         kept = (
             result is not None
             and result.status not in _NOT_KEPT
-            and result.fingerprint == self._cells.fingerprint(ready)
+            and result.fingerprint == self._preparing.fingerprint(ready)
         )
         if result is None or not kept:
-            result, _ = self._cells.run(ready, lambda _, stage: self._report(candidate, stage))
+            result, _ = self._enter().run(ready, lambda _, stage: self._report(candidate, stage))
             results.keep(self._layout, result)
         self.results[candidate] = result
         return self._told(
@@ -93,11 +106,15 @@ def opened(subject: Subject, *, again: bool, report: Report) -> Iterator[Trials]
     with files.disk_problems("bisecting"):
         projectlock.prepare(layout)
         sources, notes = Sources(layout), Notes(layout, subject.matrix.name)
-        with entered(subject.project, subject.matrix, sources, notes, threading.Event()) as cells:
-            try:
-                yield Trials(subject, cells, again=again, report=report)
-            finally:
-                sources.save()
+        preparing = Preparing(subject.project, subject.matrix, sources, notes)
+        with contextlib.ExitStack() as stack:
+            stack.callback(sources.save)
+
+            @functools.cache
+            def enter() -> Cells:
+                return stack.enter_context(entered(preparing, threading.Event()))
+
+            yield Trials(subject, preparing, enter, again=again, report=report)
 
 
 def run(search: Search, attempt: Callable[[int], Probe]) -> Search:

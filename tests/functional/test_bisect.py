@@ -178,12 +178,12 @@ def test_wrong_use(bisect, words):
     status, error = bisect(*WRONG[words][0])
     assert status == 2
     assert WRONG[words][1] in error["message"]
-    assert error["hint"] or "requirement" in error["message"]
+    assert error["hint"]
 
 
 def test_the_checks_of_a_matrix_health_calls_or_a_call_decide(bisect, tmp_path):
     (tmp_path / "envmgr.toml").write_text(
-        '[library.alpha]\nhealth.calls = [{ call = "alpha.old" }]\n[environment.alpha]\nconstraints = ["alpha<1.9"]\n'
+        '[library.math]\nstdlib = true\n[library.alpha]\nhealth.calls = [{ call = "alpha.old" }]\n[environment.alpha]\nconstraints = ["alpha<1.9"]\n'
     )
     (tmp_path / "matrices").mkdir()
     (tmp_path / "matrices" / "both.toml").write_text(
@@ -202,6 +202,8 @@ def test_the_checks_of_a_matrix_health_calls_or_a_call_decide(bisect, tmp_path):
     assert (status, outcome["reason"]) == (1, "1.41, which was to fail, passes `fine`")
     status, error = bisect(*ends, "--matrix", "both", "--check", "find")
     assert (status, error["hint"]) == (2, "it has fine, old")
+    status, error = bisect("math", "--good", "1", "--bad", "2")
+    assert (status, error["message"]) == (2, "library math comes from no index: it has no releases")
 
 
 @pytest.fixture(scope="module")
@@ -224,14 +226,31 @@ def test_with_dependencies_the_one_that_moved_is_named(bisect, dated):
     words = ("top", "--with-dependencies", "--command", "python -c 'import epsilon; epsilon.old()'")
     status, outcome = bisect(*words, "--good", "1.0", "--bad", "1.0")
     assert (status, found(outcome), outcome["version"]) == (0, [("epsilon", "1.1", "1.2")], "1.0")
-    assert outcome["found"][0]["released"] == "2024-05-01"
-    status, outcome = bisect(*words, "--good", "2024-01-31", "--bad", "2024-07-31")
+    assert (outcome["found"][0]["released"], outcome["notes"]) == (
+        "2024-05-01",
+        ["passing 1.1 is there no more"],
+    )
+    status, outcome = bisect(*words, "--good", "1.0", "--bad", "1.1")
     assert (status, found(outcome)) == (0, [("epsilon", "1.1", "1.2")])
     assert outcome["cells"] <= 1  # nearly the same locks
     status, outcome = bisect(*words, "--good", "2024-05-31", "--bad", "2024-06-30")
     assert (status, outcome["reason"]) == (1, "nothing that is locked was published between")
-    status, outcome = bisect(*words, "--good", "2023-01-31", "--bad", "2023-06-30")
-    assert (status, outcome["cells"]) == (1, 0)
+    status, outcome = bisect(*words, "--good", "2023-12-31", "--bad", "2024-02-28", "--with", "zeta==1.0")
+    assert (status, outcome["reason"]) == (1, "2024-02-01T12:00:00.001Z, which was to fail, passes `command`")
+    assert [(probe["verdict"], probe["kept"]) for probe in outcome["probes"]] == [
+        ("good", False),
+        ("good", True),
+    ]
+    status, outcome = bisect(*words, "--good", "2023-12-31", "--bad", "2024-01-15")
+    assert (status, outcome["reason"]) == (1, "2024-01-01T12:00:00.001Z, which was to fail, passes `command`")
+
+
+def test_without_times_of_upload_no_lock_is_dated(bisect, index):
+    for version in ("1.0", "1.1"):
+        index.uploaded[publish(index, "timeless", version, "01-01", GOOD)] = None
+    status, error = bisect("timeless", "--good", "1.0", "--bad", "1.1", "--with-dependencies")
+    assert (status, error["code"]) == (2, "E-USAGE")
+    assert "the index does not say when timeless 1.0 was published" in error["message"]
 
 
 def test_one_that_is_locked_at_neither_end_is_found(bisect, dated):
