@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from envmgr.errors import EnvmgrError
@@ -127,6 +128,14 @@ def published(release: Release, target: Target) -> datetime | None:
         return None
     whole = max(times).astimezone(UTC)
     return whole.replace(microsecond=whole.microsecond // 1000 * 1000) + _MOMENT
+
+
+def usual(releases: Sequence[Release], asked: str) -> list[Release]:
+    """Those that a resolver may take: of these versions, and no pre-releases where there is anything else."""
+    bounds = SpecifierSet(asked)
+    fitting = [release for release in releases if bounds.contains(release.parsed, prereleases=True)]
+    final = [release for release in fitting if not release.is_prerelease]
+    return final or fitting
 
 
 def moments(

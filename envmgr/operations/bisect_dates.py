@@ -43,6 +43,10 @@ def bisect(
     if not search.suspects:
         reason = "" if len(moments) > 1 else "nothing that is locked was published between"
         return outcome(subject, question, trials, search, names, (), begun, reason=reason)
+    if not (candidates.is_day(question.good) and candidates.is_day(question.bad)):
+        # What runs it again has days for ends: the library stays between these releases all the same.
+        held = (*question.requirements, f"{subject.distribution}{asked}")
+        question = replace(question, requirements=held)
     good, bad = moments[search.good], moments[search.bad]
     before, later = dated.pins(good), dated.pins(bad)
     moved = moving.moved(before, later)
@@ -115,6 +119,7 @@ class _Dated:
         self._subject = subject
         self._index = index
         self._trials = trials
+        self._bounds = {subject.distribution: asked}
         self._tried: dict[str, Probe] = {}
         self._published: dict[datetime, str] = {}
         self._answers: dict[datetime, str] = {}
@@ -186,7 +191,8 @@ class _Dated:
     def _publish(self, names: Iterable[str], after: datetime, until: datetime) -> None:
         wanted = sorted(names)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            releases = dict(zip(wanted, pool.map(self._index.releases, wanted), strict=True))
+            known = dict(zip(wanted, pool.map(self._index.releases, wanted), strict=True))
+        releases = {name: candidates.usual(known[name], self._bounds.get(name, "")) for name in wanted}
         for moment, found in candidates.moments(releases, self._subject.target, after, until).items():
             told = [f"{release.distribution} {release.version}" for release in found]
             earlier = self._published.get(moment)

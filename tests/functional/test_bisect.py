@@ -230,6 +230,8 @@ def test_with_dependencies_the_one_that_moved_is_named(bisect, dated):
         "2024-05-01",
         ["passing 1.1 is there no more"],
     )
+    status, again = bisect(*shlex.split(outcome["command"])[3:])
+    assert (status, again["cells"], found(again), again["version"]) == (0, 2, found(outcome), "1.0")
     status, outcome = bisect(*words, "--good", "1.0", "--bad", "1.1")
     assert (status, found(outcome)) == (0, [("epsilon", "1.1", "1.2")])
     assert outcome["cells"] <= 1  # nearly the same locks

@@ -92,6 +92,12 @@ def test_a_release_is_published_when_all_its_files_that_serve_are_there():
     assert candidates.published(Release("a", "1.0", (File("a-1.0-py3-none-any.whl"),)), HERE) is None
 
 
+def test_what_a_resolver_may_take():
+    assert [each.version for each in candidates.usual(RELEASES, ">=1.3,<=2.1")] == ["1.3", "2.0", "2.1"]
+    assert [each.version for each in candidates.usual(RELEASES, "==2.1rc1")] == ["2.1rc1"]
+    assert len(candidates.usual(RELEASES, "")) == 6
+
+
 def test_moments_are_those_after_something_was_published():
     known = {
         "a": [release("1.0"), release("1.1", "2024-02-01"), release("1.2", "2024-03-01")],
