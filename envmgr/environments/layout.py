@@ -78,6 +78,10 @@ class Layout:
     def lock(self, environment: str) -> Path:
         return self.root / "locks" / f"pylock.{environment}.toml"
 
+    def release(self, name: str) -> Path:
+        """Where the lock of a release stands that no environment asks for."""
+        return self.home / "releases" / name / "pylock.toml"
+
     def current(self, environment: str) -> Path:
         return self.environments / environment / "current"
 

@@ -1,0 +1,125 @@
+"""Differences that are none: each doubt answers with its reason, or with None."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from envmgr.changes import defaults
+from envmgr.changes.described import DOCSTRING, STUB, VAR_KEYWORD, VAR_POSITIONAL, Described, Pair
+from envmgr.changes.findings import Finding
+
+Doubt = Callable[[Pair, str, Finding], str | None]
+
+_OF_CALLS = ("parameter", "default", "args", "kwargs")
+_OF_TYPES = frozenset(
+    {"parameter-narrowed", "parameter-retyped", "parameter-widened", "return-widened", "return-retyped", "return-narrowed"}
+)
+_VERSION = re.compile(r"(?:^|_)(?:version|revision|git|commit|hash|build|release|date|author)s?(?:_|$)", re.IGNORECASE)
+_SIZED = re.compile(r"^<(\w+) of \d+>$")
+_LONGEST = 80
+
+
+def private_parameter(pair: Pair, kind: str, found: Finding) -> str | None:
+    if found.parameter is not None and found.parameter.startswith("_"):
+        return "a parameter that begins with an underscore is nobody's to give"
+    return None
+
+
+def only_now_known(pair: Pair, kind: str, found: Finding) -> str | None:
+    if not _of_call(kind) or kind in _OF_TYPES:
+        return None
+    if says_nothing(pair.before) and not says_nothing(pair.after):
+        return "its signature was only (*args, **kwargs), and is told now"
+    if says_nothing(pair.after) and not says_nothing(pair.before):
+        return "its signature is only (*args, **kwargs) now: what it takes is not told"
+    return None
+
+
+def from_docstring(pair: Pair, kind: str, found: Finding) -> str | None:
+    before, after = pair.before.signature_from, pair.after.signature_from
+    if _of_call(kind) and before != after and DOCSTRING in (before, after):
+        told, other = ("before", after) if before == DOCSTRING else ("now", before)
+        return f"its signature was read from the docstring {told}, and from {_origin(other)} on the other side"
+    return None
+
+
+def from_stub(pair: Pair, kind: str, found: Finding) -> str | None:
+    before, after = pair.before.signature_from, pair.after.signature_from
+    if _of_call(kind) and kind not in _OF_TYPES and before != after and STUB in (before, after):
+        return f"its signature comes from {_origin(before)} before, and from {_origin(after)} now"
+    return None
+
+
+def sentinel(pair: Pair, kind: str, found: Finding) -> str | None:
+    if kind == "default-changed" and (defaults.is_sentinel(found.before) or defaults.is_sentinel(found.after)):
+        return "a default that only says that nothing was given"
+    return None
+
+
+def cut_short(pair: Pair, kind: str, found: Finding) -> str | None:
+    if kind in ("default-changed", "value-changed") and len(found.before or "") >= _LONGEST <= len(found.after or ""):
+        return "both are too long to be compared to their ends"
+    return None
+
+
+def of_the_release(pair: Pair, kind: str, found: Finding) -> str | None:
+    if kind == "value-changed" and (_VERSION.search(pair.before.leaf) or "site-packages" in (found.before or "")):
+        return "it says which release this is, or where it lies"
+    return None
+
+
+def grown(pair: Pair, kind: str, found: Finding) -> str | None:
+    old, new = _SIZED.match(found.before or ""), _SIZED.match(found.after or "")
+    if kind == "value-changed" and old and new and old[1] == new[1]:
+        return f"a {old[1]} that has other entries"
+    return None
+
+
+def other_stubs(pair: Pair, kind: str, found: Finding) -> str | None:
+    if kind not in _OF_TYPES:
+        return None
+    before, after = pair.before.types_from, pair.after.types_from
+    if before != after:
+        return "its types come from a stub on one side only"
+    if pair.before.overloaded or pair.after.overloaded:
+        return "it has several signatures: of which the types are is not told"
+    return None
+
+
+def private_base(pair: Pair, kind: str, found: Finding) -> str | None:
+    if kind == "base-removed" and any(part.startswith("_") for part in (found.before or "").split(".")):
+        return "a private class: nobody asks for it"
+    return None
+
+
+DOUBTS: tuple[Doubt, ...] = (
+    private_parameter,
+    only_now_known,
+    from_docstring,
+    from_stub,
+    sentinel,
+    cut_short,
+    of_the_release,
+    grown,
+    other_stubs,
+    private_base,
+)
+
+
+def reason(pair: Pair, kind: str, found: Finding) -> str | None:
+    return next((why for doubt in DOUBTS if (why := doubt(pair, kind, found)) is not None), None)
+
+
+def says_nothing(found: Described) -> bool:
+    """Whether it is told of the call only that it takes anything."""
+    kinds = [each.kind for each in found.parameters or ()]
+    return bool(kinds) and set(kinds) <= {VAR_POSITIONAL, VAR_KEYWORD}
+
+
+def _of_call(kind: str) -> bool:
+    return kind.split("-")[0].rstrip("s") in {word.rstrip("s") for word in _OF_CALLS} and kind != "parameter-deprecated"
+
+
+def _origin(origin: str | None) -> str:
+    return {DOCSTRING: "a docstring", STUB: "a stub", None: "nowhere"}.get(origin, "Python itself")

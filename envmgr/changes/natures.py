@@ -1,0 +1,150 @@
+"""What an object is, what it stands for, and whether it is going away. Each rule is pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from envmgr.changes import defaults, texts
+from envmgr.changes.described import SOURCE, Pair
+from envmgr.changes.findings import Finding
+from envmgr.model.changes import BREAKS, MAY_BREAK, SAFE
+
+_CALLED = frozenset({"function", "ufunc", "method", "classmethod", "staticmethod", "generator"})
+_AWAITED = frozenset({"coroutine", "async-generator"})
+_READ = frozenset({"property", "constant"})
+_DIRECTIVE = re.compile(r"\.\. deprecated::\s*\S*\s*(.*)", re.DOTALL)
+_GOING = re.compile(r"\bdeprecated\b", re.IGNORECASE)
+
+
+def kind(pair: Pair) -> Iterator[Finding]:
+    old, new = pair.before.kind, pair.after.kind
+    if old == new:
+        return
+    severity, why = _verdict(old, new)
+    if severity is not None:
+        yield Finding(severity, f"it was a {old} and is a {new} now{why}", None, old, new)
+
+
+def _verdict(old: str, new: str) -> tuple[str | None, str]:
+    if old in _CALLED and new in _CALLED:
+        if old == "generator" or new == "generator":
+            return None, ""  # what is returned is the affair of types
+        static = {"staticmethod", "function", "ufunc"}
+        if old == "method" and new in ("classmethod", "staticmethod"):
+            return MAY_BREAK, ": `Class.name(object)` means something else"
+        if old in ("classmethod", *static) and new == "method":
+            return BREAKS, ": it needs an object"
+        return None, ""
+    if new in _AWAITED and old in _CALLED:
+        return BREAKS, ": a call must be awaited"
+    if old in _AWAITED and new in _CALLED:
+        return BREAKS, ": a call gives no awaitable"
+    if {old, new} <= _READ:
+        return None, ""
+    if old == "class" and new in _CALLED:
+        return MAY_BREAK, ": calls stay right, subclasses and isinstance do not"
+    if old in _CALLED and new == "class":
+        return None, ""
+    if old in _CALLED | {"class"} and new in _READ | {"module"}:
+        return BREAKS, ": it cannot be called" if new != "constant" else ""
+    if old in _READ and new in _CALLED:
+        return BREAKS, ": what is read is the function itself"
+    return MAY_BREAK, ""
+
+
+def value(pair: Pair) -> Iterator[Finding]:
+    old, new = pair.before, pair.after
+    if old.kind != "constant" or new.kind != "constant" or old.value is None or new.value is None:
+        return
+    if not defaults.same(old.value, new.value):
+        yield Finding(MAY_BREAK, f"it is {new.value} now, it was {old.value}", None, old.value, new.value)
+
+
+def deprecated(pair: Pair) -> Iterator[Finding]:
+    said = _deprecation(pair, after=True)
+    if said is not None and _deprecation(pair, after=False) is None:
+        text, origin = said
+        yield Finding(
+            MAY_BREAK,
+            f"deprecated: {texts.shortened(text)}" if text else "deprecated",
+            instead=texts.instead(text),
+            origin=origin,
+        )
+
+
+def deprecation_ended(pair: Pair) -> Iterator[Finding]:
+    was = _deprecation(pair, after=False)
+    if was is not None and _deprecation(pair, after=True) is None:
+        yield Finding(SAFE, "it is not deprecated any more", before=texts.shortened(was[0]), origin=was[1])
+
+
+def parameter_deprecated(pair: Pair) -> Iterator[Finding]:
+    """The docstring says that a parameter is going away."""
+    before = {each.name: each for each in pair.before.parameters or ()}
+    for each in pair.after.parameters or ():
+        old = before.get(each.name)
+        said = _DIRECTIVE.search(each.said)
+        if said is not None and old is not None and not _GOING.search(old.said):
+            text = texts.shortened(said[1])
+            yield Finding(
+                MAY_BREAK,
+                f"parameter {each.name} is deprecated" + (f": {text}" if text else ""),
+                each.name,
+                instead=texts.instead(said[1]),
+            )
+
+
+def use_deprecated(pair: Pair) -> Iterator[Finding]:
+    """Some ways to call it warn: the body has a warning that it had not."""
+    old, new = pair.before.source, pair.after.source
+    if old is None or new is None:
+        return
+    known = {_sense(text) for text in old.warns}
+    for text in new.warns:
+        if _sense(text) not in known:
+            yield Finding(
+                MAY_BREAK,
+                f"it may warn: {texts.shortened(text)}",
+                instead=texts.instead(text),
+                origin=SOURCE,
+            )
+
+
+def bases(pair: Pair) -> Iterator[Finding]:
+    old, new = pair.before.source, pair.after.source
+    if old is None or new is None:
+        return
+    for name in old.bases:
+        if name not in new.bases:
+            yield Finding(
+                MAY_BREAK,
+                f"it is no subclass of {name} any more: isinstance and except clauses fail",
+                None,
+                name,
+                origin=SOURCE,
+            )
+
+
+def attributes(pair: Pair) -> Iterator[Finding]:
+    """Attributes that its objects had by what the source assigns."""
+    old, new = pair.before.source, pair.after.source
+    if old is None or new is None or new.known is None:
+        return
+    for name in old.attributes:
+        if name not in new.known:
+            yield Finding(BREAKS, f"its objects have no attribute {name} any more", None, name, origin=SOURCE)
+
+
+def _deprecation(pair: Pair, *, after: bool) -> tuple[str, str] | None:
+    each = pair.after if after else pair.before
+    if each.deprecated is not None:
+        return each.deprecated, "runtime"
+    if each.source is not None and each.source.deprecated is not None:
+        return each.source.deprecated, SOURCE
+    return None
+
+
+def _sense(text: str) -> str:
+    """Versions and numbers in a warning come and go."""
+    return re.sub(r"[\d.]+", "", text).strip().lower()

@@ -1,0 +1,219 @@
+"""What only the source says of a release's objects, read with griffe: bases, attributes of objects, warnings.
+
+Only files that public objects stand in are read, each once.
+"""
+
+from __future__ import annotations
+
+import ast
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import griffe
+
+from envmgr.changes import warnings_in
+from envmgr.changes.described import Api, Described, Source
+from envmgr.changes.warnings_in import Warned
+
+_DEEPEST = 30
+_OPAQUE = "?"
+"""A base that cannot be told: what its objects have is not known."""
+
+logging.getLogger("griffe").setLevel(logging.CRITICAL)  # what it says of others' sources is nothing to our user
+
+
+class _Notes(griffe.Extension):
+    """Keeps what griffe does not: the warnings of a body, and all that it assigns to its object."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.constants: dict[str, ast.expr] = {}
+        self.warned: dict[int, Warned] = {}
+        self.assigned: dict[int, set[str]] = {}
+
+    def on_function_instance(self, *, node: Any, func: griffe.Function, **_: Any) -> None:
+        if isinstance(node, ast.AST):
+            self.warned[id(func)] = warnings_in.function(node, self.constants)
+            self.assigned[id(func)] = set(_assigned(node))
+
+    def on_class_instance(self, *, node: Any, cls: griffe.Class, **_: Any) -> None:
+        if isinstance(node, ast.AST):
+            self.warned[id(cls)] = warnings_in.holder(node, self.constants)
+
+
+class Reader:
+    """Of one release's library directory."""
+
+    def __init__(self, site: Path) -> None:
+        self._site = site
+        self._modules: dict[str, griffe.Module | None] = {}
+        self._notes: dict[str, _Notes] = {}
+        self._lines: dict[str, dict[int, griffe.Object]] = {}
+        self._lineages: dict[str, tuple[tuple[str, ...], frozenset[str], frozenset[str]]] = {}
+
+    def complete(self, api: Api) -> Api:
+        """The same, with `source` where a source was found."""
+        inside = _members(api)
+        return replace(api, objects=tuple(self._completed(found, inside) for found in api.objects))
+
+    def _completed(self, found: Described, inside: dict[str, set[str]]) -> Described:
+        if found.file is None or found.line is None or not found.file.endswith(".py") or found.kind == "module":
+            return found
+        name = ".".join(Path(found.file).with_suffix("").parts).removesuffix(".__init__")
+        if self._module(name) is None:
+            return found
+        each = self._lines[name].get(found.line)
+        if each is None or each.is_class != (found.kind == "class"):
+            return found
+        warned = self._notes[name].warned.get(id(each), Warned())
+        if not isinstance(each, griffe.Class):
+            return replace(found, source=Source((), (), None, warned.texts, warned.decorators, warned.deprecated))
+        maker = each.members.get("__init__")
+        if isinstance(maker, griffe.Function):
+            made = self._notes[name].warned.get(id(maker), Warned())
+            warned = Warned((*warned.texts, *made.texts), warned.decorators, warned.deprecated or made.deprecated)
+        bases, declared, assigned = self._lineage(name, each)
+        held = inside.get(found.path, set())
+        known = None if _OPAQUE in bases else declared | assigned | held
+        return replace(
+            found,
+            source=Source(
+                tuple(base for base in bases if base != _OPAQUE),
+                tuple(sorted(declared - held)),
+                known,
+                warned.texts,
+                warned.decorators,
+                warned.deprecated,
+            ),
+        )
+
+    def _lineage(self, module: str, found: griffe.Class) -> tuple[tuple[str, ...], frozenset[str], frozenset[str]]:
+        """Names of all classes above, in order; public attributes declared or set by `__init__`; all that any method
+        assigns. Of classes that are not the library's only the name is known."""
+        key = f"{module}:{found.path}"
+        if key in self._lineages:
+            return self._lineages[key]
+        self._lineages[key] = (), frozenset(), frozenset()  # a class above itself
+        names: list[str] = []
+        declared = {
+            name for name, each in found.members.items() if not name.startswith("_") and not each.is_alias and each.is_attribute
+        }
+        notes = self._notes[module]
+        assigned = {
+            name
+            for each in found.members.values()
+            if not each.is_alias
+            for name in notes.assigned.get(id(each), ())
+            if not name.startswith("_")
+        }
+        for base in found.bases:
+            path = _path(base)
+            home, above = self._find(path, 0)
+            if above is None:
+                names.append(path if _is_known(path) else _OPAQUE)
+                continue
+            names.append(f"{home}.{above.path.rpartition('.')[2]}")
+            more = self._lineage(home, above)
+            names += more[0]
+            declared |= more[1]
+            assigned |= more[2]
+        lineage = tuple(dict.fromkeys(names)), frozenset(declared), frozenset(assigned)
+        self._lineages[key] = lineage
+        return lineage
+
+    def _find(self, path: str, depth: int) -> tuple[str, griffe.Class | None]:
+        """A class by its path, through what modules import from each other; with the module that it stands in."""
+        parts = path.split(".")
+        for size in range(len(parts) - 1, 0, -1):
+            name = ".".join(parts[:size])
+            module = self._module(name)
+            if module is None:
+                continue
+            each: Any = module
+            for part in parts[size:]:
+                each = getattr(each, "members", {}).get(part)
+                if each is None:
+                    return name, None
+                if each.is_alias:
+                    rest = ".".join(parts[parts.index(part, size) + 1 :])
+                    target = each.target_path + (f".{rest}" if rest else "")
+                    return ("", None) if depth > _DEEPEST or target == path else self._find(target, depth + 1)
+            return name, each if isinstance(each, griffe.Class) else None
+        return "", None
+
+    def _module(self, name: str) -> griffe.Module | None:
+        if name not in self._modules:
+            self._modules[name] = self._visited(name)
+        return self._modules[name]
+
+    def _visited(self, name: str) -> griffe.Module | None:
+        place = self._site.joinpath(*name.split("."))
+        file = next((path for path in (place / "__init__.py", place.with_suffix(".py")) if path.is_file()), None)
+        if file is None:
+            return None
+        notes = _Notes()
+        try:
+            code = file.read_text("utf-8", "replace")
+            notes.constants = warnings_in.constants(ast.parse(code))
+            module = griffe.visit(name, filepath=file, code=code, extensions=griffe.Extensions(notes))
+        except (OSError, SyntaxError, ValueError, RecursionError):
+            return None
+        self._notes[name] = notes
+        self._lines[name] = {line: each for each in _objects(module) for line in _lines(each)}
+        return module
+
+
+def _objects(holder: Any) -> Iterator[Any]:
+    for each in list(holder.members.values()):
+        if each.is_alias:
+            continue
+        if each.is_class or each.is_function:
+            yield each
+        if each.is_class:
+            yield from _objects(each)
+
+
+def _lines(each: Any) -> Iterator[int]:
+    if each.lineno is not None:
+        yield each.lineno
+    for decorator in getattr(each, "decorators", ()):
+        if decorator.lineno is not None:
+            yield decorator.lineno
+
+
+def _assigned(function: ast.AST) -> Iterator[str]:
+    for node in ast.walk(function):
+        if (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.ctx, ast.Store)
+            and isinstance(node.value, ast.Name)
+            and node.value.id in ("self", "cls", "obj", "instance")
+        ):
+            yield node.attr
+
+
+def _members(api: Api) -> dict[str, set[str]]:
+    """Path of each class → names of what is under it at run time."""
+    found: dict[str, set[str]] = {}
+    for path in api.places:
+        holder, _, leaf = path.rpartition(".")
+        found.setdefault(holder, set()).add(leaf)
+    return found
+
+
+def _path(base: Any) -> str:
+    expression = base
+    while isinstance(expression, griffe.ExprSubscript):
+        expression = expression.left
+    try:
+        return str(getattr(expression, "canonical_path", expression))
+    except (AttributeError, KeyError, ValueError, griffe.GriffeError):
+        return str(expression)
+
+
+def _is_known(path: str) -> bool:
+    return all(part.isidentifier() for part in path.split("."))
+
