@@ -32,6 +32,7 @@ CODES: Mapping[str, int] = {
     "E-IMPORT": USAGE,
     "E-ADOPT": USAGE,
     "E-BUNDLE": USAGE,
+    "E-RESULTS": USAGE,
     "E-NOT-INSTALLED": CHECK_FAILED,
     "E-STATE": CHECK_FAILED,
     "E-CALL": CHECK_FAILED,

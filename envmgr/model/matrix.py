@@ -103,10 +103,12 @@ class Matrix:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Seconds that a timed call or test took, one for each round; `name` is the call, or pytest's node id."""
+    """Seconds that a timed call or test took, one for each round; `name` is the call, or pytest's node id.
+    `reference` are those of the reference cell, taken in turns with them: pairs by their place, () in that cell."""
 
     name: str
     seconds: tuple[float, ...]
+    reference: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,7 +139,8 @@ def test_state_of_the_first_schema_is_carried_over(layout, entry):
         activated(state, entry())
     with contextlib.closing(sqlite3.connect(layout.state)) as old:
         old.executescript(
-            "DROP INDEX activations_unfinished; ALTER TABLE generations DROP COLUMN digest; PRAGMA user_version = 1;"
+            "DROP INDEX activations_unfinished; ALTER TABLE generations DROP COLUMN digest;"
+            "DROP TABLE results; PRAGMA user_version = 1;"
         )
     with open_state(layout) as state:
         assert state.active("web") == entry()

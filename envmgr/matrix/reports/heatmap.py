@@ -1,0 +1,111 @@
+"""Which axes go down and across, and what stands in each square."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from envmgr.matrix.reporting import MatrixReport, axes_of, values_of
+from envmgr.matrix.reports.signs import MISSING, outcome, worst
+
+_MOST_GROUPS = 8
+_FULL = 0.5
+"""Groups that are emptier than that, as pairwise makes them, are laid over each other."""
+
+_Cell = tuple[Mapping[str, str], str, str]
+"""Its values, its id, its outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    """`outcome` is the worst of its cells, of which `alike` have it."""
+
+    outcome: str
+    cells: tuple[str, ...]
+    alike: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """`title` says what else these cells share ("pandas latest"). A square is None where there is no such cell."""
+
+    title: str
+    down: str
+    across: str
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    squares: Mapping[tuple[str, str], Square]
+
+
+def grids(report: MatrixReport) -> tuple[Grid, ...]:
+    """The library's releases down and interpreters across, where both vary; a grid for each combination of the
+    rest, or one over all of them."""
+    cells: list[_Cell] = [(result.values, result.cell, outcome(result)) for result in report.results]
+    cells += [(values_of(cell, report.axes), cell, MISSING) for cell in report.missing]
+    axes = {axis: seen for axis, seen in axes_of(report.results, report.axes).items() if _varies(cells, axis)}
+    if not cells:
+        return ()
+    down = _chosen(axes, report.library, "")
+    across = _chosen({axis: seen for axis, seen in axes.items() if axis != down}, "python", "")
+    others = [axis for axis in axes if axis not in (down, across)]
+    groups = dict.fromkeys(tuple(values.get(axis, "") for axis in others) for values, *_ in cells)
+    room = len(axes.get(down, ("",))) * len(axes.get(across, ("",))) * len(groups)
+    if others and (len(groups) > _MOST_GROUPS or len(cells) < room * _FULL):
+        return (_grid("", down, across, axes, cells),)
+    ordered = [group for group in product(*(axes[axis] for axis in others)) if group in groups]
+    ordered += [group for group in groups if group not in ordered]
+    return tuple(
+        _grid(
+            ", ".join(f"{axis} {value}" for axis, value in zip(others, group, strict=True) if value),
+            down,
+            across,
+            axes,
+            [each for each in cells if tuple(each[0].get(axis, "") for axis in others) == group],
+        )
+        for group in ordered
+    )
+
+
+def _grid(
+    title: str,
+    down: str,
+    across: str,
+    axes: Mapping[str, Sequence[str]],
+    cells: Sequence[_Cell],
+) -> Grid:
+    squares: dict[tuple[str, str], list[_Cell]] = {}
+    for cell in cells:
+        squares.setdefault((cell[0].get(down, ""), cell[0].get(across, "")), []).append(cell)
+    return Grid(
+        title,
+        down,
+        across,
+        tuple(_there(axes, down, [row for row, _ in squares])),
+        tuple(_there(axes, across, [column for _, column in squares])),
+        {place: _square(found) for place, found in squares.items()},
+    )
+
+
+def _square(cells: Sequence[_Cell]) -> Square:
+    outcomes = [found for _, _, found in cells]
+    shown = worst(outcomes)
+    return Square(shown, tuple(cell for _, cell, _ in cells), outcomes.count(shown))
+
+
+def _there(axes: Mapping[str, Sequence[str]], axis: str, found: Sequence[str]) -> Iterator[str]:
+    """Those values that occur, in the order of the axis."""
+    known = axes.get(axis, ())
+    yield from (value for value in known if value in found)
+    yield from (value for value in dict.fromkeys(found) if value not in known)
+
+
+def _varies(cells: Sequence[_Cell], axis: str) -> bool:
+    return len({values.get(axis) for values, *_ in cells}) > 1
+
+
+def _chosen(axes: Mapping[str, Sequence[str]], wanted: str, otherwise: str) -> str:
+    """The axis that is wanted, or the one with the most values."""
+    if wanted in axes:
+        return wanted
+    return max(axes, key=lambda axis: len(axes[axis]), default=otherwise)
