@@ -1,5 +1,5 @@
-"""What the application's compiled code calls: `.envmgr/calls.json`, which `mix envmgr.calls` writes (docs/protocol.md,
-section 1). Nothing here changes it.
+"""What the application's compiled code calls: `.envmgr/calls.json`, which `mix envmgr.calls` writes
+(docs/protocol.md, section 1). Nothing here changes it.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """`functions`: path, as it is written -> places. `unread`: modules without debug information. `stale`: directories
-    whose modules were compiled again since."""
+    """`functions`: path, as it is written -> places. `unread`: modules without debug information. `stale`: the
+    directories whose modules were compiled again since."""
 
     at: str
     functions: Mapping[str, tuple[str, ...]]

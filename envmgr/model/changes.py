@@ -81,8 +81,8 @@ class Affected:
 
 @dataclass(frozen=True, slots=True)
 class Vulnerability:
-    """As OSV says; `aliases` are its other names. `fixed`: True when the upgrade leaves it behind, False when it brings
-    it in, None: it stays. `version` is the one that has it.
+    """As OSV says; `aliases` are its other names. `fixed`: True when the upgrade leaves it behind, False when it
+    brings it in, None: it stays. `version` is the one that has it.
     """
 
     id: str

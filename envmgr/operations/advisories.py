@@ -18,11 +18,7 @@ def judge(
 ) -> tuple[Vulnerability, ...]:
     """Sorted: what comes in, what stays, what is left behind. An advisory that several sources have is there once."""
     old, new = _versions(before), _versions(after)
-    found = [
-        vulnerability
-        for same in _merged(advisories)
-        for vulnerability in _of_one(same, old, new)
-    ]
+    found = [vulnerability for same in _merged(advisories) for vulnerability in _of_one(same, old, new)]
     order = {False: 0, None: 1, True: 2}
     return tuple(sorted(found, key=lambda each: (order[each.fixed], each.distribution, each.id)))
 

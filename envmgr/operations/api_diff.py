@@ -51,10 +51,11 @@ def compare(
         old = releases.have(run, wanted, distribution, before, interpreter, None)
         new = releases.have(run, wanted, distribution, after, interpreter, None)
     report(f"{distribution} {before} -> {after}", "compare")
-    return _compared(old, new)
+    return between(old, new)
 
 
-def _compared(old: Release, new: Release) -> ApiDiff:
+def between(old: Release, new: Release) -> ApiDiff:
+    """Of two that stand somewhere. Costs their sources being read, and the new one being imported."""
     before, after = _api(old), _api(new)
     paths = {path for path in before.places if _is_of_module(path, before)}
     answers = asking.ask(new.executable, new.module, paths | set(_gone(before, after)))

@@ -15,6 +15,7 @@ from envmgr.environments import (
     projectlock,
     reach,
     recovery,
+    scratch,
     shared,
     stages,
     store,
@@ -47,6 +48,7 @@ def gc(root: Path, *, keep: int) -> GcOutcome:
     shared.prune()
     remembering.prune()
     keys.prune()
+    scratch.prune()
     return GcOutcome(
         tuple(freed),
         tuple(leased),

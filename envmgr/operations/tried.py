@@ -60,7 +60,7 @@ def of(layout: Layout, distribution: str, version: str, python: str, pins: Itera
 def _names(root: Path) -> Iterator[str]:
     folder = root / "matrices"
     yield from sorted(
-        {path.name.removesuffix(_RESULTS) for path in folder.glob(f"*{_RESULTS}") if ".results." not in path.stem[:-8]}
+        {path.name.removesuffix(_RESULTS) for path in folder.glob(f"*{_RESULTS}")}
         | {path.stem for path in folder.glob("*.toml")}
     )
 

@@ -29,12 +29,20 @@ class Told:
     def is_nothing(self) -> bool:
         return not self.counted and self.compiled is None
 
-    def of(self, library: str) -> bool:
-        """Whether anything of this library may be called: then its catalog is worth reading."""
-        written = self.compiled.functions if self.compiled else ()
-        return any(each.library == library for each in self.counted) or any(
-            unaliased(path, self.aliases).partition(".")[0] == library for path in written
-        )
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """What is told of one library: `functions` are paths as they are written."""
+
+    counted: tuple[Called, ...]
+    functions: Mapping[str, tuple[str, ...]]
+    methods: tuple[Method, ...]
+    aliases: Mapping[str, str]
+
+    @property
+    def is_nothing(self) -> bool:
+        """A method may be any library's: by itself it says nothing of this one."""
+        return not self.counted and not self.functions
 
 
 @dataclass(slots=True)
@@ -53,31 +61,56 @@ def tell(layout: Layout, aliases: Mapping[str, str]) -> Told:
         unknown.append(f"{layout.compiled} cannot be read: {problem}; run `mix envmgr.calls` again")
     counted = called.read(layout)
     if found is None and not unknown and counted:
-        unknown.append("what is called and has not run yet: there are no compiled calls; run `mix envmgr.calls`")
+        unknown.append(
+            "what is called and has not run yet: there are no compiled calls; run `mix envmgr.calls`"
+        )
     if found is not None:
         unknown += _doubts(found)
+    unknown += [
+        f"which others are called: {each.path} stands for those that are not counted one by one"
+        for each in counted
+        if each.path.endswith(".*")
+    ]
+    counted = tuple(each for each in counted if not each.path.endswith(".*"))
     return Told(counted, found, aliases, tuple(unknown))
 
 
-def functions(told: Told, library: str, catalog: Catalog) -> tuple[UsedFunction, ...]:
-    """Of one library, by paths of its catalog: the most called first. A path that the catalog does not have is as it
-    was written."""
-    uses: dict[str, _Use] = {}
+def of(told: Told, library: str, modules: Mapping[str, str]) -> Uses:
+    """`modules` are the import names of all libraries of the environment."""
+    written = {} if told.compiled is None else told.compiled.functions
+    whole = {path: unaliased(path, told.aliases) for path in written}
+    return Uses(
+        tuple(each for each in told.counted if _owner(each, modules) == library),
+        {whole[path]: places for path, places in written.items() if whole[path].startswith(f"{library}.")},
+        () if told.compiled is None else told.compiled.methods,
+        told.aliases,
+    )
+
+
+def functions(uses: Uses, library: str, catalog: Catalog) -> tuple[UsedFunction, ...]:
+    """By paths of the catalog, the most called first. A path that the catalog does not have is as it was written."""
+    found: dict[str, _Use] = {}
     finder = Finder(library, catalog)
-    for each in told.counted:
-        if each.library == library:
-            use = uses.setdefault(finder.path(each.path), _Use())
-            use.calls = (use.calls or 0) + each.count
-    if told.compiled is not None:
-        for path, places in told.compiled.functions.items():
-            whole = unaliased(path, told.aliases)
-            if whole.partition(".")[0] == library:
-                uses.setdefault(finder.path(whole), _Use()).places.extend(places)
-        for method in told.compiled.methods:
-            for path in _methods(method, uses, finder, told.aliases):
-                uses.setdefault(path, _Use()).places.extend(method.places)
-    found = [UsedFunction(path, use.calls, tuple(dict.fromkeys(use.places))) for path, use in uses.items()]
-    return tuple(sorted(found, key=lambda each: (each.path.startswith("."), -(each.calls or 0), each.path)))
+    for each in uses.counted:
+        use = found.setdefault(finder.path(each.path), _Use())
+        use.calls = (use.calls or 0) + each.count
+    for path, places in uses.functions.items():
+        found.setdefault(finder.path(path), _Use()).places.extend(places)
+    for method in uses.methods:
+        for path in _methods(method, found, finder, uses.aliases):
+            found.setdefault(path, _Use()).places.extend(method.places)
+    used = [UsedFunction(path, use.calls, tuple(dict.fromkeys(use.places))) for path, use in found.items()]
+    return tuple(sorted(used, key=lambda each: (each.path.startswith("."), -(each.calls or 0), each.path)))
+
+
+def _owner(each: Called, modules: Mapping[str, str]) -> str | None:
+    """A library may give out objects of another one, whose methods count as its own."""
+    if each.library is None or each.library not in modules:
+        return None
+    if each.path.startswith((f"{each.library}.", f"{modules[each.library]}.")):
+        return each.library
+    others = (name for name, module in modules.items() if each.path.startswith(f"{module}."))
+    return next(others, each.library)
 
 
 def _methods(

@@ -208,6 +208,6 @@ def _no_snapshot(path: Path, why: str) -> EnvmgrError:
     return EnvmgrError(
         "E-OSV",
         f"{path} is no snapshot of OSV's advisories: it {why}",
-        hint="name the file https://osv-vulnerabilities.storage.googleapis.com/PyPI/all.zip, a directory of OSV's JSON"
-        " files, or a file with one of them or a list",
+        hint="name https://osv-vulnerabilities.storage.googleapis.com/PyPI/all.zip once it is downloaded, a directory"
+        " of OSV's JSON files, or a file with one of them or a list",
     )
