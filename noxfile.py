@@ -22,7 +22,7 @@ nox.options.reuse_existing_virtualenvs = True
 # are in the names of some.
 SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
 ALIKE = {"PYTHONHASHSEED": "0"}
-PYTHON = ["envmgr", "runtime", "tests", "noxfile.py", "ci", "examples"]
+PYTHON = ["envmgr", "runtime", "tests", "matrices", "noxfile.py", "ci", "examples"]
 
 
 def install(session: nox.Session) -> None:

@@ -52,10 +52,10 @@ def compare(
         else:
             suppressed.append(Suppressed(each.change, each.why))
     come = joining.come(before, after)
-    lost, excused = vanished.explain(before, after, come, answers, warned or {})
+    lost, excused = vanished.Vanished(before, after, answers, warned or {}).explain()
     changes += lost
     suppressed += excused
-    taken = {change.instead for change, _ in lost}
+    taken = {change.after for change, _ in lost}
     for found in come:
         change = Change(found.path, ADDED, SAFE, f"a new {found.kind}", instead=None)
         failed = _failed_import(found.paths, before)

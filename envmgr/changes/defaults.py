@@ -14,7 +14,8 @@ _NAMED = (
 )  # fmt: skip
 """Classes, functions, members of enumerations: whatever else a `repr` says of them, their name is what counts."""
 _NOTHING_GIVEN = re.compile(r"no_?(?:default|value)|not_?(?:given|set|provided)|unset|undefined|missing|sentinel|nothing", re.IGNORECASE)  # fmt: skip
-_WORDS = frozenset({"'deprecated'", "'warn'", "...", "<...>", "<unrepresentable>"})
+_UNKNOWN = frozenset({"...", "<...>", "<unrepresentable>"})
+_GOING = frozenset({"'deprecated'", "'warn'"})
 
 
 def same(before: str | None, after: str | None) -> bool:
@@ -41,10 +42,15 @@ def normal(text: str | None) -> str | None:
         return text.rpartition(".")[2] if re.fullmatch(r"[A-Za-z_][\w.]*", text) else text
 
 
+def is_going(text: str | None) -> bool:
+    """Whether it is a word that libraries write where the parameter, or its default, is going away."""
+    return text in _GOING
+
+
 def is_sentinel(text: str | None) -> bool:
     """Whether it only says that nothing was given: an object without a value, or one whose name says so."""
     if text is None:
         return False
-    if text in _WORDS or (text.startswith("<") and not any(found.match(text) for found in _NAMED)):
+    if text in _UNKNOWN or (text.startswith("<") and not any(found.match(text) for found in _NAMED)):
         return True
     return text[:1] not in "'\"[{(" and _NOTHING_GIVEN.search(text) is not None

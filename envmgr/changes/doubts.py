@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from envmgr.changes import defaults
+from envmgr.changes import defaults, natures
 from envmgr.changes.described import DOCSTRING, STUB, VAR_KEYWORD, VAR_POSITIONAL, Described, Pair
 from envmgr.changes.findings import Finding
 
@@ -15,7 +15,8 @@ _OF_CALLS = ("parameter", "default", "args", "kwargs")
 _OF_TYPES = frozenset(
     {"parameter-narrowed", "parameter-retyped", "parameter-widened", "return-widened", "return-retyped", "return-narrowed"}
 )
-_VERSION = re.compile(r"(?:^|_)(?:version|revision|git|commit|hash|build|release|date|author)s?(?:_|$)", re.IGNORECASE)
+_VERSION = re.compile(r"(?:^|_)(?:version|revision|git|commit|hash|build|release|date|author)s?(?:_|$)|time$", re.IGNORECASE)
+_PLACE = re.compile(r"site-packages|/\.envmgr/|/proc/\d|/tmp/")
 _SIZED = re.compile(r"^<(\w+) of \d+>$")
 _LONGEST = 80
 
@@ -58,13 +59,15 @@ def sentinel(pair: Pair, kind: str, found: Finding) -> str | None:
 
 
 def cut_short(pair: Pair, kind: str, found: Finding) -> str | None:
-    if kind in ("default-changed", "value-changed") and len(found.before or "") >= _LONGEST <= len(found.after or ""):
-        return "both are too long to be compared to their ends"
+    if kind in ("default-changed", "value-changed"):
+        texts = (found.before or "", found.after or "")
+        if max(map(len, texts)) >= _LONGEST and (min(map(len, texts)) >= _LONGEST or any(map(_SIZED.match, texts))):
+            return "it is too long to be compared to its end"
     return None
 
 
 def of_the_release(pair: Pair, kind: str, found: Finding) -> str | None:
-    if kind == "value-changed" and (_VERSION.search(pair.before.leaf) or "site-packages" in (found.before or "")):
+    if kind in ("value-changed", "default-changed") and (_VERSION.search(pair.before.leaf) or _PLACE.search(found.before or "")):
         return "it says which release this is, or where it lies"
     return None
 
@@ -87,6 +90,12 @@ def other_stubs(pair: Pair, kind: str, found: Finding) -> str | None:
     return None
 
 
+def goes_whole(pair: Pair, kind: str, found: Finding) -> str | None:
+    if kind in ("use-deprecated", "parameter-deprecated") and natures.is_deprecated(pair.after):
+        return "all of it is deprecated"
+    return None
+
+
 def private_base(pair: Pair, kind: str, found: Finding) -> str | None:
     if kind == "base-removed" and any(part.startswith("_") for part in (found.before or "").split(".")):
         return "a private class: nobody asks for it"
@@ -104,6 +113,7 @@ DOUBTS: tuple[Doubt, ...] = (
     grown,
     other_stubs,
     private_base,
+    goes_whole,
 )
 
 

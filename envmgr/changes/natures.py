@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterator
 
 from envmgr.changes import defaults, texts
-from envmgr.changes.described import SOURCE, Pair
+from envmgr.changes.described import SOURCE, Described, Pair
 from envmgr.changes.findings import Finding
 from envmgr.model.changes import BREAKS, MAY_BREAK, SAFE
 
 _CALLED = frozenset({"function", "ufunc", "method", "classmethod", "staticmethod", "generator"})
 _AWAITED = frozenset({"coroutine", "async-generator"})
 _READ = frozenset({"property", "constant"})
-_DIRECTIVE = re.compile(r"\.\. deprecated::\s*\S*\s*(.*)", re.DOTALL)
-_GOING = re.compile(r"\bdeprecated\b", re.IGNORECASE)
+_DIRECTIVE = re.compile(r"\.\. deprecated::[ \t]*(?P<since>\S*)\s*(?P<text>(?:(?!\.\. \w+::).)*)", re.DOTALL)
+_IN_WORDS = re.compile(r"[^.\n]*\b(?:is|are|been|will be|was) deprecated\b[^\n]*", re.IGNORECASE)
 
 
 def kind(pair: Pair) -> Iterator[Finding]:
@@ -57,13 +57,13 @@ def value(pair: Pair) -> Iterator[Finding]:
     old, new = pair.before, pair.after
     if old.kind != "constant" or new.kind != "constant" or old.value is None or new.value is None:
         return
-    if not defaults.same(old.value, new.value):
+    if not defaults.same(old.value, new.value) and not (old.value.startswith("<") and _nature(old.value) == _nature(new.value)):
         yield Finding(MAY_BREAK, f"it is {new.value} now, it was {old.value}", None, old.value, new.value)
 
 
 def deprecated(pair: Pair) -> Iterator[Finding]:
-    said = _deprecation(pair, after=True)
-    if said is not None and _deprecation(pair, after=False) is None:
+    said = _deprecation(pair.after)
+    if said is not None and _deprecation(pair.before) is None:
         text, origin = said
         yield Finding(
             MAY_BREAK,
@@ -74,8 +74,8 @@ def deprecated(pair: Pair) -> Iterator[Finding]:
 
 
 def deprecation_ended(pair: Pair) -> Iterator[Finding]:
-    was = _deprecation(pair, after=False)
-    if was is not None and _deprecation(pair, after=True) is None:
+    was = _deprecation(pair.before)
+    if was is not None and _deprecation(pair.after) is None:
         yield Finding(SAFE, "it is not deprecated any more", before=texts.shortened(was[0]), origin=was[1])
 
 
@@ -84,15 +84,18 @@ def parameter_deprecated(pair: Pair) -> Iterator[Finding]:
     before = {each.name: each for each in pair.before.parameters or ()}
     for each in pair.after.parameters or ():
         old = before.get(each.name)
-        said = _DIRECTIVE.search(each.said)
-        if said is not None and old is not None and not _GOING.search(old.said):
-            text = texts.shortened(said[1])
-            yield Finding(
-                MAY_BREAK,
-                f"parameter {each.name} is deprecated" + (f": {text}" if text else ""),
-                each.name,
-                instead=texts.instead(said[1]),
-            )
+        if old is None:
+            continue
+        known = {_sense(text) for text in _announced(old.said)}
+        for text in _announced(each.said):
+            if _sense(text) not in known and not (known and not text):
+                words = f"parameter {each.name} is deprecated, or a use of it"
+                yield Finding(
+                    MAY_BREAK,
+                    f"{words}: {texts.shortened(text)}" if text else words,
+                    each.name,
+                    instead=texts.instead(text),
+                )
 
 
 def use_deprecated(pair: Pair) -> Iterator[Finding]:
@@ -115,8 +118,9 @@ def bases(pair: Pair) -> Iterator[Finding]:
     old, new = pair.before.source, pair.after.source
     if old is None or new is None:
         return
+    staying = {_leaf(name) for name in new.bases} | {pair.after.leaf}
     for name in old.bases:
-        if name not in new.bases:
+        if _leaf(name) not in staying:
             yield Finding(
                 MAY_BREAK,
                 f"it is no subclass of {name} any more: isinstance and except clauses fail",
@@ -136,13 +140,32 @@ def attributes(pair: Pair) -> Iterator[Finding]:
             yield Finding(BREAKS, f"its objects have no attribute {name} any more", None, name, origin=SOURCE)
 
 
-def _deprecation(pair: Pair, *, after: bool) -> tuple[str, str] | None:
-    each = pair.after if after else pair.before
+def is_deprecated(each: Described) -> bool:
+    return _deprecation(each) is not None
+
+
+def _deprecation(each: Described) -> tuple[str, str] | None:
     if each.deprecated is not None:
         return each.deprecated, "runtime"
     if each.source is not None and each.source.deprecated is not None:
         return each.source.deprecated, SOURCE
     return None
+
+
+def _announced(text: str) -> list[str]:
+    found = [match["text"].strip() for match in _DIRECTIVE.finditer(text)]
+    return found or [match[0].strip() for match in _IN_WORDS.finditer(text)]
+
+
+def _nature(value: str) -> str:
+    """Of an object that has no value to show, the class."""
+    found = re.match(r"^<(?:[\w.]*\.)?(\w+) object", value)
+    return found[1] if found else value
+
+
+def _leaf(path: str) -> str:
+    """A class may be defined elsewhere now."""
+    return path.rpartition(".")[2]
 
 
 def _sense(text: str) -> str:

@@ -158,6 +158,8 @@ def default(each: Call) -> Iterator[Finding]:
     for old, new in (*each.matched.kept, *each.matched.renamed):
         if old.default is None or new.default is None or defaults.same(old.default, new.default):
             continue
+        if defaults.is_going(new.default):
+            continue  # `going`
         yield Finding(
             MAY_BREAK,
             f"{new.name} is {new.default} where it is not given; it was {old.default}",
@@ -165,6 +167,19 @@ def default(each: Call) -> Iterator[Finding]:
             old.default,
             new.default,
         )
+
+
+def going(each: Call) -> Iterator[Finding]:
+    """Its default says that it is deprecated."""
+    for old, new in each.matched.kept:
+        if defaults.is_going(new.default) and not defaults.is_going(old.default):
+            yield Finding(
+                MAY_BREAK,
+                f"parameter {new.name} is deprecated, or its default {old.default} will change",
+                new.name,
+                old.default,
+                new.default,
+            )
 
 
 def args_removed(each: Call) -> Iterator[Finding]:

@@ -35,6 +35,9 @@ _MAYBE = (MAY_BREAK,)
 _FINE = (SAFE,)
 _EITHER = (BREAKS, MAY_BREAK)
 
+REMOVED, MOVED, RENAMED, ADDED = "removed", "moved", "renamed", "added"
+DEPRECATED = "deprecated"
+
 RULES = (
     Rule("kind-changed", _EITHER, of_pair=natures.kind),
     Rule("parameter-removed", _WORST, parameters.removed),
@@ -56,8 +59,8 @@ RULES = (
     Rule("value-changed", _MAYBE, of_pair=natures.value),
     Rule("base-removed", _MAYBE, of_pair=natures.bases),
     Rule("attribute-removed", _WORST, of_pair=natures.attributes),
-    Rule("deprecated", _MAYBE, of_pair=natures.deprecated),
-    Rule("parameter-deprecated", _MAYBE, of_pair=natures.parameter_deprecated),
+    Rule(DEPRECATED, _MAYBE, of_pair=natures.deprecated),
+    Rule("parameter-deprecated", _MAYBE, parameters.going, natures.parameter_deprecated),
     Rule("use-deprecated", _MAYBE, of_pair=natures.use_deprecated),
     Rule("deprecation-ended", _FINE, of_pair=natures.deprecation_ended),
     Rule("parameter-added", _FINE, parameters.added),
@@ -70,7 +73,6 @@ RULES = (
 )
 """Of what is at the same path in both releases."""
 
-REMOVED, MOVED, RENAMED, ADDED = "removed", "moved", "renamed", "added"
 OF_PATHS = {REMOVED: _WORST, MOVED: _WORST, RENAMED: _WORST, ADDED: _FINE}
 """Of what is there in one of them only."""
 

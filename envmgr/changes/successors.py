@@ -1,51 +1,58 @@
-"""What became of an object that is not where it was: the new one that says the same of itself."""
+"""What became of an object that is not where it was: the one at a new path that says the same of itself."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from envmgr.changes.described import Described
-from envmgr.changes.joining import Gone
+from envmgr.changes.described import Api, Described
+from envmgr.changes.joining import Gone, shortest_first
 
-_COMPARED = 600
+_COMPARED = 400
 """Characters of a docstring."""
 _SAME_NAME, _OTHER_NAME = 0.55, 0.8
 _CALLABLE = frozenset({"function", "ufunc", "method", "classmethod", "staticmethod", "coroutine", "generator"})
 
 
 class Successors:
-    """Among the objects that came new. Cost: a comparison of docstrings for each of the same name or holder."""
+    """Among the paths that are new. Cost: a comparison of docstrings for each of the same name or holder."""
 
-    def __init__(self, come: Sequence[Described]) -> None:
-        self._by_leaf: dict[str, list[Described]] = {}
-        self._by_holder: dict[str, list[Described]] = {}
-        for found in come:
-            for leaf in {path.rpartition(".")[2] for path in found.paths}:
-                self._by_leaf.setdefault(leaf, []).append(found)
-            for holder in {path.rpartition(".")[0] for path in found.paths}:
-                self._by_holder.setdefault(holder, []).append(found)
+    def __init__(self, before: Api, after: Api) -> None:
+        self._after = after
+        self._by_leaf: dict[str, list[str]] = {}
+        self._by_holder: dict[str, list[str]] = {}
+        for path in shortest_first(path for path in after.places if path not in before.places):
+            holder, _, leaf = path.rpartition(".")
+            self._by_leaf.setdefault(leaf, []).append(path)
+            self._by_holder.setdefault(holder, []).append(path)
 
-    def moved(self, gone: Gone) -> Described | None:
+    def moved(self, gone: Gone) -> str | None:
         """The same name elsewhere."""
-        return _best(gone.object, self._by_leaf.get(gone.leaf, ()), _SAME_NAME)
+        return self._best(gone.object, self._by_leaf.get(gone.leaf, ()), _SAME_NAME)
 
-    def renamed(self, gone: Gone) -> Described | None:
+    def renamed(self, gone: Gone) -> str | None:
         """Another name in the same place."""
         holders = {path.rpartition(".")[0] for path in gone.paths}
-        near = [found for holder in holders for found in self._by_holder.get(holder, ())]
-        return _best(gone.object, near, _OTHER_NAME)
+        near = [path for holder in holders for path in self._by_holder.get(holder, ())]
+        return self._best(gone.object, near, _OTHER_NAME)
+
+    def _best(self, old: Described, paths: Iterable[str], least: float) -> str | None:
+        """Of equals, the first."""
+        best, most, seen = None, least, set()
+        for path in paths:
+            number = self._after.places[path]
+            if number in seen:
+                continue
+            seen.add(number)
+            found = likeness(old, self._after.objects[number], most)
+            if found > most or (found == most and best is None):
+                best, most = path, found
+        return best
 
 
-def _best(old: Described, candidates: Iterable[Described], least: float) -> Described | None:
-    scored = [(likeness(old, new), new.path, new) for new in candidates]
-    best = max(scored, key=lambda each: each[:2], default=None)
-    return best[2] if best is not None and best[0] >= least else None
-
-
-def likeness(old: Described, new: Described) -> float:
-    """0 to 1. Words count more than signatures: many functions take `x`."""
-    if _nature(old) != _nature(new):
+def likeness(old: Described, new: Described, least: float = 0.0) -> float:
+    """0 to 1; 0 also for what is less than `least`. Words count more than signatures: many functions take `x`."""
+    if _nature(old) != _nature(new) or old.kind == "module":
         return 0.0
     if old.kind == "constant":
         return 1.0 if old.value == new.value and old.leaf == new.leaf else 0.0
@@ -53,10 +60,13 @@ def likeness(old: Described, new: Described) -> float:
     if not old.doc or not new.doc:
         known = bool(old.parameters)
         return (0.6 if same_call and known else 0.0) if old.leaf == new.leaf else 0.0
-    words = difflib.SequenceMatcher(
-        None, old.doc[:_COMPARED].replace(old.leaf, "·"), new.doc[:_COMPARED].replace(new.leaf, "·"), autojunk=False
-    ).ratio()
-    return 0.75 * words + 0.25 * same_call
+    one, other = (each.doc[:_COMPARED].replace(each.leaf, "·") for each in (old, new))
+    if one == other:
+        return 0.75 + 0.25 * same_call
+    words = difflib.SequenceMatcher(None, one, other, autojunk=False)
+    if 0.75 * words.quick_ratio() + 0.25 < least:
+        return 0.0
+    return 0.75 * words.ratio() + 0.25 * same_call
 
 
 def _nature(found: Described) -> str:

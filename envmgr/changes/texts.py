@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 _NAME = r"(?:`+~?|:\w+:`~?|')?(?P<name>[A-Za-z_][\w.]*(?:\.[\w]+)*)(?:\([^)]*\))?(?:`+|')?"
+_VERBATIM = re.compile(r"\buse\s+`+([^`]+)`+", re.IGNORECASE)
 _USE = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -15,12 +16,10 @@ _USE = [
         rf"\bin favou?r of\s+(?:the\s+)?{_NAME}",
         rf"\balias (?:of|for)\s+(?:the\s+)?{_NAME}",
         rf"{_NAME}\s+(?:should be used\s+)?instead\b",
-        rf"\bsee\s+{_NAME}",
     )
 ]
 _NO_NAMES = frozenset(
-    "a an the it this that these those of for with and or in to its is instead your one another other new explicit"
-    " keyword argument arguments parameter option value values either any same some default only as ``".split()
+    ["a", "an", "the", "it", "this", "that", "these", "those", "of", "for", "with", "and", "or", "in", "to", "its", "is", "instead", "your", "one", "another", "other", "new", "explicit", "keyword", "argument", "arguments", "parameter", "option", "value", "values", "either", "any", "same", "some", "default", "only", "as", "``"]
 )
 _ABSENT = re.compile(
     r"^(?:partially initialized )?(?:module|type object|class)? ?'?[\w.]*'? ?(?:object )?has no attribute '\w+'"
@@ -33,9 +32,13 @@ def instead(text: str, known: Iterable[str] = ()) -> str | None:
     found = [match["name"].rstrip(".") for pattern in _USE for match in pattern.finditer(text)]
     names = [name for name in found if name.lower() not in _NO_NAMES and _is_code(name, text)]
     there = set(known)
-    return next((name for name in names if name in there or name.partition(".")[2] in there), None) or next(
-        iter(names), None
-    )
+    found_there = next((name for name in names if name in there or name.partition(".")[2] in there), None)
+    if found_there is not None:
+        return found_there
+    exact = _VERBATIM.search(text)
+    if exact is not None and not exact[1].startswith((":", "~")):
+        return exact[1].strip()
+    return next(iter(names), None)
 
 
 def own_words(message: str) -> str:

@@ -46,12 +46,10 @@ _BELOW: dict[str, frozenset[str]] = {
     "PathLike": frozenset({"Path"}),
 }  # fmt: skip
 _BUILTIN = frozenset(
-    "bool int float complex str bytes bytearray list dict tuple set frozenset type None range slice memoryview".split()
+    ["bool", "int", "float", "complex", "str", "bytes", "bytearray", "list", "dict", "tuple", "set", "frozenset", "type", "None", "range", "slice", "memoryview"]
 )
 _ABSTRACT = frozenset(
-    "Sequence Collection Iterable Iterator Generator Mapping MutableMapping MutableSequence Hashable PathLike Path Callable"
-    " Awaitable Coroutine AsyncIterator date datetime timedelta Decimal OrderedDict defaultdict deque IO TextIO BinaryIO"
-    " Pattern Literal".split()
+    ["Sequence", "Collection", "Iterable", "Iterator", "Generator", "Mapping", "MutableMapping", "MutableSequence", "Hashable", "PathLike", "Path", "Callable", "Awaitable", "Coroutine", "AsyncIterator", "date", "datetime", "timedelta", "Decimal", "OrderedDict", "defaultdict", "deque", "IO", "TextIO", "BinaryIO", "Pattern", "Literal"]
 )
 _OPAQUE = re.compile(r"(?:^|\.)_|^[A-Z]$|_co$|_contra$|^_|T$|Type$|Like$|_t$|^Self$|Protocol$|^[A-Z]T$")
 

@@ -3,56 +3,130 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from envmgr.changes import joining, texts
 from envmgr.changes.asking import ABSENT, FAILED, WARNS, Answer
 from envmgr.changes.described import Api, Described
-from envmgr.changes.joining import Gone
-from envmgr.changes.rules import MOVED, REMOVED, RENAMED
+from envmgr.changes.joining import Gone, shortest_first
+from envmgr.changes.rules import DEPRECATED, MOVED, REMOVED, RENAMED
 from envmgr.changes.successors import Successors
 from envmgr.model.changes import BREAKS, MAY_BREAK, Change, Suppressed
 
 Placed = tuple[Change, tuple[str, ...]]
-DEPRECATED = "deprecated"
+"""A change, with all paths that it is of."""
+
 _MANY = 5
 """Names of one module that warn alike are one deprecation of the module."""
+_MEMBERS = frozenset({"method", "classmethod", "property", "staticmethod"})
+_SILENT = Answer("", "")
 
 
-def explain(
-    before: Api,
-    after: Api,
-    come: Sequence[Described],
-    answers: Mapping[str, Answer] | None,
-    warned: Mapping[str, Answer],
-) -> tuple[list[Placed], list[Suppressed]]:
-    """What became of each path that is gone, with its other paths; and of those that are deprecated by what reading
-    them says."""
-    successors = Successors(come)
-    changes: list[Placed] = []
-    suppressed: list[Suppressed] = []
-    for gone in joining.gone(before, after):
-        failed = failed_import(gone.paths, after)
+class Vanished:
+    """What became of paths of `before`. `answers` are what `after` says of them, None where it was not asked;
+    `warned` what `before` did."""
+
+    def __init__(
+        self, before: Api, after: Api, answers: Mapping[str, Answer] | None, warned: Mapping[str, Answer]
+    ) -> None:
+        self._before, self._after = before, after
+        self._answers, self._warned = answers, warned
+        self._successors = Successors(before, after)
+
+    def explain(self) -> tuple[list[Placed], list[Suppressed]]:
+        changes: list[Placed] = []
+        suppressed: list[Suppressed] = []
+        for gone in joining.gone(self._before, self._after):
+            excuse = self._excuse(gone)
+            if excuse is not None:
+                suppressed.append(excuse)
+            lost = tuple(path for path in gone.paths if not self._is_there(path))
+            if lost and failed_import(lost, self._after) is None:
+                changes.append((self._lost(Gone(gone.object, lost, gone.rest)), lost))
+        return [*_with_their_modules(changes), *self._warning()], suppressed
+
+    def _is_there(self, path: str) -> bool:
+        return self._answers is not None and (
+            path not in self._answers or self._answers[path].state == WARNS
+        )
+
+    def _excuse(self, gone: Gone) -> Suppressed | None:
+        change = Change(gone.path, REMOVED, BREAKS, f"a {gone.object.kind} that is not there any more")
+        failed = failed_import(gone.paths, self._after)
         if failed is not None:
-            change = Change(gone.path, REMOVED, BREAKS, f"a {gone.object.kind} that is not there any more")
-            suppressed.append(Suppressed(change, f"{failed[0]} cannot be imported now: {failed[1]}"))
-            continue
-        there, lost = _split(gone, answers)
-        if there and answers is not None:
-            silent = [path for path in there if path not in answers]
-            if silent:
-                change = Change(silent[0], REMOVED, BREAKS, f"a {gone.object.kind} that is not listed any more")
-                suppressed.append(Suppressed(change, f"it is still there when {after.module}.{silent[0]} is read"))
-        if lost:
-            found = Gone(gone.object, tuple(lost), gone.rest)
-            answer = None if answers is None else answers.get(lost[0])
-            changes.append((_lost(found, after, successors, answer), tuple(lost)))
-    changes += _warning(before, answers or {}, warned)
-    return changes, suppressed
+            return Suppressed(change, f"{failed[0]} cannot be imported now: {failed[1]}")
+        silent = [path for path in gone.paths if self._is_there(path) and path not in (self._answers or {})]
+        if silent:
+            return Suppressed(change, f"{self._after.module}.{silent[0]} is still there when it is read")
+        return None
+
+    def _lost(self, gone: Gone) -> Change:
+        answer = (self._answers or {}).get(gone.path)
+        said = texts.own_words(answer.text) if answer is not None and answer.state in (ABSENT, FAILED) else ""
+        words = f": {texts.shortened(said)}" if said else ""
+        instead = texts.instead(said) if said else None
+        rest = self._kept(gone)
+        new = None
+        if rest is None:
+            for kind, found in ((MOVED, self._successors.moved), (RENAMED, self._successors.renamed)):
+                new = found(gone)
+                if new is not None:
+                    verb = "is" if kind == MOVED else "is called"
+                    message = f"it {verb} {self._after.module}.{new} now{words}"
+                    return Change(
+                        gone.path, kind, BREAKS, message, None, gone.path, new, instead or self._whole(new)
+                    )
+        what = f"the {gone.object.kind} is not there any more{words}"
+        if rest is not None and not said:
+            what = f"it is not there under this name any more; {self._whole(rest)} is the same"
+        if instead is None and not said:
+            instead = self._whole(rest) if rest is not None else _told(gone.object)
+        return Change(gone.path, REMOVED, BREAKS, what, instead=instead)
+
+    def _whole(self, path: str) -> str:
+        return f"{self._after.module}.{path}"
+
+    def _kept(self, gone: Gone) -> str | None:
+        """Another path to the same object that is still there and does not warn, unless that is only another class
+        that has it. Where it is defined counts first."""
+        holder = gone.path.rpartition(".")[0]
+        answers = self._answers or {}
+        kept = [
+            path
+            for path in gone.rest
+            if path not in answers
+            and (gone.object.kind not in _MEMBERS or path.rpartition(".")[0] == holder)
+        ]
+        home = {self._after.objects[self._after.places[path]].module for path in kept}
+        return min(
+            shortest_first(kept),
+            key=lambda path: self._whole(path).rpartition(".")[0] not in home,
+            default=None,
+        )
+
+    def _warning(self) -> Iterator[Placed]:
+        """Names that were read in silence, and warn now."""
+        alike: dict[tuple[str, str], list[str]] = {}
+        for path, answer in (self._answers or {}).items():
+            was = self._warned.get(path, _SILENT).state
+            if answer.state == WARNS and path in self._before.places and was != WARNS:
+                holder, _, leaf = path.rpartition(".")
+                text = re.sub(rf"\b{re.escape(leaf)}\b", "·", answer.text)
+                alike.setdefault((holder, text), []).append(path)
+        for (holder, _), paths in alike.items():
+            told = (self._answers or {})[paths[0]].text
+            if len(paths) >= _MANY and holder:
+                message = f"{len(paths)} names of it warn when they are read: {texts.shortened(told)}"
+                yield Change(holder, DEPRECATED, MAY_BREAK, message), (holder, *sorted(paths))
+                continue
+            for path in paths:
+                told = (self._answers or {})[path].text
+                message = f"deprecated: {texts.shortened(told)}"
+                yield Change(path, DEPRECATED, MAY_BREAK, message, instead=texts.instead(told)), (path,)
 
 
 def failed_import(paths: Iterable[str], api: Api) -> tuple[str, str] | None:
-    """The submodule on the way to all of these paths that could not be imported in a release, and why."""
+    """The submodule on the way to each of these paths that could not be imported in a release, and why."""
     found = None
     for path in paths:
         parts = path.split(".")
@@ -63,47 +137,30 @@ def failed_import(paths: Iterable[str], api: Api) -> tuple[str, str] | None:
     return found
 
 
-def _split(gone: Gone, answers: Mapping[str, Answer] | None) -> tuple[list[str], list[str]]:
-    """Those that are there when they are asked for, and those that are not."""
-    if answers is None:
-        return [], list(gone.paths)
-    there = [path for path in gone.paths if path not in answers or answers[path].state == WARNS]
-    return there, [path for path in gone.paths if path not in there]
+def _with_their_modules(changes: list[Placed]) -> list[Placed]:
+    """What went with its module, and of which nothing is known but that, is said of the module."""
+    modules = {
+        path for change, paths in changes if change.kind == REMOVED and "module" in change.message[:12] for path in paths
+    }
+    kept: list[Placed] = []
+    taken: dict[str, list[str]] = {}
+    for change, paths in changes:
+        above = {_topmost(path, modules) for path in paths}
+        if change.kind == REMOVED and None not in above and (change.instead is None or change.path in modules):
+            for path in paths:
+                taken.setdefault(str(_topmost(path, modules)), []).append(path)
+        else:
+            kept.append((change, paths))
+    return [
+        (change, (*paths, *(under for path in paths for under in taken.get(path, ())))) for change, paths in kept
+    ]
 
 
-def _lost(gone: Gone, after: Api, successors: Successors, answer: Answer | None) -> Change:
-    old = gone.object
-    said = texts.own_words(answer.text) if answer is not None and answer.state in (ABSENT, FAILED) else ""
-    words = f": {texts.shortened(said)}" if said else ""
-    instead = texts.instead(said) if said else None
-    before = old.kind
-    rest = _kept(gone, after)
-    if rest is None and (new := successors.moved(gone)) is not None:
-        return Change(
-            gone.path, MOVED, BREAKS, f"it is {new.path} now{words}", None, gone.path, new.path, instead or new.path
-        )
-    if rest is None and (new := successors.renamed(gone)) is not None:
-        return Change(
-            gone.path, RENAMED, BREAKS, f"it is called {new.path} now{words}", None, gone.path, new.path, instead or new.path
-        )
-    instead = instead or rest or _told(old)
-    what = f"the {before} is not there any more{words}"
-    if rest is not None and not said:
-        what = f"it is not there under this name any more; {rest} is the same"
-    return Change(gone.path, REMOVED, BREAKS, what, instead=instead)
-
-
-def _kept(gone: Gone, after: Api) -> str | None:
-    """Another path to the same object that is still there, unless that is only another class that has it."""
-    holder = gone.path.rpartition(".")[0]
-    for path in joining.shortest_first(gone.rest):
-        found = after.get(path)
-        if found is not None and (gone.object.kind not in _MEMBERS or path.rpartition(".")[0] == holder):
-            return path
-    return None
-
-
-_MEMBERS = frozenset({"method", "classmethod", "property", "staticmethod"})
+def _topmost(path: str, modules: set[str]) -> str | None:
+    """The outermost of these modules that a path is in."""
+    parts = path.split(".")
+    heads = (".".join(parts[:size]) for size in range(1, len(parts)))
+    return next((head for head in heads if head in modules), None)
 
 
 def _told(old: Described) -> str | None:
@@ -114,25 +171,3 @@ def _told(old: Described) -> str | None:
     if re.search(r"\balias\b|deprecated", first, re.IGNORECASE):
         said.append(first)
     return next((found for text in said if text and (found := texts.instead(text)) is not None), None)
-
-
-def _warning(before: Api, answers: Mapping[str, Answer], warned: Mapping[str, Answer]) -> Iterator[Placed]:
-    """Names that were read in silence, and warn now."""
-    by_module: dict[tuple[str, str], list[str]] = {}
-    for path, answer in answers.items():
-        if answer.state == WARNS and path in before.places and warned.get(path, _SILENT).state != WARNS:
-            holder, _, leaf = path.rpartition(".")
-            by_module.setdefault((holder, answer.text.replace(leaf, "·")), []).append(path)
-    for (holder, _), paths in by_module.items():
-        text = texts.shortened(answers[paths[0]].text)
-        if len(paths) >= _MANY:
-            message = f"{len(paths)} names of it warn when they are read: {text}"
-            yield Change(holder, DEPRECATED, MAY_BREAK, message), tuple(sorted(paths))
-        else:
-            for path in paths:
-                told = answers[path].text
-                message = f"deprecated: {texts.shortened(told)}"
-                yield Change(path, DEPRECATED, MAY_BREAK, message, instead=texts.instead(told)), (path,)
-
-
-_SILENT = Answer("", "")

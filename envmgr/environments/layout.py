@@ -61,6 +61,11 @@ class Layout:
         return self.home / "run" / "lock"
 
     @property
+    def matrices(self) -> Path:
+        """What is known of each matrix: locks of cells, releases."""
+        return self.home / "matrix"
+
+    @property
     def calls(self) -> Path:
         """What the application's VMs have counted."""
         return self.home / "run" / "calls"

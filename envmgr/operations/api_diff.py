@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
+
+from packaging.requirements import Requirement
 
 from envmgr import changes
 from envmgr.catalog import read
@@ -22,7 +23,6 @@ from envmgr.operations.releases import Release
 from envmgr.operations.run import Run
 from envmgr.tools import interpreters
 from envmgr.tools.pypa import canonical
-from packaging.requirements import Requirement
 
 
 def compare(

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from envmgr.tools import index_pages, index_settings
 from envmgr.tools.index_pages import File
@@ -52,6 +52,12 @@ class Release:
     def yanked(self) -> bool:
         """All of its files are."""
         return all(file.yanked for file in self.files)
+
+
+class Listing(Protocol):
+    """Whatever knows releases as an `Index` does."""
+
+    def releases(self, distribution: str) -> tuple[Release, ...]: ...
 
 
 class Index:

@@ -45,16 +45,18 @@ def _section(number: int, report: MatrixReport) -> dict[str, Any]:
     axes = axes_of(report.results, report.axes)
     drawn = grids(report)
     outcomes = dict.fromkeys(map(signs.outcome, report.results))
+    seen = [*outcomes, *([signs.MISSING] if report.missing else [])]
     return {
         "report": report,
         "counts": counts(report),
         "notes": [
             *([f"Read from {report.source}, which has no logs."] if report.source else []),
             *report.notes,
-            *(f"{cell} has no result yet." for cell in report.missing),
+            *([f"No result yet of {phrases.few(report.missing)}."] if report.missing else []),
         ],
         "grids": [_grid(grid, targets) for grid in drawn],
-        "legend": [_sign(each) for each in sorted(outcomes, key=signs.letter)],
+        "legend": [_sign(each) for each in sorted(seen, key=signs.letter)],
+        "outcomes": sorted(outcomes),
         "comparison": _comparison(report, targets),
         "slow": [
             {"cell": each.cell, "target": targets[each.cell], "words": phrases.slow(each)}
@@ -78,6 +80,7 @@ def _grid(grid: Grid, targets: Mapping[str, str]) -> dict[str, Any]:
             **_sign(found.outcome),
             "letter": signs.letter(found.outcome) + several,
             "target": there[0] if there else "",
+            "only": json.dumps({grid.down: row, grid.across: column}) if len(there) > 1 else "",
             "title": f"{cells}: {found.outcome}{several}",
         }
 

@@ -47,6 +47,14 @@ for (const section of document.querySelectorAll("section.matrix")) {
     });
   });
 
+  // A square of several cells leads to all of them.
+  section.only = (values) => {
+    form.reset();
+    for (const select of form.querySelectorAll("select")) select.value = values[select.dataset.axis] ?? "";
+    filter();
+    form.scrollIntoView();
+    form.querySelector("select").focus({ preventScroll: true });
+  };
   section.reveal = (row) => {
     if (!rows.includes(row)) return;
     if (row.hidden) {
@@ -66,6 +74,11 @@ const reveal = () => {
 addEventListener("hashchange", reveal);
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.("a[href^='#']");
-  if (link && link.hash === location.hash) reveal();
+  if (link?.dataset.only) {
+    event.preventDefault();
+    link.closest("section.matrix").only(JSON.parse(link.dataset.only));
+  } else if (link && link.hash === location.hash) {
+    reveal();
+  }
 });
 reveal();

@@ -11,6 +11,7 @@ from envmgr.matrix.slowness import Finding, Ratio
 from envmgr.model.matrix import CellResult, CheckResult, Expectation
 
 _FEW = 3
+_LONGEST = 400
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -20,7 +21,8 @@ def clean(text: str) -> str:
 
 
 def line(text: str) -> str:
-    return " ".join(clean(text).split())
+    one = " ".join(clean(text).split())
+    return one if len(one) <= _LONGEST else f"{one[: _LONGEST - 1]}…"
 
 
 def expected(expectation: Expectation) -> str:

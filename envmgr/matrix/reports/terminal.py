@@ -38,7 +38,7 @@ def _lines(report: MatrixReport, width: int) -> Iterator[str]:
         yield from _drawn(grid, width)
     if drawn:
         yield ""
-        yield _legend(drawn)
+        yield _legend(drawn, width)
     for result in report.red:
         yield ""
         title = click.style(result.status, fg="red", bold=True)
@@ -124,9 +124,15 @@ def _painted(square: Square | None, room: int) -> str:
     return click.style(f"{_mark(square):^{room}}", **_PAINT[signs.color(square.outcome)])
 
 
-def _legend(drawn: Iterable[Grid]) -> str:
+def _legend(drawn: Iterable[Grid], width: int) -> str:
     outcomes = dict.fromkeys(square.outcome for grid in drawn for square in grid.squares.values())
-    return "   ".join(f"{signs.letter(each)} {each}" for each in sorted(outcomes, key=signs.letter))
+    words = (f"{signs.letter(each)} {each}" for each in sorted(outcomes, key=signs.letter))
+    lines = [""]
+    for word in words:
+        if lines[-1] and len(lines[-1]) + len(word) + 3 > width:
+            lines.append("")
+        lines[-1] += f"   {word}" if lines[-1] else word
+    return "\n".join(lines)
 
 
 def _cut(text: str) -> str:

@@ -66,7 +66,7 @@ def all_outcomes():
                 values,
                 status,
                 expected=expected,
-                log=f"E   ImportError {number}\n{HOSTILE}" if bad else "",
+                log=f"E   ImportError nr{number}x\n{HOSTILE}" if bad else "",
                 detail=f"ImportError: no <b>numpy</b> {HOSTILE}" if status == "failed" else "",
                 failures=["tests/test_a.py::test_one", "tests/test_a.py::test_<two>"]
                 if status == "failed"

@@ -39,19 +39,27 @@ defmodule Envmgr.Calls.Exchange do
 
         answer
 
-      {:ref, owner} ->
-        run(%{request | owner: owner}, args, kwargs)
+      {:ref, ref} ->
+        if Refused.foreign?(request, ref),
+          # No object is this process's: the first one is found.
+          do: refused(request, Locate.arguments(args, kwargs, self(), request.into, nil)),
+          else: run(%{request | owner: ref.owner}, args, kwargs)
 
       {:error, refusal} ->
-        {place, refusal} = Locate.arguments(args, kwargs, request.owner, request.into, refusal)
+        refused(request, Locate.arguments(args, kwargs, request.owner, request.into, refusal))
+    end
+  end
 
+  defp refused(request, {place, refusal}) do
+    if refusal.ref && Refused.foreign?(request, refusal.ref),
+      do: Refused.foreign(request, refusal.ref, place),
+      else:
         Outcome.error(request,
           code: :conversion,
           message: "#{place}: #{Refusal.text(refusal)}",
           hint: refusal.hint,
           details: %{path: place, elixir: refusal.elixir, python: refusal.python}
         )
-    end
   end
 
   @doc "Many calls in one, of the payloads of each: a list of answers."

@@ -7,8 +7,12 @@ defmodule Envmgr.Pool.Cancelling do
   alias Envmgr.Pool.{Callbacks, Cancelled, Flight, Lent, Nudge, Outbox, Pipe, Slot, Watched}
   alias Envmgr.Wire.Messages
 
-  # How long a worker may take to end a call, ms.
+  # How long a worker may take to end a call, ms. Where the machine is so busy that few signals are sent meanwhile, the worker has
+  # not had that time either: it is given so many, but no more than so many times as long.
   @grace 500
+  @signals 5
+  @most 20
+  @look 100
   # Most coroutines and streams end without a signal, when the worker reads that they should.
   @unsignalled 20
   # How often calls aside are looked at whose caller may have died, and how long after their deadline they are ended.
@@ -35,7 +39,7 @@ defmodule Envmgr.Pool.Cancelling do
   defp cancel_written(s, reply, {:ok, id, flight}) do
     {answers, callbacks} = Callbacks.cancel(s.callbacks, id)
     outbox = s.outbox |> Outbox.control(Messages.cancel(id)) |> Outbox.control(answers)
-    Process.send_after(self(), {:grace, id}, @grace)
+    begin(s, id)
 
     s = %{
       s
@@ -54,7 +58,7 @@ defmodule Envmgr.Pool.Cancelling do
 
   defp nudge(%{nudge: nil, interrupt: signal} = s, delay) when is_integer(signal) do
     if Cancelled.running?(s.cancelled, s.flight),
-      do: %{s | nudge: Nudge.start(s.os_pid, signal, delay)},
+      do: %{s | nudge: Nudge.start(s.os_pid, signal, delay, s.signals)},
       else: s
   end
 
@@ -70,22 +74,40 @@ defmodule Envmgr.Pool.Cancelling do
     %{s | lent: Lent.forget(s.lent, s.options.name, reply)}
   end
 
-  @doc "The grace period of a call is over."
-  @spec grace(Pipe.state(), pos_integer()) :: {:ok, Pipe.state()} | {:kill, String.t()}
-  def grace(s, id) do
-    case Cancelled.expire(s.cancelled, s.flight, id) do
-      :over ->
+  defp begin(s, id) do
+    since = {Nudge.sent(s.signals), System.monotonic_time(:millisecond)}
+    Process.send_after(self(), {:grace, id, since}, @grace)
+  end
+
+  @doc "The grace period of a call is over. `since`: how many signals there were when it began, and when that was."
+  @spec grace(Pipe.state(), pos_integer(), {non_neg_integer(), integer()}) ::
+          {:ok, Pipe.state()} | {:kill, String.t()}
+  def grace(s, id, since) do
+    case {Cancelled.expire(s.cancelled, s.flight, id), told?(s, since)} do
+      {:over, true} ->
         {:kill,
          "the worker was ended because #{name(s.flight, id)} that was cancelled, or passed its deadline, did not end within #{@grace} ms"}
 
-      {:again, cancelled} ->
-        Process.send_after(self(), {:grace, id}, @grace)
+      {:over, false} ->
+        Process.send_after(self(), {:grace, id, since}, @look)
+        {:ok, s}
+
+      {{:again, cancelled}, _told?} ->
+        begin(s, id)
         {:ok, %{s | cancelled: cancelled}}
 
-      :settled ->
+      {:settled, _told?} ->
         {:ok, s}
     end
   end
+
+  # Whether the worker has heard often enough that it is to end something; where no signal is sent time alone counts.
+  defp told?(%{nudge: nil}, _since), do: true
+
+  defp told?(s, {sent, at}),
+    do:
+      Nudge.sent(s.signals) - sent >= @signals or
+        System.monotonic_time(:millisecond) - at > @most * @grace
 
   # What runs is told with the end of the worker, where it is known.
   defp name(flight, id) do

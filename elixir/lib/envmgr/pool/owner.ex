@@ -18,8 +18,8 @@ defmodule Envmgr.Pool.Owner do
 
   alias Envmgr.Libraries.Sizing
   alias Envmgr.Pool.{Answers, Birth, Cancelling, Child, Crash, Ending, Flight, Heartbeat, Hello}
-  alias Envmgr.Pool.{Lane, Lent, Life, Outbox, Pace, Pipe, Postmortem, Serving, Sharing, Slot}
-  alias Envmgr.Pool.{Reaper, Stats, Watched}
+  alias Envmgr.Pool.{Lane, Lent, Life, Nudge, Outbox, Pace, Pipe, Postmortem, Reaper, Serving}
+  alias Envmgr.Pool.{Sharing, Slot, Stats, Watched}
   alias Envmgr.Values.Decoder
   alias Envmgr.Wire.Messages
 
@@ -33,7 +33,7 @@ defmodule Envmgr.Pool.Owner do
   @enforce_keys [:server, :manifest, :slot, :options]
   defstruct [:server, :manifest, :slot, :options, :port, :os_pid, :failure, :tick, :head, :retry] ++
               [:interrupt, :crash, :nudge, :sweep, :life, :zygote, :mark, :began, :ending] ++
-              [:pool, :sizing, :number, :inside] ++
+              [:pool, :sizing, :number, :inside, :signals] ++
               [
                 asked: 0,
                 forked?: false,
@@ -68,7 +68,8 @@ defmodule Envmgr.Pool.Owner do
     Logger.metadata(environment: settings.manifest.environment)
     s = struct!(__MODULE__, settings)
     threads = Sizing.at_a_time(s.sizing)
-    {:ok, %{s | threads: threads, window: threads, flight: Flight.new(threads)}}
+    flight = Flight.new(threads)
+    {:ok, %{s | threads: threads, window: threads, flight: flight, signals: Nudge.count()}}
   end
 
   # The Server sends this once it watches: an end that comes at once must not go unseen.
@@ -142,8 +143,8 @@ defmodule Envmgr.Pool.Owner do
   def handle_info({:unwatch, reply}, s),
     do: {:noreply, %{s | watched: Watched.delete(s.watched, reply)}}
 
-  def handle_info({:grace, id}, s) do
-    case Cancelling.grace(s, id) do
+  def handle_info({:grace, id, since}, s) do
+    case Cancelling.grace(s, id, since) do
       {:ok, s} -> {:noreply, s}
       {:kill, why} -> {:noreply, Ending.kill(s, why)}
     end

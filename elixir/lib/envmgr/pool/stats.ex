@@ -40,10 +40,12 @@ defmodule Envmgr.Pool.Stats do
   end
 
   defp pool(crew, loaded?) do
+    state = state(crew, loaded?)
+
     %{
-      state: state(crew, loaded?),
+      state: state,
       circuit: crew.circuit.state,
-      problem: crew.problem || (crew.circuit.state != :closed && crew.circuit.problem) || nil,
+      problem: crew.problem || (state in [:degraded, :failed] && crew.circuit.problem) || nil,
       tries: length(crew.circuit.faults),
       retry_at: Circuit.retry_at(crew.circuit),
       min: crew.sizing.min,
@@ -206,13 +208,16 @@ defmodule Envmgr.Pool.Stats do
   end
 
   defp state(%{sizing: sizing} = crew, loaded?) do
+    well? = crew.problem == nil and crew.circuit.problem == nil
+
     case length(Crew.open(crew)) + map_size(crew.spent) do
       # Nobody has called it, and whoever does is served.
       0 when crew.wanted == 0 and crew.problem == nil and loaded? -> :ready
       0 when crew.problem == nil and crew.circuit.state == :closed -> :loading
       0 -> :failed
-      count when count < sizing.min -> :degraded
-      _enough -> :ready
+      # Some are starting, and nothing is wrong: the others serve.
+      count when count < sizing.min and not well? -> :degraded
+      _serves -> :ready
     end
   end
 

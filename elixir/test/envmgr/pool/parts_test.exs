@@ -1,7 +1,7 @@
 defmodule Envmgr.Pool.PartsTest do
   use ExUnit.Case, async: true
 
-  alias Envmgr.Pool.{Backoff, Cancelled, Child, Flight, Outbox, Route, Slot}
+  alias Envmgr.Pool.{Backoff, Cancelled, Cancelling, Child, Flight, Nudge, Outbox, Route, Slot}
 
   defp call(reply, size \\ 1), do: {:call, reply, :infinity, "l", size, <<reply::32>>}
 
@@ -264,6 +264,27 @@ defmodule Envmgr.Pool.PartsTest do
       assert Cancelled.running?(cancelled, flight)
       assert Cancelled.expire(cancelled, flight, 1) == :over
       assert Cancelled.expire(%{}, flight, 1) == :settled
+    end
+
+    test "on a busy machine it has as many signals as on a quiet one, but no more than so long",
+         %{flight: flight, a: a} do
+      {:ok, 1, flight} = Flight.cancel(flight, a)
+      signals = Nudge.count()
+      cancelled = Cancelled.add(%{}, flight, 1)
+      s = %{flight: flight, cancelled: cancelled, signals: signals, nudge: self()}
+      now = System.monotonic_time(:millisecond)
+      since = {0, now - 600}
+
+      assert {:ok, ^s} = Cancelling.grace(s, 1, since)
+      assert_receive {:grace, 1, ^since}
+      assert {:kill, _} = Cancelling.grace(s, 1, {0, now - 20_000})
+      # Where none can be sent, there is nothing to count.
+      assert {:kill, _} = Cancelling.grace(%{s | nudge: nil}, 1, since)
+      :counters.add(signals, 1, 5)
+      assert {:kill, why} = Cancelling.grace(s, 1, since)
+      assert why =~ "did not end within 500 ms"
+      assert {:ok, _} = Cancelling.grace(s, 1, {1, now - 600})
+      assert {:ok, _} = Cancelling.grace(%{s | cancelled: %{}}, 1, since)
     end
 
     test "what waits behind another has its time when it runs", %{flight: flight, b: b} do

@@ -4,7 +4,7 @@ defmodule Envmgr.Pool.ZygoteTest do
   import ExUnit.CaptureLog
 
   alias Envmgr.Error
-  alias Envmgr.Test.Project
+  alias Envmgr.Test.{Heard, Project}
 
   setup context do
     libraries = %{"probe" => Project.library("probe", %{"init" => context[:init] || ""})}
@@ -69,7 +69,10 @@ defmodule Envmgr.Pool.ZygoteTest do
     [zygote] = zygotes(name)
     old = workers(name)
     stuck = Envmgr.async("probe.hold", [], name: name)
-    Process.sleep(50)
+
+    Project.eventually(fn ->
+      Enum.any?(Envmgr.stats(name)["std"].workers, &(&1.in_flight == 1))
+    end)
 
     log =
       capture_log(fn ->
@@ -94,27 +97,26 @@ defmodule Envmgr.Pool.ZygoteTest do
     call: call
   } do
     assert {:ok, _} = call.("probe.pid", [])
+    Heard.listen(name)
 
-    log =
-      capture_log(fn ->
-        old =
-          for _ <- 1..2 do
-            [zygote | _] = Project.eventually(fn -> zygotes(name) != [] && zygotes(name) end)
-            old = workers(name)
-            System.cmd("kill", ["-KILL", "#{zygote}"])
-            old
-          end
+    old =
+      for _ <- 1..2 do
+        [zygote | _] = Project.eventually(fn -> zygotes(name) != [] && zygotes(name) end)
+        old = workers(name)
+        System.cmd("kill", ["-KILL", "#{zygote}"])
+        old
+      end
 
-        old = List.flatten(old)
+    old = List.flatten(old)
 
-        Project.eventually(fn ->
-          workers(name) != [] and Enum.all?(workers(name), &(&1 not in old))
-        end)
+    Project.eventually(fn ->
+      workers(name) != [] and Enum.all?(workers(name), &(&1 not in old))
+    end)
 
-        assert {:ok, _} = call.("probe.pid", [])
-      end)
-
-    refute log =~ "no worker:"
+    assert {:ok, _} = call.("probe.pid", [])
+    assert_receive {:heard, [:worker, :stop], _, %{reason: :lost}}
+    refute_received {:heard, [:worker, :stop], _, %{reason: :start}}
+    refute_received {:heard, [:circuit, :open], _, _}
   end
 
   @tag project: [workers: 1], heartbeat: 500
