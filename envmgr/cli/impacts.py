@@ -91,7 +91,7 @@ def _whole_api(impact: Impact) -> Iterator[str]:
         f"{count} {'are safe' if severity == SAFE else severity.replace('breaks', 'break')}"
         for severity, count in impact.changes.items()
     ]
-    yield f"of all changes of its API {', '.join(told)}"
+    yield f"of all changes of its API, {', '.join(told)}"
 
 
 def _matrix(cells: Iterable[tuple[str, str, str]]) -> Iterator[str]:

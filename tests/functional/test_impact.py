@@ -176,7 +176,7 @@ def test_a_plan_joins_what_is_called_with_what_changes(envmgr, app, capsys):
     assert "1 of the 4 functions you call changes; here is how\n" in said
     assert "  shop.label: called 12 times, lib/a.ex:3, lib/a.ex:9\n    breaks: " in said
     assert "core crosses a major version: 1.0 -> 2.0\n" in said
-    assert "`envmgr upgrade` refuses this, unless with --accept-impact:\n  shop.label breaks: " in said
+    assert "`envmgr upgrade` refuses this unless told:\n  shop.label breaks: " in said
 
 
 def test_an_upgrade_refuses_what_breaks_a_call_unless_told(envmgr, app, prepared):

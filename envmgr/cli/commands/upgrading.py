@@ -70,7 +70,7 @@ def _refused(outcome: PlanOutcome) -> list[str]:
     reasons = outcome.impact.red if outcome.impact is not None and outcome.generation is not None else ()
     if not reasons:
         return []
-    return ["`envmgr upgrade` refuses this, unless with --accept-impact:", *(f"  {why}" for why in reasons)]
+    return ["`envmgr upgrade` refuses this unless told:", *(f"  {why}" for why in reasons)]
 
 
 def _next(outcome: PlanOutcome) -> str:
@@ -79,6 +79,7 @@ def _next(outcome: PlanOutcome) -> str:
     if outcome.generation is None:
         return f"nothing was changed; `envmgr sync {outcome.environment}` first: there is nothing to upgrade"
     words = shlex.quote(f"{outcome.library}{outcome.asked}")
+    words += " --accept-impact" if outcome.impact is not None and outcome.impact.red else ""
     return f"nothing was changed; `envmgr upgrade {words}` does it, with proof"
 
 

@@ -35,7 +35,7 @@ defmodule Mix.Tasks.Envmgr.Calls do
     {place, rest} = Arguments.split!(arguments, @help)
     options = options!(rest)
     project = Tool.project!(place)
-    Mix.Task.run("compile")
+    compile(options[:format])
     directories = Compiled.Beams.directories(options[:deps] == true)
     beams = Enum.flat_map(directories, &Compiled.Beams.in_directory/1)
 
@@ -68,6 +68,16 @@ defmodule Mix.Tasks.Envmgr.Calls do
         Command.fail("#{word}: no argument is expected", usage(), @usage)
     end
   end
+
+  # What mix says of compiling goes to stdout, where a program reads the answer.
+  defp compile("json") do
+    shell = Mix.shell()
+    Mix.shell(Mix.Shell.Quiet)
+    Mix.Task.run("compile")
+    Mix.shell(shell)
+  end
+
+  defp compile(_text), do: Mix.Task.run("compile")
 
   defp usage, do: "mix envmgr.calls [--deps] [--output FILE] [--format text|json]"
 
