@@ -32,10 +32,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Uses:
-    """What is told of one library: `functions` are paths as they are written."""
+    """What is told of one library: `functions` are paths and their places, aliases resolved."""
 
     counted: tuple[Called, ...]
-    functions: Mapping[str, tuple[str, ...]]
+    functions: tuple[tuple[str, tuple[str, ...]], ...]
     methods: tuple[Method, ...]
     aliases: Mapping[str, str]
 
@@ -77,25 +77,25 @@ def tell(layout: Layout, aliases: Mapping[str, str]) -> Told:
 
 def of(told: Told, library: str, modules: Mapping[str, str]) -> Uses:
     """`modules` are the import names of all libraries of the environment."""
-    written = {} if told.compiled is None else told.compiled.functions
-    whole = {path: unaliased(path, told.aliases) for path in written}
+    written = () if told.compiled is None else told.compiled.functions.items()
+    meant = ((unaliased(path, told.aliases), places) for path, places in written)
     return Uses(
         tuple(each for each in told.counted if _owner(each, modules) == library),
-        {whole[path]: places for path, places in written.items() if whole[path].startswith(f"{library}.")},
+        tuple(each for each in meant if each[0].startswith(f"{library}.")),
         () if told.compiled is None else told.compiled.methods,
         told.aliases,
     )
 
 
 def functions(uses: Uses, library: str, catalog: Catalog) -> tuple[UsedFunction, ...]:
-    """By paths of the catalog, the most called first. A path that the catalog does not have is as it was written."""
+    """The most called first. Paths are as code has them; of an object's method, that of its class in the catalog."""
     found: dict[str, _Use] = {}
     finder = Finder(library, catalog)
     for each in uses.counted:
-        use = found.setdefault(finder.path(each.path), _Use())
+        use = found.setdefault(finder.counted(each.path), _Use())
         use.calls = (use.calls or 0) + each.count
-    for path, places in uses.functions.items():
-        found.setdefault(finder.path(path), _Use()).places.extend(places)
+    for path, places in uses.functions:
+        found.setdefault(path, _Use()).places.extend(places)
     for method in uses.methods:
         for path in _methods(method, found, finder, uses.aliases):
             found.setdefault(path, _Use()).places.extend(method.places)
@@ -135,14 +135,14 @@ class Finder:
         self._classes: dict[str, list[int]] | None = None
         self._members: frozenset[str] | None = None
 
-    def path(self, written: str) -> str:
-        """A call as it is counted: a path of the library, or an object's type and a method's name."""
-        below = written.removeprefix(f"{self.library}.")
-        if below != written and self.catalog.find(below) is not None:
-            return written
+    def counted(self, written: str) -> str:
+        """Statistics name a method by where its class is defined: the class's public path takes that place."""
         holder, _, name = written.rpartition(".")
-        number = self._of_type(holder)
-        return written if number is None else self.member(number, name) or written
+        module, _, leaf = holder.rpartition(".")
+        for number in self._named(leaf):
+            if self.catalog.detail(number)["module"] == module:
+                return self.member(number, name) or written
+        return written
 
     def made_by(self, path: str) -> int | None:
         """The class of what a call gives, where the catalog says it."""
@@ -164,17 +164,6 @@ class Finder:
             classes = [self.catalog.path(number) for numbers in self._all().values() for number in numbers]
             self._members = frozenset(member for path in classes for member in self.catalog.under(path))
         return name in self._members
-
-    def _of_type(self, qualified: str) -> int | None:
-        """Of `module.Class`, where the class is defined: its public path may be another one."""
-        below = qualified.removeprefix(f"{self.catalog.module}.")
-        number = self.catalog.find(below)
-        if number is not None and below != qualified:
-            return number
-        for candidate in self._named(qualified.rpartition(".")[2]):
-            if self.catalog.detail(candidate)["module"] == qualified.rpartition(".")[0]:
-                return candidate
-        return None
 
     def _named(self, name: str) -> list[int]:
         return self._all().get(name, [])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 
 import indexes
@@ -36,7 +35,6 @@ def open_cart() -> "Cart":
 '''
 TWO = ONE.replace("text, width=10", "text, language, width=10").replace("def unused(a): return a\n", "")
 THREE = ONE.replace("def total", "def extra(): return 1\ndef total")
-SPELLED = "https://example.test/osv"
 
 
 def advisory(name, introduced, **more):
@@ -81,7 +79,7 @@ def prepared(tmp_path_factory):
 
 @pytest.fixture
 def app(prepared, monkeypatch):
-    app, saved, index = prepared
+    app, saved, _ = prepared
     shutil.rmtree(app)
     shutil.copytree(saved, app, symlinks=True)
     monkeypatch.chdir(app)
@@ -143,7 +141,7 @@ def four_functions(app):
 def world(root):
     """All that is on disk, but for the journal."""
     return {
-        str(path.relative_to(root)): os.readlink(path) if path.is_symlink() else path.read_bytes()
+        str(path.relative_to(root)): path.readlink() if path.is_symlink() else path.read_bytes()
         for path in root.rglob("*")
         if (path.is_symlink() or path.is_file()) and "state.db" not in path.name and path.name != "lock"
     }
@@ -200,6 +198,14 @@ def test_an_upgrade_refuses_what_breaks_a_call_unless_told(envmgr, app, prepared
     assert done["impact"]["red"] == error["details"]["reasons"]
     assert dict(index.fetched) == fetched  # what was built to be looked at was linked
     assert envmgr("status")[1][0]["state"] == "ready"
+    accepted = envmgr("history", "shop")[1][0]["reason"]
+    assert accepted == "shop==2.0: shop 1.0 -> 2.0, 1 more, impact accepted"
+
+    assert envmgr("rollback", "shop")[0] == 0
+    before = world(app)
+    again = envmgr("plan", "shop==2.0")[1]["impact"]  # by the entry that is in the store
+    assert again["red"] == error["details"]["reasons"]
+    assert world(app) == before
 
 
 def test_what_does_not_break_a_call_is_upgraded(envmgr, app):
@@ -229,7 +235,7 @@ def test_a_method_whose_class_is_not_known_is_no_reason(envmgr, app):
     calls(
         app, {"shop.price": ["lib/a.ex:1"]}, methods=[("add", None, ["lib/a.ex:2"])], unknown=["lib/a.ex:3"]
     )
-    status, plan = envmgr("plan", "shop==2.0")
+    plan = envmgr("plan", "shop==2.0")[1]
     assert [each["path"] for each in plan["impact"]["used"]] == ["shop.price", ".add"]
     assert plan["impact"]["red"] == []
     (unknown,) = plan["impact"]["unknown"]
