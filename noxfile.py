@@ -116,11 +116,12 @@ def faults(session: nox.Session) -> None:
 
 @nox.session
 def functional(session: nox.Session) -> None:
-    """The real things: uv, PyPI, processes, kill -9. Adds to the coverage of `unit` and judges the sum."""
+    """The real things: uv, PyPI, processes, kill -9, a browser. Adds to the coverage of `unit` and judges the sum."""
     install(session)
     session.run(
         "pytest",
         "tests/functional",
+        "tests/browser",
         *SIDE_BY_SIDE,
         "--cov",
         "--cov-append",

@@ -23,6 +23,15 @@ class Answer:
     text: str
 
 
+def both(
+    pythons: tuple[Path, Path], module: str, paths: Iterable[str]
+) -> tuple[Mapping[str, Answer] | None, Mapping[str, Answer]]:
+    """What the later release says, and the earlier one of those that warn in the later."""
+    answers = ask(pythons[1], module, paths)
+    warning = [path for path, said in (answers or {}).items() if said.state == WARNS]
+    return answers, ask(pythons[0], module, warning) or {}
+
+
 def ask(python: Path, module: str, paths: Iterable[str]) -> Mapping[str, Answer] | None:
     """Of each path, relative to the module, that is not simply there. None where it could not be asked.
 

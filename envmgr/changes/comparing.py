@@ -81,7 +81,11 @@ def _of_pair(pair: Pair) -> Iterator[_Met]:
     pair = replace(pair, paths=shortest_first(pair.paths))
     signatures = call(pair)
     for rule in RULES:
+        told: set[str] = set()
         for found in rule.find(pair, signatures):
+            if found.parameter is not None and found.parameter in told:
+                continue  # by the docstring, and by its default
+            told.update(filter(None, [found.parameter]))
             change = Change(
                 pair.paths[0],
                 rule.kind,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 POSITIONAL_ONLY, POSITIONAL, VAR_POSITIONAL, KEYWORD_ONLY, VAR_KEYWORD = range(5)
 """Kinds of parameters, in the order of `inspect`."""
+ALL = frozenset({"*"})
 RUNTIME, STUB, DOCSTRING, SOURCE = "runtime", "stub", "docstring", "static"
 """Where a fact comes from."""
 
@@ -93,6 +94,9 @@ class Api:
     objects: tuple[Described, ...]
     places: Mapping[str, int]
     errors: Mapping[str, str] = field(default_factory=dict)
+    listed: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Path of a module → what its `__all__` names, where its source was read and has one; `ALL` where it has none and
+    imports all of another module."""
 
     def get(self, path: str) -> Described | None:
         number = self.places.get(path)

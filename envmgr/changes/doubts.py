@@ -19,6 +19,8 @@ _VERSION = re.compile(r"(?:^|_)(?:version|revision|git|commit|hash|build|release
 _PLACE = re.compile(r"site-packages|/\.envmgr/|/proc/\d|/tmp/")
 _SIZED = re.compile(r"^<(\w+) of \d+>$")
 _LONGEST = 80
+_OF_NOTATION = frozenset({"parameter-positional-only", "parameter-freed", "default-changed"})
+_OF_UFUNCS = frozenset({"where", "casting", "order", "dtype", "subok", "signature", "axes", "axis", "keepdims", "extobj"})
 
 
 def private_parameter(pair: Pair, kind: str, found: Finding) -> str | None:
@@ -31,9 +33,25 @@ def only_now_known(pair: Pair, kind: str, found: Finding) -> str | None:
     if not _of_call(kind) or kind in _OF_TYPES:
         return None
     if says_nothing(pair.before) and not says_nothing(pair.after):
-        return "its signature was only (*args, **kwargs), and is told now"
+        return "its signature ended in (*args, **kwargs), and is told now"
     if says_nothing(pair.after) and not says_nothing(pair.before):
-        return "its signature is only (*args, **kwargs) now: what it takes is not told"
+        return "its signature ends in (*args, **kwargs) now: what it takes is not told"
+    return None
+
+
+def still_taken(pair: Pair, kind: str, found: Finding) -> str | None:
+    """By a decorator that warns and passes it on."""
+    decorators = [] if pair.after.source is None else pair.after.source.decorators
+    for written in decorators:
+        name = written.partition("(")[0]
+        if kind == "parameter-keyword-only" and re.search(r"deprecat\w*(?:nonkeyword|position)", name):
+            return "its decorator still takes it by position, and warns"
+        if (
+            kind in ("parameter-removed", "parameter-renamed")
+            and re.search(r"deprecat|renam", name)
+            and re.search(rf"['\"]{re.escape(found.parameter or '')}['\"]", written)
+        ):
+            return "its decorator still takes it, and warns"
     return None
 
 
@@ -47,8 +65,20 @@ def from_docstring(pair: Pair, kind: str, found: Finding) -> str | None:
 
 def from_stub(pair: Pair, kind: str, found: Finding) -> str | None:
     before, after = pair.before.signature_from, pair.after.signature_from
-    if _of_call(kind) and kind not in _OF_TYPES and before != after and STUB in (before, after):
+    if not _of_call(kind) or kind in _OF_TYPES:
+        return None
+    if before != after and STUB in (before, after):
         return f"its signature comes from {_origin(before)} before, and from {_origin(after)} now"
+    if STUB in (before, after) and (pair.before.overloaded or pair.after.overloaded):
+        return "its signature is what several of a stub have in common"
+    if before in (STUB, DOCSTRING) and kind in _OF_NOTATION:
+        return f"{_origin(before)} says so: it may be a matter of notation"
+    return None
+
+
+def of_every_ufunc(pair: Pair, kind: str, found: Finding) -> str | None:
+    if "ufunc" in (pair.before.kind, pair.after.kind) and found.parameter in _OF_UFUNCS:
+        return "what every ufunc takes was not told of each"
     return None
 
 
@@ -85,6 +115,8 @@ def other_stubs(pair: Pair, kind: str, found: Finding) -> str | None:
     before, after = pair.before.types_from, pair.after.types_from
     if before != after:
         return "its types come from a stub on one side only"
+    if before == STUB:
+        return "a stub says so: what it takes and gives when it runs may be the same"
     if pair.before.overloaded or pair.after.overloaded:
         return "it has several signatures: of which the types are is not told"
     return None
@@ -107,6 +139,8 @@ DOUBTS: tuple[Doubt, ...] = (
     only_now_known,
     from_docstring,
     from_stub,
+    of_every_ufunc,
+    still_taken,
     sentinel,
     cut_short,
     of_the_release,
@@ -122,9 +156,9 @@ def reason(pair: Pair, kind: str, found: Finding) -> str | None:
 
 
 def says_nothing(found: Described) -> bool:
-    """Whether it is told of the call only that it takes anything."""
-    kinds = [each.kind for each in found.parameters or ()]
-    return bool(kinds) and set(kinds) <= {VAR_POSITIONAL, VAR_KEYWORD}
+    """Whether it is told of the call only that it takes anything, as of one that hands its arguments on."""
+    kinds = {each.kind for each in found.parameters or ()}
+    return {VAR_POSITIONAL, VAR_KEYWORD} <= kinds or (bool(kinds) and kinds <= {VAR_POSITIONAL, VAR_KEYWORD})
 
 
 def _of_call(kind: str) -> bool:

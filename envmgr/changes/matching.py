@@ -10,6 +10,7 @@ from envmgr.changes import defaults
 from envmgr.changes.described import KEYWORD_ONLY, VAR_KEYWORD, VAR_POSITIONAL, Parameter
 
 _ALIKE = 0.6
+_HALF_ALIKE = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def _successor(
         at = positions(before).index(gone.name)
         there = [each for each in after if each.by_position][at : at + 1]
         candidates = [each for each in there if each in come]
-        if candidates and (candidates[0].required == gone.required) and _same_default(gone, candidates[0]):
+        if candidates and _follows(gone, candidates[0]):
             return candidates[0]
     alike = [
         each
@@ -75,6 +76,18 @@ def _successor(
         and (_likeness(gone.name, each.name) >= _ALIKE or (rest_stays and len(come) == 1))
     ]
     return max(alike, key=lambda each: _likeness(gone.name, each.name), default=None)
+
+
+def _follows(old: Parameter, new: Parameter) -> bool:
+    """Whether the one that stands in its place is it: what is required is told by its place, the rest by its name or
+    what is said of it."""
+    if old.required:
+        return new.required or _likeness(old.name, new.name) >= _HALF_ALIKE or old.type == new.type is not None
+    if new.required or not _same_default(old, new):
+        return False
+    if _likeness(old.name, new.name) >= _HALF_ALIKE:
+        return True
+    return bool(old.said) and _likeness(old.said[:100], new.said[:100]) >= _ALIKE
 
 
 def _same_default(one: Parameter, other: Parameter) -> bool:

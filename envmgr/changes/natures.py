@@ -14,7 +14,12 @@ _CALLED = frozenset({"function", "ufunc", "method", "classmethod", "staticmethod
 _AWAITED = frozenset({"coroutine", "async-generator"})
 _READ = frozenset({"property", "constant"})
 _DIRECTIVE = re.compile(r"\.\. deprecated::[ \t]*(?P<since>\S*)\s*(?P<text>(?:(?!\.\. \w+::).)*)", re.DOTALL)
-_IN_WORDS = re.compile(r"[^.\n]*\b(?:is|are|been|will be|was) deprecated\b[^\n]*", re.IGNORECASE)
+_IN_WORDS = re.compile(
+    r"^\W*deprecated\b[^\n]*|\b(?:the|this) (?:parameter|argument|keyword|option) (?:is|was|has been) deprecated\b[^\n]*",
+    re.IGNORECASE,
+)
+_OF_A_USE = re.compile(r"\b(?:argument|parameter|keyword|option|passing|calling|setting)\b", re.IGNORECASE)
+_QUOTED = re.compile(r"(?:\*|`+|')(\w+)(?:\*|`+|')")
 
 
 def kind(pair: Pair) -> Iterator[Finding]:
@@ -63,7 +68,7 @@ def value(pair: Pair) -> Iterator[Finding]:
 
 def deprecated(pair: Pair) -> Iterator[Finding]:
     said = _deprecation(pair.after)
-    if said is not None and _deprecation(pair.before) is None:
+    if said is not None and _deprecation(pair.before) is None and aspect(pair.after) is None:
         text, origin = said
         yield Finding(
             MAY_BREAK,
@@ -75,7 +80,7 @@ def deprecated(pair: Pair) -> Iterator[Finding]:
 
 def deprecation_ended(pair: Pair) -> Iterator[Finding]:
     was = _deprecation(pair.before)
-    if was is not None and _deprecation(pair.after) is None:
+    if was is not None and _deprecation(pair.after) is None and aspect(pair.before) is None:
         yield Finding(SAFE, "it is not deprecated any more", before=texts.shortened(was[0]), origin=was[1])
 
 
@@ -86,6 +91,10 @@ def parameter_deprecated(pair: Pair) -> Iterator[Finding]:
         old = before.get(each.name)
         if old is None:
             continue
+        if aspect(pair.after) == each.name and aspect(pair.before) != each.name:
+            text = str(pair.after.deprecated)
+            words = f"parameter {each.name} is deprecated, or a use of it: {texts.shortened(text)}"
+            yield Finding(MAY_BREAK, words, each.name, instead=texts.instead(text))
         known = {_sense(text) for text in _announced(old.said)}
         for text in _announced(each.said):
             if _sense(text) not in known and not (known and not text):
@@ -100,6 +109,9 @@ def parameter_deprecated(pair: Pair) -> Iterator[Finding]:
 
 def use_deprecated(pair: Pair) -> Iterator[Finding]:
     """Some ways to call it warn: the body has a warning that it had not."""
+    if aspect(pair.after) == "" and aspect(pair.before) is None:
+        text = str(pair.after.deprecated)
+        yield Finding(MAY_BREAK, f"a use of it is deprecated: {texts.shortened(text)}", instead=texts.instead(text))
     old, new = pair.before.source, pair.after.source
     if old is None or new is None:
         return
@@ -108,7 +120,7 @@ def use_deprecated(pair: Pair) -> Iterator[Finding]:
         if _sense(text) not in known:
             yield Finding(
                 MAY_BREAK,
-                f"it may warn: {texts.shortened(text)}",
+                f"some calls warn: {texts.shortened(text)}",
                 instead=texts.instead(text),
                 origin=SOURCE,
             )
@@ -141,7 +153,24 @@ def attributes(pair: Pair) -> Iterator[Finding]:
 
 
 def is_deprecated(each: Described) -> bool:
-    return _deprecation(each) is not None
+    """All of it."""
+    return _deprecation(each) is not None and aspect(each) is None
+
+
+def aspect(each: Described) -> str | None:
+    """Of what a deprecation speaks that stands in the docstring of a whole callable: the parameter, `""` for some
+    other use of it, None for all of it."""
+    text = each.deprecated
+    if text is None or not each.parameters or (each.source is not None and each.source.deprecated is not None):
+        return None
+    quoted = _QUOTED.findall(text)
+    if each.leaf in quoted:
+        return None
+    names = {found.name for found in each.parameters}
+    named = next((name for name in quoted if name in names), None)
+    if named is not None and re.search(rf"\W{re.escape(named)}\W[^.]*\bdeprecated\b|{_OF_A_USE.pattern}", text):
+        return named
+    return "" if _OF_A_USE.search(text) and re.search(r"\bdeprecated\b", text) else None
 
 
 def _deprecation(each: Described) -> tuple[str, str] | None:
@@ -153,6 +182,8 @@ def _deprecation(each: Described) -> tuple[str, str] | None:
 
 
 def _announced(text: str) -> list[str]:
+    if "deprecated" not in text:
+        return []
     found = [match["text"].strip() for match in _DIRECTIVE.finditer(text)]
     return found or [match[0].strip() for match in _IN_WORDS.finditer(text)]
 

@@ -137,7 +137,7 @@ def positional_only(each: Call) -> Iterator[Finding]:
 
 def keyword_only(each: Call) -> Iterator[Finding]:
     for old, new in (*each.matched.kept, *each.matched.renamed):
-        if old.by_position and new.kind == KEYWORD_ONLY:
+        if old.by_position and new.kind == KEYWORD_ONLY and not _succeeded(each, old, new):
             yield Finding(
                 BREAKS,
                 f"{new.name} must be given by name now",
@@ -209,6 +209,12 @@ def kwargs_added(each: Call) -> Iterator[Finding]:
     had, has = each.matched.kwargs
     if has and not had:
         yield Finding(SAFE, "it takes further keywords", "kwargs", None, "**kwargs")
+
+
+def _succeeded(each: Call, old: Parameter, new: Parameter) -> bool:
+    """Whether one of a new name takes what was given by position, and the old name is only kept for a while."""
+    there = positions(each.after)[positions(each.before).index(old.name) :][:1]
+    return defaults.is_going(new.default) and any(found.name in there for found in each.matched.added)
 
 
 def _written(parameter: Parameter) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,10 +16,11 @@ from typing import Any
 import griffe
 
 from envmgr.changes import warnings_in
-from envmgr.changes.described import Api, Described, Source
+from envmgr.changes.described import ALL, Api, Described, Source
 from envmgr.changes.warnings_in import Warned
 
 _DEEPEST = 30
+_OF_ITSELF = re.compile(r"\b(?:self|cls|obj|instance)\.([A-Za-z]\w*)")
 _OPAQUE = "?"
 """A base that cannot be told: what its objects have is not known."""
 
@@ -28,20 +30,29 @@ logging.getLogger("griffe").setLevel(logging.CRITICAL)  # what it says of others
 class _Notes(griffe.Extension):
     """Keeps what griffe does not: the warnings of a body, and all that it assigns to its object."""
 
-    def __init__(self) -> None:
+    def __init__(self, code: str) -> None:
         super().__init__()
+        self._lines = code.splitlines()
         self.constants: dict[str, ast.expr] = {}
         self.warned: dict[int, Warned] = {}
-        self.assigned: dict[int, set[str]] = {}
+        self.mentioned: dict[int, frozenset[str]] = {}
+
+    def on_module_node(self, *, node: Any, **_: Any) -> None:
+        if isinstance(node, ast.Module):
+            self.constants = warnings_in.constants(node)
 
     def on_function_instance(self, *, node: Any, func: griffe.Function, **_: Any) -> None:
-        if isinstance(node, ast.AST):
+        text = self._text(node)
+        if "arn" in text or "eprecat" in text:  # walking through a body costs
             self.warned[id(func)] = warnings_in.function(node, self.constants)
-            self.assigned[id(func)] = set(_assigned(node))
 
     def on_class_instance(self, *, node: Any, cls: griffe.Class, **_: Any) -> None:
-        if isinstance(node, ast.AST):
-            self.warned[id(cls)] = warnings_in.holder(node, self.constants)
+        self.warned[id(cls)] = warnings_in.holder(node, self.constants)
+        self.mentioned[id(cls)] = frozenset(_OF_ITSELF.findall(self._text(node)))
+
+    def _text(self, node: Any) -> str:
+        first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+        return "\n".join(self._lines[first - 1 : node.end_lineno])
 
 
 class Reader:
@@ -57,12 +68,23 @@ class Reader:
     def complete(self, api: Api) -> Api:
         """The same, with `source` where a source was found."""
         inside = _members(api)
-        return replace(api, objects=tuple(self._completed(found, inside) for found in api.objects))
+        objects = tuple(self._completed(found, inside) for found in api.objects)
+        modules = [found for found in api.objects if found.kind == "module" and found.file is not None]
+        listed = {path: names for found in modules if (names := self._listed(found)) for path in found.paths}
+        return replace(api, objects=objects, listed=listed)
+
+    def _listed(self, found: Described) -> frozenset[str]:
+        module = self._module(_module_name(str(found.file)))
+        if module is None:
+            return frozenset()
+        if module.exports is None and any(name.endswith("/*") for name in module.members):
+            return ALL
+        return frozenset(name for name in module.exports or () if isinstance(name, str))
 
     def _completed(self, found: Described, inside: dict[str, set[str]]) -> Described:
         if found.file is None or found.line is None or not found.file.endswith(".py") or found.kind == "module":
             return found
-        name = ".".join(Path(found.file).with_suffix("").parts).removesuffix(".__init__")
+        name = _module_name(found.file)
         if self._module(name) is None:
             return found
         each = self._lines[name].get(found.line)
@@ -75,9 +97,9 @@ class Reader:
         if isinstance(maker, griffe.Function):
             made = self._notes[name].warned.get(id(maker), Warned())
             warned = Warned((*warned.texts, *made.texts), warned.decorators, warned.deprecated or made.deprecated)
-        bases, declared, assigned = self._lineage(name, each)
+        bases, declared, mentioned = self._lineage(name, each)
         held = inside.get(found.path, set())
-        known = None if _OPAQUE in bases else declared | assigned | held
+        known = None if _OPAQUE in bases else declared | mentioned | held
         return replace(
             found,
             source=Source(
@@ -92,7 +114,7 @@ class Reader:
 
     def _lineage(self, module: str, found: griffe.Class) -> tuple[tuple[str, ...], frozenset[str], frozenset[str]]:
         """Names of all classes above, in order; public attributes declared or set by `__init__`; all that any method
-        assigns. Of classes that are not the library's only the name is known."""
+        speaks of. Of classes that are not the library's only the name is known."""
         key = f"{module}:{found.path}"
         if key in self._lineages:
             return self._lineages[key]
@@ -102,13 +124,7 @@ class Reader:
             name for name, each in found.members.items() if not name.startswith("_") and not each.is_alias and each.is_attribute
         }
         notes = self._notes[module]
-        assigned = {
-            name
-            for each in found.members.values()
-            if not each.is_alias
-            for name in notes.assigned.get(id(each), ())
-            if not name.startswith("_")
-        }
+        mentioned = set(notes.mentioned.get(id(found), ()))
         for base in found.bases:
             path = _path(base)
             home, above = self._find(path, 0)
@@ -119,8 +135,8 @@ class Reader:
             more = self._lineage(home, above)
             names += more[0]
             declared |= more[1]
-            assigned |= more[2]
-        lineage = tuple(dict.fromkeys(names)), frozenset(declared), frozenset(assigned)
+            mentioned |= more[2]
+        lineage = tuple(dict.fromkeys(names)), frozenset(declared), frozenset(mentioned)
         self._lineages[key] = lineage
         return lineage
 
@@ -154,16 +170,19 @@ class Reader:
         file = next((path for path in (place / "__init__.py", place.with_suffix(".py")) if path.is_file()), None)
         if file is None:
             return None
-        notes = _Notes()
         try:
             code = file.read_text("utf-8", "replace")
-            notes.constants = warnings_in.constants(ast.parse(code))
+            notes = _Notes(code)
             module = griffe.visit(name, filepath=file, code=code, extensions=griffe.Extensions(notes))
         except (OSError, SyntaxError, ValueError, RecursionError):
             return None
         self._notes[name] = notes
         self._lines[name] = {line: each for each in _objects(module) for line in _lines(each)}
         return module
+
+
+def _module_name(file: str) -> str:
+    return ".".join(Path(file).with_suffix("").parts).removesuffix(".__init__")
 
 
 def _objects(holder: Any) -> Iterator[Any]:
@@ -182,17 +201,6 @@ def _lines(each: Any) -> Iterator[int]:
     for decorator in getattr(each, "decorators", ()):
         if decorator.lineno is not None:
             yield decorator.lineno
-
-
-def _assigned(function: ast.AST) -> Iterator[str]:
-    for node in ast.walk(function):
-        if (
-            isinstance(node, ast.Attribute)
-            and isinstance(node.ctx, ast.Store)
-            and isinstance(node.value, ast.Name)
-            and node.value.id in ("self", "cls", "obj", "instance")
-        ):
-            yield node.attr
 
 
 def _members(api: Api) -> dict[str, set[str]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from envmgr.changes.described import Api, Described
 from envmgr.changes.joining import Gone, shortest_first
 
-_COMPARED = 400
+_COMPARED = 250
 """Characters of a docstring."""
 _SAME_NAME, _OTHER_NAME = 0.55, 0.8
 _CALLABLE = frozenset({"function", "ufunc", "method", "classmethod", "staticmethod", "coroutine", "generator"})
@@ -27,7 +27,9 @@ class Successors:
             self._by_holder.setdefault(holder, []).append(path)
 
     def moved(self, gone: Gone) -> str | None:
-        """The same name elsewhere."""
+        """The same name elsewhere; a member of a class moves with its class alone."""
+        if gone.object.kind in ("method", "classmethod", "staticmethod", "property"):
+            return None
         return self._best(gone.object, self._by_leaf.get(gone.leaf, ()), _SAME_NAME)
 
     def renamed(self, gone: Gone) -> str | None:
@@ -63,10 +65,15 @@ def likeness(old: Described, new: Described, least: float = 0.0) -> float:
     one, other = (each.doc[:_COMPARED].replace(each.leaf, "·") for each in (old, new))
     if one == other:
         return 0.75 + 0.25 * same_call
-    words = difflib.SequenceMatcher(None, one, other, autojunk=False)
-    if 0.75 * words.quick_ratio() + 0.25 < least:
+    if old.leaf != new.leaf and _alike(one.partition("\n")[0], other.partition("\n")[0], 0.6) < 0.6:
         return 0.0
-    return 0.75 * words.ratio() + 0.25 * same_call
+    return 0.75 * _alike(one, other, (least - 0.25 * same_call) / 0.75) + 0.25 * same_call
+
+
+def _alike(one: str, other: str, least: float) -> float:
+    """0 where it is less than `least`, which is cheaper to tell."""
+    words = difflib.SequenceMatcher(None, one, other, autojunk=False)
+    return words.ratio() if words.real_quick_ratio() >= least and words.quick_ratio() >= least else 0.0
 
 
 def _nature(found: Described) -> str:

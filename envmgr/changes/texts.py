@@ -22,8 +22,8 @@ _NO_NAMES = frozenset(
     ["a", "an", "the", "it", "this", "that", "these", "those", "of", "for", "with", "and", "or", "in", "to", "its", "is", "instead", "your", "one", "another", "other", "new", "explicit", "keyword", "argument", "arguments", "parameter", "option", "value", "values", "either", "any", "same", "some", "default", "only", "as", "``"]
 )
 _ABSENT = re.compile(
-    r"^(?:partially initialized )?(?:module|type object|class)? ?'?[\w.]*'? ?(?:object )?has no attribute '\w+'"
-    r"(?:\. Did you mean: '[\w.]+'\?)?$"
+    r"^(?:(?:partially initialized )?(?:module|type object|class)? ?'?[\w.]*'? ?(?:object )?has no attribute '?\w+'?"
+    r"(?:\. Did you mean: '[\w.]+'\?)?|[\w.]+)$"
 )
 
 

@@ -56,6 +56,8 @@ _OPAQUE = re.compile(r"(?:^|\.)_|^[A-Z]$|_co$|_contra$|^_|T$|Type$|Like$|_t$|^Se
 Form = tuple[str, tuple["Union", ...] | None]
 Union = frozenset[Form]
 
+_ANY_NUMBER: Union = frozenset({("...", None)})
+
 
 def compare(before: str, after: str, classes: Iterable[str] = ()) -> str:
     """How `after` relates to `before`. `classes` are names that the library has as classes."""
@@ -140,6 +142,8 @@ def _below(one: Form, other: Form) -> bool:
             return False
         if one[1] is None or other[1] is None:  # `list` beside `list[int]` is a matter of spelling
             return True
+        if one[0] == "tuple" and other[1][1:] == (_ANY_NUMBER,):
+            return all(_within(each, other[1][0]) for each in one[1] if each != _ANY_NUMBER)
         return len(one[1]) == len(other[1]) and all(map(_within, one[1], other[1]))
     return one[0] in _BELOW.get(other[0], ())
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from envmgr.changes import joining, texts
 from envmgr.changes.asking import ABSENT, FAILED, WARNS, Answer
-from envmgr.changes.described import Api, Described
+from envmgr.changes.described import ALL, Api, Described
 from envmgr.changes.joining import Gone, shortest_first
 from envmgr.changes.rules import DEPRECATED, MOVED, REMOVED, RENAMED
 from envmgr.changes.successors import Successors
@@ -40,8 +40,10 @@ class Vanished:
             excuse = self._excuse(gone)
             if excuse is not None:
                 suppressed.append(excuse)
+                if not self._is_there(excuse.change.path):
+                    continue
             lost = tuple(path for path in gone.paths if not self._is_there(path))
-            if lost and failed_import(lost, self._after) is None:
+            if lost:
                 changes.append((self._lost(Gone(gone.object, lost, gone.rest)), lost))
         return [*_with_their_modules(changes), *self._warning()], suppressed
 
@@ -55,10 +57,44 @@ class Vanished:
         failed = failed_import(gone.paths, self._after)
         if failed is not None:
             return Suppressed(change, f"{failed[0]} cannot be imported now: {failed[1]}")
+        still = self._set_by_objects(gone)
+        if still is not None:
+            return Suppressed(change, still)
+        if all(self._was_only_imported(gone, path) for path in gone.paths):
+            where = f"{self._before.module}.{gone.path.rpartition('.')[0]}"
+            rest = self._kept(gone)
+            return Suppressed(
+                change,
+                f"{where} had it only imported" + (f": it is {self._whole(rest)}" if rest is not None else ""),
+            )
         silent = [path for path in gone.paths if self._is_there(path) and path not in (self._answers or {})]
         if silent:
             return Suppressed(change, f"{self._after.module}.{silent[0]} is still there when it is read")
         return None
+
+    def _set_by_objects(self, gone: Gone) -> str | None:
+        """A property that is an attribute of each object now."""
+        holder = self._after.get(gone.path.rpartition(".")[0])
+        if gone.object.kind not in ("property", "constant") or holder is None or holder.kind != "class":
+            return None
+        if holder.source is not None and holder.source.known is not None and gone.leaf in holder.source.known:
+            return "its objects have it as an attribute"
+        if re.search(rf"^\s*`*{re.escape(gone.leaf)}`*\s*(?::|$)", holder.doc, re.MULTILINE):
+            return "its objects have it, as the docstring of the class says"
+        return None
+
+    def _was_only_imported(self, gone: Gone, path: str) -> bool:
+        """Whether it was in a plain module that did not define it, nor list it."""
+        place, _, leaf = path.rpartition(".")
+        holder = self._before.get(place)
+        if holder is None or holder.kind != "module" or gone.object.kind == "module":
+            return False
+        if holder.file is None or holder.file.endswith("__init__.py") or holder.file == gone.object.file:
+            return False
+        if gone.object.kind == "constant" and gone.object.module == f"{self._before.module}.{place}":
+            return False
+        listed = self._before.listed.get(place, frozenset())
+        return listed is not ALL and leaf not in listed
 
     def _lost(self, gone: Gone) -> Change:
         answer = (self._answers or {}).get(gone.path)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 _CATEGORY = re.compile(r"Deprecat|FutureWarning|Pandas\d*Warning|RemovedIn")
 _DECORATOR = re.compile(r"deprecat", re.IGNORECASE)
 _WHOLE = re.compile(r"^(?:deprecated|deprecate|deprecation|deprecated_class|deprecated_function)$", re.IGNORECASE)
-_WARNS = re.compile(r"warn", re.IGNORECASE)
+_WARNS = re.compile(r"warn|deprecat", re.IGNORECASE)
+_NO_WARNING = re.compile(r"filter|catch|assert|raises|warns$|_warned|Warning$", re.IGNORECASE)
 _LONGEST = 400
 
 
@@ -36,10 +37,11 @@ def constants(module: ast.Module) -> dict[str, ast.expr]:
 
 def function(node: ast.AST, names: Mapping[str, ast.expr]) -> Warned:
     """Of a definition."""
-    local = {**names, **_locals(node)}
+    every = list(ast.walk(node))
+    local = {**names, **_locals(every)}
     texts = []
     whole = _decorated(node, local)
-    for call in _calls(node):
+    for call in (each for each in every if isinstance(each, ast.Call) and _is_deprecation(each)):
         said = text_of(call.args[0], local) if call.args else ""
         texts.append(said)
         if whole is None and _is_always(node, call):
@@ -79,15 +81,9 @@ def text_of(node: ast.expr, names: Mapping[str, ast.expr], depth: int = 0) -> st
     return "…"
 
 
-def _calls(node: ast.AST) -> Iterator[ast.Call]:
-    for each in ast.walk(node):
-        if isinstance(each, ast.Call) and _is_deprecation(each):
-            yield each
-
-
 def _is_deprecation(call: ast.Call) -> bool:
     name = ast.unparse(call.func).rpartition(".")[2]
-    if not _WARNS.search(name):
+    if not _WARNS.search(name) or _NO_WARNING.search(name):
         return False
     said = [*call.args, *(each.value for each in call.keywords if each.arg in ("category", None))]
     return bool(_DECORATOR.search(name) and call.args) or any(
@@ -128,10 +124,10 @@ def _shown(decorator: ast.expr) -> str:
     return f"@{ast.unparse(decorator)}"[:_LONGEST]
 
 
-def _locals(node: ast.AST) -> dict[str, ast.expr]:
+def _locals(every: Iterable[ast.AST]) -> dict[str, ast.expr]:
     return {
         target.id: each.value
-        for each in ast.walk(node)
+        for each in every
         if isinstance(each, ast.Assign)
         for target in each.targets
         if isinstance(target, ast.Name)

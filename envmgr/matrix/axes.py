@@ -42,12 +42,12 @@ def package(key: str, libraries: Mapping[str, Library]) -> Package:
     """By the name of a library of envmgr.toml, or of a distribution, perhaps with extras."""
     library = libraries.get(key)
     own = Requirement(key if library is None or library.requirement is None else library.requirement)
+    name = canonical(own.name)
     if library is None:
-        name = canonical(own.name)
         named = [Requirement(known.requirement) for known in libraries.values() if known.requirement]
-        bounds = [found.specifier for found in named if canonical(found.name) == name and found.specifier]
-        return Package(name, _wanted(own), bounds[0] if bounds else None)
-    return Package(canonical(own.name), _wanted(own), own.specifier or None)
+        asked = next((found for found in named if canonical(found.name) == name), own)
+        return Package(name, _wanted(own if own.extras else asked), asked.specifier or None)
+    return Package(name, _wanted(own), own.specifier or None)
 
 
 def _wanted(requirement: Requirement) -> str:

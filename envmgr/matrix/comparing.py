@@ -100,7 +100,11 @@ def _changes(before: CellResult | None, now: CellResult) -> Iterator[Change]:
     earlier = {} if before is None else {name: (status, failed) for name, status, _, failed in _parts(before)}
     whole = None if before is None else before.status
     was_red = before is not None and before.red
-    for name, status, detail, failed in _parts(now):
+    parts = list(_parts(now))
+    if before is None or (now.checks and not before.checks):  # no check has an earlier status of its own
+        bad = [part for part in parts if part[1] in _BROKEN]
+        parts = bad or [("", now.status, now.detail, ())]
+    for name, status, detail, failed in parts:
         was, failed_before = earlier.get(name, (whole, ()))
         more = tuple(sorted(set(failed) - set(failed_before)))
         if was != status or (status in _BROKEN and (more or now.red != was_red)):

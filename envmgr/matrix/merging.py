@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from envmgr.errors import EnvmgrError
 from envmgr.matrix.spelling import ResultFile
-from envmgr.model.matrix import CellResult
+from envmgr.model.matrix import UNABLE, CellResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +34,14 @@ def merge(parts: Sequence[ResultFile]) -> Merged:
     origin: dict[str, ResultFile] = {}
     for part in parts:
         for result in part.results:
-            earlier = results.setdefault(result.cell, result)
-            if _says(earlier) != _says(result):
+            earlier = results.get(result.cell)
+            if earlier is None or earlier.status in UNABLE:
+                results[result.cell], origin[result.cell] = result, part
+            elif result.status not in UNABLE and _says(earlier) != _says(result):
                 problems.append(
                     f"{result.cell}: {_short(earlier)} in {origin[result.cell].path},"
                     f" {_short(result)} in {part.path}"
                 )
-            origin.setdefault(result.cell, part)
     if problems:
         raise EnvmgrError(
             "E-RESULTS",

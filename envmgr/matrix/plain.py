@@ -21,11 +21,13 @@ _UNSTEADY = (
 
 def to_plain(result: CellResult) -> dict[str, Any]:
     """All of it, as JSON can say it; what is empty is left out."""
-    return _filled(
-        cell=result.cell,
-        matrix=result.matrix,
-        values=dict(result.values),
-        status=result.status,
+    named = {
+        "cell": result.cell,
+        "matrix": result.matrix,
+        "values": dict(result.values),
+        "status": result.status,
+    }
+    return named | _filled(
         detail=result.detail,
         expected=None if result.expected is None else _expectation(result.expected),
         python=result.python,
@@ -60,22 +62,16 @@ def from_plain(plain: Mapping[str, Any]) -> CellResult:
 
 def steady(result: CellResult, ratios: Mapping[str, float]) -> dict[str, Any]:
     """What a committed file says of a cell; `ratios` are those of its timings."""
-    return _filled(
-        cell=result.cell,
-        values=dict(result.values),
-        status=result.status,
+    named = {"cell": result.cell, "values": dict(result.values), "status": result.status}
+    return named | _filled(
         detail=_steadied(result.detail),
         expected=None if result.expected is None else _expectation(result.expected),
         python=result.python,
         resolved=dict(sorted(result.resolved.items())),
         pins=dict(sorted(result.pins.items())),
         checks=[
-            _filled(
-                name=check.name,
-                status=check.status,
-                detail=_steadied(check.detail),
-                failures=sorted(check.failures),
-            )
+            {"name": check.name, "status": check.status}
+            | _filled(detail=_steadied(check.detail), failures=sorted(check.failures))
             for check in result.checks
         ],
         ratios=dict(sorted(ratios.items())),
@@ -83,15 +79,13 @@ def steady(result: CellResult, ratios: Mapping[str, float]) -> dict[str, Any]:
 
 
 def _check(check: CheckResult) -> dict[str, Any]:
-    return _filled(
-        name=check.name,
-        status=check.status,
+    return {"name": check.name, "status": check.status} | _filled(
         attempts=check.attempts,
         seconds=check.seconds,
         detail=check.detail,
         failures=list(check.failures),
         samples=[
-            _filled(name=sample.name, seconds=list(sample.seconds), reference=list(sample.reference))
+            {"name": sample.name} | _filled(seconds=list(sample.seconds), reference=list(sample.reference))
             for sample in check.samples
         ],
         log=check.log,
@@ -120,7 +114,7 @@ def _check_back(plain: Mapping[str, Any]) -> CheckResult:
 
 def _expectation(expected: Expectation) -> dict[str, str]:
     until = "" if expected.until is None else expected.until.isoformat()
-    return _filled(kind=expected.kind, reason=expected.reason, until=until)
+    return {"kind": expected.kind} | _filled(reason=expected.reason, until=until)
 
 
 def _expectation_back(plain: Mapping[str, Any]) -> Expectation:

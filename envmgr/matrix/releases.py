@@ -51,20 +51,22 @@ def select(
     )
 
 
-def counts(release: Release, target: Target) -> bool:
-    """Whether it is not yanked and has a file for the target.
+def counts(release: Release, target: Target, *, yanked: bool = False) -> bool:
+    """Whether it is not yanked (unless `yanked` will do) and has a file for the target.
 
     A source distribution is one only of a release that has no wheels at all: where there are some, its authors build
     for those platforms and interpreters that they support.
     """
     wheels = [file for file in release.files if file.is_wheel]
     if wheels:
-        return any(_serves(file, target) for file in wheels)
-    return target.builds and any(_is_for(file, target) and not file.yanked for file in release.files)
+        return any(_serves(file, target) and (yanked or not file.yanked) for file in wheels)
+    return target.builds and any(
+        _is_for(file, target) and (yanked or not file.yanked) for file in release.files
+    )
 
 
 def _serves(file: File, target: Target) -> bool:
-    if file.yanked or not _is_for(file, target):
+    if not _is_for(file, target):
         return False
     try:
         served = parse_wheel_filename(file.filename)[3]

@@ -16,7 +16,7 @@ from typing import Any
 from envmgr.environments import files
 from envmgr.errors import EnvmgrError
 from envmgr.matrix.plain import from_plain, steady, to_plain
-from envmgr.model.matrix import CellResult, Matrix, Timing
+from envmgr.model.matrix import UNABLE, CellResult, Matrix, Timing
 
 __all__ = [
     "ResultFile",
@@ -80,7 +80,8 @@ def write_file(
 ) -> bool:
     """Replace the file, atomically, when it says anything else; whether it did. Raises E-DISK.
 
-    A cell of the matrix that `results` lack keeps what the file says of it. A part is written when `shard` is given.
+    A cell of the matrix that `results` lack, or that this machine cannot run, keeps what the file says of it.
+    A part is written when `shard` is given.
     """
     return write(path, head_of(matrix, shard), results)
 
@@ -163,6 +164,8 @@ def _steadied(
     earlier = _lines(path)
     lines = {cell: earlier[cell] for cell in cells if cell in earlier}
     for result in results:
+        if result.status in UNABLE and result.cell in lines:
+            continue
         before = earlier.get(result.cell, {}).get("ratios", {})
         written = {
             name: before[name]

@@ -78,7 +78,8 @@ class AxesTable(MatrixTable):
     __pydantic_extra__: dict[str, ReleasesAxis]
 
     python: PythonAxis | None = Field(
-        default=None, description="Interpreters. Default: the library's in envmgr.toml."
+        default=None,
+        description="Interpreters. Default: the library's in envmgr.toml, else the version that runs envmgr.",
     )
     platform: PlatformAxis | None = Field(default=None, description="Default: the one of this machine.")
     resolution: ResolutionAxis | None = Field(
@@ -110,7 +111,9 @@ class CheckTable(MatrixTable):
         default=None, description="As reports call it, and no other check of the matrix. Default: its kind."
     )
     import_: Yes | None = Field(default=None, description="The library can be imported.")
-    health: Yes | None = Field(default=None, description="The health calls of envmgr.toml, after its `init`.")
+    health: Yes | None = Field(
+        default=None, description="The library's health calls of envmgr.toml, after its `init`."
+    )
     pytest: list[str] | None = Field(
         default=None, min_length=1, description="Files, node ids and options of pytest."
     )
@@ -135,7 +138,7 @@ class ExpectTable(MatrixTable):
     )
 
     where: dict[str, Values] = Field(description="The cells that it holds for, by axes.")
-    allow_failure: Yes | None = Field(default=None, description="They may fail, and nothing is red for it.")
+    allow_failure: Yes | None = Field(default=None, description="They may fail: nothing is red for it.")
     known_broken: str | None = Field(default=None, min_length=1, description="They fail, and why.")
     until: Day | None = Field(
         default=None, description="From this day on they count again. `known-broken` must have one."

@@ -32,6 +32,8 @@ STATUSES = (
     NO_INTERPRETER,
     ELSEWHERE,
 )
+UNABLE = frozenset({NO_INTERPRETER, ELSEWHERE})
+"""Says something of the machine and nothing of the cell: what another machine found holds."""
 NOT_RUN = frozenset({UNRESOLVABLE, NOT_INSTALLABLE, NO_INTERPRETER, ELSEWHERE})
 
 

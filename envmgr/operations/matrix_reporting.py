@@ -14,7 +14,9 @@ from envmgr.matrix.comparing import compare
 from envmgr.matrix.reporting import MatrixReport
 from envmgr.matrix.slowness import Ratio, findings, ratios
 from envmgr.matrix.spelling import ResultFile
-from envmgr.model.matrix import CellResult, Matrix
+from envmgr.model.matrix import UNABLE, CellResult, Matrix
+from envmgr.model.project import Project
+from envmgr.operations import matrices
 
 if TYPE_CHECKING:
     from envmgr.tools.index import Release
@@ -30,14 +32,13 @@ class Union:
     parts: int
 
 
-def report(root: Path, name: str | None, against: str | None = None) -> tuple[MatrixReport, ...]:
+def report(project: Project, name: str | None, against: str | None = None) -> tuple[MatrixReport, ...]:
     """Of the matrix `name`, or of every one that has results. `against`: a file of older results, or a revision of
-    git, alone or with `:PATH`. Asks no index. Raises E-RESULTS when there are none, or the older ones cannot be read.
+    git, alone or with `:PATH`. Asks no index. Raises E-RESULTS when there are none, or the older ones cannot be
+    read; as `matrices.load` for what is wrong with a matrix.
     """
-    from envmgr.operations import matrices
-
-    listed = (name,) if name is not None else matrices.names(root)
-    found = [each for each in (_gathered(root, one) for one in listed) if each is not None]
+    listed = (name,) if name is not None else matrices.names(project)
+    found = [each for each in (_gathered(project, one) for one in listed) if each is not None]
     if not found:
         which = f"the matrix {name}" if name is not None else "any matrix"
         raise EnvmgrError(
@@ -47,7 +48,7 @@ def report(root: Path, name: str | None, against: str | None = None) -> tuple[Ma
         )
     if against is None:
         return tuple(found)
-    return tuple(_compared(root, each, against) for each in found)
+    return tuple(_compared(project.root, each, against) for each in found)
 
 
 def merge(root: Path, paths: Sequence[Path], output: Path | None = None) -> Union:
@@ -74,11 +75,11 @@ def merge(root: Path, paths: Sequence[Path], output: Path | None = None) -> Unio
     return Union(_report(head, merged.results, {}, merged.missing), path, changed, len(parts))
 
 
-def _gathered(root: Path, name: str) -> MatrixReport | None:
-    """From state.db; what that lacks from the committed file. None without either."""
-    matrix = _matrix(root, name)
-    own = results.known(Layout(root), name)
-    path = spelling.committed(root, name)
+def _gathered(project: Project, name: str) -> MatrixReport | None:
+    """From state.db; what that lacks, or this machine cannot run, from the committed file. None without either."""
+    matrix = _matrix(project, name)
+    own = results.known(Layout(project.root), name)
+    path = spelling.committed(project.root, name)
     there = spelling.read_file(path) if path.exists() else None
     if matrix is not None:
         head = spelling.head_of(matrix)
@@ -88,6 +89,7 @@ def _gathered(root: Path, name: str) -> MatrixReport | None:
         head = ResultFile(Path(), name, name, {}, (), None, tuple(own.values()))
     cells = [cell.id for cell in matrix.cells] if matrix is not None else _ids(own, there)
     filed = {result.cell: result for result in there.results} if there is not None else {}
+    own = {cell: result for cell, result in own.items() if result.status not in UNABLE or cell not in filed}
     found = {cell: own.get(cell) or filed.get(cell) for cell in cells}
     having = [result for result in found.values() if result is not None]
     if not having:
@@ -131,14 +133,10 @@ def _report(
     )
 
 
-def _matrix(root: Path, name: str) -> Matrix | None:
-    """As its file says; None where an index would have to be asked, or the file is gone."""
-    from envmgr.operations import matrices
-
-    if name not in matrices.names(root):
-        return None
+def _matrix(project: Project, name: str) -> Matrix | None:
+    """As its file says; None where an index would have to be asked first."""
     try:
-        return matrices.load(root, name, index=_Silent())
+        return matrices.load(project, name, index=_Silent())
     except _Asked:
         return None
 
@@ -158,7 +156,7 @@ def _ids(own: Mapping[str, CellResult], there: ResultFile | None) -> Iterable[st
 
 
 def _compared(root: Path, report: MatrixReport, against: str) -> MatrixReport:
-    older = _older(root, report.matrix, against)
+    older = _older(root, report, against)
     if older.matrix != report.matrix:
         raise EnvmgrError(
             "E-RESULTS",
@@ -169,20 +167,22 @@ def _compared(root: Path, report: MatrixReport, against: str) -> MatrixReport:
     return replace(report, comparison=comparison)
 
 
-def _older(root: Path, name: str, against: str) -> ResultFile:
-    """A file of that name, or else what git has of the committed one."""
+def _older(root: Path, report: MatrixReport, against: str) -> ResultFile:
+    """A file of that name, or else what git has of the committed one: nothing, at a revision without it."""
     path = Path(against)
     if path.exists():
         return spelling.read_file(path)
     from envmgr.tools import git
 
     revision, _, inside = against.partition(":")
-    usual = spelling.committed(root, name).relative_to(root).as_posix()
+    usual = spelling.committed(root, report.matrix).relative_to(root).as_posix()
     content = git.show(root, revision, f"/{inside}" if inside else usual)
-    if isinstance(content, str):
-        raise EnvmgrError(
-            "E-RESULTS",
-            f"{against} is no file, and no revision of git that has one: {content}",
-            hint=f"name a file of results, or a revision: HEAD, v1.2, or main:{usual}",
-        )
-    return spelling.read(content, against)
+    if isinstance(content, bytes):
+        return spelling.read(content, against)
+    if not inside and git.is_revision(root, revision):
+        return ResultFile(Path(), report.matrix, report.library, report.axes, (), report.timing, ())
+    raise EnvmgrError(
+        "E-RESULTS",
+        f"{against} is no file, and no revision of git that has one: {content}",
+        hint=f"name a file of results, or a revision: HEAD, v1.2, or main:{usual}",
+    )

@@ -103,6 +103,7 @@ class Calls:
             finally:
                 user.runs = False
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt too are this call's answer
+            user.runs = False  # what was raised may have kept it from being done
             return ERROR, self._raised(error, _call(target, function, args, kwargs))
         if flags & _OTHERWISE:
             return self._otherwise(value, flags, _call(target, function, args, kwargs))
@@ -147,6 +148,7 @@ class Calls:
             finally:
                 user.runs = False
         except BaseException as error:  # noqa: BLE001 - as in run
+            user.runs = False
             return ERROR, self._raised(error, call)
         return self.answer(value, flags, call)
 

@@ -11,6 +11,7 @@ from typing import Any, Callable, Mapping
 from ..values import codes
 from ..values.errors import ConversionError
 from ..wire.packing import unpackb
+from .cancellation import Interruptible
 from .current import Numbers
 
 _DONE = 0
@@ -54,12 +55,14 @@ class Functions:
     """Those of one worker. `beside` makes what converts values in another thread than the main one: a `Calls`.
 
     `ask(question)` sends it and waits for its answer, in any thread; `number()` is the call that the code of this
-    thread belongs to. Both are the loop's.
+    thread belongs to; `interruptible()` says of this thread whether an exception may be raised in it. All are the
+    loop's.
     """
 
     def __init__(self, beside: Callable[[], Any]) -> None:
         self.ask: Callable[[Question], None] = _unasked
         self.number: Callable[[], int] = int
+        self.interruptible: Callable[[], Interruptible | None] = lambda: None
         self._beside = beside
         self._spare: list[Any] = []
         self._numbers = Numbers()
@@ -95,7 +98,17 @@ class Functions:
         """
         if os.getpid() != self._process:
             raise RuntimeError("a fork of a worker cannot call the functions of its pool")
-        calls = self.borrow()  # not given back where this is interrupted: it may be in the midst of something
+        user = self.interruptible()
+        if user is None or not user.runs:
+            return self._call(key, args, kwargs, of)
+        user.runs = False
+        try:
+            return self._call(key, args, kwargs, of)
+        finally:
+            user.runs = True
+
+    def _call(self, key: int, args: Any, kwargs: Mapping[str, Any], of: int) -> Any:
+        calls = self.borrow()  # not given back where this is cancelled: it may be in the midst of something
         question = Question(self._numbers(), key, of, calls.pack([list(args), dict(kwargs)]))
         self.ask(question)
         if question.answer is None:

@@ -12,8 +12,10 @@ from .cancellation import Cancelled, Interruptible
 class InThread(Interruptible):
     """Of one thread, which alone calls `begin`, `over` and sets `runs`; `end` is for any other.
 
-    `Cancelled` is raised once in a call, while `runs`, and has been raised when `runs` is off again. A call that is
-    to end while our own code works for it hears of that when the library's code goes on.
+    `runs` is a window that the thread opens before the library's code and closes behind it. `Cancelled` is raised
+    once in a call, while it is open, and has been raised when setting it to False returns. That may be where it is
+    raised: who closes a window sees to it that it is closed then, too. A call that is to end while our own code works
+    for it hears of that when the library's code goes on.
     """
 
     __slots__ = ("_doomed", "_ident", "_lock", "_runs", "_told", "finding", "number")
@@ -78,9 +80,10 @@ class InThread(Interruptible):
     def remind(self) -> None:
         """Ends what is to end and does not know yet. To be repeated until that is over."""
         with self._lock:
-            if self._runs and self.due and _is_alone():
-                self._told = True
-                _raise_in(self._ident)
+            if self._runs and self._doomed and not self._told:
+                self._told = True  # first: a signal's handler may come here again
+                if not _raise_in(self._ident):
+                    self._told = False
 
     def unheard(self) -> None:
         """What was raised was lost, in a finaliser, say."""
@@ -91,16 +94,32 @@ class InThread(Interruptible):
         self._lock = threading.RLock()
 
 
-def _raise_in(ident: int) -> None:
+def _raise_in(ident: int) -> bool:
+    """False when it is not the moment.
+
+    Until Python 3.12 a thread that is being started goes by the ident of the one that starts it, and would get what
+    is raised in that: it would never say that it is there. Until 3.10 `with` does not let go of a lock where the
+    exception comes just as its block ends. So Python's own locks of its threads are held meanwhile: none is begun,
+    and none of them stays locked.
+    """
     import ctypes
 
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(Cancelled))
-
-
-def _is_alone() -> bool:
-    """Whether no thread is just being started. Until Python 3.12 it goes by the ident of the thread that starts it,
-    and would get what is raised in that: it would never say that it is there."""
-    return sys.version_info >= (3, 12) or not threading.__dict__.get("_limbo")
+    raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    thread, cancelled = ctypes.c_ulong(ident), ctypes.py_object(Cancelled)
+    if sys.version_info >= (3, 12):
+        raise_in(thread, cancelled)
+        return True
+    known = threading.__dict__
+    locks = [known["_active_limbo_lock"], known["_shutdown_locks_lock"]]
+    held = [lock for lock in locks if lock.acquire(False)]
+    try:
+        if held != locks or known["_limbo"]:
+            return False
+        raise_in(thread, cancelled)
+        return True
+    finally:
+        for lock in held:
+            lock.release()
 
 
 def _land() -> None:

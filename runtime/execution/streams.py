@@ -84,6 +84,7 @@ class Stream:
         except StopIteration:
             self._last, self._iterator = (END, None), None
         except BaseException as error:  # noqa: BLE001 - all of it is the call's answer
+            self.user.runs = False  # what was raised may have kept it from being done
             self._over(error)
 
     def _run(self, function: Any, argument: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, Callable
 
 from ..execution import context as contexts
 from ..execution.calls import Calls
-from ..execution.cancellation import Cancelled, Interruptible
+from ..execution.cancellation import Cancelled
 from ..execution.current import NUMBER
 from ..execution.functions import Question
 from ..wire.messages import (
@@ -62,7 +62,6 @@ class Asking:
         say: Say,
         is_aside: Callable[[int], bool],
         is_doomed: Callable[[int], bool],
-        interruptible: Callable[[], Interruptible | None],
     ) -> None:
         self._doing = doing
         self._turns = turns
@@ -74,7 +73,6 @@ class Asking:
         self._say = say
         self._is_aside = is_aside
         self._is_doomed = is_doomed
-        self._interruptible = interruptible
         self._open: dict[int, tuple[Question, Bell]] = {}
         self._leaving = False
         self._stuck = 0
@@ -82,10 +80,7 @@ class Asking:
     def ask(self, question: Question) -> None:
         """Sends the question and returns when it is answered, or when no answer can come. Raises `Cancelled` when the
         call in this thread is ended meanwhile."""
-        main, user = self._doing.in_main(), self._interruptible()
-        runs = user is not None and user.runs
-        if user is not None and runs:
-            user.runs = False
+        main = self._doing.in_main()
         bell = self._bell if main else Bell()
         self._open[question.number] = question, bell
         try:
@@ -100,8 +95,6 @@ class Asking:
                     self._beside(question, bell, number)
         finally:
             del self._open[question.number]
-            if user is not None and runs:
-                user.runs = True
 
     def answered(self, number: int, status: int, payload: bytes) -> None:
         """The pool's answer. Nobody may wait for it any more."""

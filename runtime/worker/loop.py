@@ -96,9 +96,9 @@ class Loop:
             self._beyond,
             self._is_aside,
             self._is_doomed,
-            self._interruptible,
         )
         calls.functions.ask = self._asking.ask
+        calls.functions.interruptible = self._interruptible
         calls.functions.number = doing.number
 
     def run(self) -> bool:

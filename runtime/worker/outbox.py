@@ -136,10 +136,9 @@ class Outbox:
 
     def drop(self) -> None:
         """Adds what Python holds no longer."""
-        with self.lock:
-            keys = self._dropped()
-            if keys:
-                self.put(packb([DROP, 0, keys]))
+        keys = self._dropped()
+        if keys:
+            self.put(packb([DROP, 0, keys]))
 
     def after_fork(self) -> None:
         """In a fork: the threads that might have held the lock are not there."""

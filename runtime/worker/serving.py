@@ -68,8 +68,6 @@ class Serving:
 
     def forget(self, number: int) -> list[tuple[int, int]]:
         """What was asked for of a stream that is not there."""
-        if not self.early:
-            return []
         with self._lock:
             found = [asked for asked in self.early if asked[0] == number]
             self.early = [asked for asked in self.early if asked[0] != number]

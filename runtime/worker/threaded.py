@@ -188,14 +188,14 @@ class ThreadedLoop(Loop):
                     self._events.start(number, value, flags, about)
             else:
                 self._streams.open(number, value, about)
-                self._asking_for(number)
+                self._say_aside(number)
+            self._streams.wanted(number)
         except BaseException as error:  # noqa: BLE001 - a limit, or what the value's iterator raises
             self.out.put(packb([ERROR, number, calls.raised(error, about)]))
 
-    def _asking_for(self, number: int) -> None:
+    def _say_aside(self, number: int) -> None:
         if number not in self._doing.asides:
             self.out.put(packb([ASIDE, number]))
-        self._streams.wanted(number)
 
     def _say(self, number: int, kind: int, answer: Any, calls: Calls) -> None:
         buffers = calls.buffers
@@ -220,7 +220,9 @@ class ThreadedLoop(Loop):
             if work is not None and work.refuse is not None:
                 work.refuse(Cancelled("the call was cancelled before it began"))
                 return
-            if number not in self._streams and number not in self._threads:  # it is over
+            if number not in self._threads and not self._is_aside(
+                number
+            ):  # in the order in which it moves on
                 return
 
     def _cancel_aside(self, number: int) -> bool:
@@ -230,10 +232,11 @@ class ThreadedLoop(Loop):
             return True
         if number not in self._streams or number in self._threads:
             return False
-        self._threads.soon(Work(0, lambda one: self._close(number)))
+        self._threads.soon(Work(number, lambda one: self._close(one, number)))
         return True
 
-    def _close(self, number: int) -> None:
+    def _close(self, one: One, number: int) -> None:
+        one.user.finding = False
         if not self._streams.cancel(number):
             self._cancel(number)
         self._send()

@@ -79,7 +79,6 @@ class Threads:
         self._waiting: dict[int, int] = {}
         """By call: how many of its threads wait for the pool."""
         self._spare: list[Calls] = []
-        self._ending = False
         self._process = os.getpid()
 
     def start(self) -> None:
@@ -134,17 +133,12 @@ class Threads:
 
     def end(self, number: int) -> bool:
         """Ends this call; False when it does not run here."""
-        self._ending = True
-        try:
-            return any(one.user.end(number) for one in list(self._ones.values()))
-        finally:
-            self._ending = False
+        return any(one.user.end(number) for one in list(self._ones.values()))
 
     def remind(self) -> None:
-        """In a signal's handler: ends what was to end and does not know. Not in the midst of `end`."""
-        if not self._ending:
-            for one in list(self._ones.values()):
-                one.user.remind()
+        """In a signal's handler: ends what was to end and does not know."""
+        for one in list(self._ones.values()):
+            one.user.remind()
 
     def unheard(self) -> None:
         """What was raised in this thread was lost."""
@@ -158,8 +152,8 @@ class Threads:
 
     def finding(self) -> list[tuple[One, int]]:
         """The calls that have begun and may not have found their objects, and where."""
-        ones = list(self._ones.values())
-        return [(one, one.user.number) for one in ones if one.user.finding and one is not self.mine()]
+        found = [(one, one.user.number) for one in list(self._ones.values()) if one.user.finding]
+        return [(one, number) for one, number in found if number]
 
     @contextlib.contextmanager
     def waiting(self, number: int) -> Iterator[None]:

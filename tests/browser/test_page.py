@@ -2,7 +2,6 @@
 
 import http.server
 import json
-import os
 import sys
 import threading
 from pathlib import Path
@@ -17,9 +16,7 @@ from envmgr.matrix import spelling
 from envmgr.matrix.comparing import compare
 from envmgr.matrix.reports import html
 
-pytestmark = pytest.mark.skipif(
-    binary() is None and not os.environ.get("CI"), reason="there is no Chromium: apt-get install chromium"
-)
+pytestmark = pytest.mark.skipif(binary() is None, reason="there is no Chromium: apt-get install chromium")
 SHOWN = "[...document.querySelectorAll('table.cells tbody tr')].filter(row => row.offsetParent !== null)"
 
 

@@ -230,6 +230,16 @@ def gated(word, path):
     yield gate(word, path)
 
 
+def gated_coroutine(word, path):
+    """Of items, once there is such a file; it has what it needs to be a stream."""
+
+    async def items():
+        return range(word)
+
+    gate(word, path)
+    return items()
+
+
 def gated_in_a_thread(function, path):
     """A thread of it calls the function, and it waits for that thread."""
     thread = threading.Thread(target=lambda: function(gate("thread", path)))

@@ -89,7 +89,7 @@ class Storm:
 
 
 TIMED = ["sleep", "spin", "co_sleep", "printing"]
-COUNTED = ["count", "co_count"]
+COUNTED = ["count", "co_count", "co_list"]
 ENDLESS = ["endless", "co_endless"]
 
 

@@ -42,11 +42,11 @@ def report(
 
     Exit status 1 when a cell is red; with --against, when one is that was not.
     """
-    from envmgr.cli.commands.matrices import root
+    from envmgr.cli.commands.matrices import project
     from envmgr.matrix.reports.document import document
     from envmgr.operations.matrix_reporting import report as operation
 
-    found = operation(root(invocation), name, against)
+    found = operation(project(invocation), name, against)
     status = CHECK_FAILED if any(each.failed for each in found) else 0
     text = _renderer(form, to_file=output is not None)(found)
     if output is not None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 from envmgr.matrix.reporting import MatrixReport, axes_of, values_of
 from envmgr.matrix.reports.signs import MISSING, outcome, worst
 
+_ACROSS = "python"
 _MOST_GROUPS = 8
 _FULL = 0.5
 """Groups that are emptier than that, as pairwise makes them, are laid over each other."""
@@ -43,11 +44,12 @@ def grids(report: MatrixReport) -> tuple[Grid, ...]:
     rest, or one over all of them."""
     cells: list[_Cell] = [(result.values, result.cell, outcome(result)) for result in report.results]
     cells += [(values_of(cell, report.axes), cell, MISSING) for cell in report.missing]
-    axes = {axis: seen for axis, seen in axes_of(report.results, report.axes).items() if _varies(cells, axis)}
+    axes = {axis: _there(seen, cells, axis) for axis, seen in axes_of(report.results, report.axes).items()}
+    axes = {axis: seen for axis, seen in axes.items() if len(seen) > 1}
     if not cells:
         return ()
-    down = _chosen(axes, report.library, "")
-    across = _chosen({axis: seen for axis, seen in axes.items() if axis != down}, "python", "")
+    down = _chosen([axis for axis in axes if axis != _ACROSS] or list(axes), axes, report.library)
+    across = _chosen([axis for axis in axes if axis != down], axes, _ACROSS)
     others = [axis for axis in axes if axis not in (down, across)]
     groups = dict.fromkeys(tuple(values.get(axis, "") for axis in others) for values, *_ in cells)
     room = len(axes.get(down, ("",))) * len(axes.get(across, ("",))) * len(groups)
@@ -81,8 +83,8 @@ def _grid(
         title,
         down,
         across,
-        tuple(_there(axes, down, [row for row, _ in squares])),
-        tuple(_there(axes, across, [column for _, column in squares])),
+        _there(axes.get(down, ()), cells, down),
+        _there(axes.get(across, ()), cells, across),
         {place: _square(found) for place, found in squares.items()},
     )
 
@@ -93,19 +95,14 @@ def _square(cells: Sequence[_Cell]) -> Square:
     return Square(shown, tuple(cell for _, cell, _ in cells), outcomes.count(shown))
 
 
-def _there(axes: Mapping[str, Sequence[str]], axis: str, found: Sequence[str]) -> Iterator[str]:
-    """Those values that occur, in the order of the axis."""
-    known = axes.get(axis, ())
-    yield from (value for value in known if value in found)
-    yield from (value for value in dict.fromkeys(found) if value not in known)
+def _there(known: Sequence[str], cells: Sequence[_Cell], axis: str) -> tuple[str, ...]:
+    """Those values that occur, in the order of the axis; "" where it does not."""
+    found = dict.fromkeys(values.get(axis, "") for values, *_ in cells)
+    return (*(value for value in known if value in found), *(one for one in found if one not in known))
 
 
-def _varies(cells: Sequence[_Cell], axis: str) -> bool:
-    return len({values.get(axis) for values, *_ in cells}) > 1
-
-
-def _chosen(axes: Mapping[str, Sequence[str]], wanted: str, otherwise: str) -> str:
+def _chosen(among: Sequence[str], axes: Mapping[str, Sequence[str]], wanted: str) -> str:
     """The axis that is wanted, or the one with the most values."""
-    if wanted in axes:
+    if wanted in among:
         return wanted
-    return max(axes, key=lambda axis: len(axes[axis]), default=otherwise)
+    return max(among, key=lambda axis: len(axes[axis]), default="")

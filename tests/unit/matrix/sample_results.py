@@ -27,7 +27,7 @@ def result(
 ):
     values = values or {"numpy": "1.26", "python": "3.11"}
     ran = status not in ("unresolvable", "not-installable", "no-interpreter", "elsewhere")
-    resolved = {"numpy": FOUND[values["numpy"]]} if "numpy" in values else {}
+    resolved = {"numpy": FOUND.get(values["numpy"], values["numpy"])} if "numpy" in values else {}
     check = CheckResult(
         "arrays", status, 2 if status == "flaky" else 1, 1.5, detail, log, tuple(failures), tuple(samples)
     )

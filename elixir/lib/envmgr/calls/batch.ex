@@ -76,12 +76,13 @@ defmodule Envmgr.Calls.Batch do
 
   # Its pool went meanwhile: each looks for itself where the library is now.
   defp told(
-         {{:error, %Error{code: :not_ready}}, _took, _count, _request},
+         {{:error, %Error{code: code}}, _took, _count, _request},
          ready,
          row,
          _options,
          opts
-       ) do
+       )
+       when code in [:not_ready, :unresolved] do
     ready
     |> Enum.map(fn {_payload, args, kwargs} -> {args, Map.new(kwargs)} end)
     |> alone(elem(row, 0), opts)

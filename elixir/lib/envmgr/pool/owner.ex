@@ -27,8 +27,10 @@ defmodule Envmgr.Pool.Owner do
   @lane_grace 200
   # How long a worker that ends may send what it has answered.
   @landing_grace 60_000
-  # How long after a forked worker's pipe its zygote may tell of its end. It is usually first.
+  # How long after a forked worker's pipe its zygote may tell of its end, which is usually first; and after how long the system
+  # is asked, again and again: the zygote may hang.
   @account_grace 2_000
+  @account_look 100
 
   @enforce_keys [:server, :manifest, :slot, :options]
   defstruct [:server, :manifest, :slot, :options, :port, :os_pid, :failure, :tick, :head, :retry] ++
@@ -91,7 +93,9 @@ defmodule Envmgr.Pool.Owner do
 
   def handle_info({:unforked, number}, %{number: number} = s), do: unforked(s)
   def handle_info({:ended, number, ending}, %{number: number} = s), do: ended(s, ending)
-  def handle_info({:unaccounted, number}, %{number: number} = s), do: ended(s, :unknown)
+
+  def handle_info({:unaccounted, number, until}, %{number: number} = s),
+    do: unaccounted(s, until)
 
   # A call that went by the lane may come when its caller waits no more.
   def handle_info({:call, reply, deadline, _, _, {:lane, _, _, _}} = call, %{phase: :ready} = s) do
@@ -282,8 +286,28 @@ defmodule Envmgr.Pool.Owner do
   defp hung_up(s), do: finish(s, s.ending)
 
   defp await_account(s) do
-    Process.send_after(self(), {:unaccounted, s.number}, @account_grace)
+    look_later(s.number, System.monotonic_time(:millisecond) + @account_grace)
     s
+  end
+
+  defp look_later(number, until),
+    do: Process.send_after(self(), {:unaccounted, number, until}, @account_look)
+
+  # The one or the other is not heard. As long as its zygote says nothing, the worker's number is no other process's.
+  defp unaccounted(s, until) do
+    found = s.ending || (s.os_pid && Child.ended(s.os_pid)) || :unknown
+
+    cond do
+      s.ending == nil and is_integer(found) ->
+        finish(s, found)
+
+      System.monotonic_time(:millisecond) < until ->
+        look_later(s.number, until)
+        {:noreply, s}
+
+      true ->
+        finish(s, found)
+    end
   end
 
   defp finish(s, ending) do

@@ -24,6 +24,7 @@ defmodule Envmgr.Pool.Reaper do
   @script """
   trap '' HUP INT QUIT TERM PIPE
   cd /
+  PATH=$PATH:/usr/bin:/bin
   all=' '
   while read -r what pid; do
     case $what in

@@ -6,8 +6,10 @@ defmodule Envmgr.Pool.Stats do
   alias Envmgr.Pool.{Circuit, Crew, Slot}
   alias Envmgr.Values.Decoder
 
-  # A worker that is free answers in a fraction of that.
+  # How long a report is waited for, ms: of a worker that has calls, and of one that is free, which answers in a fraction of that
+  # unless the machine is busy.
   @patience 100
+  @free 1_000
 
   @doc "Keeps the Server's view where `read/1` finds it."
   @spec publish(atom(), String.t(), map()) :: :ok
@@ -103,7 +105,7 @@ defmodule Envmgr.Pool.Stats do
           {_name, %{workers: workers}} <- pools,
           {pid, slot, _os_pid} <- workers,
           Slot.open?(slot),
-          do: {environment, pid}
+          do: {environment, pid, Slot.counts(slot).in_flight > 0}
 
     reports = reports(table, open)
 
@@ -142,16 +144,16 @@ defmodule Envmgr.Pool.Stats do
   end
 
   defp reports(table, open) do
-    until = System.monotonic_time(:millisecond) + @patience
+    now = System.monotonic_time(:millisecond)
 
     asked =
-      for {environment, pid} <- open do
+      for {environment, pid, busy?} <- open do
         reply = :erlang.monitor(:process, pid, alias: :reply_demonitor)
         send(pid, {:report, reply})
-        {environment, pid, reply}
+        {environment, pid, reply, now + if(busy?, do: @patience, else: @free)}
       end
 
-    for {environment, pid, reply} <- asked, into: %{} do
+    for {environment, pid, reply, until} <- asked, into: %{} do
       report =
         receive do
           {^reply, report} -> report

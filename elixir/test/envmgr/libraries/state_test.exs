@@ -176,6 +176,41 @@ defmodule Envmgr.Libraries.StateTest do
     assert %{state: :ready} = Envmgr.library("time", name)
   end
 
+  test "calls that wait for the first worker of a library that does not import hear why" do
+    project = Project.new()
+    gate = Path.join(project, "gate")
+
+    init = """
+    import os, time
+    while not os.path.exists(#{inspect(gate)}): time.sleep(0.005)
+    raise RuntimeError("not at all")
+    """
+
+    libraries = Map.merge(only("math", %{"init" => init}), only("time"))
+    Project.activate(project, "std", libraries: libraries, workers: 1)
+    name = start(project)
+    await(name, "math", :loading)
+
+    waiting = [
+      Task.async(fn -> Envmgr.execute("math.sqrt", [4], name: name) end),
+      Task.async(fn -> Envmgr.await(Envmgr.async("math.sqrt", [4], name: name)) end),
+      Task.async(fn -> Envmgr.execute([{:call, "math.sqrt", [4]}], [], name: name) end),
+      Task.async(fn -> hd(Envmgr.map("math.sqrt", [[4], [9]], name: name)) end)
+    ]
+
+    {_, _, server} = Envmgr.Pool.Route.lookup(name, "std")
+    waits = fn -> length(:sys.get_state(server).waiting.by_pool["default"] || []) end
+    Project.eventually(fn -> waits.() == 4 end)
+    File.touch!(gate)
+
+    for {:error, error} <- Task.await_many(waiting, 60_000) do
+      assert {error.code, error.type, error.path} == {:start, "RuntimeError", "math.sqrt"}
+      assert Exception.message(error) =~ "not at all"
+    end
+
+    assert {:ok, _} = Envmgr.execute("time.time", [], name: name)
+  end
+
   test "a lazy library that nobody has called is ready" do
     project = Project.new()
     pools = Project.pools(1, %{"lazy" => true})

@@ -145,6 +145,23 @@ defmodule Envmgr.Pool.ZygoteTest do
     assert log =~ "the zygote did not answer within 1000 ms: workers start afresh until it does"
   end
 
+  @tag project: [workers: 1]
+  test "a worker that ends while its zygote hangs is heard of as ever", %{name: name, call: call} do
+    for {path, args, how} <- [
+          {"probe.kill_me", [], "was ended by SIGKILL while it ran probe.kill_me"},
+          {"probe.exit_now", [7], "exited with status 7 while it ran probe.exit_now"}
+        ] do
+      Project.eventually(fn -> zygotes(name) != [] end)
+      [zygote] = zygotes(name)
+      System.cmd("kill", ["-STOP", "#{zygote}"])
+      assert {:error, %Error{code: :worker_lost} = error} = call.(path, args)
+      System.cmd("kill", ["-CONT", "#{zygote}"])
+      assert error.message =~ how
+      refute error.hint =~ "descriptors"
+      assert {:ok, 1} = call.("probe.echo", [1])
+    end
+  end
+
   test "a generation has a zygote of its own; the old one goes with its last worker", context do
     %{name: name, project: project, call: call} = context
     assert {:ok, _} = call.("probe.pid", [])
