@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from envmgr.cli.answers import columns
-from envmgr.model.changes import SAFE, Affected, Change, Impact, UsedFunction, Vulnerability
+from envmgr.model.changes import SEVERITIES, Affected, Change, Impact, UsedFunction, Vulnerability
 
 _SHOWN = 3
 _FATES = {False: "comes in", None: "stays", True: "is left behind"}
@@ -87,11 +87,11 @@ def _change(change: Change, used: UsedFunction) -> str:
 def _whole_api(impact: Impact) -> Iterator[str]:
     if not impact.changes:
         return
-    told = [
-        f"{count} {'are safe' if severity == SAFE else severity.replace('breaks', 'break')}"
-        for severity, count in impact.changes.items()
-    ]
-    yield f"of all changes of its API, {', '.join(told)}"
+    if not any(impact.changes.values()):
+        yield "its API does not change"
+        return
+    breaking, perhaps, safe = (impact.changes[severity] for severity in SEVERITIES)
+    yield f"changes of its whole API: {breaking} that break calls, {perhaps} that may, {safe} safe"
 
 
 def _matrix(cells: Iterable[tuple[str, str, str]]) -> Iterator[str]:

@@ -4,6 +4,7 @@ OSV say; and whether that is a reason not to.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from envmgr.catalog import read
 from envmgr.environments import launch
 from envmgr.environments.layout import Layout
 from envmgr.environments.state import Generation
+from envmgr.environments.store import digest
 from envmgr.errors import EnvmgrError
 from envmgr.model.changes import BREAKS, SAFE, SEVERITIES, Affected, ApiDiff, Change, Impact, UsedFunction
 from envmgr.model.differences import PinChange
@@ -98,7 +100,7 @@ def look(question: Question) -> Known:
                 f"which functions of {name} are called: its active catalog cannot be read ({problem})"
             )
     if told.is_nothing and not told.unknown:
-        unknown.append(f"what the application calls: {using.HOW}")
+        unknown.append(f"what the application calls ({using.HOW})")
     return Known(told, before, used, tried_, snapshot, (*told.unknown, *unknown))
 
 
@@ -150,17 +152,38 @@ def compared(
     known: Known, after: Mapping[str, Release], names: Iterable[str]
 ) -> tuple[dict[str, ApiDiff], tuple[str, ...]]:
     """The differences of these libraries; of what could not be compared, why."""
-    from envmgr.operations import api_diff
-
     diffs, unknown = {}, []
     for name in names:
-        try:
-            diffs[name] = api_diff.between(known.before[name], after[name])
-        except KeyError:
+        if name not in after:
             unknown.append(f"what changes in {name}: it is no library of the new environment")
+            continue
+        try:
+            diffs[name] = _between(known.before[name], after[name])
         except Exception as problem:  # noqa: BLE001 - whatever is wrong with it, an upgrade does not depend on it
             unknown.append(f"what changes in {name}: comparing failed: {type(problem).__name__}: {problem}")
     return diffs, tuple(unknown)
+
+
+def _between(before: Release, after: Release) -> ApiDiff:
+    """What a plan has compared, the upgrade after it does not compare again."""
+    from envmgr.changes import keeping
+    from envmgr.operations import api_diff
+
+    kept = digest(
+        [
+            keeping.sources(),
+            *([each.library, each.catalog.parent.name, _bytes(each)] for each in (before, after)),
+        ]
+    )
+    found = keeping.read(kept)
+    if found is None:
+        found = api_diff.between(before, after)
+        keeping.write(kept, found)
+    return found
+
+
+def _bytes(release: Release) -> str:
+    return hashlib.sha256(release.catalog.read_bytes()).hexdigest()
 
 
 def refusal(impact: Impact, wish: str) -> EnvmgrError:

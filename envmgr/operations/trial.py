@@ -6,10 +6,10 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 
-from envmgr.environments import builder, files, keys, layers, laying, modules, scratch, store
+from envmgr.environments import builder, files, keys, layers, laying, modules, store
 from envmgr.environments.layout import Layout, entry_name, site_packages
 from envmgr.model.outcomes import Report
-from envmgr.operations import standing
+from envmgr.operations import releases, standing
 from envmgr.operations.moves import Move
 from envmgr.operations.proving import Proving
 from envmgr.operations.releases import Release
@@ -23,7 +23,7 @@ def built(
 ) -> Iterator[dict[str, Release]]:
     """Its libraries by name, as long as the context lasts. Raises what a build raises.
 
-    What is in the project's store is taken from there. What is built is kept for the projects of this user, as always:
+    What is in the project's store is taken from there. What is built is kept for the projects of this user:
     the upgrade that may follow links it. Cost: that build.
     """
     environment = move.environment
@@ -33,9 +33,8 @@ def built(
         libraries = modules.resolve(environment, pypa.installed(site_packages(layout.entry(entry))))
         yield standing.of_entry(layout, entry, libraries, interpreter.version)
         return
-    with scratch.directory() as directory, files.disk_problems("building beside the project"):
-        there = Layout(directory)
-        there.staging.mkdir(parents=True)
+    with files.disk_problems("building beside the project"), releases.scratch(report) as run:
+        there = run.layout
         lock = replace(move.lock, path=there.staging / layout.lock(environment.name).name)
         files.write(lock.path, move.content)
         layer = layers.place(layout, interpreter)

@@ -13,7 +13,7 @@ from envmgr.model.changes import UsedFunction
 from envmgr.model.discovery import Called
 
 _SHOWN = 5
-HOW = "`mix envmgr.calls` reads it from compiled code; a VM that runs writes its statistics every minute"
+HOW = "`mix envmgr.calls` reads it from compiled code, and VMs write statistics while they run"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def test_what_changes_of_what_is_called():
         "    breaks: it is gone (web.get); now: web.fetch",
         "  perhaps .close, of an object whose class is not known: b:2",
         "    may break: the default of wait is 5 now (web.Client.close)",
-        "of all changes of its API, 3 break, 2 may break, 9 are safe",
+        "changes of its whole API: 3 that break calls, 2 that may, 9 safe",
     ]
 
 
@@ -52,6 +52,11 @@ def test_what_was_not_compared_is_no_number():
     assert impacts.lines(replace(IMPACT, changes={}, unknown=("what changes in web: no",))) == [
         "not known: what changes in web: no"
     ]
+
+
+def test_an_api_that_does_not_change():
+    nothing = dict.fromkeys(COUNTS, 0)
+    assert impacts.lines(replace(IMPACT, used=(), changes=nothing)) == ["its API does not change"]
 
 
 def test_matrices_majors_and_vulnerabilities():

@@ -161,12 +161,10 @@ def test_dependencies_that_cross_a_major_version():
 
 
 def test_what_cannot_be_compared_is_told(monkeypatch):
-    from envmgr.operations import api_diff
-
     def fails(before, after):
         raise RecursionError("too deep")
 
-    monkeypatch.setattr(api_diff, "between", fails)
+    monkeypatch.setattr(impact, "_between", fails)
     before = Known(Told((), None, {}, ()), {"web": object(), "core": object()}, {}, Tried(), None, ())
     diffs, unknown = impact.compared(before, {"web": object()}, ["web", "core"])
     assert diffs == {}

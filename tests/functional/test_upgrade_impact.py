@@ -225,9 +225,9 @@ def test_without_known_calls_nothing_is_compared_but_in_a_plan(envmgr, app, caps
     impact = plan["impact"]
     assert (status, impact["used"], impact["affected"], impact["red"]) == (0, [], [], [])
     assert impact["changes"]["breaks"] == 2
-    assert "what the application calls: `mix envmgr.calls` reads it" in impact["unknown"][0]
+    assert "what the application calls (`mix envmgr.calls` reads it" in impact["unknown"][0]
     assert run(["upgrade", "shop==2.0", "-q"]) == 0
-    assert "not known: what the application calls: `mix envmgr.calls`" in capsys.readouterr().out
+    assert "not known: what the application calls (`mix envmgr.calls`" in capsys.readouterr().out
     assert envmgr("history", "shop")[1][0]["outcome"] == "active"
 
 
