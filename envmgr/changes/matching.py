@@ -80,14 +80,16 @@ def _successor(
 
 def _follows(old: Parameter, new: Parameter) -> bool:
     """Whether the one that stands in its place is it: what is required is told by its place, the rest by its name or
-    what is said of it."""
-    if old.required:
-        return new.required or _likeness(old.name, new.name) >= _HALF_ALIKE or old.type == new.type is not None
-    if new.required or not _same_default(old, new):
+    by what is said of it."""
+    if old.required and new.required:
+        return True
+    if not old.required and (new.required or not _same_default(old, new)):
         return False
     if _likeness(old.name, new.name) >= _HALF_ALIKE:
         return True
-    return bool(old.said) and _likeness(old.said[:100], new.said[:100]) >= _ALIKE
+    if old.said and new.said:
+        return _likeness(old.said[:100], new.said[:100]) >= _ALIKE
+    return old.required and old.type is not None and old.type == new.type
 
 
 def _same_default(one: Parameter, other: Parameter) -> bool:

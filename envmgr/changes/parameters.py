@@ -131,7 +131,11 @@ def positional_only(each: Call) -> Iterator[Finding]:
     for old, new in each.matched.kept:
         if old.by_name and new.kind == POSITIONAL_ONLY and not each.matched.kwargs[1]:
             yield Finding(
-                BREAKS, f"{new.name} can be given by position only now", new.name, _written(old), _written(new)
+                BREAKS,
+                f"{new.name} can be given by position only now",
+                new.name,
+                _written(old),
+                _written(new),
             )
 
 
@@ -219,7 +223,9 @@ def _succeeded(each: Call, old: Parameter, new: Parameter) -> bool:
 
 def _written(parameter: Parameter) -> str:
     kind = f": {parameter.type}" if parameter.type else ""
-    default = "" if parameter.default is None else f" = {parameter.default}" if kind else f"={parameter.default}"
+    default = (
+        "" if parameter.default is None else f" = {parameter.default}" if kind else f"={parameter.default}"
+    )
     return f"{parameter.name}{kind}{default}"
 
 

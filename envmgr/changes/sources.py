@@ -24,7 +24,9 @@ _OF_ITSELF = re.compile(r"\b(?:self|cls|obj|instance)\.([A-Za-z]\w*)")
 _OPAQUE = "?"
 """A base that cannot be told: what its objects have is not known."""
 
-logging.getLogger("griffe").setLevel(logging.CRITICAL)  # what it says of others' sources is nothing to our user
+logging.getLogger("griffe").setLevel(
+    logging.CRITICAL
+)  # what it says of others' sources is nothing to our user
 
 
 class _Notes(griffe.Extension):
@@ -82,7 +84,12 @@ class Reader:
         return frozenset(name for name in module.exports or () if isinstance(name, str))
 
     def _completed(self, found: Described, inside: dict[str, set[str]]) -> Described:
-        if found.file is None or found.line is None or not found.file.endswith(".py") or found.kind == "module":
+        if (
+            found.file is None
+            or found.line is None
+            or not found.file.endswith(".py")
+            or found.kind == "module"
+        ):
             return found
         name = _module_name(found.file)
         if self._module(name) is None:
@@ -92,11 +99,15 @@ class Reader:
             return found
         warned = self._notes[name].warned.get(id(each), Warned())
         if not isinstance(each, griffe.Class):
-            return replace(found, source=Source((), (), None, warned.texts, warned.decorators, warned.deprecated))
+            return replace(
+                found, source=Source((), (), None, warned.texts, warned.decorators, warned.deprecated)
+            )
         maker = each.members.get("__init__")
         if isinstance(maker, griffe.Function):
             made = self._notes[name].warned.get(id(maker), Warned())
-            warned = Warned((*warned.texts, *made.texts), warned.decorators, warned.deprecated or made.deprecated)
+            warned = Warned(
+                (*warned.texts, *made.texts), warned.decorators, warned.deprecated or made.deprecated
+            )
         bases, declared, mentioned = self._lineage(name, each)
         held = inside.get(found.path, set())
         known = None if _OPAQUE in bases else declared | mentioned | held
@@ -112,7 +123,9 @@ class Reader:
             ),
         )
 
-    def _lineage(self, module: str, found: griffe.Class) -> tuple[tuple[str, ...], frozenset[str], frozenset[str]]:
+    def _lineage(
+        self, module: str, found: griffe.Class
+    ) -> tuple[tuple[str, ...], frozenset[str], frozenset[str]]:
         """Names of all classes above, in order; public attributes declared or set by `__init__`; all that any method
         speaks of. Of classes that are not the library's only the name is known."""
         key = f"{module}:{found.path}"
@@ -121,7 +134,9 @@ class Reader:
         self._lineages[key] = (), frozenset(), frozenset()  # a class above itself
         names: list[str] = []
         declared = {
-            name for name, each in found.members.items() if not name.startswith("_") and not each.is_alias and each.is_attribute
+            name
+            for name, each in found.members.items()
+            if not name.startswith("_") and not each.is_alias and "instance-attribute" in each.labels
         }
         notes = self._notes[module]
         mentioned = set(notes.mentioned.get(id(found), ()))
@@ -134,8 +149,11 @@ class Reader:
             names.append(f"{home}.{above.path.rpartition('.')[2]}")
             more = self._lineage(home, above)
             names += more[0]
-            declared |= more[1]
             mentioned |= more[2]
+            if home.partition(".")[0] == module.partition(".")[0]:
+                declared |= more[1]
+            else:
+                mentioned |= more[1]  # another library's affair
         lineage = tuple(dict.fromkeys(names)), frozenset(declared), frozenset(mentioned)
         self._lineages[key] = lineage
         return lineage
@@ -165,15 +183,31 @@ class Reader:
             self._modules[name] = self._visited(name)
         return self._modules[name]
 
+    def _package(self, name: str) -> griffe.Module | None:
+        """An empty one of this name: what a relative import is relative to."""
+        if not name:
+            return None
+        above, _, own = name.rpartition(".")
+        file = self._site.joinpath(*name.split("."), "__init__.py")
+        return griffe.Module(own, filepath=file, parent=self._package(above))
+
     def _visited(self, name: str) -> griffe.Module | None:
         place = self._site.joinpath(*name.split("."))
-        file = next((path for path in (place / "__init__.py", place.with_suffix(".py")) if path.is_file()), None)
+        file = next(
+            (path for path in (place / "__init__.py", place.with_suffix(".py")) if path.is_file()), None
+        )
         if file is None:
             return None
         try:
             code = file.read_text("utf-8", "replace")
             notes = _Notes(code)
-            module = griffe.visit(name, filepath=file, code=code, extensions=griffe.Extensions(notes))
+            module = griffe.visit(
+                name.rpartition(".")[2],
+                filepath=file,
+                code=code,
+                extensions=griffe.Extensions(notes),
+                parent=self._package(name.rpartition(".")[0]),
+            )
         except (OSError, SyntaxError, ValueError, RecursionError):
             return None
         self._notes[name] = notes
@@ -224,4 +258,3 @@ def _path(base: Any) -> str:
 
 def _is_known(path: str) -> bool:
     return all(part.isidentifier() for part in path.split("."))
-

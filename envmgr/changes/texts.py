@@ -19,7 +19,12 @@ _USE = [
     )
 ]
 _NO_NAMES = frozenset(
-    ["a", "an", "the", "it", "this", "that", "these", "those", "of", "for", "with", "and", "or", "in", "to", "its", "is", "instead", "your", "one", "another", "other", "new", "explicit", "keyword", "argument", "arguments", "parameter", "option", "value", "values", "either", "any", "same", "some", "default", "only", "as", "``"]
+    word
+    for line in (
+        "a an the it this that these those of for with and or in to its is instead your one another other new",
+        "explicit keyword argument arguments parameter option value values either any same some default only as",
+    )
+    for word in line.split()
 )
 _ABSENT = re.compile(
     r"^(?:(?:partially initialized )?(?:module|type object|class)? ?'?[\w.]*'? ?(?:object )?has no attribute '?\w+'?"

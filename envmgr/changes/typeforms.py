@@ -45,13 +45,17 @@ _BELOW: dict[str, frozenset[str]] = {
     "Hashable": frozenset({"int", "str", "float", "bool", "bytes", "tuple", "None", "complex", "frozenset"}),
     "PathLike": frozenset({"Path"}),
 }  # fmt: skip
-_BUILTIN = frozenset(
-    ["bool", "int", "float", "complex", "str", "bytes", "bytearray", "list", "dict", "tuple", "set", "frozenset", "type", "None", "range", "slice", "memoryview"]
+_KNOWN = frozenset(
+    word
+    for line in (
+        "bool int float complex str bytes bytearray list dict tuple set frozenset type None range slice memoryview",
+        "Sequence Collection Iterable Iterator Generator Mapping MutableMapping MutableSequence Hashable PathLike",
+        "Path Callable Awaitable Coroutine AsyncIterator date datetime timedelta Decimal OrderedDict defaultdict",
+        "deque IO TextIO BinaryIO Pattern Literal",
+    )
+    for word in line.split()
 )
-_ABSTRACT = frozenset(
-    ["Sequence", "Collection", "Iterable", "Iterator", "Generator", "Mapping", "MutableMapping", "MutableSequence", "Hashable", "PathLike", "Path", "Callable", "Awaitable", "Coroutine", "AsyncIterator", "date", "datetime", "timedelta", "Decimal", "OrderedDict", "defaultdict", "deque", "IO", "TextIO", "BinaryIO", "Pattern", "Literal"]
-)
-_OPAQUE = re.compile(r"(?:^|\.)_|^[A-Z]$|_co$|_contra$|^_|T$|Type$|Like$|_t$|^Self$|Protocol$|^[A-Z]T$")
+"""Names that are classes wherever they stand."""
 
 Form = tuple[str, tuple["Union", ...] | None]
 Union = frozenset[Form]
@@ -69,7 +73,7 @@ def compare(before: str, after: str, classes: Iterable[str] = ()) -> str:
     down, up = _within(new, old), _within(old, new)
     if down and up:
         return SAME
-    known = _BUILTIN | _ABSTRACT | frozenset(classes)
+    known = _KNOWN | frozenset(classes)
     if not (_is_known(old, known) and _is_known(new, known)):
         return UNKNOWN
     return NARROWER if down else WIDER if up else OTHER

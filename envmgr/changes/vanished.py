@@ -42,15 +42,18 @@ class Vanished:
                 suppressed.append(excuse)
                 if not self._is_there(excuse.change.path):
                     continue
-            lost = tuple(path for path in gone.paths if not self._is_there(path))
+            lost = tuple(
+                sorted(
+                    (path for path in gone.paths if not self._is_there(path)),
+                    key=lambda path: self._was_only_imported(gone, path),
+                )
+            )
             if lost:
                 changes.append((self._lost(Gone(gone.object, lost, gone.rest)), lost))
         return [*_with_their_modules(changes), *self._warning()], suppressed
 
     def _is_there(self, path: str) -> bool:
-        return self._answers is not None and (
-            path not in self._answers or self._answers[path].state == WARNS
-        )
+        return self._answers is not None and (path not in self._answers or self._answers[path].state == WARNS)
 
     def _excuse(self, gone: Gone) -> Suppressed | None:
         change = Change(gone.path, REMOVED, BREAKS, f"a {gone.object.kind} that is not there any more")
@@ -65,7 +68,8 @@ class Vanished:
             rest = self._kept(gone)
             return Suppressed(
                 change,
-                f"{where} had it only imported" + (f": it is {self._whole(rest)}" if rest is not None else ""),
+                f"{where} had it only imported"
+                + (f": it is {self._whole(rest)}" if rest is not None else ""),
             )
         silent = [path for path in gone.paths if self._is_there(path) and path not in (self._answers or {})]
         if silent:
@@ -130,8 +134,7 @@ class Vanished:
         kept = [
             path
             for path in gone.rest
-            if path not in answers
-            and (gone.object.kind not in _MEMBERS or path.rpartition(".")[0] == holder)
+            if path not in answers and (gone.object.kind not in _MEMBERS or path.rpartition(".")[0] == holder)
         ]
         home = {self._after.objects[self._after.places[path]].module for path in kept}
         return min(
@@ -176,19 +179,27 @@ def failed_import(paths: Iterable[str], api: Api) -> tuple[str, str] | None:
 def _with_their_modules(changes: list[Placed]) -> list[Placed]:
     """What went with its module, and of which nothing is known but that, is said of the module."""
     modules = {
-        path for change, paths in changes if change.kind == REMOVED and "module" in change.message[:12] for path in paths
+        path
+        for change, paths in changes
+        if change.kind == REMOVED and change.message.startswith("the module")
+        for path in paths
     }
     kept: list[Placed] = []
     taken: dict[str, list[str]] = {}
     for change, paths in changes:
         above = {_topmost(path, modules) for path in paths}
-        if change.kind == REMOVED and None not in above and (change.instead is None or change.path in modules):
+        if (
+            change.kind == REMOVED
+            and None not in above
+            and (change.instead is None or change.path in modules)
+        ):
             for path in paths:
                 taken.setdefault(str(_topmost(path, modules)), []).append(path)
         else:
             kept.append((change, paths))
     return [
-        (change, (*paths, *(under for path in paths for under in taken.get(path, ())))) for change, paths in kept
+        (change, (*paths, *(under for path in paths for under in taken.get(path, ()))))
+        for change, paths in kept
     ]
 
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 _CATEGORY = re.compile(r"Deprecat|FutureWarning|Pandas\d*Warning|RemovedIn")
 _DECORATOR = re.compile(r"deprecat", re.IGNORECASE)
-_WHOLE = re.compile(r"^(?:deprecated|deprecate|deprecation|deprecated_class|deprecated_function)$", re.IGNORECASE)
+_WHOLE = re.compile(
+    r"^(?:deprecated|deprecate|deprecation|deprecated_class|deprecated_function)$", re.IGNORECASE
+)
 _WARNS = re.compile(r"warn|deprecat", re.IGNORECASE)
 _NO_WARNING = re.compile(r"filter|catch|assert|raises|warns$|_warned|Warning$", re.IGNORECASE)
 _LONGEST = 400

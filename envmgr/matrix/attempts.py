@@ -14,6 +14,7 @@ from envmgr.matrix import limits
 from envmgr.matrix.limits import Ended, Limits
 from envmgr.matrix.warden import Warden
 from envmgr.model.matrix import FAILED, OUT_OF_MEMORY, PASSED, TIMED_OUT, Check
+from envmgr.model.project import Project
 from envmgr.tools import process
 from envmgr.tools.interpreters import Interpreter
 
@@ -26,7 +27,7 @@ class Ground:
     check needs one), `compiled` where bytecode goes, and `library` the one that is imported, or why there is none.
     """
 
-    root: Path
+    project: Project
     store: Path
     interpreter: Interpreter
     layer: Path | None
@@ -35,6 +36,10 @@ class Ground:
     warden: Warden
     stop: threading.Event
     names: Mapping[str, str]
+
+    @property
+    def root(self) -> Path:
+        return self.project.root
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,8 +63,7 @@ class Cells:
         self.preparing = preparing
         self.left: list[tuple[str, Path, Path]] = []
         self._matrix = preparing.matrix
-        self._root = preparing.project.root
-        self._layout = Layout(self._root)
+        self._layout = Layout(preparing.project.root)
         self._standing = Standing(self._layout, stop)
         self._warden = warden
         self._stop = stop
@@ -134,7 +133,7 @@ class Cells:
                 self.left.append((found.cell.id, home, self._layout.entry(entry)))
             installed = pypa.installed(site_packages(self._layout.entry(entry)))
             ground = Ground(
-                self._root,
+                self.preparing.project,
                 self._layout.entry(entry),
                 interpreter,
                 self._standing.layer(interpreter) if self.preparing.needs_layer else None,

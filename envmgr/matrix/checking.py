@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from envmgr.errors import EnvmgrError
-from envmgr.matrix import attempts, calling, homes, testing
+from envmgr.matrix import attempts, calling, elixir, homes, testing
 from envmgr.matrix.attempts import Attempt, Ground
 from envmgr.model.matrix import FAILED, FLAKY, PASSED, Check, CheckResult
 
@@ -25,6 +25,7 @@ KINDS: Mapping[str, Kind] = {
     "health": calling.health,
     "pytest": testing.attempt,
     "command": _command,
+    "elixir": elixir.attempt,
 }
 
 

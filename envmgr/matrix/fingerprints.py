@@ -10,7 +10,7 @@ from envmgr.model.matrix import Cell, Check
 from envmgr.model.project import Library
 from envmgr.tools.interpreters import Interpreter
 
-WORKER = frozenset({"import", "health"})
+WORKER = frozenset({"import", "health", "elixir"})
 """Kinds of checks that a worker makes: they need a runtime layer."""
 SCHEMA = 1
 """Counts changes of how checks are run that may change their results."""

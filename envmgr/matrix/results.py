@@ -10,7 +10,7 @@ import contextlib
 import json
 from collections.abc import Iterable, Iterator
 
-from envmgr.environments import projectlock, recovery
+from envmgr.environments import projectlock
 from envmgr.environments.layout import Layout
 from envmgr.environments.state import State, known_on_disk, open_state, read_state
 from envmgr.errors import EnvmgrError
@@ -88,6 +88,8 @@ def _writing(layout: Layout) -> Iterator[State]:
 
 def _mend(layout: Layout, problem: EnvmgrError | None) -> None:
     """As the next `sync` would. A command that holds the project's lock is doing it already, or soon fails of it."""
+    from envmgr.environments import recovery
+
     try:
         with projectlock.hold(layout, wait=_PATIENCE), recovery.opened(layout):
             pass

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import reduce
@@ -23,8 +23,8 @@ from envmgr.model.outcomes import Report, silent
 from envmgr.model.project import Library, Project
 from envmgr.operations import ground, releases, suiting
 from envmgr.operations.releases import Release
-from envmgr.operations.suiting import Attempt
 from envmgr.operations.run import Run
+from envmgr.operations.suiting import Attempt
 from envmgr.tools import index, index_settings, interpreters
 from envmgr.tools.interpreters import Interpreter
 from envmgr.tools.pypa import canonical
@@ -86,7 +86,10 @@ def between(old: Release, new: Release) -> ApiDiff:
         found.compared,
         tuple(_whole(change, name) for change in found.changes),
         tuple(Suppressed(_whole(each.change, name), each.reason) for each in found.suppressed),
-        {_under(name, path): tuple(_under(name, other) for other in others) for path, others in found.paths.items()},
+        {
+            _under(name, path): tuple(_under(name, other) for other in others)
+            for path, others in found.paths.items()
+        },
     )
 
 
@@ -109,7 +112,9 @@ def _compared(
         failure: EnvmgrError | None = None
         for attempt in suiting.attempts(before, after, preferred, here, only=python is not None):
             try:
-                old, new = _built(run, library, distribution, (before.version, after.version), attempt, name is None)
+                old, new = _built(
+                    run, library, distribution, (before.version, after.version), attempt, name is None
+                )
             except EnvmgrError as problem:
                 if problem.code not in _TRY_ELSE:
                     raise
@@ -189,7 +194,11 @@ def _library(project: Project | None, name: str) -> tuple[Library, str, str | No
             "E-USAGE", f"library {name} is a module of the interpreter itself: it has no releases to compare"
         )
     own = Requirement(known.requirement)
-    return Library(name, known.requirement, known.module or None, known.environment), canonical(own.name), name
+    return (
+        Library(name, known.requirement, known.module or None, known.environment),
+        canonical(own.name),
+        name,
+    )
 
 
 def _python_of(project: Project | None, library: Library) -> str | None:

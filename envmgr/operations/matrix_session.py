@@ -157,7 +157,7 @@ class Session:
             return
         from envmgr.operations.matrix_timing import Timed
 
-        timed = Timed(self._matrix, self._layout, self._own, self.results)
+        timed = Timed(self._preparing, self._matrix.timing, self.results)
         if timed.wanted(chosen):
             with self._entered() as cells:
                 self.signal = timed.take(cells, watch.stage)

@@ -13,40 +13,45 @@ from envmgr.matrix import results, sampling
 from envmgr.matrix.attempts import Stopped
 from envmgr.matrix.cells import Cells, Stands
 from envmgr.matrix.locking import Locked
-from envmgr.matrix.notes import Notes
-from envmgr.matrix.preparing import Prepared
+from envmgr.matrix.preparing import Prepared, Preparing
 from envmgr.matrix.running import Terminated, terminating
-from envmgr.model.matrix import FLAKY, PASSED, Cell, CellResult, Check, CheckResult, Matrix, Sample
+from envmgr.model.matrix import FLAKY, PASSED, Cell, CellResult, Check, CheckResult, Sample, Timing
 from envmgr.model.outcomes import Report
 
 
 class Timed:
-    """What is to be timed of a matrix with `timing`, and was. `known` are the results of this run: those that get
-    times are replaced there."""
+    """What is to be timed of a matrix, and was. `known` are the results of this run: those that get times are replaced
+    there."""
 
-    def __init__(self, matrix: Matrix, layout: Layout, notes: Notes, known: dict[str, CellResult]) -> None:
-        assert matrix.timing is not None  # noqa: S101 - the caller asks only then
-        self._matrix, self._timing = matrix, matrix.timing
-        self._layout, self._own, self._known = layout, notes, known
+    def __init__(self, preparing: Preparing, timing: Timing, known: dict[str, CellResult]) -> None:
+        self._preparing, self._timing, self._known = preparing, timing, known
+        self._matrix, self._own = preparing.matrix, preparing.notes
+        self._layout = Layout(preparing.project.root)
         self._marks: dict[str, str] = {}
         self.notes: list[str] = []
 
     def wanted(self, chosen: Sequence[Cell]) -> bool:
-        """Whether there is something to do; cost: nothing."""
-        stored = self._known | results.known(self._layout, self._matrix.name)
-        reference = self._known.get(self._timing.reference) or stored.get(self._timing.reference)
-        if reference is None or reference.status not in (PASSED, FLAKY):
-            if any(map(self._has_times, chosen)):
-                why = "has no result yet" if reference is None else f"is {reference.status}"
-                self.notes.append(f"nothing was timed: the reference {self._timing.reference} {why}")
+        """Whether there is something to do. Raises what preparing a cell raises, where the reference is another
+        machine's."""
+        having = [cell.id for cell in chosen if self._has_times(cell)]
+        name = self._timing.reference
+        stored = self._known.get(name) or results.known(self._layout, self._matrix.name).get(name)
+        if not having or (stored is not None and stored.status not in (PASSED, FLAKY)):
+            if having and stored is not None:
+                self.notes.append(f"nothing was timed: the reference {name} is {stored.status}")
             return False
-        self._marks = {
-            cell.id: digest([self._known[cell.id].fingerprint, reference.fingerprint, self._timing.rounds])
-            for cell in chosen
-            if self._has_times(cell)
-        }
-        self._marks = {cell: mark for cell, mark in self._marks.items() if self._own.sampled(cell) != mark}
+        beside = self._fingerprint(name) if stored is None else stored.fingerprint
+        marks = {cell: self._mark(self._known[cell].fingerprint, beside) for cell in having}
+        self._marks = {cell: mark for cell, mark in marks.items() if self._own.sampled(cell) != mark}
         return bool(self._marks)
+
+    def _mark(self, *fingerprints: str) -> str:
+        return digest([*fingerprints, self._timing.rounds])
+
+    def _fingerprint(self, name: str) -> str:
+        """Of a reference that another machine runs."""
+        cell = next(cell for cell in self._matrix.cells if cell.id == name)
+        return self._preparing.fingerprint(self._preparing.prepare(cell))
 
     def _has_times(self, cell: Cell) -> bool:
         found = self._known.get(cell.id)

@@ -97,7 +97,8 @@ def _drawn(grid: Grid, width: int) -> Iterator[str]:
         columns = list(zip(grid.columns[start:end], wide[start:end], strict=True))
         if grid.across:
             yield f"{'':{label}}  {grid.across}"
-        yield f"{_cut(grid.down):{label}}" + "".join(f"  {_cut(column):^{room}}" for column, room in columns)
+        heads = "".join(f"  {_cut(column):^{room}}" for column, room in columns)
+        yield f"{_cut(grid.down):{label}}{heads}".rstrip()
         for row in grid.rows:
             squares = "".join(
                 f"  {_painted(grid.squares.get((row, column)), room)}" for column, room in columns

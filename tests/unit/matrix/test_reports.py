@@ -125,7 +125,7 @@ def test_markdown_tables_are_tables(compared):
     for table in tables:
         widths = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}
         assert widths == {5}
-    assert "```sh\nenvmgr matrix run numpy --cell numpy=1.26,python=3.12,pandas=none\n```" in text
+    assert "```sh\nenvmgr matrix run numpy --cell numpy=1.26,python=3.12,pandas=none --again\n```" in text
 
 
 def test_markdown_says_nothing_but_what_was_said():
@@ -169,7 +169,7 @@ def test_json_has_a_schema_and_the_command(compared):
     assert (whole["schema"], found["ok"]) == (1, False)
     failed = next(each for each in found["results"] if each["status"] == "failed")
     assert failed["red"]
-    assert failed["command"] == "envmgr matrix run numpy --cell numpy=1.26,python=3.12,pandas=none"
+    assert failed["command"] == "envmgr matrix run numpy --cell numpy=1.26,python=3.12,pandas=none --again"
     assert found["slower"][0]["ratio"][:2] == [1.5, 1.5]
     assert found["comparison"]["broken"][0]["moves"]
     assert REFERENCE in found["timing"]["reference"]

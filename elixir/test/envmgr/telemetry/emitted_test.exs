@@ -26,7 +26,7 @@ defmodule Envmgr.Telemetry.EmittedTest do
     end
   end
 
-  @tag grace: 500
+  @tag grace: 3_000
   test "the life of a worker, of a pool, of generations", %{name: name, project: project} do
     assert {_, %{environment: "std", pool: "default", generation: 1}} = heard([:pool, :start])
     assert {_, %{generation: 1, os_pid: os_pid, worker: worker}} = heard([:worker, :start])
