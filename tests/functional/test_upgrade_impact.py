@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import indexes
 import msgpack
@@ -11,6 +14,7 @@ import pytest
 
 from envmgr.cli import run
 from envmgr.environments.layout import Layout
+from envmgr.environments.stages import VARIABLE
 from envmgr.matrix import results
 from envmgr.model.matrix import CellResult
 
@@ -206,6 +210,17 @@ def test_an_upgrade_refuses_what_breaks_a_call_unless_told(envmgr, app, prepared
     again = envmgr("plan", "shop==2.0")[1]["impact"]  # by the entry that is in the store
     assert again["red"] == error["details"]["reasons"]
     assert world(app) == before
+
+
+def test_a_kill_while_an_upgrade_is_refused_leaves_what_was(envmgr, app):
+    four_functions(app)
+    before = world(app)
+    command = [sys.executable, "-m", "envmgr", "upgrade", "shop==2.0", "-q"]
+    env = {**os.environ, VARIABLE: "kill:freed-aside"}
+    assert subprocess.run(command, env=env, capture_output=True, timeout=300, check=False).returncode == -9
+    status, error = envmgr("upgrade", "shop==2.0")
+    assert (status, error["code"], world(app)) == (1, "E-IMPACT", before)
+    assert [row["outcome"] for row in envmgr("history", "shop")[1]] == ["refused", "failed", "active"]
 
 
 def test_what_does_not_break_a_call_is_upgraded(envmgr, app):
