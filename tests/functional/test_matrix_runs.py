@@ -128,7 +128,9 @@ def test_cells_pass_fail_and_cannot_be(place):
     place.write("tests/helper.py", "EXPECTED = 10\n")
     changed = place.run("--cell", "shapes=[12]*", ENVMGR_UV="/nowhere/uv", status=1)
     assert statuses(changed) == {"1.0": "failed", "2.0": "passed"}
-    compiled = [path.name for path in place.root.glob(".envmgr/store/*/lib/*/site-packages/__pycache__/shapes*")]
+    compiled = [
+        path.name for path in place.root.glob(".envmgr/store/*/lib/*/site-packages/__pycache__/shapes*")
+    ]
     assert len(compiled) == 3
     free(place)
 
@@ -239,7 +241,9 @@ def test_times_are_taken_in_turns(place):
     assert [(sample["name"], len(sample["seconds"]), len(sample["reference"])) for sample in calls] == [
         ("shapes.area", 6, 6)
     ]
-    assert [sample["name"] for sample in tests] == ["test_timed.py::test_area"]  # the other failed in a later round
+    assert [sample["name"] for sample in tests] == [
+        "test_timed.py::test_area"
+    ]  # the other failed in a later round
     assert min(tests[0]["seconds"]) > 0.02 > min(tests[0]["reference"]) > 0.002
     again = place.run()
     assert again["ran"] == []
