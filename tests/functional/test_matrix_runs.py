@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -287,3 +288,23 @@ def alive(pid: int) -> bool:
             return False
         time.sleep(0.05)
     return True
+
+
+@pytest.mark.skipif(shutil.which("mix") is None, reason="there is no Elixir")
+def test_a_test_of_elixir_calls_the_cell(tmp_path, own_cache):
+    """Our own Mix project, whose test of cells makes calls when it runs in one."""
+    root = tmp_path / "app"
+    (root / "matrices").mkdir(parents=True)
+    (root / "elixir").symlink_to(Path(__file__).parents[2] / "elixir")
+    (root / "matrices" / "six.toml").write_text(
+        f'library = "six"\n[axes]\nsix = "==1.16.0"\npython = "{PYTHON}"\n'
+        '[[check]]\nelixir = ["--only", "cell", "elixir/test/envmgr/cell_test.exs"]\n'
+        '[[check]]\nname = "nothing"\nelixir = ["nowhere/test.exs"]\n'
+    )
+    words = [sys.executable, "-m", "envmgr", "matrix", "run", "six", "--format", "json"]
+    done = subprocess.run(words, cwd=root, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 1, done.stderr
+    (result,) = json.loads(done.stdout)["data"]["results"]
+    tests, nothing = result["checks"]
+    assert tests["status"] == "passed", tests["log"]
+    assert "there is no mix.exs for nowhere/test.exs" in nothing["detail"]
