@@ -58,9 +58,9 @@ defmodule Envmgr.Pool.ZygoteTest do
     stuck = Envmgr.async("probe.computing", [10_000_000_000_000, began], name: name)
     Project.eventually(fn -> File.exists?(began) end)
     Envmgr.cancel(stuck)
+    Project.eventually(fn -> not Project.alive?(pid) end)
     assert {:ok, next} = call.("probe.pid", [])
     assert next != pid
-    Project.eventually(fn -> not Project.alive?(pid) end)
   end
 
   test "workers end with their zygote, whatever they do, and others come", context do
