@@ -22,7 +22,7 @@ nox.options.reuse_existing_virtualenvs = True
 # are in the names of some.
 SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
 ALIKE = {"PYTHONHASHSEED": "0"}
-PYTHON = ["envmgr", "runtime", "tests", "noxfile.py", "ci", "examples"]
+PYTHON = ["envmgr", "runtime", "tests", "matrices", "noxfile.py", "ci", "examples"]
 
 
 def install(session: nox.Session) -> None:
@@ -116,11 +116,12 @@ def faults(session: nox.Session) -> None:
 
 @nox.session
 def functional(session: nox.Session) -> None:
-    """The real things: uv, PyPI, processes, kill -9. Adds to the coverage of `unit` and judges the sum."""
+    """The real things: uv, PyPI, processes, kill -9, a browser. Adds to the coverage of `unit` and judges the sum."""
     install(session)
     session.run(
         "pytest",
         "tests/functional",
+        "tests/browser",
         *SIDE_BY_SIDE,
         "--cov",
         "--cov-append",

@@ -63,3 +63,16 @@ setup_elixir() {
     elixir -e 'unless Version.match?(System.version(), ">= 1.14.0"), do: System.halt(1)' ||
         die "Elixir $(elixir --short-version 2>/dev/null) is too old; 1.14 or later is needed"
 }
+
+# For the reports in HTML, which are tried in a real browser.
+setup_chromium() {
+    local name
+    for name in chromium chromium-browser google-chrome google-chrome-stable; do
+        if command -v "$name" >/dev/null 2>&1; then return; fi
+    done
+    if command -v apt-get >/dev/null 2>&1; then
+        apt_install chromium || die "Chromium is needed: apt-get install chromium"
+    else
+        say "no Chromium: tests/browser is skipped; ENVMGR_CHROMIUM may name one"
+    fi
+}

@@ -289,8 +289,8 @@ defmodule Envmgr do
   - `on_error`: `:stop` has the answer end with the first error; nothing is begun any more, what runs behind it is cancelled, what stands before it is
     waited for. Default `:collect`.
 
-  Where something stands around the calls, by configuration (`cache`, `limits`, `recovery`) or by the options `retry`, `idempotent`, `fallback`,
-  `cache`, `hedge` of `execute/3`, they are made one by one. Calls that change what others
+  Retries, fallbacks and circuits are each call's own, and what is made again travels together, too. Where a cache, limits, hooks or a hedge stand around the
+  calls, by configuration or by the options `cache` and `hedge` of `execute/3`, they are made one by one. Calls that change what others
   of them see belong together by `batch` or into a chain: their order is not certain otherwise. Raises `Envmgr.Error` for wrong options.
 
       iex> Envmgr.map("math.sqrt", [[4.0], [9.0]])
@@ -500,8 +500,8 @@ defmodule Envmgr do
   The libraries of an instance, by name: maps of
 
   - `name`, `module`, `distribution`, `version`; `environment`, `generation`, `python` (version of the interpreter), `timeout` (ms);
-  - `state`: `:ready`; `:loading`: a worker is wanted, and there is none yet; `:degraded`: fewer workers than wanted, or the newest generation
-    does not start and the one before serves; `:failed`: no call can be answered;
+  - `state`: `:ready`; `:loading`: a worker is wanted, and there is none yet; `:degraded`: it serves with fewer workers than it should have, for others do not start
+    or stay, or the newest generation does not start and the one before serves; `:failed`: no call can be answered. The last two have a `reason`;
   - `reason`: an `Envmgr.Error` that says why and what to do, or `nil`; `since`: when the state began, a `DateTime`;
   - `retries`: how often it was tried in vain, in a row; `next`: when it is tried again, a `DateTime`, or `nil`: as soon as its
     environment is another one;
@@ -676,7 +676,7 @@ defmodule Envmgr do
   @doc """
   How an instance is, for a health check of the host: a map of
 
-  - `status`: `:ok` (all libraries are `:ready`), `:degraded`, or `:failed` (none serves, none is installed, or the instance does not run);
+  - `status`: `:ok` (all libraries are `:ready`), `:loading` (nothing is wrong, and not all are there yet), `:degraded`, or `:failed` (none serves, none is installed, or the instance does not run);
   - `libraries`: of each `state`, `reason`, `since`, `retries`, `next`, `environment`, `generation`, `version` (`libraries/1`), `circuit` (`:closed`, `:open`, `:half_open`), and
     `workers`: of each `os_pid`, `alive?`, `answers?` (within `timeout`), `busy?` (it has calls, and answers after them);
   - `configuration` (the state of `configuration/1`) and `in_step`: whether what runs is what envmgr.toml and the locks say; `nil` where

@@ -242,6 +242,37 @@ defmodule EnvmgrTest do
     assert log =~ "good morning"
   end
 
+  test "a project that is not there is told at once, and as each call's error" do
+    project = Path.join(Project.new(), "nowhere")
+
+    start = fn project ->
+      name = :"missing#{System.unique_integer([:positive])}"
+      start_supervised!({Envmgr, name: name, project: project, watch: false}, id: name)
+      name
+    end
+
+    {name, log} = ExUnit.CaptureLog.with_log(fn -> start.(project) end)
+    assert log =~ "[warning] envmgr: the project #{project} does not exist; set `config :envmgr"
+
+    assert {:error, %Error{code: :not_installed} = error} =
+             Envmgr.execute("math.sqrt", [4], name: name)
+
+    assert error.message == "the project #{project} does not exist"
+    assert error.hint =~ "the directory of envmgr.toml"
+    assert %{status: :failed, reason: %Error{message: message}} = Envmgr.health(name)
+    assert message == error.message
+
+    # It may come.
+    Project.activate(project, "std", workers: 1)
+    Project.eventually(fn -> match?({:ok, _}, Envmgr.execute("math.sqrt", [4], name: name)) end)
+
+    File.write!(Path.join(project, "envmgr.toml"), "")
+    {_name, log} = ExUnit.CaptureLog.with_log(fn -> start.(Path.join(project, "envmgr.toml")) end)
+
+    assert log =~
+             "envmgr.toml is a file, no directory; set `config :envmgr, project: #{inspect(project)}`"
+  end
+
   test "an instance without a project says so" do
     name = :"empty#{System.unique_integer([:positive])}"
     start_supervised!({Envmgr, name: name, project: false}, id: name)

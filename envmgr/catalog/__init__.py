@@ -3,7 +3,7 @@
 Imports environments and what that may import.
 """
 
-from envmgr.catalog.building import prove, prove_forking, write
+from envmgr.catalog.building import prove, prove_forking, worker, write
 from envmgr.catalog.completing import complete
 from envmgr.catalog.nearby import near
 from envmgr.catalog.reading import Catalog, Row, read
@@ -19,5 +19,6 @@ __all__ = [
     "prove_forking",
     "read",
     "search",
+    "worker",
     "write",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,7 +19,7 @@ from envmgr.environments.modules import Resolved
 from envmgr.errors import EnvmgrError
 from envmgr.tools import process
 from envmgr_runtime.values.errors import ConversionError
-from envmgr_runtime.worker.client import Client, WorkerError, WorkerLost
+from envmgr_runtime.worker.client import Client, Process, WorkerError, WorkerLost
 from envmgr_runtime.worker.forking import Zygote
 
 _SILENCE_SECONDS = 300.0
@@ -41,17 +41,33 @@ def write(
 
 def prove(
     root: Path,
-    command: Sequence[str],
+    command: Sequence[str] | Callable[[int, int], Process],
     libraries: Sequence[Resolved],
     *,
     env: Mapping[str, str] | None = None,
     lease: str | None = None,
 ) -> None:
     """A worker started by `command` in `root` imports the libraries, of one environment, and answers their
-    health calls.
+    health calls. A function makes one of the descriptors that it reads from and writes to: then all the rest is its
+    affair.
 
     `env` is its whole environment (default: a clean one); it holds `lease` while it runs. Raises E-PROOF.
     """
+    with worker(root, command, libraries, env=env, lease=lease) as client:
+        for found in libraries:
+            _health_calls(client, found)
+
+
+@contextlib.contextmanager
+def worker(
+    root: Path,
+    command: Sequence[str] | Callable[[int, int], Process],
+    libraries: Sequence[Resolved],
+    *,
+    env: Mapping[str, str] | None = None,
+    lease: str | None = None,
+) -> Iterator[Client]:
+    """The worker of `prove`, which has imported the libraries, for calls. Raises E-PROOF."""
     settings = {found.library.name: _settings(found) for found in libraries}
     with (
         tempfile.TemporaryFile() as stderr,
@@ -66,8 +82,7 @@ def prove(
             timeout=_SILENCE_SECONDS,
         ) as client,
     ):
-        for found in libraries:
-            _health_calls(client, found)
+        yield client
 
 
 def prove_forking(root: Path, command: Sequence[str], libraries: Sequence[Resolved]) -> bool | str:

@@ -41,6 +41,7 @@ COMMANDS = {
     "serializers": "serializers",
     "detect": "detecting",
     "import": "importing",
+    "matrix": "matrices",
 }
 """Command -> its module of `envmgr.cli.commands`, which has it under its own name; imported when it runs."""
 

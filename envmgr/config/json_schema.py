@@ -22,10 +22,15 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 @cache
 def json_schema() -> dict[str, Any]:
     """Of the whole file; tables are in `$defs`. Made once, in a few milliseconds. Not to be changed."""
-    made = ConfigFile.model_json_schema(
+    return of(ConfigFile, "envmgr.toml")
+
+
+def of(table: type[BaseModel], title: str) -> dict[str, Any]:
+    """Of a file whose top level is this table."""
+    made = table.model_json_schema(
         by_alias=True, ref_template=DEFAULT_REF_TEMPLATE, schema_generator=_Generator
     )
-    return {"$schema": DIALECT, "title": "envmgr.toml", **made}
+    return {"$schema": DIALECT, "title": title, **made}
 
 
 class _Generator(GenerateJsonSchema):

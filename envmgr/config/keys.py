@@ -11,9 +11,12 @@ from envmgr.config.lexer import Path
 Node = dict[str, Any]
 
 
-def known_keys(path: Path) -> list[str]:
-    """The keys that the table at `path` may have; none when it has no table, or one of names."""
-    return [key for node in _nodes(path) for key in node.get("properties", ())]
+def known_keys(path: Path, schema: Node | None = None) -> list[str]:
+    """The keys that the table at `path` may have; none when it has no table, or one of names.
+
+    Of envmgr.toml, or of what another schema describes.
+    """
+    return [key for node in _nodes(path, schema) for key in node.get("properties", ())]
 
 
 def properties(table: str) -> dict[str, Node]:
@@ -33,30 +36,31 @@ def may_be_text(path: Path) -> bool:
     return not nodes or any(node.get("type") == "string" for node in nodes)
 
 
-def _nodes(path: Path) -> list[Node]:
+def _nodes(path: Path, schema: Node | None = None) -> list[Node]:
     """Every form that the value at `path` may take, as JSON Schema; none for an unknown key."""
-    nodes = list(_forms(json_schema()))
+    schema = json_schema() if schema is None else schema
+    nodes = list(_forms(schema, schema))
     for segment in path:
-        nodes = [form for node in nodes for inner in _inside(node, segment) for form in _forms(inner)]
+        nodes = [form for node in nodes for inner in _inside(node, segment) for form in _forms(inner, schema)]
     return nodes
 
 
 def _inside(node: Node, segment: str | int) -> Iterator[Node]:
     if isinstance(segment, int):
         yield from [node["items"]] if "items" in node else []
-    elif "properties" in node:
-        yield from [node["properties"][segment]] if segment in node["properties"] else []
+    elif segment in node.get("properties", ()):
+        yield node["properties"][segment]
     else:
         yield from node.get("patternProperties", {}).values()
         if isinstance(node.get("additionalProperties"), dict):
             yield node["additionalProperties"]
 
 
-def _forms(node: Node) -> Iterator[Node]:
+def _forms(node: Node, schema: Node) -> Iterator[Node]:
     if "$ref" in node:
-        node = json_schema()["$defs"][node["$ref"].rpartition("/")[2]]
-    if "anyOf" in node:
-        for form in node["anyOf"]:
-            yield from _forms(form)
+        node = schema["$defs"][node["$ref"].rpartition("/")[2]]
+    if "anyOf" in node or ("oneOf" in node and "properties" not in node):
+        for form in node.get("anyOf") or node["oneOf"]:
+            yield from _forms(form, schema)
     else:
         yield node

@@ -77,8 +77,8 @@ def problem_beside(place: str, key: str, value: str, finding: Finding) -> Proble
     return Problem(place, None, None, column, length, line, *said)
 
 
-def config_error(path: Path, problems: Iterable[Problem]) -> EnvmgrError:
-    """E-CONFIG with all of `problems`: those of the file in its order, then the others."""
+def config_error(path: Path, problems: Iterable[Problem], check: str = "envmgr config check") -> EnvmgrError:
+    """E-CONFIG with all of `problems`: those of the file in its order, then the others. `check` looks again."""
     ordered = sorted(problems, key=_order)
     count = "1 problem" if len(ordered) == 1 else f"{len(ordered)} problems"
     in_file, beside = ordered[0].file is not None, ordered[-1].file is None
@@ -88,7 +88,7 @@ def config_error(path: Path, problems: Iterable[Problem]) -> EnvmgrError:
     return EnvmgrError(
         "E-CONFIG",
         "\n\n".join([f"{count} in {what}", *(problem.render() for problem in ordered)]),
-        hint=f"correct {'them' if beside else 'the file'}, then run `envmgr config check`",
+        hint=f"correct {'them' if beside else 'the file'}, then run `{check}`",
         details={"problems": [asdict(problem) for problem in ordered]},
     )
 

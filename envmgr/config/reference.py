@@ -111,12 +111,17 @@ _TABLES = (
 
 def markdown() -> str:
     """The whole page."""
-    return _HEAD + "".join(part for name, table, used in _TABLES for part in _table(name, table, used))
+    schema = json_schema()
+    return _HEAD + "".join(
+        part
+        for name, key, used in _TABLES
+        for part in table(f"## {name}{'' if used else ' †'}", schema["$defs"][key] if key else schema)
+    )
 
 
-def _table(name: str, table: str | None, is_used: bool) -> Iterator[str]:
-    yield f"\n## {name}{'' if is_used else ' †'}\n\n| key | default | meaning |\n|---|---|---|\n"
-    node = json_schema()["$defs"][table] if table else json_schema()
+def table(heading: str, node: dict[str, Any]) -> Iterator[str]:
+    """The keys of one table of a schema, under its heading."""
+    yield f"\n{heading}\n\n| key | default | meaning |\n|---|---|---|\n"
     for key, found in node["properties"].items():
         default = "required" if key in node.get("required", ()) else _default(found)
         yield f"| `{key}` | {default} | {found['description']} |\n"

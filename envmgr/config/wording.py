@@ -16,17 +16,25 @@ _EXPECTED = {
     "string_type": "text in quotes",
     "bool_type": "true or false",
     "int_type": "a whole number",
+    "float_type": "a number",
     "list_type": "an array",
     "dict_type": "a table",
     "model_type": "a table",
 }
 
+_BOUNDS = {
+    "greater_than_equal": ("at least", "ge"),
+    "less_than_equal": ("at most", "le"),
+    "greater_than": ("more than", "gt"),
+}
 
-def findings(errors: Iterable[ErrorDetails]) -> list[Finding]:
-    return [_finding(error) for error in errors]
+
+def findings(errors: Iterable[ErrorDetails], schema: dict[str, Any] | None = None) -> list[Finding]:
+    """Of envmgr.toml, or of a file that another schema describes."""
+    return [_finding(error, schema) for error in errors]
 
 
-def _finding(error: ErrorDetails) -> Finding:
+def _finding(error: ErrorDetails, schema: dict[str, Any] | None) -> Finding:
     path, kind, context = error["loc"], error["type"], error.get("ctx", {})
     given = error["input"]
     if path[-1] == "[key]":
@@ -34,7 +42,7 @@ def _finding(error: ErrorDetails) -> Finding:
     if kind == "envmgr":
         return Finding(path, context["message"], context["hint"], context["suggestion"])
     if kind == "extra_forbidden":
-        known = known_keys(path[:-1])
+        known = known_keys(path[:-1], schema)
         suggestion = near(str(path[-1]), known)
         hint = "" if suggestion else f"known here: {', '.join(sorted(known))}"
         return Finding(path, f"unknown key `{path[-1]}`", hint, suggestion, at="key")
@@ -50,9 +58,11 @@ def _finding(error: ErrorDetails) -> Finding:
         )
     if kind in _EXPECTED:
         return Finding(path, f"expected {_EXPECTED[kind]}, got {_described(given)}")
-    if kind in ("greater_than_equal", "less_than_equal"):
-        bound = f"at least {context['ge']}" if "ge" in context else f"at most {context['le']}"
-        return Finding(path, f"{given} is out of range: it must be {bound}")
+    if kind in _BOUNDS:
+        words, key = _BOUNDS[kind]
+        return Finding(path, f"{given} is out of range: it must be {words} {context[key]}")
+    if kind == "too_short":
+        return Finding(path, f"an empty {'table' if isinstance(given, dict) else 'array'} says nothing")
     if kind == "string_too_short":
         return Finding(path, "expected text, got an empty string")
     return Finding(path, error["msg"])

@@ -8,6 +8,8 @@ import contextlib
 import json
 import os
 import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -43,6 +45,7 @@ class Proving(Protocol):
 
 
 BUILDS = "builds"
+UNPROVED = "unproved"
 CATALOGS = "catalogs"
 FORK = "fork"
 
@@ -75,38 +78,16 @@ def build(
     try:
         staged.mkdir(parents=True)
         stages.reached("build-staged")
-        shares = environment.link_mode == "hardlink"
-        noted = shared.lend(BUILDS, key, home) if shares else None
-        known: contents.Digests = {}
-        if noted is None:
-            report(environment.name, "install")
-            _install(home, lock, environment, interpreter, offline=offline)
-            stages.reached("build-installed")
-            report(environment.name, "verify")
-        else:  # trees are made of files: this directory may be empty
-            (home / "lib" / f"python{interpreter.minor}" / "site-packages").mkdir(parents=True, exist_ok=True)
-        place = site_packages(home)
-        distributions = pypa.installed(place)
-        if noted is None:
-            known = contents.verify(place, distributions)
-            stages.reached("build-verified")
-            if shares:
-                bytecode.borrow(place, distributions, interpreter, staged / "bytecode")
-        libraries = modules.resolve(environment, distributions)
+        laid = _lay(staged, environment, key, lock, interpreter, (BUILDS,), offline=offline, report=report)
+        libraries = modules.resolve(environment, laid.distributions)
         report(environment.name, "prove")
-        fork = _prove(proving, key, python_of(home), libraries, catalog, built_before=noted is not None)
+        built_before = laid.noted is not None
+        fork = _prove(proving, key, python_of(home), libraries, catalog, built_before=built_before)
         proof = Proof(proving.name(libraries), fork)
         stages.reached("build-proved")
         report(environment.name, "store")
-        taken = contents.take(home, known) if noted is None else noted
-        store.admit(
-            layout,
-            entry,
-            environment=home,
-            manifest=taken.to_bytes(),
-            catalog=catalog,
-            proof=proof,
-        )
+        manifest = laid.taken().to_bytes()
+        store.admit(layout, entry, environment=home, manifest=manifest, catalog=catalog, proof=proof)
     except EnvmgrError as problem:
         from envmgr.environments import conflicts
 
@@ -116,13 +97,84 @@ def build(
     return libraries, proof
 
 
+def install(
+    layout: Layout,
+    environment: Environment,
+    key: str,
+    *,
+    lock: Lock,
+    interpreter: Interpreter,
+    offline: bool,
+    report: Report,
+) -> None:
+    """As `build`, of an environment that nothing will activate: verified, every byte noted, and nothing of it
+    proved or catalogued. Raises as `build`, in uv's own words."""
+    entry = entry_name(environment.name, key)
+    staged = layout.staging / f"{entry}-{os.getpid()}-{threading.get_ident()}"
+    try:
+        staged.mkdir(parents=True)
+        stages.reached("build-staged")
+        kinds = (BUILDS, UNPROVED)
+        laid = _lay(staged, environment, key, lock, interpreter, kinds, offline=offline, report=report)
+        store.admit(layout, entry, environment=laid.home, manifest=laid.taken().to_bytes())
+    finally:
+        files.remove(staged)
+
+
+@dataclass(frozen=True, slots=True)
+class _Laid:
+    """An environment in staging. `noted` are its bytes when it was linked, `known` digests of it when it was not."""
+
+    home: Path
+    distributions: tuple[pypa.Distribution, ...]
+    noted: Contents | None
+    known: contents.Digests
+
+    def taken(self) -> Contents:
+        return contents.take(self.home, self.known) if self.noted is None else self.noted
+
+
+def _lay(
+    staged: Path,
+    environment: Environment,
+    key: str,
+    lock: Lock,
+    interpreter: Interpreter,
+    kinds: Iterable[str],
+    *,
+    offline: bool,
+    report: Report,
+) -> _Laid:
+    """Link what was built before, as one of `kinds` of shared trees, or install and verify."""
+    home = staged / "environment"
+    shares = environment.link_mode == "hardlink"
+    lent = (shared.lend(kind, key, home) for kind in kinds if shares)
+    noted = next((found for found in lent if found is not None), None)
+    known: contents.Digests = {}
+    if noted is None:
+        report(environment.name, "install")
+        _install(home, lock, environment, interpreter, offline=offline)
+        stages.reached("build-installed")
+        report(environment.name, "verify")
+    else:  # trees are made of files: this directory may be empty
+        (home / "lib" / f"python{interpreter.minor}" / "site-packages").mkdir(parents=True, exist_ok=True)
+    place = site_packages(home)
+    distributions = pypa.installed(place)
+    if noted is None:
+        known = contents.verify(place, distributions)
+        stages.reached("build-verified")
+        if shares:
+            bytecode.borrow(place, distributions, interpreter, staged / "bytecode")
+    return _Laid(home, distributions, noted, known)
+
+
 def _install(
     home: Path, lock: Lock, environment: Environment, interpreter: Interpreter, *, offline: bool
 ) -> None:
     from envmgr.tools import uv
 
+    uv.create_environment(home, Path(interpreter.executable))
     with _one_install:
-        uv.create_environment(home, Path(interpreter.executable))
         if lock.pins:
             uv.install(
                 lock.path,
@@ -157,6 +209,33 @@ def share(
         bytecode.keep(place, pypa.installed(place), interpreter, within, staged)
         listed = contents.take(layout.catalog(entry), {})
         shared.keep(CATALOGS, catalogs, layout.catalog(entry), listed, staged)
+
+
+def add_bytecode(
+    layout: Layout, environment: Environment, key: str, *, interpreter: Interpreter, made: Path
+) -> None:
+    """Add to an entry that `install` made what was compiled when it was first used, `made` by paths from its
+    site-packages, and keep both for other projects.
+
+    Nothing else of an entry ever changes. The caller holds the project's lock. Cost: one link a file.
+    """
+    entry = entry_name(environment.name, key)
+    staged = layout.staging / f"shared-{entry}-{os.getpid()}-{threading.get_ident()}"
+    with contextlib.suppress(OSError, ValueError):
+        noted = Contents.from_bytes(layout.manifest(entry).read_bytes())
+        place = site_packages(layout.entry(entry))
+        within = place.relative_to(layout.entry(entry)).as_posix()
+        compiled = contents.take(made, {})
+        new = {path: facts for path, facts in compiled.files.items() if bytecode.add(made, path, place)}
+        if new:
+            added = {f"{within}/{path}": facts for path, facts in new.items()}
+            noted = Contents({**noted.files, **added}, noted.links)
+            files.write(layout.manifest(entry), noted.to_bytes(), flush=False)
+        if environment.link_mode == "hardlink":
+            distributions = pypa.installed(place)
+            bytecode.keep(place, distributions, interpreter, noted.within(within), staged, new=new)
+            if not shared.keeps(BUILDS, key):
+                shared.keep(UNPROVED, key, layout.entry(entry), noted, staged)
 
 
 def _prove(

@@ -6,8 +6,9 @@ are uv's, the same wherever it links the same file from its cache.
 
 from __future__ import annotations
 
+import contextlib
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from envmgr.environments import files, shared
@@ -33,10 +34,26 @@ def borrow(
         if all(_serves(staged / path, place / _source(path)) for path in noted.files):
             for path in noted.files:
                 (place / path).parent.mkdir(exist_ok=True)
-                (place / path).hardlink_to(staged / path)
+                with contextlib.suppress(FileExistsError):  # a wheel may bring some of its own
+                    (place / path).hardlink_to(staged / path)
         else:
             shared.forget(_KIND, name)
         files.remove(staged)
+
+
+def add(made: Path, path: str, place: Path) -> bool:
+    """Link one file of `made` into the site-packages `place`, if it is bytecode of a source there and has no place
+    yet; whether it was."""
+    if "__pycache__/" not in path or not _serves(made / path, place / _source(path)):
+        return False
+    (place / path).parent.mkdir(exist_ok=True)
+    try:
+        (place / path).hardlink_to(made / path)
+    except FileExistsError:
+        return False
+    except OSError:  # `made` is on another file system
+        files.write(place / path, (made / path).read_bytes(), flush=False)
+    return True
 
 
 def keep(
@@ -45,15 +62,20 @@ def keep(
     interpreter: Interpreter,
     noted: Contents,
     staged: Path,
+    new: Collection[str] = (),
 ) -> None:
-    """Keep the bytecode in `place`, which is noted by paths from there, for others."""
+    """Keep the bytecode in `place`, which is noted by paths from there, for others. What is kept already stays, but
+    of a distribution of which some is `new`."""
     owners = {recorded.path: found for found in distributions for recorded in found.record}
     compiled: dict[str, dict[str, tuple[int, str, int]]] = {}
     for path, facts in noted.files.items():
-        if "__pycache__/" in path and _source(path) in owners:
+        if "__pycache__/" in path and path not in owners and _source(path) in owners:
             compiled.setdefault(owners[_source(path)].name, {})[path] = facts
+    changed = {owners[_source(path)].name for path in new if _source(path) in owners}
     for distribution in distributions:
         if known := compiled.get(distribution.name):
+            if distribution.name in changed:
+                shared.forget(_KIND, _name(distribution, interpreter))
             shared.keep(_KIND, _name(distribution, interpreter), place, Contents(known, {}), staged)
 
 

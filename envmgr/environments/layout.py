@@ -61,9 +61,19 @@ class Layout:
         return self.home / "run" / "lock"
 
     @property
+    def matrices(self) -> Path:
+        """What is known of each matrix: locks of cells, releases."""
+        return self.home / "matrix"
+
+    @property
     def calls(self) -> Path:
         """What the application's VMs have counted."""
         return self.home / "run" / "calls"
+
+    @property
+    def compiled(self) -> Path:
+        """What the application's compiled code calls."""
+        return self.home / "calls.json"
 
     @property
     def undo(self) -> Path:
@@ -72,6 +82,10 @@ class Layout:
 
     def lock(self, environment: str) -> Path:
         return self.root / "locks" / f"pylock.{environment}.toml"
+
+    def release(self, name: str) -> Path:
+        """Where the lock of a release stands that no environment asks for."""
+        return self.home / "releases" / name / "pylock.toml"
 
     def current(self, environment: str) -> Path:
         return self.environments / environment / "current"

@@ -32,7 +32,8 @@ _LISTS = ("requirements", "constraints", "overrides", "platforms")
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """All that decides a resolution: sorted requirements, constraints, overrides and platforms (every one
-    when empty), a Python minor version, and whether only wheels will do.
+    when empty), a Python minor version, whether only wheels will do, and which versions are preferred: the
+    newest, or "lowest-direct".
     """
 
     requirements: tuple[str, ...]
@@ -41,6 +42,7 @@ class Inputs:
     overrides: tuple[str, ...] = ()
     no_build: bool = False
     platforms: tuple[str, ...] = ()
+    resolution: str = ""
 
     @property
     def digest(self) -> str:
@@ -57,10 +59,11 @@ class Inputs:
         }
 
     @property
-    def _further(self) -> dict[str, bool | tuple[str, ...]]:
+    def _further(self) -> dict[str, str | bool | tuple[str, ...]]:
         """What is set of the settings that locks of older versions do not know: those stay as they are."""
-        known: dict[str, bool | tuple[str, ...]]
+        known: dict[str, str | bool | tuple[str, ...]]
         known = {"overrides": self.overrides, "no-build": self.no_build, "platforms": self.platforms}
+        known["resolution"] = self.resolution
         return {key: value for key, value in known.items() if value}
 
 
@@ -174,36 +177,62 @@ def resolve(
     fits envmgr.toml as it is. Needs the network; blocks while uv resolves. Raises E-CONFLICT in the words of
     the libraries, E-LOCK, E-NETWORK.
     """
-    from envmgr.tools import uv
-
     wanted = inputs(environment, interpreter)
     constraints = (*wanted.constraints, *asked)
-    if wanted.requirements:
-        try:
-            resolved = uv.resolve(
-                wanted.requirements,
-                constraints=constraints,
-                python=Path(interpreter.executable),
-                minor=wanted.python,
-                pins=[(pin.name, pin.version) for pin in pins if pin.version],
-                exclude_newer=exclude_newer,
-                overrides=wanted.overrides,
-                no_build=wanted.no_build,
-                platforms=[pypa.PLATFORMS[name] for name in wanted.platforms],
-            )
-        except EnvmgrError as problem:
-            from envmgr.environments import conflicts
+    try:
+        return solve(
+            path,
+            environment.name,
+            wanted,
+            interpreter,
+            pins=pins,
+            exclude_newer=exclude_newer,
+            constraints=constraints,
+        )
+    except EnvmgrError as problem:
+        if problem.code == "E-LOCK" and "uv" not in problem.details:
+            raise  # it was resolved
+        from envmgr.environments import conflicts
 
-            here = replace(environment, constraints=constraints)
-            core = conflicts.reason(problem, here, interpreter, exclude_newer)
-            raise _dated(conflicts.in_words(problem, here, core), exclude_newer) from None
+        here = replace(environment, constraints=constraints)
+        core = conflicts.reason(problem, here, interpreter, exclude_newer)
+        raise _dated(conflicts.in_words(problem, here, core), exclude_newer) from None
+
+
+def solve(
+    path: Path,
+    name: str,
+    wanted: Inputs,
+    interpreter: Interpreter,
+    *,
+    pins: Iterable[Pin] = (),
+    exclude_newer: str | None = None,
+    constraints: Sequence[str] | None = None,
+) -> tuple[Lock, bytes]:
+    """As `resolve`, of `wanted`, with uv's own words for what cannot be. `name` is for errors; `constraints` are
+    those of this one resolution, if they differ from what the lock is to note."""
+    from envmgr.tools import uv
+
+    if wanted.requirements:
+        resolved = uv.resolve(
+            wanted.requirements,
+            constraints=wanted.constraints if constraints is None else constraints,
+            python=Path(interpreter.executable),
+            minor=wanted.python,
+            pins=[(pin.name, pin.version) for pin in pins if pin.version],
+            exclude_newer=exclude_newer,
+            overrides=wanted.overrides,
+            no_build=wanted.no_build,
+            platforms=[pypa.PLATFORMS[name] for name in wanted.platforms],
+            resolution=wanted.resolution or "highest",
+        )
     else:
         resolved = 'lock-version = "1.0"\ncreated-by = "envmgr"\npackages = []\n'
     text = _HEADER + resolved.rstrip() + "\n" + _table(wanted, exclude_newer)
-    _no_credentials(text, environment)
+    _no_credentials(text, name)
     content = text.encode()
     lock = parse(path, content)
-    _every_file_has_a_hash(lock, environment)
+    _every_file_has_a_hash(lock, name)
     return lock, content
 
 
@@ -224,7 +253,7 @@ def write(
     path = layout.lock(environment.name)
     pins = () if previous is None or upgrade else previous.pins
     lock, content = resolve(path, environment, interpreter, pins=pins, exclude_newer=exclude_newer)
-    if previous is not None and _meaning(previous) == _meaning(lock):
+    if previous is not None and same(previous, lock):
         return previous, False
     path.parent.mkdir(parents=True, exist_ok=True)
     stages.reached("lock-resolved")
@@ -249,6 +278,11 @@ def _toml(value: bool | str | Sequence[str]) -> str:
     return "[" + ", ".join(_toml(item) for item in value) + "]"
 
 
+def same(one: Lock, other: Lock) -> bool:
+    """Whether they differ in nothing but their spelling."""
+    return _meaning(one) == _meaning(other)
+
+
 def _meaning(lock: Lock) -> object:
     packages = [
         [package["name"], package.get("version"), package.get("marker"), _hashes(package)]
@@ -270,23 +304,23 @@ def _dated(problem: EnvmgrError, exclude_newer: str | None) -> EnvmgrError:
     return problem
 
 
-def _every_file_has_a_hash(lock: Lock, environment: Environment) -> None:
+def _every_file_has_a_hash(lock: Lock, name: str) -> None:
     loose = [package["name"] for package in lock.document.get("packages", []) if not _hashes(package)]
     if loose:
         raise EnvmgrError(
             "E-LOCK",
-            f"environment {environment.name}: {', '.join(loose)} cannot be locked: it comes from a directory"
+            f"environment {name}: {', '.join(loose)} cannot be locked: it comes from a directory"
             " or a repository, whose content has no hash",
             hint="build a wheel of it and ask for that file, or publish it to an index",
         )
 
 
-def _no_credentials(text: str, environment: Environment) -> None:
+def _no_credentials(text: str, name: str) -> None:
     hosts = sorted(set(_WITH_CREDENTIALS.findall(text)))
     if hosts:
         raise EnvmgrError(
             "E-LOCK",
-            f"environment {environment.name}: an address on {', '.join(hosts)} holds a user or a password, which"
+            f"environment {name}: an address on {', '.join(hosts)} holds a user or a password, which"
             " a lock must not",
             hint="ask for it without; uv finds them in UV_INDEX_…_USERNAME and …_PASSWORD, in ~/.netrc or in the"
             " keyring",

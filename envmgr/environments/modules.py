@@ -11,7 +11,7 @@ from envmgr.model.project import Environment, Library
 from envmgr.tools.pypa import Distribution, canonical
 
 _REQUIREMENT_NAME = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)")
-_SELDOM_MEANT = frozenset({"benchmarks", "docs", "examples", "scripts", "test", "tests", "tools"})
+SELDOM_MEANT = frozenset({"benchmarks", "docs", "examples", "scripts", "test", "tests", "tools"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def _guess(library: Library, own: Distribution | None, installed: dict[str, Dist
             return name
     if own is None:
         raise _UnclearError(f"{library.requirement} was not installed for this interpreter and platform")
-    meant = [name for name in own.modules if name not in _SELDOM_MEANT] or list(own.modules)
+    meant = [name for name in own.modules if name not in SELDOM_MEANT] or list(own.modules)
     if len(meant) != 1:
         what = f"has the modules {', '.join(meant)}" if meant else "has no module"
         raise _UnclearError(f"{own.name} {own.version} {what}, none called {library.name}")

@@ -26,10 +26,7 @@ def hold(layout: Layout, *, wait: float = WAIT_SECONDS) -> Iterator[None]:
     Blocks up to `wait` seconds, then raises E-BUSY naming who holds it. OSError when `.envmgr` cannot be
     written.
     """
-    if not layout.busy.parent.is_dir():
-        layout.home.mkdir(parents=True, exist_ok=True)
-        layout.ignore.write_text("*\n")  # first: a kill in between leaves it to the next command
-        layout.busy.parent.mkdir(parents=True, exist_ok=True)
+    prepare(layout)
     descriptor = os.open(layout.busy, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         _take(descriptor, layout.busy, wait)
@@ -37,6 +34,14 @@ def hold(layout: Layout, *, wait: float = WAIT_SECONDS) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def prepare(layout: Layout) -> None:
+    """Make `.envmgr`, of which nothing is committed. OSError when it cannot be written."""
+    if not layout.busy.parent.is_dir():
+        layout.home.mkdir(parents=True, exist_ok=True)
+        layout.ignore.write_text("*\n")  # first: a kill in between leaves it to the next command
+        layout.busy.parent.mkdir(parents=True, exist_ok=True)
 
 
 def is_possible(path: Path) -> bool:

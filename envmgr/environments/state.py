@@ -1,6 +1,7 @@
 """state.db: the generations of every environment and the journal of their activations (SQLite, WAL).
 
-Only the holder of the project's lock writes; anyone reads. A generation's launch manifest is kept here byte
+Only the holder of the project's lock writes them; anyone reads. Results of matrices are kept here too, by whoever
+has them. A generation's launch manifest is kept here byte
 by byte, so that a rollback needs nothing else. Each generation carries its digest: one that came back changed
 is damage, as what SQLite itself finds is.
 """
@@ -8,18 +9,21 @@ is damage, as what SQLite itself finds is.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import pwd
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from envmgr.environments import records, stages
+from envmgr.environments import records, schema, stages
 from envmgr.environments.generation import Generation
 from envmgr.environments.layout import Layout
+from envmgr.environments.schema import SCHEMA
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import GenerationRecord, Pin
 
@@ -35,8 +39,8 @@ __all__ = [
     "read_state",
 ]
 
-SCHEMA = 2
 _BUSY_SECONDS = 5.0
+_POLL_SECONDS = 0.01
 _CHECKPOINT_PAGES = 32
 _OUTSIDE = frozenset(
     {
@@ -54,24 +58,7 @@ _OUTSIDE = frozenset(
     }
 )
 """What SQLite says of the world around the file. The rest of what our few statements can meet is damage."""
-_TABLES = """
-CREATE TABLE generations (
-    environment TEXT NOT NULL, generation INTEGER NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL,
-    lock_digest TEXT NOT NULL, pins TEXT NOT NULL, launch BLOB NOT NULL, created_at TEXT NOT NULL,
-    digest TEXT NOT NULL, PRIMARY KEY (environment, generation)
-);
-CREATE TABLE activations (
-    id INTEGER PRIMARY KEY, environment TEXT NOT NULL, generation INTEGER NOT NULL, action TEXT NOT NULL,
-    at TEXT NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL, outcome TEXT NOT NULL
-);
-CREATE INDEX activations_by_environment ON activations (environment, id);
-CREATE INDEX activations_unfinished ON activations (id) WHERE outcome IN ('activating', 'attempted');
-"""
-_FROM_SCHEMA_1 = """
-ALTER TABLE generations ADD COLUMN digest TEXT NOT NULL DEFAULT '';
-CREATE INDEX activations_unfinished ON activations (id) WHERE outcome IN ('activating', 'attempted');
-UPDATE generations SET digest = digest_of(environment, generation, key, fingerprint, lock_digest, pins, launch);
-"""
+_RESULTS_SINCE = 3
 _SETTLED = (
     "SELECT generation, outcome FROM activations"
     " WHERE environment = ? AND outcome IN ('active', 'removed') ORDER BY id DESC LIMIT 1"
@@ -239,6 +226,41 @@ class State:
             for i, row in enumerate(rows)
         )
 
+    def keep_result(self, matrix: str, cell: str, content: bytes, entry: str) -> None:
+        """In the place of the cell's earlier one. `entry` names its environment in the store, if it has one."""
+        with self._connection:
+            self._connection.execute(
+                "INSERT OR REPLACE INTO results (matrix, cell, content, digest, entry) VALUES (?, ?, ?, ?, ?)",
+                (matrix, cell, content, _content_digest(content), entry),
+            )
+
+    def results(self, matrix: str) -> Mapping[str, bytes]:
+        """Cell -> what was kept. One that came back changed is left out: its cell is run again, no more is lost."""
+        if not self._has_results:
+            return {}
+        rows = self._connection.execute(
+            "SELECT cell, content, digest FROM results WHERE matrix = ? ORDER BY cell", (matrix,)
+        )
+        return {cell: content for cell, content, digest in rows if _content_digest(content) == digest}
+
+    def forget_results(self, matrix: str, cells: Iterable[str]) -> None:
+        with self._connection:
+            self._connection.executemany(
+                "DELETE FROM results WHERE matrix = ? AND cell = ?", [(matrix, cell) for cell in cells]
+            )
+
+    def result_entries(self) -> frozenset[str]:
+        """The store entries that results were made in."""
+        if not self._has_results:
+            return frozenset()
+        rows = self._connection.execute("SELECT DISTINCT entry FROM results WHERE entry <> ''")
+        return frozenset(row[0] for row in rows)
+
+    @property
+    def _has_results(self) -> bool:
+        """A reader meets files of older schemas too."""
+        return schema.found(self._connection) >= _RESULTS_SINCE
+
     def _insert(self, generation: Generation) -> None:
         self._connection.execute(
             "INSERT INTO generations"
@@ -281,21 +303,18 @@ class State:
 
 @contextlib.contextmanager
 def open_state(layout: Layout) -> Iterator[State]:
-    """state.db to be written by the holder of the project's lock, created when it is missing.
+    """state.db to be written, created when it is missing: generations by the holder of the project's lock alone.
 
     Raises, also for what happens inside, E-STATE when it is damaged, E-DISK when it cannot be used, or is of a
     later schema. `recovery.opened` mends what is damaged.
     """
     with _connected(layout, "rwc") as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
+        _use_log(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
-        schema = _schema(layout, connection)
-        if schema == 0:
-            _execute_all(connection, _TABLES)
+        if _schema(layout, connection) == 0 and schema.bring_up(connection, _digest_of):
             stages.reached("state-created")
-        elif schema == 1:
-            _from_schema_1(connection)
+        schema.bring_up(connection, _digest_of)
         yield State(connection)
         if connection.total_changes:
             # Closing the last connection empties the log, which costs two flushes; one that may not write leaves it.
@@ -376,7 +395,7 @@ def _damaged(layout: Layout, what: str) -> EnvmgrError:
 
 
 def _schema(layout: Layout, connection: sqlite3.Connection) -> int:
-    found: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    found = schema.found(connection)
     if found > SCHEMA:
         raise EnvmgrError(
             "E-DISK",
@@ -387,14 +406,24 @@ def _schema(layout: Layout, connection: sqlite3.Connection) -> int:
     return found
 
 
-def _execute_all(connection: sqlite3.Connection, statements: str) -> None:
-    with connection:
-        connection.executescript(f"BEGIN; {statements} PRAGMA user_version = {SCHEMA}; COMMIT;")
+def _use_log(connection: sqlite3.Connection) -> None:
+    """WAL. The change to it, which a new file sees once, does not wait for another process that makes it: we do."""
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as problem:
+            if problem.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_POLL_SECONDS)
+        else:
+            return
 
 
-def _from_schema_1(connection: sqlite3.Connection) -> None:
-    connection.create_function("digest_of", 7, _digest_of, deterministic=True)
-    _execute_all(connection, _FROM_SCHEMA_1)
+def _content_digest(content: object) -> str:
+    """Whatever type a damaged row has."""
+    plain = content if isinstance(content, bytes) else repr(content).encode()
+    return hashlib.blake2b(plain, digest_size=16).hexdigest()
 
 
 def _digest_of(*row: Any) -> str:

@@ -98,10 +98,16 @@ def clear_sick(layout: Layout, entry: str) -> None:
 
 
 def admit(
-    layout: Layout, entry: str, *, environment: Path, manifest: bytes, catalog: Path, proof: Proof
+    layout: Layout,
+    entry: str,
+    *,
+    environment: Path,
+    manifest: bytes,
+    catalog: Path | None = None,
+    proof: Proof | None = None,
 ) -> None:
     """Put a finished environment into the store; the rename of its directory is the moment from which it
-    exists.
+    exists. One that nothing activates has neither catalog nor proof.
 
     What an earlier attempt left under the same name is moved away whole, never repaired.
     """
@@ -112,11 +118,13 @@ def admit(
     layout.store.mkdir(parents=True, exist_ok=True)
     files.write(layout.manifest(entry), manifest, flush=False)
     stages.reached("manifest-written")
-    files.write(layout.proofs(entry), proof.to_bytes(), flush=False)
-    stages.reached("proofs-written")
-    digests.note(catalog, catalog, flush=False)
-    catalog.rename(layout.catalog(entry))
-    stages.reached("catalog-placed")
+    if proof is not None:
+        files.write(layout.proofs(entry), proof.to_bytes(), flush=False)
+        stages.reached("proofs-written")
+    if catalog is not None:
+        digests.note(catalog, catalog, flush=False)
+        catalog.rename(layout.catalog(entry))
+        stages.reached("catalog-placed")
     files.flush_filesystem(environment)
     stages.reached("entry-flushed")
     environment.rename(layout.entry(entry))

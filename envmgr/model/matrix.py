@@ -32,6 +32,8 @@ STATUSES = (
     NO_INTERPRETER,
     ELSEWHERE,
 )
+UNABLE = frozenset({NO_INTERPRETER, ELSEWHERE})
+"""Says something of the machine and nothing of the cell: what another machine found holds."""
 NOT_RUN = frozenset({UNRESOLVABLE, NOT_INSTALLABLE, NO_INTERPRETER, ELSEWHERE})
 
 
@@ -103,10 +105,12 @@ class Matrix:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Seconds that a timed call or test took, one for each round; `name` is the call, or pytest's node id."""
+    """Seconds that a timed call or test took, one for each round; `name` is the call, or pytest's node id.
+    `reference` are those of the reference cell, taken in turns with them: pairs by their place, () in that cell."""
 
     name: str
     seconds: tuple[float, ...]
+    reference: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

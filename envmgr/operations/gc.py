@@ -58,7 +58,8 @@ def gc(root: Path, *, keep: int) -> GcOutcome:
 
 def _needed(layout: Layout, state: State, generations: Iterable[Generation], keep: int) -> frozenset[str]:
     active = {name: found.number for name in state.environments() if (found := state.active(name))}
-    return reach.needed_entries(generations, active, keep) | freeing.pointed_at(layout)
+    needed = reach.needed_entries(generations, active, keep) | freeing.pointed_at(layout)
+    return needed | state.result_entries()
 
 
 def _free_entries(

@@ -7,6 +7,7 @@ Credentials are sent to the host they belong to, and to no other, also after a r
 from __future__ import annotations
 
 import contextlib
+import gzip
 import hashlib
 import http.client
 import io
@@ -17,10 +18,16 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 from urllib.error import HTTPError
 from urllib.parse import SplitResult, unquote, urlsplit
-from urllib.request import HTTPBasicAuthHandler, HTTPPasswordMgrWithPriorAuth, build_opener, url2pathname
+from urllib.request import (
+    HTTPBasicAuthHandler,
+    HTTPPasswordMgrWithPriorAuth,
+    build_opener,
+    url2pathname,
+)
 
 from envmgr.errors import EnvmgrError
 
@@ -56,7 +63,7 @@ def fetch(source: str, into: Path, hashes: Mapping[str, str], *, stop: threading
             f"{name} is not the file that was locked: its {algorithm} is {found}, the lock says"
             f" {hashes[algorithm]}",
             hint="if the index replaced the file on purpose, lock again with --upgrade; else do not trust it",
-            details={"file": name, "source": _public(source)},
+            details={"file": name, "source": public(source)},
         )
 
 
@@ -67,7 +74,34 @@ def read(source: str) -> bytes:
     return held.getvalue()
 
 
-def _written(source: str, file: IO[bytes], algorithm: str, stop: threading.Event | None = None) -> str:
+def page(source: str, accept: str) -> tuple[bytes, str] | None:
+    """Content and media type of what an index has at an address; None where it has nothing there.
+
+    Asks for it compressed. Raises E-NETWORK, E-LOCK for an address of no known kind.
+    """
+    held = io.BytesIO()
+    said: dict[str, str] = {}
+    try:
+        _written(source, held, "sha256", asking={"Accept": accept, "Accept-Encoding": "gzip"}, said=said)
+    except EnvmgrError as problem:
+        if problem.details.get("status") in _GONE:
+            return None
+        raise
+    content = held.getvalue()
+    if said.get("content-encoding") == "gzip":
+        content = gzip.decompress(content)
+    return content, said.get("content-type", "").partition(";")[0].strip()
+
+
+def _written(
+    source: str,
+    file: IO[bytes],
+    algorithm: str,
+    stop: threading.Event | None = None,
+    *,
+    asking: Mapping[str, str] = MappingProxyType({}),
+    said: dict[str, str] | None = None,
+) -> str:
     try:
         parts = urlsplit(source)
         _origin(parts)
@@ -88,12 +122,12 @@ def _written(source: str, file: IO[bytes], algorithm: str, stop: threading.Event
         file.seek(0)
         file.truncate()
         try:
-            return _copied(_received(source, parts), file, algorithm, stop)
+            return _copied(_received(source, parts, asking, said), file, algorithm, stop)
         except _Interrupted as problem:
             if attempt == _TRIES:
                 raise EnvmgrError(
                     "E-NETWORK",
-                    f"{parts.hostname} cannot be reached: {problem} ({_public(source)})",
+                    f"{parts.hostname} cannot be reached: {problem} ({public(source)})",
                     hint="check the network, the proxy and the certificates, then run the command again",
                 ) from None
             time.sleep(_PAUSE_SECONDS * attempt)
@@ -110,11 +144,16 @@ def _copied(chunks: Iterator[bytes], file: IO[bytes], algorithm: str, stop: thre
     return digest.hexdigest()
 
 
-def _received(source: str, parts: SplitResult) -> Iterator[bytes]:
+def _received(
+    source: str, parts: SplitResult, asking: Mapping[str, str], said: dict[str, str] | None
+) -> Iterator[bytes]:
     opener = build_opener(HTTPBasicAuthHandler(_passwords(parts)))
+    opener.addheaders += asking.items()
     address = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
     try:
         with opener.open(address, timeout=_SILENCE_SECONDS) as response:
+            if said is not None:
+                said.update((name.lower(), value) for name, value in response.headers.items())
             left = int(response.headers.get("Content-Length") or 0)
             while chunk := response.read(_CHUNK):
                 left -= len(chunk)
@@ -133,15 +172,16 @@ def _answered(problem: HTTPError, source: str) -> Exception:
     if problem.code in _REFUSED:
         return EnvmgrError(
             "E-NETWORK",
-            f"the package index refused the request: {answer} ({_public(source)})",
+            f"the package index refused the request: {answer} ({public(source)})",
             hint="give credentials in UV_DEFAULT_INDEX or UV_INDEX (https://user:password@host/…) or in netrc;"
             " a keyring is not asked here",
         )
     if problem.code in _GONE:
         return EnvmgrError(
             "E-NETWORK",
-            f"the package index has the file no more: {answer} ({_public(source)})",
+            f"the package index has the file no more: {answer} ({public(source)})",
             hint="run `envmgr lock --upgrade` to lock files that are there",
+            details={"status": problem.code},
         )
     return _Interrupted(answer)
 
@@ -191,9 +231,9 @@ def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
 
 def _no_address(source: str) -> EnvmgrError:
     return EnvmgrError(
-        "E-LOCK", f"the lock names an address that cannot be read: {_public(source)}", hint="lock it again"
+        "E-LOCK", f"the lock names an address that cannot be read: {public(source)}", hint="lock it again"
     )
 
 
-def _public(source: str) -> str:
+def public(source: str) -> str:
     return re.sub(r"(?<=://)[^/\s@]+@", "", source)

@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 from envmgr.errors import EnvmgrError
 
@@ -42,6 +42,8 @@ _UV_KEPT = (
 _STRIPPED = ("PYTHON", "UV_", "__PYVENV_LAUNCHER__", "VIRTUAL_ENV", "VIRTUALENV_", "CONDA_PREFIX", "COLUMNS")
 """The last one makes uv break its lines, which are read here."""
 _PR_SET_PDEATHSIG = 1
+
+Child: TypeAlias = "subprocess.Popen[bytes]"
 
 _live: set[int] = set()
 _live_guard = threading.Lock()
@@ -97,7 +99,7 @@ def run(
             preexec_fn=_die_with_parent,
         )
     except OSError as problem:
-        raise EnvmgrError("E-BUILD", f"{words[0]} cannot be started: {problem.strerror or problem}") from None
+        raise _not_started(words[0], problem) from None
     with _live_guard:
         _live.add(child.pid)
     try:
@@ -113,6 +115,65 @@ def run(
             _kill_group(child.pid)
             child.communicate()
     return Completed(stdout, stderr, child.returncode)
+
+
+def start(
+    argv: Sequence[str | Path],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    stdin: bool = False,
+    output: bool = True,
+    pass_fds: Sequence[int] = (),
+    outlive: bool = False,
+) -> Child:
+    """Start a program in a session of its own, with exactly these variables and one pipe for all that it prints.
+
+    The caller waits for it, and calls `ended` then. It dies with this process, or with the thread that started it,
+    unless it is to `outlive` them. Raises E-BUILD when it cannot be started.
+    """
+    words = [os.fspath(word) for word in argv]
+    try:
+        child = subprocess.Popen(
+            words,
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+            stdout=subprocess.PIPE if output else subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
+            pass_fds=pass_fds,
+            start_new_session=True,
+            preexec_fn=None if outlive else _die_with_parent,
+        )
+    except OSError as problem:
+        raise _not_started(words[0], problem) from None
+    if not outlive:
+        with _live_guard:
+            _live.add(child.pid)
+    return child
+
+
+def wait(child: Child, seconds: float) -> bool:
+    """Whether it has ended, within so many seconds."""
+    try:
+        child.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def signal_group(child: Child, number: int) -> None:
+    """To a child of `start`, and all that it started in its group."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, number)
+
+
+def ended(child: Child) -> None:
+    """Kill what a child of `start` has left in its group, and the child, if need be; then it is reaped."""
+    with _live_guard:
+        _live.discard(child.pid)
+    signal_group(child, signal.SIGKILL)
+    child.wait()
 
 
 def become(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> NoReturn:
@@ -134,6 +195,10 @@ def end_all() -> None:
         groups = tuple(_live)
     for group in groups:
         _kill_group(group)
+
+
+def _not_started(program: str, problem: OSError) -> EnvmgrError:
+    return EnvmgrError("E-BUILD", f"{program} cannot be started: {problem.strerror or problem}")
 
 
 def _kill_group(group: int) -> None:

@@ -63,20 +63,23 @@ def resolve(
     overrides: Sequence[str] = (),
     no_build: bool = False,
     platforms: Sequence[str] = (),
+    resolution: str = "highest",
 ) -> str:
     """A PEP 751 lock, as text, of these requirements for one Python minor version.
 
     It serves every platform that the packages serve, or each of `platforms` (markers). `pins` (name, version) are
     kept where they still fit; a name may have several, for several platforms. Under `no_build` only wheels are
-    locked. The route is `uv export`, which locks first, on a throwaway project: `uv pip compile --universal`
-    knows no upper bound for Python and would lock for all later ones too. A `uv.lock` that names versions alone
-    is enough for uv to prefer them.
+    locked. `resolution` is uv's: "lowest-direct" takes the lowest versions of what is asked for. The route is
+    `uv export`, which locks first, on a throwaway project: `uv pip compile --universal` knows no upper bound for
+    Python and would lock for all later ones too. A `uv.lock` that names versions alone is enough for uv to prefer
+    them.
     """
     with tempfile.TemporaryDirectory(prefix="envmgr-lock-") as place:
         project = Path(place)
         requires = f"=={minor.rstrip('t')}.*"
         (project / "pyproject.toml").write_text(
             f"{_project('envmgr-environment', requires, requirements)}"
+            f"resolution = {_toml(resolution)}\n"
             f"{_rules(constraints, overrides, platforms, no_build=no_build)}"
             "[tool.uv.workspace]\n",
             encoding="utf-8",

@@ -78,8 +78,9 @@ defmodule Envmgr.Calls do
 
   defp around(call), do: Around.run(:call, %{call | instead: &instead/2}, &direct/1)
 
-  # It is counted as a call of that function, too.
-  defp instead(%{options: options, args: args, kwargs: kwargs} = call, path) do
+  @doc "Calls another path in the place of a call. It is counted as a call of that function, too."
+  @spec instead(Call.t(), String.t()) :: answer()
+  def instead(%{options: options, args: args, kwargs: kwargs} = call, path) do
     now = Usage.now()
 
     case find(options.name, path) do
@@ -114,6 +115,7 @@ defmodule Envmgr.Calls do
       {:ok, into} ->
         case row |> request(path, path, into, options, now) |> run(args, kwargs) do
           {:error, %Error{code: :not_ready}} = answer -> moved(answer, row, args, kwargs, options)
+          {:error, %Error{code: :unresolved}} = answer -> gone(answer, row, args, kwargs, options)
           answer -> answer
         end
 
@@ -131,6 +133,25 @@ defmodule Envmgr.Calls do
       other |> request(path, path, into, options, Usage.now()) |> run(args, kwargs)
     else
       _same -> answer
+    end
+  end
+
+  # While it waited its library was taken out of the environment, for it does not import, say: nobody has run the call.
+  defp gone(answer, row, args, kwargs, options) do
+    case there(options.name, row) do
+      :ok -> moved(answer, row, args, kwargs, options)
+      {:error, error} -> refused(error, options, args, kwargs)
+    end
+  end
+
+  defp there(name, row) do
+    path = elem(row, 0)
+
+    with nil <- Unknown.failed(name, elem(row, 1)), {:ok, _row} <- find(name, path) do
+      :ok
+    else
+      {:error, error} -> {:error, about(error, path)}
+      reason -> {:error, about(reason, path)}
     end
   end
 
@@ -214,7 +235,15 @@ defmodule Envmgr.Calls do
 
     case check(options.name, row, args, kwargs) do
       {:ok, into} ->
-        row |> request(path, {:chain, steps}, into, options, now) |> run(arguments, :chain)
+        case row
+             |> request(path, {:chain, steps}, into, options, now)
+             |> run(arguments, :chain) do
+          {:error, %Error{code: :unresolved}} = answer ->
+            with :ok <- there(options.name, row), do: answer
+
+          answer ->
+            answer
+        end
 
       {:error, error} ->
         first_step(error, path)

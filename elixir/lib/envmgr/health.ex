@@ -72,7 +72,7 @@ defmodule Envmgr.Health do
       [] -> :ok
       [:ready] -> :ok
       [:failed] -> :failed
-      _mixed -> :degraded
+      states -> if states -- [:loading, :ready] == [], do: :loading, else: :degraded
     end
   end
 

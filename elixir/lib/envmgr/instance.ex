@@ -3,10 +3,11 @@ defmodule Envmgr.Instance do
   @moduledoc false
 
   use Supervisor
+  require Logger
 
   alias Envmgr.{Libraries, Options, Pool, Reload}
   alias Envmgr.Calls.{Cache, Errors, Holders, Places, Sessions}
-  alias Envmgr.Libraries.Usage
+  alias Envmgr.Libraries.{Unknown, Usage}
   alias Envmgr.Values.Decoders
 
   @spec start_link(Options.t()) :: Supervisor.on_start()
@@ -21,6 +22,7 @@ defmodule Envmgr.Instance do
   def init(options) do
     :ets.new(options.name, [:named_table, :public, read_concurrency: true])
     :ets.insert(options.name, {:project, options.project})
+    if error = options.project && Unknown.no_directory(options.project), do: tell(error)
     Errors.open(options.name)
     Decoders.register(options.name, options.decoders)
     {:ok, hooks} = Libraries.Hooks.parse(options.hooks)
@@ -52,4 +54,7 @@ defmodule Envmgr.Instance do
 
     Supervisor.init(children, strategy: :one_for_one)
   end
+
+  # Nothing else would say so before the first call: the directory may still come.
+  defp tell(error), do: Logger.warning("envmgr: #{error.message}; #{error.hint}")
 end

@@ -67,7 +67,7 @@ defmodule Envmgr.Options do
       [] ->
         struct!(
           %__MODULE__{name: Envmgr, secret: secret()},
-          Keyword.update(options, :project, nearest(), &project/1)
+          options |> Keyword.update(:project, project(nil), &project/1) |> unwatched(cell())
         )
 
       problems ->
@@ -81,8 +81,29 @@ defmodule Envmgr.Options do
     :envmgr
     |> Application.get_all_env()
     |> Keyword.drop([:command, :included_applications])
+    |> in_cell(cell())
     |> released(Place.in_release?(), Place.here())
     |> new!()
+  end
+
+  # In a test that `envmgr matrix run` has started, the project is the one that it has laid out for the cell.
+  defp in_cell(options, nil), do: options
+
+  defp in_cell(options, cell) do
+    if options[:project] == false, do: options, else: Keyword.put(options, :project, cell)
+  end
+
+  defp unwatched(options, cell) do
+    if cell != nil and options[:project] == cell,
+      do: Keyword.put(options, :watch, false),
+      else: options
+  end
+
+  defp cell do
+    case System.get_env("ENVMGR_CELL_PROJECT", "") do
+      "" -> nil
+      path -> Path.expand(path)
+    end
   end
 
   # The project that a release was assembled from is in the release.
@@ -131,7 +152,7 @@ defmodule Envmgr.Options do
     fn -> bytes end
   end
 
-  defp project(nil), do: nearest()
+  defp project(nil), do: cell() || nearest()
   defp project(false), do: nil
   defp project(path), do: Path.expand(path)
 

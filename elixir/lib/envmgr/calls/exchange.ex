@@ -39,19 +39,27 @@ defmodule Envmgr.Calls.Exchange do
 
         answer
 
-      {:ref, owner} ->
-        run(%{request | owner: owner}, args, kwargs)
+      {:ref, ref} ->
+        if Refused.foreign?(request, ref),
+          # No object is this process's: the first one is found.
+          do: refused(request, Locate.arguments(args, kwargs, self(), request.into, nil)),
+          else: run(%{request | owner: ref.owner}, args, kwargs)
 
       {:error, refusal} ->
-        {place, refusal} = Locate.arguments(args, kwargs, request.owner, request.into, refusal)
+        refused(request, Locate.arguments(args, kwargs, request.owner, request.into, refusal))
+    end
+  end
 
+  defp refused(request, {place, refusal}) do
+    if refusal.ref && Refused.foreign?(request, refusal.ref),
+      do: Refused.foreign(request, refusal.ref, place),
+      else:
         Outcome.error(request,
           code: :conversion,
           message: "#{place}: #{Refusal.text(refusal)}",
           hint: refusal.hint,
           details: %{path: place, elixir: refusal.elixir, python: refusal.python}
         )
-    end
   end
 
   @doc "Many calls in one, of the payloads of each: a list of answers."
@@ -181,7 +189,7 @@ defmodule Envmgr.Calls.Exchange do
          {pid, _slot}
        ) do
     reply = :erlang.monitor(:process, pid, alias: :reply_demonitor)
-    send(pid, {:call, reply, request.deadline, request.label, size, tail})
+    send(pid, {:call, reply, {request.deadline, self()}, request.label, size, tail})
     await(reply, request, load, generation, pid)
   end
 
@@ -215,6 +223,8 @@ defmodule Envmgr.Calls.Exchange do
 
   # A stream's deadline is for each chunk, and its consumer's clock the only one.
   defp owner_deadline(%{beside: %{kind: :stream}}), do: :infinity
+  defp owner_deadline(%{beside: nil, deadline: deadline}), do: {deadline, self()}
+  # Who waits for these is watched from the start.
   defp owner_deadline(request), do: request.deadline
 
   # Whoever waits for a worker to start hears of a cancellation in between.

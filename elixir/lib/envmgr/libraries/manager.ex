@@ -118,47 +118,72 @@ defmodule Envmgr.Libraries.Manager do
     state
   end
 
-  # What comes is started before what goes is stopped: a library that moves to a new environment is always in one.
+  # What comes is started before what goes is stopped: a library that moves to a new environment is always in one. Where something
+  # is gone, what takes its place may have come after the first look.
   defp survey(%{options: %{project: nil}} = state), do: state
 
   defp survey(state) do
-    directory = Path.join([state.options.project, ".envmgr", "envs"])
+    known = Map.keys(state.seen)
+    present = present(state)
+    new = present -- known
+    {gone, state} = Enum.flat_map_reduce(new ++ (present -- new), state, &look_at/2)
 
-    present =
-      case File.ls(directory) do
-        {:ok, names} -> names
-        {:error, _none} -> []
-      end
-
-    new = present -- Map.keys(state.seen)
-
-    (new ++ (present -- new) ++ (Map.keys(state.seen) -- present))
-    |> Enum.reduce(state, &look_at(&1, Path.join([directory, &1, "launch.msgpack"]), &2))
+    case gone ++ (known -- present) do
+      [] -> state
+      gone -> state |> arrived(present(state) -- present) |> forget(gone)
+    end
   end
 
-  defp look_at(environment, path, state) do
+  defp present(state) do
+    case File.ls(directory(state)) do
+      {:ok, names} -> names
+      {:error, _none} -> []
+    end
+  end
+
+  defp directory(state), do: Path.join([state.options.project, ".envmgr", "envs"])
+
+  defp arrived(state, new) do
+    {_gone, state} = Enum.flat_map_reduce(new, state, &look_at/2)
+    state
+  end
+
+  # Unless it has come back.
+  defp forget(state, environments) do
+    {gone, state} = Enum.flat_map_reduce(environments, state, &look_at/2)
+    Enum.reduce(gone, state, &gone/2)
+  end
+
+  defp look_at(environment, state) do
+    path = Path.join([directory(state), environment, "launch.msgpack"])
+
     case File.stat(path, time: :posix) do
       {:ok, stat} ->
         print = {stat.inode, stat.size, stat.mtime}
         old? = System.os_time(:second) - stat.mtime > @recent
 
         if old? and match?({^print, _}, state.seen[environment]),
-          do: state,
-          else: read(environment, path, print, state)
+          do: {[], state},
+          else: {[], read(environment, path, print, state)}
 
       {:error, :enoent} ->
-        state = remove(environment, state)
-
-        %{
-          state
-          | seen: Map.delete(state.seen, environment),
-            manifests: Map.delete(state.manifests, environment)
-        }
-        |> sound(environment)
+        {[environment], state}
 
       {:error, _unreadable} ->
-        state
+        {[], state}
     end
+  end
+
+  defp gone(environment, state) do
+    state = remove(environment, state)
+    {seen, manifests} = {state.seen, state.manifests}
+
+    %{
+      state
+      | seen: Map.delete(seen, environment),
+        manifests: Map.delete(manifests, environment)
+    }
+    |> sound(environment)
   end
 
   defp read(environment, path, print, state) do

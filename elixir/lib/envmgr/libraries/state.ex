@@ -26,10 +26,14 @@ defmodule Envmgr.Libraries.State do
   def follow(table, environment) do
     with [{_key, view, _pool}] <- :ets.lookup(table, {:environment, environment}) do
       broken = broken(table, environment)
-      served = for {name, ^environment, _facts} <- Catalog.libraries(table), do: name
+      known = for {name, ^environment, _facts} <- Catalog.libraries(table), do: name
+      served = Enum.reject(known, &is_map_key(view.lost, &1))
 
+      # One that is in another environment by now is that one's.
       lost =
-        for {name, problem} <- view.lost, Catalog.library(table, name) == nil, do: {name, problem}
+        for {name, problem} <- view.lost,
+            name in known or Catalog.library(table, name) == nil,
+            do: {name, problem}
 
       for library <- served,
           do: put(table, library, environment, :pool, of(view, library, broken))

@@ -43,8 +43,9 @@ defmodule Envmgr.Libraries.Unknown do
     end
   end
 
-  # A library that is configured and not there: why.
-  defp failed(table, library) do
+  @doc "Why a library is not there that is configured; nil where it is."
+  @spec failed(atom(), String.t()) :: Error.t() | nil
+  def failed(table, library) do
     case State.of(table, library) do
       {_environment, %{state: :failed, reason: %Error{} = reason}} -> %{reason | library: library}
       _other -> nil
@@ -72,11 +73,30 @@ defmodule Envmgr.Libraries.Unknown do
         }
 
       [{:project, project}] ->
-        %Error{
-          code: :not_installed,
-          message: "no environment of #{project} is installed",
-          hint: "run `mix envmgr.install`"
-        }
+        no_directory(project) ||
+          %Error{
+            code: :not_installed,
+            message: "no environment of #{project} is installed",
+            hint: "run `mix envmgr.install`"
+          }
+    end
+  end
+
+  @doc "That there is no project in this place; nil where one may be."
+  @spec no_directory(String.t()) :: Error.t() | nil
+  def no_directory(project) do
+    unless File.dir?(project) do
+      {what, right} =
+        if File.regular?(project),
+          do: {"is a file, no directory", inspect(Path.dirname(project))},
+          else: {"does not exist", "PATH"}
+
+      %Error{
+        code: :not_installed,
+        message: "the project #{project} #{what}",
+        hint:
+          "set `config :envmgr, project: #{right}` (of an instance of your own its option `project`): the directory of envmgr.toml"
+      }
     end
   end
 

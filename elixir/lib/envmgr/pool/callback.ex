@@ -82,7 +82,7 @@ defmodule Envmgr.Pool.Callback do
         lend(held, callback, context)
         {0, payload}
 
-      {:ref, _owner} ->
+      {:ref, _ref} ->
         {1,
          Raised.failure("conversion", "the function's value holds an object of another worker")}
 

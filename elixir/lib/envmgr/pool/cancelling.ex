@@ -7,14 +7,20 @@ defmodule Envmgr.Pool.Cancelling do
   alias Envmgr.Pool.{Callbacks, Cancelled, Flight, Lent, Nudge, Outbox, Pipe, Slot, Watched}
   alias Envmgr.Wire.Messages
 
-  # How long a worker may take to end a call, ms.
+  # How long a worker may take to end a call, ms. Where the machine is so busy that few signals are sent meanwhile, the worker has
+  # not had that time either: it is given so many, but no more than so many times as long.
   @grace 500
+  @signals 5
+  @most 20
+  @look 100
   # Most coroutines and streams end without a signal, when the worker reads that they should.
   @unsignalled 20
   # How often calls aside are looked at whose caller may have died, and how long after their deadline they are ended.
   @sweep 500
-  # For how many ticks a call must have been the oldest before its deadline ends it here.
+  # For how many ticks a call must have been the oldest before its deadline ends it here, and after how many it is asked whether
+  # those who wait are still there.
   @overdue_ticks 25
+  @left_ticks 10
 
   @doc "Nobody waits any more for a call."
   @spec cancel(Pipe.state(), reference()) :: Pipe.state()
@@ -35,7 +41,7 @@ defmodule Envmgr.Pool.Cancelling do
   defp cancel_written(s, reply, {:ok, id, flight}) do
     {answers, callbacks} = Callbacks.cancel(s.callbacks, id)
     outbox = s.outbox |> Outbox.control(Messages.cancel(id)) |> Outbox.control(answers)
-    Process.send_after(self(), {:grace, id}, @grace)
+    begin(s, id)
 
     s = %{
       s
@@ -54,7 +60,7 @@ defmodule Envmgr.Pool.Cancelling do
 
   defp nudge(%{nudge: nil, interrupt: signal} = s, delay) when is_integer(signal) do
     if Cancelled.running?(s.cancelled, s.flight),
-      do: %{s | nudge: Nudge.start(s.os_pid, signal, delay)},
+      do: %{s | nudge: Nudge.start(s.os_pid, signal, delay, s.signals)},
       else: s
   end
 
@@ -70,22 +76,40 @@ defmodule Envmgr.Pool.Cancelling do
     %{s | lent: Lent.forget(s.lent, s.options.name, reply)}
   end
 
-  @doc "The grace period of a call is over."
-  @spec grace(Pipe.state(), pos_integer()) :: {:ok, Pipe.state()} | {:kill, String.t()}
-  def grace(s, id) do
-    case Cancelled.expire(s.cancelled, s.flight, id) do
-      :over ->
+  defp begin(s, id) do
+    since = {Nudge.sent(s.signals), System.monotonic_time(:millisecond)}
+    Process.send_after(self(), {:grace, id, since}, @grace)
+  end
+
+  @doc "The grace period of a call is over. `since`: how many signals there were when it began, and when that was."
+  @spec grace(Pipe.state(), pos_integer(), {non_neg_integer(), integer()}) ::
+          {:ok, Pipe.state()} | {:kill, String.t()}
+  def grace(s, id, since) do
+    case {Cancelled.expire(s.cancelled, s.flight, id), told?(s, since)} do
+      {:over, true} ->
         {:kill,
          "the worker was ended because #{name(s.flight, id)} that was cancelled, or passed its deadline, did not end within #{@grace} ms"}
 
-      {:again, cancelled} ->
-        Process.send_after(self(), {:grace, id}, @grace)
+      {:over, false} ->
+        Process.send_after(self(), {:grace, id, since}, @look)
+        {:ok, s}
+
+      {{:again, cancelled}, _told?} ->
+        begin(s, id)
         {:ok, %{s | cancelled: cancelled}}
 
-      :settled ->
+      {:settled, _told?} ->
         {:ok, s}
     end
   end
+
+  # Whether the worker has heard often enough that it is to end something; where no signal is sent time alone counts.
+  defp told?(%{nudge: nil}, _since), do: true
+
+  defp told?(s, {sent, at}),
+    do:
+      Nudge.sent(s.signals) - sent >= @signals or
+        System.monotonic_time(:millisecond) - at > @most * @grace
 
   # What runs is told with the end of the worker, where it is known.
   defp name(flight, id) do
@@ -108,8 +132,21 @@ defmodule Envmgr.Pool.Cancelling do
   @spec swept(Pipe.state()) :: Pipe.state()
   def swept(s) do
     late = Flight.overdue(s.flight, System.monotonic_time(:millisecond) - @sweep)
-    late |> Enum.reduce(%{s | sweep: nil}, &cancel(&2, &1)) |> sweep()
+    late |> Enum.reduce(left(%{s | sweep: nil}), &cancel(&2, &1)) |> sweep()
   end
+
+  # A caller that waits for long has itself watched; one that ended before that is found here.
+  defp left(s) do
+    waiting =
+      for {:call, reply, deadline, _, _, _} <- Outbox.calls(s.outbox),
+          Flight.left?(deadline),
+          do: reply
+
+    Enum.reduce(waiting ++ Flight.left(s.flight), s, &cancel(&2, &1))
+  end
+
+  defp looked(%{seen: seen} = s) when rem(seen, @left_ticks) == 0, do: left(s)
+  defp looked(s), do: s
 
   @doc """
   A look at the oldest call: at the second one it is slow. The caller's own clock comes first; the one here is for callers that
@@ -123,8 +160,8 @@ defmodule Envmgr.Pool.Cancelling do
 
     cond do
       Flight.size(s.flight) < threads -> %{s | head: nil}
-      s.head == full -> Pipe.arm(Pipe.slow(s))
-      true -> Pipe.arm(%{s | head: full})
+      s.head == full -> Pipe.arm(looked(Pipe.slow(%{s | seen: s.seen + 1})))
+      true -> Pipe.arm(%{s | head: full, seen: 0})
     end
   end
 
@@ -137,9 +174,9 @@ defmodule Envmgr.Pool.Cancelling do
         s = Pipe.arm(nudge(Pipe.slow(%{s | seen: s.seen + 1}), 0))
 
         if reply != nil and s.seen > @overdue_ticks and
-             deadline < System.monotonic_time(:millisecond),
+             Flight.passed?(deadline, System.monotonic_time(:millisecond)),
            do: cancel(s, reply),
-           else: s
+           else: looked(s)
 
       {id, _reply, _deadline, _label} ->
         Pipe.arm(%{s | head: id, seen: 0})

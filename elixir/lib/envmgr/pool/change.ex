@@ -129,25 +129,16 @@ defmodule Envmgr.Pool.Change do
     Staff.ending(s, Generation.pids(old), replaced(from, to))
     s = forget(s, Map.keys(old.crews) -- Map.keys(new.crews))
     active = %{new | catalogs: %{}}
-
-    s =
-      Front.expose(%{
-        s
-        | active: active,
-          next: nil,
-          refused: nil,
-          unread: %{},
-          missed: 0,
-          failures: 0,
-          problem: nil,
-          loaded?: true
-      })
+    served = %{s | active: active, next: nil, refused: nil, problem: nil, loaded?: true}
+    # Which libraries it lacks is known before anybody is answered by it.
+    s = parted(%{served | unread: %{}, missed: 0, failures: 0}, new.manifest)
+    s = Front.expose(s)
 
     Catalog.publish(s.options.name, new.manifest, new.epoch, new.catalogs)
     switched(s, from, to)
     Zygote.retire(old.zygote)
     Logger.info("envmgr: #{s.environment}: generation #{to} serves")
-    s |> Staff.drain(old.crews, :drain) |> Staff.fill() |> parted(new.manifest) |> Front.publish()
+    s |> Staff.drain(old.crews, :drain) |> Staff.fill() |> Front.publish()
   end
 
   defp parted(

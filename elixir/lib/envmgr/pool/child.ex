@@ -127,6 +127,28 @@ defmodule Envmgr.Pool.Child do
   def status(signal) when signal < 0, do: 128 - signal
   def status(status), do: status
 
+  @doc """
+  Of a process that its parent has not asked how it ended: a port's exit status. `:runs`: it has not ended. nil: the system
+  does not tell (it is not Linux), or does not know it any more.
+  """
+  @spec ended(pos_integer()) :: non_neg_integer() | :runs | nil
+  def ended(os_pid) do
+    with {:ok, stat} <- File.read("/proc/#{os_pid}/stat"),
+         [state | _] = fields <- stat |> String.split(") ") |> List.last() |> String.split() do
+      if state == "Z", do: fields |> List.last() |> String.to_integer() |> waited(), else: :runs
+    else
+      _untold -> nil
+    end
+  end
+
+  # As `wait` has it.
+  defp waited(status) do
+    case Bitwise.band(status, 0x7F) do
+      0 -> Bitwise.bsr(status, 8)
+      signal -> 128 + signal
+    end
+  end
+
   @doc "How a worker ended, in words, from a port's exit status."
   @spec ending(non_neg_integer()) :: String.t()
   def ending(status) when status > 128 do

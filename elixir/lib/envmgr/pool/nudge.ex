@@ -6,14 +6,23 @@ defmodule Envmgr.Pool.Nudge do
   # C code sees a signal when it returns to Python: one may be too early.
   @every 50
 
+  @typedoc "How many signals a worker was sent in its life: a clock that goes as slowly as the machine."
+  @type count :: :counters.counters_ref()
+
+  @spec count() :: count()
+  def count, do: :counters.new(1, [])
+
+  @spec sent(count()) :: non_neg_integer()
+  def sent(count), do: :counters.get(count, 1)
+
   @doc "Sends the signal after `delay` ms, and then every #{@every} ms, until it is stopped or the calling process ends."
-  @spec start(pos_integer(), pos_integer(), non_neg_integer()) :: pid()
-  def start(os_pid, signal, delay) do
+  @spec start(pos_integer(), pos_integer(), non_neg_integer(), count()) :: pid()
+  def start(os_pid, signal, delay, count) do
     owner = self()
 
     spawn(fn ->
       monitor = Process.monitor(owner)
-      loop(monitor, ["-#{signal}", "#{os_pid}"], delay)
+      loop(monitor, ["-#{signal}", "#{os_pid}"], delay, count)
     end)
   end
 
@@ -26,14 +35,15 @@ defmodule Envmgr.Pool.Nudge do
     nil
   end
 
-  defp loop(monitor, arguments, delay) do
+  defp loop(monitor, arguments, delay, count) do
     receive do
       {:DOWN, ^monitor, _, _, _} -> :ok
       :stop -> :ok
     after
       delay ->
         System.cmd("kill", arguments, stderr_to_stdout: true)
-        loop(monitor, arguments, @every)
+        :counters.add(count, 1, 1)
+        loop(monitor, arguments, @every, count)
     end
   end
 end

@@ -42,8 +42,11 @@ defmodule Envmgr.Pool.Postmortem do
   # Statuses that the runtime itself ends with (docs/protocol.md).
   @broken_frame 76
 
-  @typedoc "A port's exit status (128 and above: a signal), that of the zygote that took the worker along, or nothing."
-  @type ending :: non_neg_integer() | {:with_zygote, non_neg_integer()} | :unknown
+  @typedoc """
+  A port's exit status (128 and above: a signal), that of the zygote that took the worker along; that it has not ended, or
+  nothing.
+  """
+  @type ending :: non_neg_integer() | {:with_zygote, non_neg_integer()} | :runs | :unknown
 
   @doc "From how it ended and the text of the crash file."
   @spec of(ending(), String.t() | nil) :: t()
@@ -53,6 +56,14 @@ defmodule Envmgr.Pool.Postmortem do
   end
 
   def of(:unknown, crash) do
+    %__MODULE__{
+      how: "ended, and its zygote did not say how",
+      hint: "look at the system's log; the zygote may hang",
+      frames: frames(crash)
+    }
+  end
+
+  def of(:runs, crash) do
     %__MODULE__{
       how: "closed its pipe and did not end in time",
       hint: "the function, or C code below it, has closed descriptors that it did not open",

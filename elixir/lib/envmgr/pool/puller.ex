@@ -100,7 +100,7 @@ defmodule Envmgr.Pool.Puller do
 
     case Encoder.encode(value, owner) do
       {:ok, payload} -> {{:ok, payload}, s}
-      {:ref, _owner} -> {failed("it holds an object of another worker"), s}
+      {:ref, _ref} -> {failed("it holds an object of another worker"), s}
       {:error, refusal} -> {failed(Refusal.text(refusal)), s}
     end
   catch

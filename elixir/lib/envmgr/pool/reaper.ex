@@ -5,6 +5,9 @@ defmodule Envmgr.Pool.Reaper do
   # What has left its group is found by the environment that it was started with, where the system shows that (Linux): every
   # worker has a mark in it, `ENVMGR_WORKER`, whose beginning is the instance's own. Processes that are to live on are started
   # without it.
+  #
+  # The shell says of each order to end something that it was carried out. One that somebody ends is replaced, and its successor
+  # gets what was not.
   @moduledoc false
 
   use GenServer
@@ -12,21 +15,24 @@ defmodule Envmgr.Pool.Reaper do
   alias Envmgr.Pool.{Leftovers, Place, Strays}
 
   @variable Strays.variable()
+  # A shell that has not lived so long, ms, is replaced after so long.
   @again 1_000
   # How often strays are looked for at most: each look reads a file of every process.
   @every 100
 
   # One line an order, and none of them waits for another program: `kill` is the shell's own.
   @script """
-  trap '' HUP INT QUIT TERM
+  trap '' HUP INT QUIT TERM PIPE
   cd /
+  PATH=$PATH:/usr/bin:/bin
   all=' '
   while read -r what pid; do
     case $what in
       watch) all="$all$pid " ;;
-      stray) kill -s KILL "$pid" 2>/dev/null ;;
+      stray) kill -s KILL "$pid" 2>/dev/null; printf . 2>/dev/null ;;
       ended)
         kill -s KILL -- "-$pid" 2>/dev/null
+        printf . 2>/dev/null
         case $all in *" $pid "*) all="${all%% $pid *} ${all#* $pid }" ;; esac ;;
     esac
   done
@@ -69,8 +75,8 @@ defmodule Envmgr.Pool.Reaper do
   def init(table) do
     Process.flag(:trap_exit, true)
     :ets.insert(table, {:reaper, self()})
-    s = %{table: table, port: nil, groups: %{}, owners: %{}, left: MapSet.new(), looks?: false}
-    {:ok, open(s), {:continue, :sweep}}
+    s = %{table: table, port: nil, since: nil, due: :queue.new(), groups: %{}, owners: %{}}
+    {:ok, open(Map.merge(s, %{left: MapSet.new(), looks?: false})), {:continue, :sweep}}
   end
 
   # Beside everything else: nobody waits for it.
@@ -84,7 +90,7 @@ defmodule Envmgr.Pool.Reaper do
   def handle_cast({:watch, owner, os_pid, mark}, s) do
     s = put_in(s.groups[os_pid], {owner, mark})
     owners = Map.put_new_lazy(s.owners, owner, fn -> Process.monitor(owner) end)
-    {:noreply, say(%{s | owners: owners}, "watch #{os_pid}")}
+    {:noreply, tell_shell(%{s | owners: owners}, "watch #{os_pid}")}
   end
 
   def handle_cast({:ended, owner, os_pid}, s) do
@@ -102,27 +108,36 @@ defmodule Envmgr.Pool.Reaper do
     {:noreply, finished(%{s | owners: Map.delete(s.owners, owner)}, theirs)}
   end
 
+  # Each dot is an order that was carried out.
+  def handle_info({port, {:data, dots}}, %{port: port} = s) do
+    {_done, due} = :queue.split(min(byte_size(dots), :queue.len(s.due)), s.due)
+    {:noreply, %{s | due: due}}
+  end
+
   # Somebody has ended the shell: another takes its place.
   def handle_info({:EXIT, port, _reason}, %{port: port} = s) do
-    Process.send_after(self(), :again, @again)
+    lived = System.monotonic_time(:millisecond) - s.since
+    Process.send_after(self(), :again, if(lived < @again, do: @again, else: 0))
     {:noreply, %{s | port: nil}}
   end
 
-  def handle_info(:again, s) do
-    s = open(s)
-    {:noreply, Enum.reduce(s.groups, s, fn {os_pid, _}, s -> say(s, "watch #{os_pid}") end)}
-  end
+  def handle_info(:again, s), do: {:noreply, renewed(s)}
 
   def handle_info({:strays, pids}, s), do: {:noreply, ended_strays(s, pids)}
 
   def handle_info(:looked, s), do: {:noreply, look(%{s | looks?: false}, [])}
   def handle_info(_other, s), do: {:noreply, s}
 
-  defp ended_strays(s, pids), do: Enum.reduce(pids, s, &say(&2, "stray #{&1}"))
+  # What is to be ended is, though there is no shell just now.
+  @impl true
+  def terminate(_reason, %{port: nil} = s), do: renewed(s)
+  def terminate(_reason, _s), do: :ok
+
+  defp ended_strays(s, pids), do: Enum.reduce(pids, s, &order(&2, {"stray", &1}))
 
   defp finished(s, os_pids) do
     {ended, groups} = Map.split(s.groups, os_pids)
-    s = Enum.reduce(os_pids, %{s | groups: groups}, &say(&2, "ended #{&1}"))
+    s = Enum.reduce(os_pids, %{s | groups: groups}, &order(&2, {"ended", &1}))
     look(s, for({_os_pid, {_owner, mark}} <- ended, do: mark))
   end
 
@@ -142,17 +157,29 @@ defmodule Envmgr.Pool.Reaper do
 
   defp open(s) do
     arguments = ["-c", @script, "envmgr-reaper", "#{Place.mark(s.table)};"]
-
-    %{s | port: Port.open({:spawn_executable, "/bin/sh"}, [:binary, :hide, args: arguments])}
+    port = Port.open({:spawn_executable, "/bin/sh"}, [:binary, :hide, args: arguments])
+    %{s | port: port, since: System.monotonic_time(:millisecond)}
   rescue
     # A system without a shell: what is in groups ends with their workers as far as those see to it.
-    ErlangError -> %{s | port: nil}
+    ErlangError -> %{s | port: :none, due: :queue.new()}
   end
 
-  defp say(%{port: nil} = s, _order), do: s
+  # A number may be another worker's by now.
+  defp renewed(s) do
+    s = Enum.reduce(s.groups, open(s), fn {os_pid, _}, s -> tell_shell(s, "watch #{os_pid}") end)
+    due = :queue.filter(fn {_what, os_pid} -> not is_map_key(s.groups, os_pid) end, s.due)
+    Enum.reduce(:queue.to_list(due), %{s | due: :queue.new()}, &order(&2, &1))
+  end
 
-  defp say(s, order) do
-    Port.command(s.port, [order, ?\n])
+  defp order(%{port: :none} = s, _order), do: s
+
+  defp order(s, {what, os_pid} = order),
+    do: tell_shell(%{s | due: :queue.in(order, s.due)}, "#{what} #{os_pid}")
+
+  defp tell_shell(%{port: port} = s, _line) when not is_port(port), do: s
+
+  defp tell_shell(s, line) do
+    Port.command(s.port, [line, ?\n])
     s
   rescue
     # It has ended; its message is on the way.

@@ -6,8 +6,10 @@ defmodule Envmgr.Pool.Stats do
   alias Envmgr.Pool.{Circuit, Crew, Slot}
   alias Envmgr.Values.Decoder
 
-  # A worker that is free answers in a fraction of that.
+  # How long a report is waited for, ms: of a worker that has calls, and of one that is free, which answers in a fraction of that
+  # unless the machine is busy.
   @patience 100
+  @free 1_000
 
   @doc "Keeps the Server's view where `read/1` finds it."
   @spec publish(atom(), String.t(), map()) :: :ok
@@ -40,10 +42,12 @@ defmodule Envmgr.Pool.Stats do
   end
 
   defp pool(crew, loaded?) do
+    state = state(crew, loaded?)
+
     %{
-      state: state(crew, loaded?),
+      state: state,
       circuit: crew.circuit.state,
-      problem: crew.problem || (crew.circuit.state != :closed && crew.circuit.problem) || nil,
+      problem: crew.problem || (state in [:degraded, :failed] && crew.circuit.problem) || nil,
       tries: length(crew.circuit.faults),
       retry_at: Circuit.retry_at(crew.circuit),
       min: crew.sizing.min,
@@ -101,7 +105,7 @@ defmodule Envmgr.Pool.Stats do
           {_name, %{workers: workers}} <- pools,
           {pid, slot, _os_pid} <- workers,
           Slot.open?(slot),
-          do: {environment, pid}
+          do: {environment, pid, Slot.counts(slot).in_flight > 0}
 
     reports = reports(table, open)
 
@@ -140,16 +144,16 @@ defmodule Envmgr.Pool.Stats do
   end
 
   defp reports(table, open) do
-    until = System.monotonic_time(:millisecond) + @patience
+    now = System.monotonic_time(:millisecond)
 
     asked =
-      for {environment, pid} <- open do
+      for {environment, pid, busy?} <- open do
         reply = :erlang.monitor(:process, pid, alias: :reply_demonitor)
         send(pid, {:report, reply})
-        {environment, pid, reply}
+        {environment, pid, reply, now + if(busy?, do: @patience, else: @free)}
       end
 
-    for {environment, pid, reply} <- asked, into: %{} do
+    for {environment, pid, reply, until} <- asked, into: %{} do
       report =
         receive do
           {^reply, report} -> report
@@ -206,13 +210,16 @@ defmodule Envmgr.Pool.Stats do
   end
 
   defp state(%{sizing: sizing} = crew, loaded?) do
+    well? = crew.problem == nil and crew.circuit.problem == nil
+
     case length(Crew.open(crew)) + map_size(crew.spent) do
       # Nobody has called it, and whoever does is served.
       0 when crew.wanted == 0 and crew.problem == nil and loaded? -> :ready
       0 when crew.problem == nil and crew.circuit.state == :closed -> :loading
       0 -> :failed
-      count when count < sizing.min -> :degraded
-      _enough -> :ready
+      # Some are starting, and nothing is wrong: the others serve.
+      count when count < sizing.min and not well? -> :degraded
+      _serves -> :ready
     end
   end
 

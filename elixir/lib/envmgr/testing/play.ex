@@ -80,8 +80,8 @@ defmodule Envmgr.Testing.Play do
       {:ok, _payload, _held} ->
         :ok
 
-      {:ref, owner} ->
-        sendable(path, args, kwargs, into, owner)
+      {:ref, ref} ->
+        sendable(path, args, kwargs, into, ref.owner)
 
       {:error, refusal} ->
         {place, refusal} = Locate.arguments(args, kwargs, owner, into, refusal)

@@ -28,12 +28,12 @@ defmodule Envmgr.Values.Encoder do
   @typedoc "What a parameter makes of an argument: nil leaves it as it is."
   @type into :: nil | String.t()
 
-  @type failure :: {:ref, pid()} | {:error, Refusal.t()}
+  @type failure :: {:ref, Envmgr.Ref.t()} | {:error, Refusal.t()}
 
   @doc """
   Encodes a term.
 
-  `{:ref, pid}`: the term holds a ref of that worker, and `owner` was nil: encode again for that owner. `parts` is how many
+  `{:ref, ref}`: the term holds this ref, and `owner` was nil: encode again for its owner. `parts` is how many
   it may have.
   """
   @spec encode(term(), owner(), into(), pos_integer() | nil) :: {:ok, iodata()} | failure()

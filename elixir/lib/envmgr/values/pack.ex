@@ -75,11 +75,12 @@ defmodule Envmgr.Values.Pack do
   def struct(%Ref{owner: owner} = ref, {owner, _lane, _args, _kwargs}, _depth),
     do: Encoder.ext(16, [0x92, Msgpack.int(ref.id) | Encoder.string(ref.type)])
 
-  def struct(%Ref{owner: pid}, {nil, _lane, _args, _kwargs}, _depth),
-    do: throw({:envmgr, {:ref, pid}})
+  def struct(%Ref{} = ref, {nil, _lane, _args, _kwargs}, _depth),
+    do: throw({:envmgr, {:ref, ref}})
 
-  def struct(%Ref{type: type}, _ctx, _depth) do
+  def struct(%Ref{type: type} = ref, _ctx, _depth) do
     Refusal.refuse("an Envmgr.Ref", type, "the object lives in another worker",
+      ref: ref,
       hint:
         "objects of one call must come from one worker: make them in one chain, or set workers = 1 for the library in envmgr.toml"
     )

@@ -4,14 +4,15 @@ defmodule Envmgr.Values.Refusal do
   @moduledoc false
 
   @enforce_keys [:elixir, :reason]
-  defstruct [:elixir, :python, :reason, :hint, whole: false]
+  defstruct [:elixir, :python, :reason, :hint, :ref, whole: false]
 
-  @typedoc "`whole`: no part is to blame, it is the size of the value."
+  @typedoc "`whole`: no part is to blame, it is the size of the value. `ref`: of an object that is in another worker."
   @type t :: %__MODULE__{
           elixir: String.t(),
           python: String.t() | nil,
           reason: String.t(),
           hint: String.t() | nil,
+          ref: Envmgr.Ref.t() | nil,
           whole: boolean()
         }
 

@@ -41,7 +41,8 @@ defmodule Envmgr.Calls.MetadataTest do
         assert {:ok, %Ref{}} = Envmgr.execute("probe.circle", [], name: name)
       end)
 
-    assert length(String.split(log, ~s(probe.circle: value["a"][2]))) == 3
+    # Another test may say it, too.
+    assert length(String.split(log, ~s(probe.circle: value["a"][2]))) >= 3
   end
 
   test "an argument that Python refuses is named too", %{name: name} do

@@ -10,6 +10,56 @@ defmodule Envmgr.Calls.ObjectsTest do
     %{name: name, new: &Envmgr.execute!("probe." <> &1, &2, [name: name] ++ &3)}
   end
 
+  test "an object of another environment, or instance, is refused before anything is sent" do
+    project = Project.new()
+
+    for {environment, library} <- [{"one", "probe"}, {"two", "shared"}] do
+      libraries = %{library => Project.library(library)}
+      Project.activate(project, environment, libraries: libraries, workers: 1)
+    end
+
+    name = :"apart#{System.unique_integer([:positive])}"
+    start_supervised!({Envmgr, name: name, project: project, watch: false}, id: name)
+    thing = Envmgr.execute!("probe.Thing", [1], name: name)
+    model = Envmgr.execute!("shared.make", [1], name: name, as: :ref)
+    session = Envmgr.Session.open!(name: name)
+
+    for opts <- [[name: name], [session: session]] do
+      assert {:error, %Error{code: :arguments, class: :usage} = error} =
+               Envmgr.execute("shared.plus", [model, %{"other" => [thing]}], opts)
+
+      assert error.message ==
+               ~s(args[1]["other"][0]: the probe.Thing is an object of environment one, and shared.plus runs in environment two)
+
+      assert error.hint =~ "have probe and shared share an environment"
+      assert error.details == %{path: ~s(args[1]["other"][0]), of: "one"}
+    end
+
+    assert {:error, %Error{code: :arguments}} = Envmgr.execute("shared.grow", [thing], name: name)
+    assert {:error, %Error{code: :arguments}} = Envmgr.method(model, "plus", [thing])
+
+    assert {:error, %Error{code: :arguments}} =
+             Envmgr.execute([model, {:method, "plus", [thing]}], [], name: name)
+
+    assert [{:error, %Error{code: :arguments}}, {:error, _}] =
+             Envmgr.map("shared.grow", [[thing], [thing]], name: name)
+
+    {other, _project} = Project.start(workers: 1)
+
+    assert {:error, %Error{code: :arguments} = error} =
+             Envmgr.execute("probe.echo", [thing], name: other)
+
+    assert error.message =~
+             "of the instance #{inspect(name)}, and probe.echo runs in the instance"
+
+    # What is gone is stale, wherever it was.
+    Project.deactivate(project, "one")
+    Project.eventually(fn -> Envmgr.library("probe", name) == nil end)
+
+    assert {:error, %Error{code: :stale_ref}} =
+             Envmgr.execute("shared.plus", [thing, thing], name: name)
+  end
+
   test "operators, with a ref on either side", %{new: new} do
     thing = new.("Thing", [40], [])
     assert {:ok, 38} = Envmgr.op(thing, :-, 2)

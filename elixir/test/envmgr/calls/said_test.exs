@@ -116,11 +116,18 @@ defmodule Envmgr.Calls.SaidTest do
 
     test "also where its worker is killed", %{name: name} do
       assert {:ok, 1} = Envmgr.execute("probe.echo", [1], name: name)
-      opts = [name: name, timeout: 1_500, correlation: "c3"]
+      opts = [name: name, timeout: 500, correlation: "c3"]
+      began = Project.path("began")
 
       log =
         capture_log(@metadata, fn ->
-          assert {:error, %Error{code: :timeout}} = Envmgr.execute("probe.deaf", [30], opts)
+          Project.eventually(fn ->
+            assert {:error, %Error{code: :timeout}} =
+                     Envmgr.execute("probe.deaf", [30, began], opts)
+
+            File.exists?(began)
+          end)
+
           # The next one waits for the successor.
           assert {:ok, 1} = Envmgr.execute("probe.echo", [1], name: name)
         end)

@@ -205,20 +205,20 @@ defmodule Envmgr.Calls.StreamTest do
         try do
           ticks(name, [1_000_000])
           |> Enum.each(fn n ->
-            if n == 10, do: send(test, :open)
-            if n == 1_000, do: Process.sleep(500)
+            if n == 10, do: send(test, {:open, self()}) && receive(do: (:go -> :ok))
           end)
         rescue
           error in Error -> error.code
         end
       end)
 
-    assert_receive :open
-
-    assert {:error, %Error{code: :timeout}} =
-             Envmgr.execute("probe.computing", [100_000_000_000], name: name, timeout: 1_000)
-
+    assert_receive {:open, consuming}
+    began = Project.path("began")
+    call = Envmgr.async("probe.computing", [100_000_000_000, began], name: name)
+    Project.eventually(fn -> File.exists?(began) end)
+    Envmgr.cancel(call)
     Project.eventually(fn -> not Project.alive?(pid) end)
+    send(consuming, :go)
     assert Task.await(consumer, 60_000) == :worker_lost
   end
 

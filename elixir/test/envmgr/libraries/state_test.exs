@@ -70,6 +70,39 @@ defmodule Envmgr.Libraries.StateTest do
     assert %{state: :ready} = Envmgr.library("math", name)
   end
 
+  test "while the other workers of a pool start it is ready; where they do not, degraded with the reason" do
+    project = Project.new()
+    [first, ready, broken] = for name <- ~w(first ready broken), do: Path.join(project, name)
+
+    # One worker comes up, the others wait, then do not.
+    init = """
+    import os, time
+    try:
+        os.close(os.open(#{inspect(first)}, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        while not os.path.exists(#{inspect(ready)}):
+            if os.path.exists(#{inspect(broken)}):
+                raise RuntimeError("no more of them")
+            time.sleep(0.005)
+    """
+
+    Project.activate(project, "std", libraries: only("math", %{"init" => init}), workers: 2)
+    name = start(project)
+    assert_receive {:state, "math", nil, :loading, nil}
+    assert_receive {:state, "math", :loading, :ready, nil}
+    assert %{state: :ready, problem: nil, starting: 1} = Envmgr.stats(name)["std"]
+    assert %{state: :ready, reason: nil, workers: 1} = Envmgr.library("math", name)
+    assert %{status: :ok} = Envmgr.health(name)
+
+    File.touch!(broken)
+    assert_receive {:state, "math", :ready, :degraded, %Error{code: :start} = reason}
+    assert Exception.message(reason) =~ "no more of them"
+    assert %{state: :degraded, problem: %Error{code: :start}} = Envmgr.stats(name)["std"]
+    File.touch!(ready)
+    assert_receive {:state, "math", :degraded, :ready, nil}
+    Project.eventually(fn -> Envmgr.library("math", name).workers == 2 end)
+  end
+
   test "a catalog that cannot be read costs its library alone, and comes back by itself" do
     project = Project.new()
     missing = Path.join(project, "math.catalog")
@@ -141,6 +174,41 @@ defmodule Envmgr.Libraries.StateTest do
     await(name, "probe", :ready)
     assert {:ok, 1} = Envmgr.execute("probe.echo", [1], name: name)
     assert %{state: :ready} = Envmgr.library("time", name)
+  end
+
+  test "calls that wait for the first worker of a library that does not import hear why" do
+    project = Project.new()
+    gate = Path.join(project, "gate")
+
+    init = """
+    import os, time
+    while not os.path.exists(#{inspect(gate)}): time.sleep(0.005)
+    raise RuntimeError("not at all")
+    """
+
+    libraries = Map.merge(only("math", %{"init" => init}), only("time"))
+    Project.activate(project, "std", libraries: libraries, workers: 1)
+    name = start(project)
+    await(name, "math", :loading)
+
+    waiting = [
+      Task.async(fn -> Envmgr.execute("math.sqrt", [4], name: name) end),
+      Task.async(fn -> Envmgr.await(Envmgr.async("math.sqrt", [4], name: name)) end),
+      Task.async(fn -> Envmgr.execute([{:call, "math.sqrt", [4]}], [], name: name) end),
+      Task.async(fn -> hd(Envmgr.map("math.sqrt", [[4], [9]], name: name)) end)
+    ]
+
+    {_, _, server} = Envmgr.Pool.Route.lookup(name, "std")
+    waits = fn -> length(:sys.get_state(server).waiting.by_pool["default"] || []) end
+    Project.eventually(fn -> waits.() == 4 end)
+    File.touch!(gate)
+
+    for {:error, error} <- Task.await_many(waiting, 60_000) do
+      assert {error.code, error.type, error.path} == {:start, "RuntimeError", "math.sqrt"}
+      assert Exception.message(error) =~ "not at all"
+    end
+
+    assert {:ok, _} = Envmgr.execute("time.time", [], name: name)
   end
 
   test "a lazy library that nobody has called is ready" do

@@ -44,7 +44,10 @@ defmodule Envmgr.Pool.ConversionsTest do
     naps =
       for _ <- 1..2, do: Task.async(fn -> Envmgr.execute("probe.nap", [gate], name: name) end)
 
-    Process.sleep(50)
+    Project.eventually(fn ->
+      Envmgr.stats(name)["std"].workers |> Enum.map(& &1.in_flight) |> Enum.sum() == 2
+    end)
+
     assert stats.().sent["builtins.tuple"].count == 1
     assert for(nap <- naps, do: Task.yield(nap, 0)) == [nil, nil]
     open.()

@@ -1,7 +1,7 @@
 defmodule Envmgr.Pool.PartsTest do
   use ExUnit.Case, async: true
 
-  alias Envmgr.Pool.{Backoff, Cancelled, Child, Flight, Outbox, Route, Slot}
+  alias Envmgr.Pool.{Backoff, Cancelled, Cancelling, Child, Flight, Nudge, Outbox, Route, Slot}
 
   defp call(reply, size \\ 1), do: {:call, reply, :infinity, "l", size, <<reply::32>>}
 
@@ -264,6 +264,56 @@ defmodule Envmgr.Pool.PartsTest do
       assert Cancelled.running?(cancelled, flight)
       assert Cancelled.expire(cancelled, flight, 1) == :over
       assert Cancelled.expire(%{}, flight, 1) == :settled
+    end
+
+    test "those of callers that have left are known where the call says whose it is", %{
+      a: a,
+      b: b
+    } do
+      gone = spawn(fn -> :ok end)
+      Envmgr.Test.Project.eventually(fn -> not Process.alive?(gone) end)
+      c = make_ref()
+
+      due = [
+        {1, a, {:infinity, gone}, "l.f"},
+        {2, b, {9, self()}, "l.f"},
+        {3, c, {9, gone}, "l.f"}
+      ]
+
+      for threads <- [1, 4] do
+        flight = Enum.reduce(due, Flight.new(threads), &Flight.add(&2, &1))
+        assert Enum.sort(Flight.left(flight)) == Enum.sort([a, c])
+        {:ok, ^a, flight} = Flight.aside(flight, 1)
+        assert Enum.sort(Flight.left(flight)) == Enum.sort([a, c])
+        {:ok, 3, flight} = Flight.cancel(flight, c)
+        assert Flight.left(flight) == [a]
+        assert Flight.overdue(flight, 10) |> Enum.reject(&(&1 == b)) == []
+      end
+
+      refute Flight.passed?({:infinity, self()}, 10)
+      assert Flight.passed?({9, self()}, 10) and Flight.passed?(9, 10)
+      refute Flight.left?(9)
+    end
+
+    test "on a busy machine it has as many signals as on a quiet one, but no more than so long",
+         %{flight: flight, a: a} do
+      {:ok, 1, flight} = Flight.cancel(flight, a)
+      signals = Nudge.count()
+      cancelled = Cancelled.add(%{}, flight, 1)
+      s = %{flight: flight, cancelled: cancelled, signals: signals, nudge: self()}
+      now = System.monotonic_time(:millisecond)
+      since = {0, now - 600}
+
+      assert {:ok, ^s} = Cancelling.grace(s, 1, since)
+      assert_receive {:grace, 1, ^since}
+      assert {:kill, _} = Cancelling.grace(s, 1, {0, now - 20_000})
+      # Where none can be sent, there is nothing to count.
+      assert {:kill, _} = Cancelling.grace(%{s | nudge: nil}, 1, since)
+      :counters.add(signals, 1, 5)
+      assert {:kill, why} = Cancelling.grace(s, 1, since)
+      assert why =~ "did not end within 500 ms"
+      assert {:ok, _} = Cancelling.grace(s, 1, {1, now - 600})
+      assert {:ok, _} = Cancelling.grace(%{s | cancelled: %{}}, 1, since)
     end
 
     test "what waits behind another has its time when it runs", %{flight: flight, b: b} do

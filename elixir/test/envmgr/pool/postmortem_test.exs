@@ -37,6 +37,14 @@ defmodule Envmgr.Pool.PostmortemTest do
            }
   end
 
+  test "what is not told is not guessed" do
+    assert Postmortem.of(:unknown, nil).how == "ended, and its zygote did not say how"
+    assert %{how: how, hint: hint} = Postmortem.of(:runs, nil)
+    assert how =~ "closed its pipe" and hint =~ "descriptors"
+    assert Envmgr.Pool.Child.ended(String.to_integer(System.pid())) in [:runs, nil]
+    assert Envmgr.Pool.Child.ended(4_194_301) == nil
+  end
+
   test "whoever only waited behind hears whose call it was" do
     fields = Postmortem.fields(Postmortem.of(139, @crash), "lib.call", false)
     assert fields[:message] =~ "while it ran a call of lib.call, not this one"

@@ -29,20 +29,37 @@ defmodule Envmgr.Pool.ReaperTest do
   test "a worker ends with its owner, whatever it does", %{name: name, call: call} do
     assert {:ok, pid} = call.("probe.pid", [])
     stuck = Envmgr.async("probe.hold", [], name: name)
-    Process.sleep(50)
+    Project.eventually(fn -> match?([%{in_flight: 1}], Envmgr.stats(name)["std"].workers) end)
     {_generation, {_, {owner, _slot}}, _pool} = Envmgr.Pool.Route.lookup(name, "std")
     Process.exit(owner, :kill)
     Project.eventually(fn -> not Project.alive?(pid) end)
     assert {:error, _} = Envmgr.await(stuck, 5_000)
   end
 
-  test "a shell that somebody ends is replaced", %{name: name, call: call} do
+  # Where it is forked its zygote sees to that, too.
+  @tag project: [fork: "tests do without"]
+  test "a shell that somebody ends is replaced, and its successor ends what it had to", %{
+    name: name,
+    call: call
+  } do
     assert {:ok, pid} = call.("probe.pid", [])
+    assert {:ok, child} = call.("probe.start", [])
     [{:reaper, reaper}] = :ets.lookup(name, :reaper)
-    {:os_pid, shell} = Port.info(:sys.get_state(reaper).port, :os_pid)
-    System.cmd("kill", ["-KILL", "#{shell}"])
-    Project.eventually(fn -> is_port(:sys.get_state(reaper).port) and port(reaper) != shell end)
+    old = :sys.get_state(reaper).port
+    {:os_pid, shell} = Port.info(old, :os_pid)
+
+    # It reads nothing of what it is told, and ends.
+    System.cmd("kill", ["-STOP", "#{shell}"])
     assert {:ok, ^pid} = call.("probe.pid", [])
+    assert {:error, _} = call.("probe.kill_me", [])
+    Project.eventually(fn -> ordered?(reaper) end)
+    assert Project.alive?(child)
+    System.cmd("kill", ["-KILL", "#{shell}"])
+    Project.eventually(fn -> not Project.alive?(child) end)
+
+    Project.eventually(fn -> not ordered?(reaper) end)
+    new = :sys.get_state(reaper).port
+    assert is_port(new) and new != old
     assert {:ok, child} = call.("probe.start", [])
     assert {:error, _} = call.("probe.kill_me", [])
     Project.eventually(fn -> not Project.alive?(child) end)
@@ -98,7 +115,5 @@ defmodule Envmgr.Pool.ReaperTest do
     Project.eventually(fn -> not Project.alive?(child) end)
   end
 
-  defp port(reaper) do
-    with {:os_pid, pid} <- Port.info(:sys.get_state(reaper).port, :os_pid), do: pid
-  end
+  defp ordered?(reaper), do: not :queue.is_empty(:sys.get_state(reaper).due)
 end

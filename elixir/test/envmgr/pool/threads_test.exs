@@ -135,10 +135,10 @@ defmodule Envmgr.Pool.ThreadsTest do
     {name, _} = Project.start(pools: Project.pools(1, @threads))
     pid = os_pid(name)
     beside = Envmgr.async("probe.nap", [60], name: name)
-
-    assert {:error, %Error{code: :timeout}} =
-             Envmgr.execute("probe.deaf", [60], name: name, timeout: 50)
-
+    began = Project.path("began")
+    deaf = Envmgr.async("probe.deaf", [60, began], name: name)
+    Project.eventually(fn -> File.exists?(began) end)
+    Envmgr.cancel(deaf)
     assert {:error, %Error{code: :worker_lost, message: message}} = Envmgr.await(beside, 20_000)
     assert message =~ "did not end within 500 ms"
     assert os_pid(name) != pid
@@ -147,12 +147,7 @@ defmodule Envmgr.Pool.ThreadsTest do
   test "a caller that ends takes its calls with it", %{name: name} do
     pid = os_pid(name)
     caller = spawn(fn -> Envmgr.execute("probe.spin", [60], name: name) end)
-
-    Project.eventually(fn ->
-      Envmgr.stats(name)["std"].workers |> Enum.any?(&(&1.in_flight > 0))
-    end)
-
-    Process.sleep(100)
+    Project.eventually(fn -> Project.watched(name) == 1 end)
     Process.exit(caller, :kill)
 
     Project.eventually(fn ->

@@ -4,7 +4,7 @@ defmodule Envmgr.Pool.ZygoteTest do
   import ExUnit.CaptureLog
 
   alias Envmgr.Error
-  alias Envmgr.Test.Project
+  alias Envmgr.Test.{Heard, Project}
 
   setup context do
     libraries = %{"probe" => Project.library("probe", %{"init" => context[:init] || ""})}
@@ -69,7 +69,10 @@ defmodule Envmgr.Pool.ZygoteTest do
     [zygote] = zygotes(name)
     old = workers(name)
     stuck = Envmgr.async("probe.hold", [], name: name)
-    Process.sleep(50)
+
+    Project.eventually(fn ->
+      Enum.any?(Envmgr.stats(name)["std"].workers, &(&1.in_flight == 1))
+    end)
 
     log =
       capture_log(fn ->
@@ -94,30 +97,29 @@ defmodule Envmgr.Pool.ZygoteTest do
     call: call
   } do
     assert {:ok, _} = call.("probe.pid", [])
+    Heard.listen(name)
 
-    log =
-      capture_log(fn ->
-        old =
-          for _ <- 1..2 do
-            [zygote | _] = Project.eventually(fn -> zygotes(name) != [] && zygotes(name) end)
-            old = workers(name)
-            System.cmd("kill", ["-KILL", "#{zygote}"])
-            old
-          end
+    old =
+      for _ <- 1..2 do
+        [zygote | _] = Project.eventually(fn -> zygotes(name) != [] && zygotes(name) end)
+        old = workers(name)
+        System.cmd("kill", ["-KILL", "#{zygote}"])
+        old
+      end
 
-        old = List.flatten(old)
+    old = List.flatten(old)
 
-        Project.eventually(fn ->
-          workers(name) != [] and Enum.all?(workers(name), &(&1 not in old))
-        end)
+    Project.eventually(fn ->
+      workers(name) != [] and Enum.all?(workers(name), &(&1 not in old))
+    end)
 
-        assert {:ok, _} = call.("probe.pid", [])
-      end)
-
-    refute log =~ "no worker:"
+    assert {:ok, _} = call.("probe.pid", [])
+    assert_receive {:heard, [:worker, :stop], _, %{reason: :lost}}
+    refute_received {:heard, [:worker, :stop], _, %{reason: :start}}
+    refute_received {:heard, [:circuit, :open], _, _}
   end
 
-  @tag project: [workers: 1], heartbeat: 500
+  @tag project: [workers: 1], heartbeat: 1_000
   test "one that does not answer is in nobody's way, and forks again when it does", context do
     %{name: name, call: call} = context
     assert {:ok, first} = call.("probe.pid", [])
@@ -140,7 +142,24 @@ defmodule Envmgr.Pool.ZygoteTest do
         end)
       end)
 
-    assert log =~ "the zygote did not answer within 1000 ms: workers start afresh until it does"
+    assert log =~ "the zygote did not answer within 2000 ms: workers start afresh until it does"
+  end
+
+  @tag project: [workers: 1]
+  test "a worker that ends while its zygote hangs is heard of as ever", %{name: name, call: call} do
+    for {path, args, how} <- [
+          {"probe.kill_me", [], "was ended by SIGKILL while it ran probe.kill_me"},
+          {"probe.exit_now", [7], "exited with status 7 while it ran probe.exit_now"}
+        ] do
+      Project.eventually(fn -> zygotes(name) != [] end)
+      [zygote] = zygotes(name)
+      System.cmd("kill", ["-STOP", "#{zygote}"])
+      assert {:error, %Error{code: :worker_lost} = error} = call.(path, args)
+      System.cmd("kill", ["-CONT", "#{zygote}"])
+      assert error.message =~ how
+      refute error.hint =~ "descriptors"
+      assert {:ok, 1} = call.("probe.echo", [1])
+    end
   end
 
   test "a generation has a zygote of its own; the old one goes with its last worker", context do

@@ -7,13 +7,13 @@ defmodule Envmgr.Telemetry.EmittedTest do
   alias Envmgr.Error
   alias Envmgr.Test.Project
 
-  setup do
+  setup context do
     project = Project.new()
     name = :"instance#{System.unique_integer([:positive])}"
     listen(name)
     Project.activate(project, "std", workers: 1)
-    options = [name: name, project: project, watch: false, start_timeout: 60_000, grace: 500]
-    start_supervised!({Envmgr, options})
+    options = [name: name, project: project, watch: false, start_timeout: 60_000]
+    start_supervised!({Envmgr, options ++ Map.to_list(Map.take(context, [:grace]))})
     Envmgr.execute!("probe.echo", [1], name: name)
     %{name: name, project: project}
   end
@@ -26,6 +26,7 @@ defmodule Envmgr.Telemetry.EmittedTest do
     end
   end
 
+  @tag grace: 3_000
   test "the life of a worker, of a pool, of generations", %{name: name, project: project} do
     assert {_, %{environment: "std", pool: "default", generation: 1}} = heard([:pool, :start])
     assert {_, %{generation: 1, os_pid: os_pid, worker: worker}} = heard([:worker, :start])
@@ -68,6 +69,7 @@ defmodule Envmgr.Telemetry.EmittedTest do
              end)
   end
 
+  @tag grace: 60_000
   test "a pool that is stopped drains", %{name: name} do
     stop_supervised!(name)
     assert {_, %{reason: :drained}} = heard([:worker, :stop])

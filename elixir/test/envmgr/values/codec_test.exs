@@ -125,7 +125,7 @@ defmodule Envmgr.Values.CodecTest do
 
   test "refs ask for their worker" do
     ref = %Ref{id: 1, type: "x.Y", owner: self()}
-    assert Encoder.encode([ref]) == {:ref, self()}
+    assert Encoder.encode([ref]) == {:ref, ref}
     assert {:ok, data} = Encoder.encode([ref], self())
     home = %{owner: self(), library: "x", generation: 1, environment: "e", name: Envmgr}
 

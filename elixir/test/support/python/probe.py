@@ -4,6 +4,7 @@ import asyncio
 import builtins
 import dataclasses
 import importlib.util
+import itertools
 import logging
 import os
 import signal
@@ -450,11 +451,11 @@ async def asleep(seconds, value=None):
 
 async def deaf_asleep(seconds, began=None):
     """A coroutine that does not end when it is cancelled; notes that it began."""
-    if began:
-        counted(began)
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:
+            if began:
+                began = counted(began, value="")
             await asyncio.sleep(seconds)
         except asyncio.CancelledError:
             pass
@@ -469,11 +470,11 @@ def spin(seconds):
 
 def deaf(seconds, began=None):
     """Python code that does not end when it is told to; notes that it began."""
-    if began:
-        counted(began)
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:
+            if began:
+                began = counted(began, value="")
             spin(until - time.monotonic())
         except BaseException:  # noqa: S110
             pass
@@ -623,10 +624,9 @@ def hoard(size):
 
 
 def computing(count, began=None):
-    """C code that does not look for signals; notes that it began."""
-    if began:
-        counted(began)
-    return sum(range(count))
+    """C code that does not look for signals; notes that it began, in C too."""
+    notes = map(os.open, [began], [os.O_CREAT]) if began else ()
+    return sum(itertools.chain(notes, range(count)))
 
 
 _places = {}

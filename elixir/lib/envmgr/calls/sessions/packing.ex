@@ -29,7 +29,7 @@ defmodule Envmgr.Calls.Sessions.Packing do
           "#{inspect(name)}: functions and streams are for one call, not for variables"
         )
 
-      {:ref, _owner} ->
+      {:ref, _ref} ->
         refused(
           session,
           "#{inspect(name)}: a ref inside of a value; put it under a name of its own"

@@ -83,7 +83,8 @@ defmodule Envmgr.Libraries.Usage.KeeperTest do
     assert files(context.project) == []
     call(idle, "lib.f")
     File.rm_rf!(context.project)
-    assert capture_log(fn -> look(idle) && look(idle) end) |> said("cannot be written") == 1
+    log = capture_log(fn -> look(idle) && look(idle) end)
+    assert said(log, "cannot be written to #{Saved.directory(context.project)}") == 1
     refute File.exists?(context.project)
     assert counts(idle) == %{"lib.f" => 1}
   end
@@ -205,10 +206,11 @@ defmodule Envmgr.Libraries.Usage.KeeperTest do
     {:ok, odd} = Envmgr.Values.Encoder.encode(%{"schema" => 1, "id" => "odd", "calls" => bad})
     File.write!(Saved.path(project, "odd"), odd)
     log = capture_log(fn -> assert counts(start(project)) == %{} end)
-    assert said(log, "cannot be read") == 2
+    kept = "they are kept as #{Saved.directory(project)}"
+    assert said(log, kept) == 2
     assert files(project) == ["broken.damaged", "odd.damaged"]
     # Other tests may log at the same time.
-    refute capture_log(fn -> start(project) end) =~ "cannot be read"
+    refute capture_log(fn -> start(project) end) =~ kept
   end
 
   test "the golden file, which the control plane reads too", %{project: project} do

@@ -1,0 +1,162 @@
+"""Two releases of one module → what changed for a caller, and what only seems to have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, replace
+
+from envmgr.changes import doubts, endings, joining, texts, vanished
+from envmgr.changes.asking import Answer
+from envmgr.changes.described import Api, Described, Pair
+from envmgr.changes.joining import shortest_first
+from envmgr.changes.parameters import call
+from envmgr.changes.rules import ADDED, DEPRECATED, RULES
+from envmgr.model.changes import MAY_BREAK, SAFE, SEVERITIES, Change, Suppressed
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """As in `ApiDiff`, but that paths are relative to the module."""
+
+    compared: int
+    changes: tuple[Change, ...]
+    suppressed: tuple[Suppressed, ...]
+    paths: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(slots=True)
+class _Met:
+    """A difference with the objects that it was found in."""
+
+    change: Change
+    paths: tuple[str, ...]
+    before: Described
+    after: Described
+    why: str | None = None
+
+
+def compare(
+    before: Api,
+    after: Api,
+    *,
+    answers: Mapping[str, Answer] | None = None,
+    warned: Mapping[str, Answer] | None = None,
+) -> Compared:
+    """`answers` are what `after` says of paths (`asking`), `warned` what `before` did; None where nobody asked."""
+    met = _folded([found for pair in joining.pairs(before, after) for found in _of_pair(pair, before.left)])
+    changes: list[tuple[Change, tuple[str, ...]]] = []
+    suppressed: list[Suppressed] = []
+    for each in met:
+        if each.why is None:
+            changes.append((each.change, each.paths))
+        else:
+            suppressed.append(Suppressed(each.change, each.why))
+    come = joining.come(before, after)
+    lost, excused = vanished.Vanished(before, after, answers, warned or {}).explain()
+    changes += lost
+    suppressed += excused
+    taken = {change.after for change, _ in lost}
+    for found in come:
+        change = Change(found.path, ADDED, SAFE, f"a new {found.kind}", instead=None)
+        failed = vanished.failed_import(found.paths, before)
+        if failed is not None:
+            suppressed.append(Suppressed(change, f"{failed[0]} could not be imported before: {failed[1]}"))
+        elif found.path not in taken:
+            changes += _of_new(change, found, before)
+    ordered = sorted(
+        changes, key=lambda each: (SEVERITIES.index(each[0].severity), each[0].path, each[0].kind)
+    )
+    paths: dict[str, tuple[str, ...]] = {}
+    for change, others in ordered:
+        rest = [path for path in others if path != change.path]
+        if rest:
+            paths[change.path] = shortest_first({*paths.get(change.path, ()), *rest})
+    return Compared(
+        len(before.places.keys() | after.places.keys()),
+        tuple(change for change, _ in ordered),
+        tuple(sorted(suppressed, key=lambda each: (each.change.path, each.change.kind))),
+        paths,
+    )
+
+
+def _of_new(change: Change, found: Described, before: Api) -> Iterator[tuple[Change, tuple[str, ...]]]:
+    """What is new, but for attributes that objects had before and that their class has now."""
+    holder = before.get(found.path.rpartition(".")[0])
+    source = None if holder is None else holder.source
+    if found.kind not in ("property", "constant") or source is None or found.leaf not in (source.known or ()):
+        yield change, found.paths
+        return
+    said = endings.deprecation(found)
+    if said is not None:
+        text, origin = said
+        message = f"deprecated: {texts.shortened(text)}" if text else "deprecated"
+        yield (
+            Change(found.path, DEPRECATED, MAY_BREAK, message, instead=texts.instead(text), origin=origin),
+            found.paths,
+        )
+
+
+def _of_pair(pair: Pair, left: Set[str]) -> Iterator[_Met]:
+    pair = replace(pair, paths=shortest_first(pair.paths))
+    signatures = call(pair)
+    for rule in RULES:
+        told: set[str] = set()
+        for found in rule.find(pair, signatures):
+            if found.parameter is not None and found.parameter in told:
+                continue  # by the docstring, and by its default
+            told.update(filter(None, [found.parameter]))
+            change = Change(
+                pair.paths[0],
+                rule.kind,
+                found.severity,
+                found.message,
+                found.parameter,
+                found.before,
+                found.after,
+                found.instead,
+                found.origin,
+            )
+            why = doubts.reason(pair, rule.kind, found)
+            if pair.before.kind == "constant" and all(path in left for path in pair.paths):
+                why = "a loop of the module left it behind"
+            yield _Met(change, pair.paths, pair.before, pair.after, why)
+
+
+def _folded(found: Iterable[_Met]) -> list[_Met]:
+    """The same said of one object that several paths or classes have, once: before (one that each class has its own
+    of now) or after (one that all inherit now)."""
+    kept: list[_Met] = []
+    known: dict[tuple[object, ...], _Met] = {}
+    for each in found:
+        change = each.change
+        sense = (change.kind, change.parameter, change.before, change.after, each.why)
+        keys = [(id(each.before), 0, *sense), (id(each.after), 1, *sense)]
+        first = next((known[key] for key in keys if key in known), None)
+        if first is None:
+            first = each
+            kept.append(each)
+        else:
+            first.paths = shortest_first({*first.paths, *each.paths})
+            first.change = replace(first.change, path=first.paths[0])
+        for key in keys:
+            known[key] = first
+    return _of_bases(kept)
+
+
+def _of_bases(found: list[_Met]) -> list[_Met]:
+    """What a class inherits with its constructor is said of the class that it is from."""
+    classes: dict[tuple[object, ...], dict[str, _Met]] = {}
+    for each in found:
+        if each.before.kind == "class" and each.before.source is not None:
+            change = each.change
+            sense = (change.kind, change.parameter, change.before, change.after, each.why)
+            classes.setdefault(sense, {})[f"{each.before.module}.{each.before.leaf}"] = each
+    dropped: set[int] = set()
+    for same in classes.values():
+        for each in same.values():
+            source = each.before.source
+            owner = next((same[base] for base in (source.bases if source else ()) if base in same), None)
+            if owner is not None and owner is not each:
+                owner.paths = shortest_first({*owner.paths, *each.paths})
+                dropped.add(id(each))
+    return [each for each in found if id(each) not in dropped]

@@ -1,0 +1,183 @@
+"""Differences that are none: each doubt answers with its reason, or with None."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from envmgr.changes import defaults, endings
+from envmgr.changes.described import DOCSTRING, STUB, VAR_KEYWORD, VAR_POSITIONAL, Described, Pair
+from envmgr.changes.findings import Finding
+
+Doubt = Callable[[Pair, str, Finding], str | None]
+
+_OF_CALLS = ("parameter", "default", "args", "kwargs")
+_OF_TYPES = frozenset(
+    f"{what}-{how}" for what in ("parameter", "return") for how in ("narrowed", "retyped", "widened")
+)
+_VERSION = re.compile(
+    r"(?:^|_)(?:version|revision|git|commit|hash|build|release|date|author)s?(?:_|$)|time$", re.IGNORECASE
+)
+_PLACE = re.compile(r"site-packages|/\.envmgr/|/proc/\d|/tmp/")
+_SIZED = re.compile(r"^<(\w+) of \d+>$")
+_LONGEST = 80
+_OF_NOTATION = frozenset({"parameter-positional-only", "parameter-freed", "default-changed"})
+_OF_UFUNCS = frozenset(
+    ["where", "casting", "order", "dtype", "subok", "signature", "axes", "axis", "keepdims", "extobj"]
+)
+
+
+def private_parameter(pair: Pair, kind: str, found: Finding) -> str | None:
+    if found.parameter is not None and found.parameter.startswith("_"):
+        return "a parameter that begins with an underscore is nobody's to give"
+    return None
+
+
+def only_now_known(pair: Pair, kind: str, found: Finding) -> str | None:
+    if not _of_call(kind) or kind in _OF_TYPES:
+        return None
+    if says_nothing(pair.before) and not says_nothing(pair.after):
+        return "its signature ended in (*args, **kwargs), and is told now"
+    if says_nothing(pair.after) and not says_nothing(pair.before):
+        return "its signature ends in (*args, **kwargs) now: what it takes is not told"
+    return None
+
+
+def still_taken(pair: Pair, kind: str, found: Finding) -> str | None:
+    """By a decorator that warns and passes it on."""
+    decorators = [] if pair.after.source is None else pair.after.source.decorators
+    for written in decorators:
+        name = written.partition("(")[0]
+        if kind == "parameter-keyword-only" and re.search(r"deprecat\w*(?:nonkeyword|position)", name):
+            return "its decorator still takes it by position, and warns"
+        if (
+            kind in ("parameter-removed", "parameter-renamed")
+            and re.search(r"deprecat|renam", name)
+            and re.search(rf"['\"]{re.escape(found.parameter or '')}['\"]", written)
+        ):
+            return "its decorator still takes it, and warns"
+    return None
+
+
+def from_docstring(pair: Pair, kind: str, found: Finding) -> str | None:
+    before, after = pair.before.signature_from, pair.after.signature_from
+    if _of_call(kind) and before != after and DOCSTRING in (before, after):
+        told, other = ("before", after) if before == DOCSTRING else ("now", before)
+        return (
+            f"its signature was read from the docstring {told}, and from {_origin(other)} on the other side"
+        )
+    return None
+
+
+def from_stub(pair: Pair, kind: str, found: Finding) -> str | None:
+    before, after = pair.before.signature_from, pair.after.signature_from
+    if not _of_call(kind) or kind in _OF_TYPES:
+        return None
+    if before != after and STUB in (before, after):
+        return f"its signature comes from {_origin(before)} before, and from {_origin(after)} now"
+    if STUB in (before, after) and (pair.before.overloaded or pair.after.overloaded):
+        return "its signature is what several of a stub have in common"
+    if before in (STUB, DOCSTRING) and (
+        kind in _OF_NOTATION or (before == DOCSTRING and kind == "parameter-required")
+    ):
+        return f"{_origin(before)} says so: it may be a matter of notation"
+    return None
+
+
+def of_every_ufunc(pair: Pair, kind: str, found: Finding) -> str | None:
+    if "ufunc" in (pair.before.kind, pair.after.kind) and found.parameter in _OF_UFUNCS:
+        return "what every ufunc takes was not told of each"
+    return None
+
+
+def sentinel(pair: Pair, kind: str, found: Finding) -> str | None:
+    if kind == "default-changed" and (
+        defaults.is_sentinel(found.before) or defaults.is_sentinel(found.after)
+    ):
+        return "a default that only says that nothing was given"
+    return None
+
+
+def cut_short(pair: Pair, kind: str, found: Finding) -> str | None:
+    if kind in ("default-changed", "value-changed"):
+        texts = (found.before or "", found.after or "")
+        if max(map(len, texts)) >= _LONGEST and (
+            min(map(len, texts)) >= _LONGEST or any(map(_SIZED.match, texts))
+        ):
+            return "it is too long to be compared to its end"
+    return None
+
+
+def of_the_release(pair: Pair, kind: str, found: Finding) -> str | None:
+    if kind in ("value-changed", "default-changed") and (
+        _VERSION.search(pair.before.leaf) or _PLACE.search(found.before or "")
+    ):
+        return "it says which release this is, or where it lies"
+    return None
+
+
+def grown(pair: Pair, kind: str, found: Finding) -> str | None:
+    old, new = _SIZED.match(found.before or ""), _SIZED.match(found.after or "")
+    if kind == "value-changed" and old and new and old[1] == new[1]:
+        return f"a {old[1]} that has other entries"
+    return None
+
+
+def other_stubs(pair: Pair, kind: str, found: Finding) -> str | None:
+    if kind not in _OF_TYPES:
+        return None
+    before, after = pair.before.types_from, pair.after.types_from
+    if before != after:
+        return "its types come from a stub on one side only"
+    if before == STUB:
+        return "a stub says so: what it takes and gives when it runs may be the same"
+    if pair.before.overloaded or pair.after.overloaded:
+        return "it has several signatures: of which the types are is not told"
+    return None
+
+
+def goes_whole(pair: Pair, kind: str, found: Finding) -> str | None:
+    if kind in ("use-deprecated", "parameter-deprecated") and endings.is_deprecated(pair.after):
+        return "all of it is deprecated"
+    return None
+
+
+def private_base(pair: Pair, kind: str, found: Finding) -> str | None:
+    if kind == "base-removed" and any(part.startswith("_") for part in (found.before or "").split(".")):
+        return "a private class: nobody asks for it"
+    return None
+
+
+DOUBTS: tuple[Doubt, ...] = (
+    private_parameter,
+    only_now_known,
+    from_docstring,
+    from_stub,
+    of_every_ufunc,
+    still_taken,
+    sentinel,
+    cut_short,
+    of_the_release,
+    grown,
+    other_stubs,
+    private_base,
+    goes_whole,
+)
+
+
+def reason(pair: Pair, kind: str, found: Finding) -> str | None:
+    return next((why for doubt in DOUBTS if (why := doubt(pair, kind, found)) is not None), None)
+
+
+def says_nothing(found: Described) -> bool:
+    """Whether it is told of the call only that it takes anything, as of one that hands its arguments on."""
+    kinds = {each.kind for each in found.parameters or ()}
+    return {VAR_POSITIONAL, VAR_KEYWORD} <= kinds or (bool(kinds) and kinds <= {VAR_POSITIONAL, VAR_KEYWORD})
+
+
+def _of_call(kind: str) -> bool:
+    return kind.startswith(_OF_CALLS) and kind != "parameter-deprecated"
+
+
+def _origin(origin: str | None) -> str:
+    return {DOCSTRING: "a docstring", STUB: "a stub", None: "nowhere"}.get(origin, "Python itself")

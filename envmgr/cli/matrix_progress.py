@@ -1,0 +1,165 @@
+"""How a run of a matrix goes, on stderr: a live table on a terminal, a line for each cell elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from envmgr.cli.invocation import Invocation
+from envmgr.matrix import scheduling
+from envmgr.model.matrix import FLAKY, PASSED, CellResult
+from envmgr.operations.matrix_session import Watch
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+
+@contextmanager
+def watching(invocation: Invocation) -> Iterator[Watch]:
+    """Nothing with `--quiet`, nor for machines without a terminal."""
+    if invocation.quiet:
+        yield Watch()
+    elif sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        live = _Live()
+        try:
+            yield live
+        finally:
+            live.close()
+    else:
+        yield _Lines() if invocation.is_text else Watch()
+
+
+class _Counting(Watch):
+    """Cells that have ended, of those that were to be run."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._pending: list[str] = []
+        self._known: Mapping[str, CellResult] = {}
+        self._took: list[float] = []
+        self._total = 0
+        self._jobs = 1
+        self.red = 0
+
+    def began(
+        self,
+        pending: Sequence[str],
+        kept: Sequence[CellResult],
+        known: Mapping[str, CellResult],
+        jobs: int,
+    ) -> None:
+        self._pending, self._known, self._jobs = list(pending), known, jobs
+        self._total = len(pending)
+
+    def _count(self, result: CellResult, *, ran: bool) -> int:
+        """How many have ended, this one too."""
+        with self._guard:
+            if result.cell in self._pending:
+                self._pending.remove(result.cell)
+            if ran:
+                self._took.append(result.seconds)
+            self.red += result.red
+            return self._total - len(self._pending)
+
+    def _left(self) -> str:
+        """The time that is left, in words; "" when nothing tells."""
+        with self._guard:
+            seconds = scheduling.left(self._pending, self._known, self._took, self._jobs)
+        if seconds is None or not self._pending:
+            return ""
+        if seconds < 90:
+            return f"about {max(1, round(seconds))} s left"
+        return (
+            f"about {round(seconds / 60)} min left"
+            if seconds < 5400
+            else f"about {seconds / 3600:.1f} h left"
+        )
+
+
+class _Lines(_Counting):
+    def ended(self, result: CellResult) -> None:
+        self._say(result, f"{result.seconds:.1f} s", ran=True)
+
+    def kept(self, result: CellResult) -> None:
+        self._say(result, "unchanged", ran=False)
+
+    def _say(self, result: CellResult, how: str, *, ran: bool) -> None:
+        number = self._count(result, ran=ran)
+        why = "" if result.status in (PASSED, FLAKY) else f": {result.detail}"
+        sys.stderr.write(f"[{number}/{self._total}] {result.cell} {result.status} ({how}){why}\n")
+        sys.stderr.flush()
+
+
+class _Live(_Counting):
+    """A bar of all cells, and a line for each that runs, with what is done in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: Progress | None = None
+        self._bar: TaskID | None = None
+        self._tasks: dict[str, TaskID] = {}
+        self._drawing = threading.Lock()
+
+    def began(
+        self,
+        pending: Sequence[str],
+        kept: Sequence[CellResult],
+        known: Mapping[str, CellResult],
+        jobs: int,
+    ) -> None:
+        super().began(pending, kept, known, jobs)
+        if not pending:
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self._lines = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[words]}", markup=False),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._bar = self._lines.add_task("cells", total=len(pending), words=self._left())
+        self._lines.start()
+
+    def stage(self, cell: str, stage: str) -> None:
+        with self._drawing:
+            if self._lines is None:
+                return
+            if cell not in self._tasks:
+                self._tasks[cell] = self._lines.add_task(f"  {cell}", total=None, words=stage)
+            else:
+                self._lines.update(self._tasks[cell], words=stage)
+
+    def ended(self, result: CellResult) -> None:
+        self._draw(result, ran=True)
+        if result.status not in (PASSED, FLAKY) and self._lines is not None:
+            self._lines.console.print(
+                f"{result.cell} {result.status}: {result.detail}", markup=False, highlight=False
+            )
+
+    def kept(self, result: CellResult) -> None:
+        self._draw(result, ran=False)
+
+    def _draw(self, result: CellResult, *, ran: bool) -> None:
+        number = self._count(result, ran=ran)
+        with self._drawing:
+            if self._lines is None or self._bar is None:
+                return
+            task = self._tasks.pop(result.cell, None)
+            if task is not None:
+                self._lines.remove_task(task)
+            red = f"{self.red} red, " if self.red else ""
+            self._lines.update(self._bar, completed=number, words=f"{red}{self._left()}".rstrip(", "))
+
+    def close(self) -> None:
+        with self._drawing:
+            if self._lines is not None:
+                self._lines.stop()

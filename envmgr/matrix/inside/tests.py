@@ -1,0 +1,149 @@
+"""Runs pytest in a cell, and writes down what came of each test and which of the project's files were read.
+
+    tests.py TOLD ROOT [--rounds ASKED ANSWERED] -- [PYTEST ARGUMENT …]
+
+TOLD gets lines of JSON: ["at", NODE ID] before a test, ["was", NODE ID, OUTCOME, WHEN, REASON] for what is not a
+plain pass, ["timed", COUNT] for tests with that mark, ["file", PATH] for each file below ROOT that was opened,
+["end", STATUS, PASSED, DESELECTED] last.
+
+With --rounds nothing is run but tests that are marked `timed`: once for each byte that comes from the descriptor
+ASKED, and what each took, in seconds, goes to ANSWERED as a line of JSON.
+"""
+
+import json
+import os
+import sys
+from typing import IO, Any, Dict, List, Optional, Set
+
+MARK = "timed"
+
+
+class Files:
+    """Files below `root` that this process opens: by sys.addaudithook, which sees every way to do so."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root + os.sep
+        self._own = self._root + ".envmgr" + os.sep
+        self.seen: Set[str] = set()
+        self.written: Set[str] = set()
+        sys.addaudithook(self._hook)
+
+    def _hook(self, event: str, args: Any) -> None:
+        if event == "open" and isinstance(args[0], str):
+            path = args[0]
+            if not path.startswith(os.sep):
+                path = os.path.join(os.getcwd(), path)  # noqa: PTH109, PTH118
+            if path.startswith(self._root) and not path.startswith(self._own):
+                writes = isinstance(args[2], int) and args[2] & (os.O_WRONLY | os.O_RDWR)
+                (self.written if writes else self.seen).add(path)
+
+    def names(self) -> List[str]:
+        """Of those that it did not write itself, sources instead of bytecode."""
+        found = set()
+        for path in self.seen - self.written:
+            folder, compiled, name = path.rpartition(os.sep + "__pycache__" + os.sep)
+            source = os.path.join(folder, name.partition(".")[0] + ".py") if compiled else path  # noqa: PTH118
+            if os.path.isfile(source):  # noqa: PTH113
+                found.add(os.path.normpath(source))
+        return sorted(found)
+
+
+class Plugin:
+    def __init__(self, told: IO[str], files: Files) -> None:
+        self._told = told
+        self._files = files
+        self._passed = 0
+        self._deselected = 0
+
+    def _say(self, *words: Any) -> None:
+        self._told.write(json.dumps(words) + "\n")
+        self._told.flush()
+
+    def pytest_configure(self, config: Any) -> None:
+        config.addinivalue_line(
+            "markers", MARK + ": measured in each cell of a matrix, as a ratio to its reference"
+        )
+
+    def pytest_runtest_logstart(self, nodeid: str, location: Any) -> None:
+        self._say("at", nodeid)
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.passed:
+            self._passed += report.when == "call"
+        elif report.failed:
+            self._say("was", report.nodeid, "failed", report.when, reason(report))
+
+    def pytest_collectreport(self, report: Any) -> None:
+        if report.failed:
+            self._say("was", report.nodeid, "failed", "collect", reason(report))
+
+    def pytest_collection_finish(self, session: Any) -> None:
+        self._say("timed", sum(item.get_closest_marker(MARK) is not None for item in session.items))
+
+    def pytest_deselected(self, items: Any) -> None:
+        self._deselected += len(items)
+
+    def pytest_sessionfinish(self, session: Any, exitstatus: Any) -> None:
+        for path in self._files.names():
+            self._say("file", path)
+        self._say("end", int(exitstatus), self._passed, self._deselected)
+
+
+class Rounds:
+    """Instead of running all tests once, runs those that are timed as often as it is asked to."""
+
+    def __init__(self, asked: int, answered: int) -> None:
+        self._asked, self._answered = asked, answered
+        self._took: Dict[str, Optional[float]] = {}
+
+    def pytest_collection_modifyitems(self, config: Any, items: Any) -> None:
+        items[:] = [item for item in items if item.get_closest_marker(MARK) is not None]
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.when == "call" and report.passed:
+            self._took.setdefault(report.nodeid, report.duration)
+        elif report.failed or report.skipped:
+            self._took[report.nodeid] = None
+
+    def pytest_runtestloop(self, session: Any) -> bool:
+        from _pytest.runner import runtestprotocol
+
+        while os.read(self._asked, 1):
+            self._took = {}
+            for number, item in enumerate(session.items):
+                if hasattr(item, "_initrequest"):
+                    item._initrequest()
+                # What comes after it decides which fixtures stay: those that several tests share, until the end.
+                following = session.items[(number + 1) % len(session.items)]
+                after = item.parent if following is item else following
+                runtestprotocol(item, nextitem=after, log=True)
+            os.write(self._answered, (json.dumps(self._took) + "\n").encode())
+        return True
+
+
+def reason(report: Any) -> str:
+    """One line."""
+    crash = getattr(getattr(report, "longrepr", None), "reprcrash", None)
+    text = crash.message if crash is not None else str(getattr(report, "longrepr", ""))
+    lines = [line for line in text.strip().splitlines() if line.strip()]
+    if not lines:
+        return ""
+    told = [line[1:].strip() for line in lines if line.startswith("E ")]
+    return (lines[0] if crash is not None else (told or lines)[-1])[:500]
+
+
+def main(arguments: List[str]) -> int:
+    split = arguments.index("--")
+    told, root, *how = arguments[:split]
+    files = Files(root)
+    import pytest
+
+    with open(told, "w", encoding="utf-8") as file:  # noqa: PTH123
+        plugins: List[Any] = [Plugin(file, files)]
+        if how:
+            plugins.append(Rounds(int(how[1]), int(how[2])))
+        return int(pytest.main(arguments[split + 1 :], plugins=plugins))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,97 @@
+"""What the reports for people say alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from envmgr.matrix.comparing import Change, Move, Tempo
+from envmgr.matrix.reporting import MatrixReport
+from envmgr.matrix.slowness import Finding, Ratio
+from envmgr.model.matrix import CellResult, CheckResult, Expectation
+
+_FEW = 3
+_LONGEST = 400
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def clean(text: str) -> str:
+    """What a test printed does nothing to a terminal: without escape sequences and control characters."""
+    return _CONTROL.sub("", text)
+
+
+def line(text: str) -> str:
+    one = " ".join(clean(text).split())
+    return one if len(one) <= _LONGEST else f"{one[: _LONGEST - 1]}…"
+
+
+def expected(expectation: Expectation) -> str:
+    until = f" until {expectation.until}" if expectation.until else ""
+    return line(f"{expectation.kind}{until}" + (f": {expectation.reason}" if expectation.reason else ""))
+
+
+def ratio(found: Ratio) -> str:
+    """Times the reference, with the interval where there is one."""
+    if found.rounds and found.high < float("inf"):
+        return f"{found.estimate:.2f}× ({found.low:.2f}–{found.high:.2f})"  # noqa: RUF001
+    return f"{found.estimate:.2f}×"  # noqa: RUF001
+
+
+def slow(found: Finding) -> str:
+    return f"{found.name} {ratio(found.ratio)} of the reference"
+
+
+def tempo(found: Tempo) -> str:
+    return f"{found.name} {found.before:.2f}× → {ratio(found.now)}"  # noqa: RUF001
+
+
+def move(found: Move) -> str:
+    return f"{found.name} {found.before or 'not there'} → {found.now or 'gone'}"
+
+
+def check(found: CheckResult) -> str:
+    """ "arrays: failed: 2 tests: test_a, test_b" """
+    named = few(found.failures)
+    return line(": ".join(filter(None, [found.name, found.status, found.detail or named])))
+
+
+def change(found: Change) -> str:
+    way = f"{found.before} → {found.now}" if found.before else f"new, {found.now}"
+    what = f"{found.check}: " if found.check else ""
+    more = few(found.failures)
+    return line(f"{what}{way}" + (f": {found.detail or more}" if found.detail or more else ""))
+
+
+def moves(found: Iterable[Move]) -> str:
+    return ", ".join(map(move, found))
+
+
+def few(names: Iterable[str]) -> str:
+    listed = list(names)
+    more = len(listed) - _FEW
+    return ", ".join(listed[:_FEW]) + (f" and {more} more" if more > 0 else "")
+
+
+def troubles(result: CellResult) -> Iterator[str]:
+    """A line for each check that is not well, and for the cell itself where no check ran."""
+    bad = [one for one in result.checks if one.status != "passed"]
+    if not bad and result.detail:
+        yield line(result.detail)
+    yield from map(check, bad)
+
+
+def summary(report: MatrixReport) -> str:
+    """What has changed, in numbers; "" when nothing was compared."""
+    found = report.comparison
+    if found is None:
+        return ""
+    numbers = (
+        (len(found.broken), "newly broken"),
+        (len(found.working), "newly working"),
+        (len(found.slower), "slower"),
+        (len(found.faster), "faster"),
+        (len(found.new), "new"),
+        (len(found.gone), "gone"),
+    )
+    words = ", ".join(f"{count} {what}" for count, what in numbers if count)
+    return f"against {found.source}: {words or 'nothing is broken that was not'}"
