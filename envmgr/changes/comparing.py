@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
 from envmgr.changes import doubts, endings, joining, texts, vanished
@@ -43,7 +43,7 @@ def compare(
     warned: Mapping[str, Answer] | None = None,
 ) -> Compared:
     """`answers` are what `after` says of paths (`asking`), `warned` what `before` did; None where nobody asked."""
-    met = _folded([found for pair in joining.pairs(before, after) for found in _of_pair(pair)])
+    met = _folded([found for pair in joining.pairs(before, after) for found in _of_pair(pair, before.left)])
     changes: list[tuple[Change, tuple[str, ...]]] = []
     suppressed: list[Suppressed] = []
     for each in met:
@@ -96,7 +96,7 @@ def _of_new(change: Change, found: Described, before: Api) -> Iterator[tuple[Cha
         )
 
 
-def _of_pair(pair: Pair) -> Iterator[_Met]:
+def _of_pair(pair: Pair, left: Set[str]) -> Iterator[_Met]:
     pair = replace(pair, paths=shortest_first(pair.paths))
     signatures = call(pair)
     for rule in RULES:
@@ -117,6 +117,8 @@ def _of_pair(pair: Pair) -> Iterator[_Met]:
                 found.origin,
             )
             why = doubts.reason(pair, rule.kind, found)
+            if pair.before.kind == "constant" and all(path in left for path in pair.paths):
+                why = "a loop of the module left it behind"
             yield _Met(change, pair.paths, pair.before, pair.after, why)
 
 

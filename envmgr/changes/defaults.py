@@ -19,14 +19,28 @@ _NOTHING_GIVEN = re.compile(
     r"no_?(?:default|value)|not_?(?:given|set|provided)|unset|undefined|missing|sentinel|nothing",
     re.IGNORECASE,
 )
+_VALUE = re.compile(r"^<[\w.|]+: ([-\d.]+)>$")
 _FROZEN = re.compile(r"^frozenset\((\{.*\})\)$", re.DOTALL)
 _UNKNOWN = frozenset({"...", "<...>", "<unrepresentable>"})
 _GOING = frozenset({"'deprecated'", "'warn'"})
 
 
 def same(before: str | None, after: str | None) -> bool:
-    """Whether both are none, or the same."""
-    return normal(before) == normal(after)
+    """Whether both are none, or the same. A member of an enumeration of numbers is its number; `0` is `False`."""
+    one, other = normal(before), normal(after)
+    if one == other:
+        return True
+    numbers = [_number(before or ""), _number(after or "")]
+    return None not in numbers and numbers[0] == numbers[1]
+
+
+def _number(text: str) -> complex | None:
+    member = _VALUE.match(text)
+    try:
+        value = ast.literal_eval(member[1] if member is not None else normal(text) or "")
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return None
+    return value if isinstance(value, (bool, int, float, complex)) else None
 
 
 def normal(text: str | None) -> str | None:

@@ -97,6 +97,10 @@ class Api:
     listed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Path of a module → what its `__all__` names, where its source was read and has one; `ALL` where it has none and
     imports all of another module."""
+    left: frozenset[str] = frozenset()
+    """Paths of names that a module's loops leave behind."""
+    named: Mapping[str, str] = field(default_factory=dict)
+    """Path of a name that only the source tells of → what stands behind it."""
 
     def get(self, path: str) -> Described | None:
         number = self.places.get(path)

@@ -77,7 +77,9 @@ def from_stub(pair: Pair, kind: str, found: Finding) -> str | None:
         return f"its signature comes from {_origin(before)} before, and from {_origin(after)} now"
     if STUB in (before, after) and (pair.before.overloaded or pair.after.overloaded):
         return "its signature is what several of a stub have in common"
-    if before in (STUB, DOCSTRING) and kind in _OF_NOTATION:
+    if before in (STUB, DOCSTRING) and (
+        kind in _OF_NOTATION or (before == DOCSTRING and kind == "parameter-required")
+    ):
         return f"{_origin(before)} says so: it may be a matter of notation"
     return None
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from envmgr.changes import texts
 from envmgr.changes.described import RUNTIME, SOURCE, Described, Pair
 from envmgr.changes.findings import Finding
-from envmgr.model.changes import MAY_BREAK, SAFE
+from envmgr.model.changes import BREAKS, MAY_BREAK, SAFE
 
 _DIRECTIVE = re.compile(r"\.\. deprecated::[ \t]*(?P<since>\S*)\s*(?P<text>(?:(?!\.\. \w+::).)*)", re.DOTALL)
 _IN_WORDS = re.compile(
@@ -17,6 +17,8 @@ _IN_WORDS = re.compile(
     re.IGNORECASE,
 )
 _OF_A_USE = re.compile(r"\b(?:argument|parameter|keyword|option|passing|calling|setting)\b", re.IGNORECASE)
+_FORMER_NAME = re.compile(r"(?:deprecat|renam)\w*_?(?:kwarg|arg|param)")
+_LITERAL = re.compile(r"'([^']*)'")
 _MARKED = re.compile(r"`~?([\w.]+)`")
 _QUOTED = re.compile(r"(?:\*|`+|')(\w+)(?:\*|`+|')")
 
@@ -81,6 +83,22 @@ def use_deprecated(pair: Pair) -> Iterator[Finding]:
                 instead=texts.instead(text),
                 origin=SOURCE,
             )
+
+
+def no_longer_taken(pair: Pair) -> Iterator[Finding]:
+    """A decorator took a parameter by its former name for a while, and does so no more."""
+    old, new = pair.before.source, pair.after.source
+    if old is None or new is None:
+        return
+    there = {each.name for each in pair.after.parameters or ()}
+    still = " ".join(new.decorators)
+    for decorator in old.decorators:
+        if _FORMER_NAME.search(decorator.partition("(")[0]):
+            names = [name for name in _LITERAL.findall(decorator) if name.isidentifier()]
+            if names and names[0] not in there and f"'{names[0]}'" not in still:
+                instead = names[1] if names[1:] and names[1] in there else None
+                words = f"it does not take {names[0]} any more"
+                yield Finding(BREAKS, words, names[0], names[0], instead, instead, SOURCE)
 
 
 def is_deprecated(each: Described) -> bool:

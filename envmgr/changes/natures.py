@@ -13,6 +13,7 @@ from envmgr.model.changes import BREAKS, MAY_BREAK
 _CALLED = frozenset({"function", "ufunc", "method", "classmethod", "staticmethod", "generator"})
 _AWAITED = frozenset({"coroutine", "async-generator"})
 _READ = frozenset({"property", "constant"})
+_NO_BASES = frozenset({"object", "namedtuple", "NamedTuple", "Generic", "Protocol"})
 _TYPES = frozenset({"TypeAliasType", "UnionType", "_UnionGenericAlias", "_GenericAlias", "GenericAlias"})
 
 
@@ -64,11 +65,11 @@ def value(pair: Pair) -> Iterator[Finding]:
 
 def bases(pair: Pair) -> Iterator[Finding]:
     old, new = pair.before.source, pair.after.source
-    if old is None or new is None:
+    if old is None or new is None or new.known is None:
         return
     staying = {_leaf(name) for name in new.bases} | {pair.after.leaf}
     for name in old.bases:
-        if name != "object" and _leaf(name) not in staying:
+        if _leaf(name) not in staying | _NO_BASES:
             yield Finding(
                 MAY_BREAK,
                 f"it is no subclass of {name} any more: isinstance and except clauses fail",

@@ -40,7 +40,7 @@ DEPRECATED = "deprecated"
 
 RULES = (
     Rule("kind-changed", _EITHER, of_pair=natures.kind),
-    Rule("parameter-removed", _WORST, parameters.removed),
+    Rule("parameter-removed", _WORST, parameters.removed, endings.no_longer_taken),
     Rule("parameter-absorbed", _MAYBE, parameters.absorbed),
     Rule("parameter-renamed", _EITHER, parameters.renamed),
     Rule("parameter-required", _WORST, parameters.required),

@@ -8,7 +8,8 @@ from __future__ import annotations
 import ast
 import logging
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from envmgr.changes.warnings_in import Warned
 
 _DEEPEST = 30
 _OF_ITSELF = re.compile(r"\b(?:self|cls|obj|instance)\.([A-Za-z]\w*)")
+_NO_OFFER = sys.stdlib_module_names | {"typing_extensions"}
 _OPAQUE = "?"
 """A base that cannot be told: what its objects have is not known."""
 
@@ -38,18 +40,27 @@ class _Notes(griffe.Extension):
         self.constants: dict[str, ast.expr] = {}
         self.warned: dict[int, Warned] = {}
         self.mentioned: dict[int, frozenset[str]] = {}
+        self.begins: dict[int, int] = {}
+        self.left: frozenset[str] = frozenset()
 
     def on_module_node(self, *, node: Any, **_: Any) -> None:
         if isinstance(node, ast.Module):
             self.constants = warnings_in.constants(node)
+            self.left = frozenset(_left_by_loops(node.body))
 
     def on_function_instance(self, *, node: Any, func: griffe.Function, **_: Any) -> None:
         text = self._text(node)
         if "arn" in text or "eprecat" in text:  # walking through a body costs
             self.warned[id(func)] = warnings_in.function(node, self.constants)
 
+    def on_attribute_instance(self, *, node: Any, attr: griffe.Attribute, **_: Any) -> None:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):  # a property
+            self.warned[id(attr)] = warnings_in.function(node, self.constants)
+            self.begins[id(attr)] = min(each.lineno for each in (node, *node.decorator_list))
+
     def on_class_instance(self, *, node: Any, cls: griffe.Class, **_: Any) -> None:
         self.warned[id(cls)] = warnings_in.holder(node, self.constants)
+        self.begins[id(cls)] = node.lineno  # its decorators stand before
         self.mentioned[id(cls)] = frozenset(_OF_ITSELF.findall(self._text(node)))
 
     def _text(self, node: Any) -> str:
@@ -73,7 +84,34 @@ class Reader:
         objects = tuple(self._completed(found, inside) for found in api.objects)
         modules = [found for found in api.objects if found.kind == "module" and found.file is not None]
         listed = {path: names for found in modules if (names := self._listed(found)) for path in found.paths}
-        return replace(api, objects=objects, listed=listed)
+        places = [("", api.module)]
+        places += [(path, _module_name(str(found.file))) for found in modules for path in found.paths]
+        named = {path: name for place, module in places for path, name in self._named(place, module, api)}
+        left = {
+            f"{place}.{name}" if place else name
+            for place, module in places
+            if module in self._notes
+            for name in self._notes[module].left
+        }
+        return replace(api, objects=objects, listed=listed, named=named, left=frozenset(left))
+
+    def _named(self, place: str, name: str, api: Api) -> Iterator[tuple[str, str]]:
+        """What a package offers, or a module lists, of another library: the walk leaves it out."""
+        module = self._module(name)
+        if module is None:
+            return
+        exports = {name for name in module.exports or () if isinstance(name, str)}
+        for name, each in module.members.items():
+            target = each.target_path if isinstance(each, griffe.Alias) else ""
+            path = f"{place}.{name}" if place else name
+            if name.startswith("_") or name.endswith("*") or path in api.places or _is_module(each):
+                continue
+            foreign = "." in target and target.partition(".")[0] not in (
+                *_NO_OFFER,
+                api.module.partition(".")[0],
+            )
+            if name in exports or (foreign and module.is_init_module and not exports):
+                yield path, target or name
 
     def _listed(self, found: Described) -> frozenset[str]:
         module = self._module(_module_name(str(found.file)))
@@ -136,7 +174,10 @@ class Reader:
         declared = {
             name
             for name, each in found.members.items()
-            if not name.startswith("_") and not each.is_alias and "instance-attribute" in each.labels
+            if not name.startswith("_")
+            and not each.is_alias
+            and "instance-attribute" in each.labels
+            and "class-attribute" not in each.labels
         }
         notes = self._notes[module]
         mentioned = set(notes.mentioned.get(id(found), ()))
@@ -144,7 +185,8 @@ class Reader:
             path = _path(base)
             home, above = self._find(path, 0)
             if above is None:
-                names.append(path if _is_known(path) else _OPAQUE)
+                own = path.partition(".")[0] == module.partition(".")[0]
+                names.append(path if _is_known(path) and not own else _OPAQUE)
                 continue
             names.append(f"{home}.{above.path.rpartition('.')[2]}")
             more = self._lineage(home, above)
@@ -211,25 +253,47 @@ class Reader:
         except (OSError, SyntaxError, ValueError, RecursionError):
             return None
         self._notes[name] = notes
-        self._lines[name] = {line: each for each in _objects(module) for line in _lines(each)}
+        self._lines[name] = {line: each for each in _objects(module) for line in _lines(each, notes.begins)}
         return module
+
+
+def _left_by_loops(body: Iterable[ast.stmt]) -> Iterator[str]:
+    """Names of a module that its loops leave behind."""
+    for node in body:
+        if isinstance(node, (ast.For, ast.While, ast.If, ast.With, ast.Try)):
+            if isinstance(node, ast.For):
+                yield from (each.id for each in ast.walk(node.target) if isinstance(each, ast.Name))
+                yield from (
+                    target.id
+                    for each in node.body
+                    if isinstance(each, ast.Assign)
+                    for target in each.targets
+                    if isinstance(target, ast.Name)
+                )
+            yield from _left_by_loops(node.body)
 
 
 def _module_name(file: str) -> str:
     return ".".join(Path(file).with_suffix("").parts).removesuffix(".__init__")
 
 
+def _is_module(member: Any) -> bool:
+    return not member.is_alias and bool(member.is_module)
+
+
 def _objects(holder: Any) -> Iterator[Any]:
     for each in list(holder.members.values()):
         if each.is_alias:
             continue
-        if each.is_class or each.is_function:
+        if each.is_class or each.is_function or "property" in each.labels:
             yield each
         if each.is_class:
             yield from _objects(each)
 
 
-def _lines(each: Any) -> Iterator[int]:
+def _lines(each: Any, begins: Mapping[int, int]) -> Iterator[int]:
+    if id(each) in begins:
+        yield begins[id(each)]
     if each.lineno is not None:
         yield each.lineno
     for decorator in getattr(each, "decorators", ()):

@@ -106,8 +106,8 @@ def _lines(module: str, members: Sequence[Change], found: ApiDiff) -> Iterator[s
         same = list(changes)
         now = {change.instead for change in same if change.instead and change.instead not in change.message}
         then = f"; now: {', '.join(sorted(now))}" if now else ""
-        others = found.paths.get(path, ())[:_OTHERS]
-        also = f" (also {', '.join(others)})" if others and others[0].count(".") <= path.count(".") else ""
+        near = [other for other in found.paths.get(path, ()) if other.count(".") <= path.count(".")]
+        also = f" (also {', '.join(near[:_OTHERS])})" if near else ""
         yield f"{_name(module, same[0])}{also}: {'; '.join(change.message for change in same)}{then}"
 
 

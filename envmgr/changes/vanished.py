@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from envmgr.changes import joining, texts
 from envmgr.changes.asking import ABSENT, FAILED, WARNS, Answer
-from envmgr.changes.described import ALL, Api, Described
+from envmgr.changes.described import ALL, SOURCE, Api, Described
 from envmgr.changes.joining import Gone, shortest_first
 from envmgr.changes.rules import DEPRECATED, MOVED, REMOVED, RENAMED
 from envmgr.changes.successors import Successors
@@ -50,7 +50,19 @@ class Vanished:
             )
             if lost:
                 changes.append((self._lost(Gone(gone.object, lost, gone.rest)), lost))
-        return [*_with_their_modules(changes), *self._warning()], suppressed
+        return [*_with_their_modules(changes), *self._unlisted(), *self._warning()], suppressed
+
+    def _unlisted(self) -> Iterator[Placed]:
+        """Names that were another library's, and are not there when they are asked for."""
+        for path, behind in self._before.named.items():
+            answer = (self._answers or {}).get(path)
+            if answer is None or answer.state != ABSENT or path in self._warned:
+                continue
+            said = texts.own_words(answer.text)
+            words = f": {texts.shortened(said)}" if said else f"; it was {behind}"
+            instead = texts.instead(said) if said else behind if "." in behind else None
+            message = f"it is not there any more{words}"
+            yield Change(path, REMOVED, BREAKS, message, instead=instead, origin=SOURCE), (path,)
 
     def _is_there(self, path: str) -> bool:
         return self._answers is not None and (path not in self._answers or self._answers[path].state == WARNS)
@@ -60,6 +72,8 @@ class Vanished:
         failed = failed_import(gone.paths, self._after)
         if failed is not None:
             return Suppressed(change, f"{failed[0]} cannot be imported now: {failed[1]}")
+        if all(path in self._before.left for path in gone.paths):
+            return Suppressed(change, "a loop of the module left it behind")
         still = self._set_by_objects(gone)
         if still is not None:
             return Suppressed(change, still)
@@ -128,7 +142,7 @@ class Vanished:
 
     def _kept(self, gone: Gone) -> str | None:
         """Another path to the same object that is still there and does not warn, unless that is only another class
-        that has it. Where it is defined counts first."""
+        that has it. Of those as short, where it is defined."""
         holder = gone.path.rpartition(".")[0]
         answers = self._answers or {}
         kept = [
@@ -139,7 +153,7 @@ class Vanished:
         home = {self._after.objects[self._after.places[path]].module for path in kept}
         return min(
             shortest_first(kept),
-            key=lambda path: self._whole(path).rpartition(".")[0] not in home,
+            key=lambda path: (path.count("."), self._whole(path).rpartition(".")[0] not in home),
             default=None,
         )
 

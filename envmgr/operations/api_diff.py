@@ -67,13 +67,12 @@ def between(old: Release, new: Release) -> ApiDiff:
     """Of two that stand somewhere. Costs their sources being read, and the new one being imported."""
     from envmgr.changes.sources import Reader
 
-    before, after = snapshot.read(read(old.catalog)), snapshot.read(read(new.catalog))
+    before = Reader(old.site).complete(snapshot.read(read(old.catalog)))
+    after = Reader(new.site).complete(snapshot.read(read(new.catalog)))
     paths = {path for path in before.places if _is_of_module(path, before)}
     paths |= {path for each in joining.gone(before, after) for path in each.paths}
-    with ThreadPoolExecutor(1) as beside:
-        asked = beside.submit(asking.both, (old.executable, new.executable), new.module, paths)
-        before, after = Reader(old.site).complete(before), Reader(new.site).complete(after)
-    answers, warned = asked.result()
+    paths |= before.named.keys() - after.named.keys() - after.places.keys()
+    answers, warned = asking.both((old.executable, new.executable), new.module, paths)
     found = changes.compare(before, after, answers=answers, warned=warned)
     name = old.library
     return ApiDiff(

@@ -109,6 +109,9 @@ def test_from_shards_to_reports(machine, tmp_path):
     committed = here.root / "matrices" / "wobble.results.json"
     assert [each["cell"] for each in json.loads(committed.read_text())["results"]] == sorted(CELLS)
     assert "nothing new" in here("merge", *parts)[1]
+    (there.root / "matrices" / "wobble.toml").rename(there.root / "matrices" / "other.toml")
+    status, _, stderr = there("merge", *parts)
+    assert (status, "there is no matrices/wobble.toml" in stderr) == (2, True)
 
     status, stdout, stderr = here("report")
     assert (status, stderr) == (1, "")

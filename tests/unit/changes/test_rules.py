@@ -4,20 +4,18 @@ import re
 from pathlib import Path
 
 import pytest
+from made_apis import function, pair
 
 from envmgr.changes.described import Described, Pair, Source
 from envmgr.changes.parameters import call
 from envmgr.changes.rules import KINDS, RULES
 from envmgr.model.changes import BREAKS, MAY_BREAK, SAFE
-from made_apis import function, pair
 
 
 def found(each: Pair) -> list[tuple[str, str, str | None]]:
     """(kind, severity, parameter) of everything that the rules say."""
     signatures = call(each)
-    return [
-        (rule.kind, one.severity, one.parameter) for rule in RULES for one in rule.find(each, signatures)
-    ]
+    return [(rule.kind, one.severity, one.parameter) for rule in RULES for one in rule.find(each, signatures)]
 
 
 @pytest.mark.parametrize(
@@ -182,6 +180,16 @@ def test_what_is_going_away(before, after, expected) -> None:
     assert found(Pair(("f",), function("a", **before), function("a", **after))) == expected
 
 
+def test_a_former_name_that_a_decorator_took() -> None:
+    took = Source(
+        decorators=("deprecate_kwarg(old_arg_name='line_end', new_arg_name='lineend')", "cache('x')")
+    )
+    before = function("lineend=None", source=took)
+    assert found(Pair(("f",), before, before)) == []
+    after = function("lineend=None", source=Source())
+    assert found(Pair(("f",), before, after)) == [("parameter-removed", BREAKS, "line_end")]
+
+
 def holder(*, bases=(), attributes=(), known: frozenset[str] | None = frozenset()) -> Described:
     return function("", path="C", kind="class", source=Source(bases, attributes, known))
 
@@ -201,7 +209,9 @@ def test_what_its_class_is(before, after, expected) -> None:
 
 def test_the_table_of_kinds_is_documented_with_its_severities() -> None:
     document = (Path(__file__).parents[3] / "docs" / "changes.md").read_text()
-    rows = re.findall(r"^\| `([a-z-]+)` \| ((?:breaks|may break|safe)(?:, may break)?) \|", document, re.MULTILINE)
+    rows = re.findall(
+        r"^\| `([a-z-]+)` \| ((?:breaks|may break|safe)(?:, may break)?) \|", document, re.MULTILINE
+    )
     assert dict(rows) == {kind: ", ".join(severities) for kind, severities in KINDS.items()}
 
 

@@ -73,9 +73,9 @@ def test_releases_of_json_in_the_order_of_versions(server):
     _, nine, ten, candidate = found
     assert (nine.uploaded, nine.yanked) == (datetime(2024, 1, 1, tzinfo=UTC), False)
     assert [found.is_wheel for found in nine.files] == [False, True]
-    assert "3.10" in ten.files[0].python
+    assert ten.files[0].requires_python == ">=3.9"
     assert (candidate.yanked, candidate.uploaded, candidate.is_prerelease) == (True, None, True)
-    assert candidate.files[0].python is None
+    assert candidate.files[0].requires_python == ""
     assert JSON in server.asked[0][1]
 
 
@@ -94,11 +94,6 @@ def test_releases_of_html_without_days(server):
         None,
     )
     assert (two.version, two.yanked) == ("1.1+local", True)
-
-
-def test_a_requires_python_that_cannot_be_read_is_none(server):
-    server.pages["/a/"] = page(file("a-1-py3-none-any.whl", **{"requires-python": "3 or so"}))
-    assert Index(Indexes((server.address,))).releases("a")[0].files[0].python is None
 
 
 def test_the_first_index_that_has_it_answers_unless_all_count(server):

@@ -4,7 +4,7 @@ defmodule Envmgr.Pool.Front do
   @moduledoc false
 
   alias Envmgr.Error
-  alias Envmgr.Pool.{Crew, Pools, Route, Staff, Stats, Waiting}
+  alias Envmgr.Pool.{Crew, Generation, Pools, Route, Staff, Stats, Waiting}
 
   @typedoc "The Server's."
   @type state :: map()
@@ -34,6 +34,10 @@ defmodule Envmgr.Pool.Front do
 
     Enum.reduce(s.active.crews, s, fn {pool, crew}, s ->
       {open, generation} = {Crew.open(crew), s.active.manifest.generation}
+      # Before a caller finds them.
+      {coming?, news, crew} = Crew.coming(crew)
+      for pid <- news, do: send(pid, {:coming, coming?})
+      s = %{s | active: Generation.put(s.active, crew)}
       Route.publish(table, {s.environment, pool}, generation, open, self(), crew.sizing)
       if open == [], do: s, else: %{s | waiting: Waiting.answer(s.waiting, pool, :ok)}
     end)

@@ -119,7 +119,7 @@ defmodule Envmgr.Pool.ZygoteTest do
     refute_received {:heard, [:circuit, :open], _, _}
   end
 
-  @tag project: [workers: 1], heartbeat: 500
+  @tag project: [workers: 1], heartbeat: 1_000
   test "one that does not answer is in nobody's way, and forks again when it does", context do
     %{name: name, call: call} = context
     assert {:ok, first} = call.("probe.pid", [])
@@ -142,7 +142,7 @@ defmodule Envmgr.Pool.ZygoteTest do
         end)
       end)
 
-    assert log =~ "the zygote did not answer within 1000 ms: workers start afresh until it does"
+    assert log =~ "the zygote did not answer within 2000 ms: workers start afresh until it does"
   end
 
   @tag project: [workers: 1]
