@@ -59,7 +59,9 @@ def normal(text: str | None) -> str | None:
     frozen = _FROZEN.match(text)
     try:
         value = ast.literal_eval(frozen[1] if frozen is not None else text)
-        return str(sorted(map(repr, value))) if isinstance(value, set) else repr(value)
+        if isinstance(value, (set, list, tuple)):
+            return str(sorted(map(repr, value)) if isinstance(value, set) else list(value))
+        return repr(value)
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
         return text.rpartition(".")[2] if re.fullmatch(r"[A-Za-z_][\w.]*", text) else text
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 POSITIONAL_ONLY, POSITIONAL, VAR_POSITIONAL, KEYWORD_ONLY, VAR_KEYWORD = range(5)
 """Kinds of parameters, in the order of `inspect`."""
 ALL = frozenset({"*"})
+GETATTR = "__getattr__"
+"""Among what is known of a class: that it answers whatever name it likes."""
 RUNTIME, STUB, DOCSTRING, SOURCE = "runtime", "stub", "docstring", "static"
 """Where a fact comes from."""
 

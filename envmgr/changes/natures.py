@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from envmgr.changes import defaults
-from envmgr.changes.described import SOURCE, Pair
+from envmgr.changes.described import GETATTR, SOURCE, Pair
 from envmgr.changes.findings import Finding
 from envmgr.model.changes import BREAKS, MAY_BREAK
 
@@ -82,7 +82,7 @@ def bases(pair: Pair) -> Iterator[Finding]:
 def attributes(pair: Pair) -> Iterator[Finding]:
     """Attributes that its objects had by what the source assigns."""
     old, new = pair.before.source, pair.after.source
-    if old is None or new is None or new.known is None:
+    if old is None or new is None or new.known is None or GETATTR in new.known:
         return
     for name in old.attributes:
         if name not in new.known:

@@ -218,7 +218,10 @@ def kwargs_added(each: Call) -> Iterator[Finding]:
 def _succeeded(each: Call, old: Parameter, new: Parameter) -> bool:
     """Whether one of a new name takes what was given by position, and the old name is only kept for a while."""
     there = positions(each.after)[positions(each.before).index(old.name) :][:1]
-    return defaults.is_going(new.default) and any(found.name in there for found in each.matched.added)
+    return any(
+        found.name in there and (defaults.is_going(new.default) or defaults.same(found.default, old.default))
+        for found in each.matched.added
+    )
 
 
 def _written(parameter: Parameter) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 import griffe
 
 from envmgr.changes import warnings_in
-from envmgr.changes.described import ALL, Api, Described, Source
+from envmgr.changes.described import ALL, GETATTR, Api, Described, Source
 from envmgr.changes.warnings_in import Warned
 
 _DEEPEST = 30
@@ -181,6 +181,7 @@ class Reader:
         }
         notes = self._notes[module]
         mentioned = set(notes.mentioned.get(id(found), ()))
+        mentioned |= found.members.keys() & {GETATTR}
         for base in found.bases:
             path = _path(base)
             home, above = self._find(path, 0)
@@ -261,15 +262,10 @@ def _left_by_loops(body: Iterable[ast.stmt]) -> Iterator[str]:
     """Names of a module that its loops leave behind."""
     for node in body:
         if isinstance(node, (ast.For, ast.While, ast.If, ast.With, ast.Try)):
-            if isinstance(node, ast.For):
-                yield from (each.id for each in ast.walk(node.target) if isinstance(each, ast.Name))
-                yield from (
-                    target.id
-                    for each in node.body
-                    if isinstance(each, ast.Assign)
-                    for target in each.targets
-                    if isinstance(target, ast.Name)
-                )
+            if isinstance(node, (ast.For, ast.While)):
+                for each in ast.walk(node):
+                    if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
+                        yield each.id
             yield from _left_by_loops(node.body)
 
 

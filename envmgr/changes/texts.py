@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 _NAME = r"(?:`+~?|:\w+:`~?|')?(?P<name>[A-Za-z_][\w.]*(?:\.[\w]+)*)(?:\([^)]*\))?(?:`+|')?"
 _VERBATIM = re.compile(r"\buse\s+`+([^`]+)`+", re.IGNORECASE)
+_TARGET = re.compile(r"\s*<\.?\w+(?:\.\w+)+>$|<\.\w+>$")
+"""Where a cross-reference leads."""
 _USE = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -43,7 +45,7 @@ def instead(text: str, known: Iterable[str] = ()) -> str | None:
         return found_there
     exact = _VERBATIM.search(text)
     if exact is not None and not exact[1].startswith((":", "~")):
-        return exact[1].partition("<")[0].strip(" .")
+        return _TARGET.sub("", exact[1]).strip(" .")
     return next(iter(names), None)
 
 

@@ -60,6 +60,7 @@ _KNOWN = frozenset(
 Form = tuple[str, tuple["Union", ...] | None]
 Union = frozenset[Form]
 
+_NONE: Union = frozenset({("None", None)})
 _ANY_NUMBER: Union = frozenset({("...", None)})
 
 
@@ -119,7 +120,10 @@ def _subscripted(name: str, inside: ast.expr) -> Union:
         return _union(parts[0])
     if name == "Literal":
         return frozenset(("Literal", (frozenset({(ast.unparse(each), None)}),)) for each in parts)
-    return frozenset({(name, tuple(_union(each) for each in parts))})
+    forms = tuple(_union(each) for each in parts)
+    while name.endswith("Generator") and len(forms) > 1 and forms[-1] == _NONE:
+        forms = forms[:-1]  # what is sent and returned is None where it is not said
+    return frozenset({(name, forms)})
 
 
 def _name(node: ast.expr) -> str:

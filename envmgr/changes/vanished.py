@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from envmgr.changes import joining, texts
 from envmgr.changes.asking import ABSENT, FAILED, WARNS, Answer
-from envmgr.changes.described import ALL, SOURCE, Api, Described
+from envmgr.changes.described import ALL, GETATTR, SOURCE, Api, Described
 from envmgr.changes.joining import Gone, shortest_first
 from envmgr.changes.rules import DEPRECATED, MOVED, REMOVED, RENAMED
 from envmgr.changes.successors import Successors
@@ -95,8 +95,11 @@ class Vanished:
         holder = self._after.get(gone.path.rpartition(".")[0])
         if gone.object.kind not in ("property", "constant") or holder is None or holder.kind != "class":
             return None
-        if holder.source is not None and holder.source.known is not None and gone.leaf in holder.source.known:
+        known = holder.source.known if holder.source is not None else None
+        if known is not None and gone.leaf in known:
             return "its objects have it as an attribute"
+        if known is not None and GETATTR in known:
+            return "its class has __getattr__, which may answer it"
         if re.search(rf"^\s*`*{re.escape(gone.leaf)}`*\s*(?::|$)", holder.doc, re.MULTILINE):
             return "its objects have it, as the docstring of the class says"
         return None

@@ -88,7 +88,9 @@ def long_area(shape):
 @pytest.fixture(scope="module")
 def index():
     with indexes.serve(
-        indexes.wheel("shapes", "1.0", OLD), indexes.wheel("shapes", "2.0", NEW), delay=0
+        indexes.wheel("shapes", "0.9", {"shapes.py": "import nowhere_to_be_found\n"}),
+        indexes.wheel("shapes", "1.0", OLD),
+        indexes.wheel("shapes", "2.0", NEW),
     ) as served:
         yield served
 
@@ -106,7 +108,9 @@ def envmgr(capsys, *arguments) -> tuple[int, str, str]:
     return status, captured.out, captured.err
 
 
-def test_between_two_releases_of_no_project(here, index, capsys, monkeypatch) -> None:
+def test_between_two_releases_of_no_project(here, index, capsys, monkeypatch, own_cache) -> None:
+    left = own_cache / "scratch" / "999999999-left"
+    left.mkdir(parents=True)
     releases = ("shapes==1.0", "shapes==2.0")
     status, out, _ = envmgr(capsys, "diff", *releases, "--python", PYTHON, "--format", "json")
     found = json.loads(out)["data"]
@@ -138,6 +142,8 @@ def test_between_two_releases_of_no_project(here, index, capsys, monkeypatch) ->
     ]
     assert Counter(each["severity"] for each in found["changes"]) == {"breaks": 9, "may break": 5, "safe": 1}
 
+    assert list((own_cache / "scratch").iterdir()) == []
+
     fetched = index.fetched.copy()
     monkeypatch.setattr(process, "run", None)  # a second time nothing is started
     status, out, _ = envmgr(capsys, "diff", *releases, "--python", PYTHON)
@@ -158,6 +164,15 @@ def test_between_two_releases_of_no_project(here, index, capsys, monkeypatch) ->
         in document
     )
     assert "May break" not in document
+
+
+def test_a_release_that_cannot_be_imported(here, capsys) -> None:
+    status, out, _ = envmgr(
+        capsys, "diff", "shapes==0.9", "shapes==1.0", "--python", PYTHON, "--format", "json"
+    )
+    error = json.loads(out)["error"]
+    assert (status, error["code"]) == (4, "E-PROOF")
+    assert "nowhere_to_be_found" in error["message"]
 
 
 def test_a_library_of_the_project_by_its_name_and_interpreter(here) -> None:

@@ -64,15 +64,15 @@ def _reach(module: str, names: list[str]) -> tuple[Any, list[str]]:
     value = importlib.import_module(module)
     while len(names) > 1:
         full = f"{module}.{names[0]}"
-        if full not in sys.modules:
-            try:
-                importlib.import_module(full)
-            except ImportError:
-                break
-        held = vars(value).get(names[0], sys.modules[full])
-        if held is not sys.modules[full]:
-            break  # a function of that name hides the module
-        value, module, names = sys.modules[full], full, names[1:]
+        held = vars(value).get(names[0])
+        try:
+            child = importlib.import_module(full)
+        except ImportError:
+            break
+        if held is not None and held is not child:
+            setattr(value, names[0], held)  # a function of that name hides the module
+            break
+        value, module, names = child, full, names[1:]
     return value, names
 
 

@@ -7,7 +7,7 @@ from made_apis import api, function
 
 from envmgr.changes.asking import ABSENT, FAILED, WARNS, Answer
 from envmgr.changes.comparing import compare
-from envmgr.changes.described import ALL, SOURCE, Source
+from envmgr.changes.described import ALL, GETATTR, SOURCE, Source
 from envmgr.model.changes import BREAKS, MAY_BREAK, SAFE
 
 
@@ -97,6 +97,11 @@ def test_members_go_and_come_with_their_class() -> None:
     assert told(before, after)[0] == [("C", "removed", None), ("E", "added", None)]
 
 
+def test_members_of_what_is_no_class_any_more_go_with_it() -> None:
+    before = api(at(None, "Url", kind="class"), at("", "Url.build", kind="classmethod"))
+    assert told(before, api(at(None, "Url", kind="constant")))[0] == [("Url", "kind-changed", None)]
+
+
 def test_names_go_with_their_module_unless_more_is_known() -> None:
     before = api(
         at(None, "sub", kind="module"),
@@ -170,6 +175,16 @@ def test_what_only_seems_to_be_gone() -> None:
     ]
 
 
+def test_a_class_that_answers_any_name() -> None:
+    before = api(
+        at(None, "C", kind="class"), at("", "C.realm", kind="property"), at("", "C.m", kind="method")
+    )
+    after = api(at(None, "C", kind="class", source=Source(known=frozenset({GETATTR}))))
+    changes, none = told(before, after)
+    assert changes == [("C.m", "removed", None)]
+    assert none == [("C.realm", "removed", "its class has __getattr__, which may answer it")]
+
+
 @pytest.mark.parametrize("listed", [{"sub": frozenset({"helper"})}, {"sub": ALL}])
 def test_what_a_module_lists_is_its_own(listed) -> None:
     module = at(None, "sub", kind="module", file="lib/sub.py")
@@ -232,6 +247,16 @@ def test_a_parameter_is_deprecated_once() -> None:
     said = {"a": "It is.\n\n.. deprecated:: 2.0\n    Gone in 3."}
     before, after = api(at("a=None", "f")), api(at("a='deprecated'", "f", said=said))
     assert [each.kind for each in compare(before, after).changes] == ["parameter-deprecated"]
+
+
+def test_what_a_loop_left_behind_has_no_value() -> None:
+    def module(value):
+        return api(at(None, "key", kind="constant", value=value), left=frozenset({"key"}))
+
+    assert told(module("1"), module("2")) == (
+        [],
+        [("key", "value-changed", "a loop of the module left it behind")],
+    )
 
 
 def test_the_severest_first() -> None:

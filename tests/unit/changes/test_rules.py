@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from made_apis import function, pair
 
-from envmgr.changes.described import Described, Pair, Source
+from envmgr.changes.described import GETATTR, Described, Pair, Source
 from envmgr.changes.parameters import call
 from envmgr.changes.rules import KINDS, RULES
 from envmgr.model.changes import BREAKS, MAY_BREAK, SAFE
@@ -56,6 +56,7 @@ def found(each: Pair) -> list[tuple[str, str, str | None]]:
         ("a, b", "a, b=1", [("default-added", SAFE, "b")]),
         ("a, b=1", "a, c=2, b=1", [("parameter-inserted", BREAKS, "c"), ("parameter-added", SAFE, "c")]),
         ("a, *, b=1", "a, c=2, *, b=1", [("parameter-added", SAFE, "c")]),
+        ("old=1", "new", [("parameter-removed", BREAKS, "old"), ("parameter-required", BREAKS, "new")]),
         ("a, b", "b, a", [("parameters-reordered", BREAKS, None)]),
         ("a, b, c", "a, c, b", [("parameters-reordered", BREAKS, None)]),
         ("*, a, b", "*, b, a", []),
@@ -67,6 +68,7 @@ def found(each: Pair) -> list[tuple[str, str, str | None]]:
             "y, y_score=None, *, y_pred='deprecated'",
             [("parameter-deprecated", MAY_BREAK, "y_pred"), ("parameter-added", SAFE, "y_score")],
         ),
+        ("a, seed=None", "a, rng=None, *, seed=None", [("parameter-added", SAFE, "rng")]),
         ("a, *, b=1", "a, b=1", [("parameter-freed", SAFE, "b")]),
         ("a, /", "a", [("parameter-freed", SAFE, "a")]),
         ("*args", "", [("args-removed", BREAKS, "args")]),
@@ -145,6 +147,35 @@ def test_a_constant(before, after, differs) -> None:
     assert [kind for kind, _, _ in found(each)] == (["value-changed"] if differs else [])
 
 
+def test_how_a_type_is_made_up_is_no_value() -> None:
+    before, after = (
+        function(f"-> {kind}", kind="constant", value=kind)
+        for kind in ("_UnionGenericAlias", "TypeAliasType")
+    )
+    assert found(Pair(("f",), before, after)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("2.3: The :mod:`lib.plugin` is deprecated.", True),
+        ("2.3: The :class:`~lib.plugin.Bit` is deprecated.", False),
+        ("2.3", True),
+    ],
+)
+def test_a_module_that_speaks_of_what_is_in_it(text, whole) -> None:
+    before = function(None, path="plugin", kind="module")
+    after = function(None, path="plugin", kind="module", deprecated=text)
+    assert [kind for kind, _, _ in found(Pair(("plugin",), before, after))] == (
+        ["deprecated"] if whole else []
+    )
+
+
+def test_a_function_that_names_itself_is_deprecated_itself() -> None:
+    after = function("a", deprecated="2.0: `f` and its argument `a` are deprecated.")
+    assert [kind for kind, _, _ in found(Pair(("f",), function("a"), after))] == ["deprecated"]
+
+
 DIRECTIVE = "The axis.\n\n.. deprecated:: 2.0\n    Use `dim` instead."
 
 
@@ -201,6 +232,8 @@ def holder(*, bases=(), attributes=(), known: frozenset[str] | None = frozenset(
         (holder(bases=("lib.C",)), holder(), []),
         (holder(attributes=("x", "y")), holder(known=frozenset({"y"})), ["attribute-removed"]),
         (holder(attributes=("x",)), holder(known=None), []),
+        (holder(attributes=("x",)), holder(known=frozenset({GETATTR})), []),
+        (holder(bases=("lib.Base",)), holder(known=None), []),
     ],
 )
 def test_what_its_class_is(before, after, expected) -> None:

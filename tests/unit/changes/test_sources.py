@@ -17,7 +17,8 @@ FILES = {
         from typing import Any
         from . import core
         for i in range(3):
-            j = i
+            if i:
+                j = i
         """,
     "lib/base.py": """
         import warnings
@@ -52,6 +53,12 @@ FILES = {
                     warnings.warn(message, category=FutureWarning)
         class Lost(Nowhere):
             pass
+        class Typed(Shape[int]):
+            def warns_of_what_a_run_tells(self, *args):
+                warnings.warn(*args, FutureWarning)
+                warnings.warn(str(args), FutureWarning)
+                warnings.warn("%s is deprecated" % args, FutureWarning)
+                return None
         @deprecated("use Shape instead")
         class Circle(Shape, ValueError):
             pass
@@ -106,6 +113,11 @@ def test_a_class(site) -> None:
     assert shape.attributes == ("area", "limit", "name")
     assert shape.known >= {"area", "limit", "name"}
     assert not any(name.startswith("_") for name in shape.known)
+
+
+def test_a_class_of_a_class_with_a_type_and_warnings_that_only_a_run_tells(site) -> None:
+    assert source(site, "lib/shapes.py", "class Typed", kind="class").bases[0] == "lib.shapes.Shape"
+    assert source(site, "lib/shapes.py", "def warns_of").warns == ("%s is deprecated",)
 
 
 def test_a_class_of_a_class_above_that_is_not_known(site) -> None:
