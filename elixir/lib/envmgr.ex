@@ -289,8 +289,8 @@ defmodule Envmgr do
   - `on_error`: `:stop` has the answer end with the first error; nothing is begun any more, what runs behind it is cancelled, what stands before it is
     waited for. Default `:collect`.
 
-  Where something stands around the calls, by configuration (`cache`, `limits`, `recovery`) or by the options `retry`, `idempotent`, `fallback`,
-  `cache`, `hedge` of `execute/3`, they are made one by one. Calls that change what others
+  Retries, fallbacks and circuits are each call's own, and what is made again travels together, too. Where a cache, limits, hooks or a hedge stand around the
+  calls, by configuration or by the options `cache` and `hedge` of `execute/3`, they are made one by one. Calls that change what others
   of them see belong together by `batch` or into a chain: their order is not certain otherwise. Raises `Envmgr.Error` for wrong options.
 
       iex> Envmgr.map("math.sqrt", [[4.0], [9.0]])

@@ -40,12 +40,20 @@ def _taken(each: Call, wanted: str, severity: str, words: str) -> Iterator[Findi
         if old.type is None or new.type is None or old.type == new.type:
             continue
         if typeforms.compare(old.type, new.type) == wanted:
-            yield Finding(severity, f"{new.name} {words}: {new.type}; it was {old.type}", new.name, old.type, new.type)
+            yield Finding(
+                severity, f"{new.name} {words}: {new.type}; it was {old.type}", new.name, old.type, new.type
+            )
 
 
 def _given(pair: Pair, wanted: str, severity: str, words: str) -> Iterator[Finding]:
     old, new = pair.before.returns, pair.after.returns
-    if old is None or new is None or old == new or pair.before.kind == "constant" or pair.after.kind == "constant":
+    if (
+        old is None
+        or new is None
+        or old == new
+        or pair.before.kind == "constant"
+        or pair.after.kind == "constant"
+    ):
         return
     if typeforms.compare(old, new) == wanted:
         yield Finding(severity, f"{words}: {new}; it was {old}", None, old, new)

@@ -26,10 +26,9 @@ class Answer:
 def both(
     pythons: tuple[Path, Path], module: str, paths: Iterable[str]
 ) -> tuple[Mapping[str, Answer] | None, Mapping[str, Answer]]:
-    """What the later release says, and the earlier one of those that warn in the later."""
+    """What the later release says of them, and the earlier one of those of which the later says anything."""
     answers = ask(pythons[1], module, paths)
-    warning = [path for path, said in (answers or {}).items() if said.state == WARNS]
-    return answers, ask(pythons[0], module, warning) or {}
+    return answers, ask(pythons[0], module, answers or ()) or {}
 
 
 def ask(python: Path, module: str, paths: Iterable[str]) -> Mapping[str, Answer] | None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
-from envmgr.changes import doubts, joining, vanished
+from envmgr.changes import doubts, endings, joining, texts, vanished
 from envmgr.changes.asking import Answer
 from envmgr.changes.described import Api, Described, Pair
 from envmgr.changes.joining import shortest_first
 from envmgr.changes.parameters import call
-from envmgr.changes.rules import ADDED, RULES
-from envmgr.model.changes import SAFE, SEVERITIES, Change, Suppressed
+from envmgr.changes.rules import ADDED, DEPRECATED, RULES
+from envmgr.model.changes import MAY_BREAK, SAFE, SEVERITIES, Change, Suppressed
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def compare(
     warned: Mapping[str, Answer] | None = None,
 ) -> Compared:
     """`answers` are what `after` says of paths (`asking`), `warned` what `before` did; None where nobody asked."""
-    met = _folded([found for pair in joining.pairs(before, after) for found in _of_pair(pair)])
+    met = _folded([found for pair in joining.pairs(before, after) for found in _of_pair(pair, before.left)])
     changes: list[tuple[Change, tuple[str, ...]]] = []
     suppressed: list[Suppressed] = []
     for each in met:
@@ -58,12 +58,14 @@ def compare(
     taken = {change.after for change, _ in lost}
     for found in come:
         change = Change(found.path, ADDED, SAFE, f"a new {found.kind}", instead=None)
-        failed = _failed_import(found.paths, before)
+        failed = vanished.failed_import(found.paths, before)
         if failed is not None:
             suppressed.append(Suppressed(change, f"{failed[0]} could not be imported before: {failed[1]}"))
         elif found.path not in taken:
-            changes.append((change, found.paths))
-    ordered = sorted(changes, key=lambda each: (SEVERITIES.index(each[0].severity), each[0].path, each[0].kind))
+            changes += _of_new(change, found, before)
+    ordered = sorted(
+        changes, key=lambda each: (SEVERITIES.index(each[0].severity), each[0].path, each[0].kind)
+    )
     paths: dict[str, tuple[str, ...]] = {}
     for change, others in ordered:
         rest = [path for path in others if path != change.path]
@@ -77,7 +79,24 @@ def compare(
     )
 
 
-def _of_pair(pair: Pair) -> Iterator[_Met]:
+def _of_new(change: Change, found: Described, before: Api) -> Iterator[tuple[Change, tuple[str, ...]]]:
+    """What is new, but for attributes that objects had before and that their class has now."""
+    holder = before.get(found.path.rpartition(".")[0])
+    source = None if holder is None else holder.source
+    if found.kind not in ("property", "constant") or source is None or found.leaf not in (source.known or ()):
+        yield change, found.paths
+        return
+    said = endings.deprecation(found)
+    if said is not None:
+        text, origin = said
+        message = f"deprecated: {texts.shortened(text)}" if text else "deprecated"
+        yield (
+            Change(found.path, DEPRECATED, MAY_BREAK, message, instead=texts.instead(text), origin=origin),
+            found.paths,
+        )
+
+
+def _of_pair(pair: Pair, left: Set[str]) -> Iterator[_Met]:
     pair = replace(pair, paths=shortest_first(pair.paths))
     signatures = call(pair)
     for rule in RULES:
@@ -98,6 +117,8 @@ def _of_pair(pair: Pair) -> Iterator[_Met]:
                 found.origin,
             )
             why = doubts.reason(pair, rule.kind, found)
+            if pair.before.kind == "constant" and all(path in left for path in pair.paths):
+                why = "a loop of the module left it behind"
             yield _Met(change, pair.paths, pair.before, pair.after, why)
 
 
@@ -139,7 +160,3 @@ def _of_bases(found: list[_Met]) -> list[_Met]:
                 owner.paths = shortest_first({*owner.paths, *each.paths})
                 dropped.add(id(each))
     return [each for each in found if id(each) not in dropped]
-
-
-def _failed_import(paths: Iterable[str], api: Api) -> tuple[str, str] | None:
-    return vanished.failed_import(paths, api)

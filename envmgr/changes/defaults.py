@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import re
 
-_SCALAR = re.compile(r"^(?:np|numpy)\.(?:bool_?|str_|bytes_|(?:u?int|float|complex)\d*_?)\((.*)\)$", re.DOTALL)
+_SCALAR = re.compile(
+    r"^(?:np|numpy)\.(?:bool_?|str_|bytes_|(?:u?int|float|complex)\d*_?)\((.*)\)$", re.DOTALL
+)
 _BARE = {"np.True_": "True", "np.False_": "False", "numpy.True_": "True", "numpy.False_": "False"}
 _NAMED = (
     re.compile(r"^<(?:class|enum|type) '(?:[\w.]+\.)?(\w+)'>$"),
@@ -13,14 +15,32 @@ _NAMED = (
     re.compile(r"^<([A-Za-z]\w*\.[A-Za-z]\w*): .*>$", re.DOTALL),
 )  # fmt: skip
 """Classes, functions, members of enumerations: whatever else a `repr` says of them, their name is what counts."""
-_NOTHING_GIVEN = re.compile(r"no_?(?:default|value)|not_?(?:given|set|provided)|unset|undefined|missing|sentinel|nothing", re.IGNORECASE)  # fmt: skip
+_NOTHING_GIVEN = re.compile(
+    r"no_?(?:default|value)|not_?(?:given|set|provided)|unset|undefined|missing|sentinel|nothing",
+    re.IGNORECASE,
+)
+_VALUE = re.compile(r"^<[\w.|]+: ([-\d.]+)>$")
+_FROZEN = re.compile(r"^frozenset\((\{.*\})\)$", re.DOTALL)
 _UNKNOWN = frozenset({"...", "<...>", "<unrepresentable>"})
 _GOING = frozenset({"'deprecated'", "'warn'"})
 
 
 def same(before: str | None, after: str | None) -> bool:
-    """Whether both are none, or the same."""
-    return normal(before) == normal(after)
+    """Whether both are none, or the same. A member of an enumeration of numbers is its number; `0` is `False`."""
+    one, other = normal(before), normal(after)
+    if one == other:
+        return True
+    numbers = [_number(before or ""), _number(after or "")]
+    return None not in numbers and numbers[0] == numbers[1]
+
+
+def _number(text: str) -> complex | None:
+    member = _VALUE.match(text)
+    try:
+        value = ast.literal_eval(member[1] if member is not None else normal(text) or "")
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return None
+    return value if isinstance(value, (bool, int, float, complex)) else None
 
 
 def normal(text: str | None) -> str | None:
@@ -36,8 +56,12 @@ def normal(text: str | None) -> str | None:
         found = pattern.match(text)
         if found is not None:
             return found[1]
+    frozen = _FROZEN.match(text)
     try:
-        return repr(ast.literal_eval(text))
+        value = ast.literal_eval(frozen[1] if frozen is not None else text)
+        if isinstance(value, (set, list, tuple)):
+            return str(sorted(map(repr, value)) if isinstance(value, set) else list(value))
+        return repr(value)
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
         return text.rpartition(".")[2] if re.fullmatch(r"[A-Za-z_][\w.]*", text) else text
 

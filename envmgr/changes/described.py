@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 POSITIONAL_ONLY, POSITIONAL, VAR_POSITIONAL, KEYWORD_ONLY, VAR_KEYWORD = range(5)
 """Kinds of parameters, in the order of `inspect`."""
 ALL = frozenset({"*"})
+GETATTR = "__getattr__"
+"""Among what is known of a class: that it answers whatever name it likes."""
 RUNTIME, STUB, DOCSTRING, SOURCE = "runtime", "stub", "docstring", "static"
 """Where a fact comes from."""
 
@@ -97,6 +99,10 @@ class Api:
     listed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Path of a module → what its `__all__` names, where its source was read and has one; `ALL` where it has none and
     imports all of another module."""
+    left: frozenset[str] = frozenset()
+    """Paths of names that a module's loops leave behind."""
+    named: Mapping[str, str] = field(default_factory=dict)
+    """Path of a name that only the source tells of → what stands behind it."""
 
     def get(self, path: str) -> Described | None:
         number = self.places.get(path)

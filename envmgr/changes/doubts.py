@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from envmgr.changes import defaults, natures
+from envmgr.changes import defaults, endings
 from envmgr.changes.described import DOCSTRING, STUB, VAR_KEYWORD, VAR_POSITIONAL, Described, Pair
 from envmgr.changes.findings import Finding
 
@@ -13,14 +13,18 @@ Doubt = Callable[[Pair, str, Finding], str | None]
 
 _OF_CALLS = ("parameter", "default", "args", "kwargs")
 _OF_TYPES = frozenset(
-    {"parameter-narrowed", "parameter-retyped", "parameter-widened", "return-widened", "return-retyped", "return-narrowed"}
+    f"{what}-{how}" for what in ("parameter", "return") for how in ("narrowed", "retyped", "widened")
 )
-_VERSION = re.compile(r"(?:^|_)(?:version|revision|git|commit|hash|build|release|date|author)s?(?:_|$)|time$", re.IGNORECASE)
+_VERSION = re.compile(
+    r"(?:^|_)(?:version|revision|git|commit|hash|build|release|date|author)s?(?:_|$)|time$", re.IGNORECASE
+)
 _PLACE = re.compile(r"site-packages|/\.envmgr/|/proc/\d|/tmp/")
 _SIZED = re.compile(r"^<(\w+) of \d+>$")
 _LONGEST = 80
 _OF_NOTATION = frozenset({"parameter-positional-only", "parameter-freed", "default-changed"})
-_OF_UFUNCS = frozenset({"where", "casting", "order", "dtype", "subok", "signature", "axes", "axis", "keepdims", "extobj"})
+_OF_UFUNCS = frozenset(
+    ["where", "casting", "order", "dtype", "subok", "signature", "axes", "axis", "keepdims", "extobj"]
+)
 
 
 def private_parameter(pair: Pair, kind: str, found: Finding) -> str | None:
@@ -59,7 +63,9 @@ def from_docstring(pair: Pair, kind: str, found: Finding) -> str | None:
     before, after = pair.before.signature_from, pair.after.signature_from
     if _of_call(kind) and before != after and DOCSTRING in (before, after):
         told, other = ("before", after) if before == DOCSTRING else ("now", before)
-        return f"its signature was read from the docstring {told}, and from {_origin(other)} on the other side"
+        return (
+            f"its signature was read from the docstring {told}, and from {_origin(other)} on the other side"
+        )
     return None
 
 
@@ -71,7 +77,9 @@ def from_stub(pair: Pair, kind: str, found: Finding) -> str | None:
         return f"its signature comes from {_origin(before)} before, and from {_origin(after)} now"
     if STUB in (before, after) and (pair.before.overloaded or pair.after.overloaded):
         return "its signature is what several of a stub have in common"
-    if before in (STUB, DOCSTRING) and kind in _OF_NOTATION:
+    if before in (STUB, DOCSTRING) and (
+        kind in _OF_NOTATION or (before == DOCSTRING and kind == "parameter-required")
+    ):
         return f"{_origin(before)} says so: it may be a matter of notation"
     return None
 
@@ -83,7 +91,9 @@ def of_every_ufunc(pair: Pair, kind: str, found: Finding) -> str | None:
 
 
 def sentinel(pair: Pair, kind: str, found: Finding) -> str | None:
-    if kind == "default-changed" and (defaults.is_sentinel(found.before) or defaults.is_sentinel(found.after)):
+    if kind == "default-changed" and (
+        defaults.is_sentinel(found.before) or defaults.is_sentinel(found.after)
+    ):
         return "a default that only says that nothing was given"
     return None
 
@@ -91,13 +101,17 @@ def sentinel(pair: Pair, kind: str, found: Finding) -> str | None:
 def cut_short(pair: Pair, kind: str, found: Finding) -> str | None:
     if kind in ("default-changed", "value-changed"):
         texts = (found.before or "", found.after or "")
-        if max(map(len, texts)) >= _LONGEST and (min(map(len, texts)) >= _LONGEST or any(map(_SIZED.match, texts))):
+        if max(map(len, texts)) >= _LONGEST and (
+            min(map(len, texts)) >= _LONGEST or any(map(_SIZED.match, texts))
+        ):
             return "it is too long to be compared to its end"
     return None
 
 
 def of_the_release(pair: Pair, kind: str, found: Finding) -> str | None:
-    if kind in ("value-changed", "default-changed") and (_VERSION.search(pair.before.leaf) or _PLACE.search(found.before or "")):
+    if kind in ("value-changed", "default-changed") and (
+        _VERSION.search(pair.before.leaf) or _PLACE.search(found.before or "")
+    ):
         return "it says which release this is, or where it lies"
     return None
 
@@ -123,7 +137,7 @@ def other_stubs(pair: Pair, kind: str, found: Finding) -> str | None:
 
 
 def goes_whole(pair: Pair, kind: str, found: Finding) -> str | None:
-    if kind in ("use-deprecated", "parameter-deprecated") and natures.is_deprecated(pair.after):
+    if kind in ("use-deprecated", "parameter-deprecated") and endings.is_deprecated(pair.after):
         return "all of it is deprecated"
     return None
 
@@ -162,7 +176,7 @@ def says_nothing(found: Described) -> bool:
 
 
 def _of_call(kind: str) -> bool:
-    return kind.split("-")[0].rstrip("s") in {word.rstrip("s") for word in _OF_CALLS} and kind != "parameter-deprecated"
+    return kind.startswith(_OF_CALLS) and kind != "parameter-deprecated"
 
 
 def _origin(origin: str | None) -> str:

@@ -69,7 +69,8 @@ def _goes_with_its_class(path: str, here: Api, there: Api) -> bool:
         found = here.get(holder)
         if found is None or found.kind not in ("class", "property"):
             return False
-        if holder not in there.places:
+        other = there.get(holder)
+        if other is None or other.kind not in ("class", "property"):
             return True
         holder = holder.rpartition(".")[0]
     return False

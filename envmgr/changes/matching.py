@@ -33,7 +33,7 @@ def match(before: Sequence[Parameter], after: Sequence[Parameter]) -> Matched:
     come = [found for name, found in new.items() if name not in old]
     renamed = []
     for each in gone:
-        other = _successor(each, come, before, after, rest_stays=len(gone) == len(come))
+        other = _successor(each, come, before, after)
         if other is not None:
             renamed.append((each, other))
             come.remove(other)
@@ -58,8 +58,6 @@ def _successor(
     come: Sequence[Parameter],
     before: Sequence[Parameter],
     after: Sequence[Parameter],
-    *,
-    rest_stays: bool,
 ) -> Parameter | None:
     if gone.by_position:
         at = positions(before).index(gone.name)
@@ -73,21 +71,27 @@ def _successor(
         if each.kind == KEYWORD_ONLY
         and gone.required == each.required
         and _same_default(gone, each)
-        and (_likeness(gone.name, each.name) >= _ALIKE or (rest_stays and len(come) == 1))
+        and (_likeness(gone.name, each.name) >= _ALIKE or _said_alike(gone, each))
     ]
     return max(alike, key=lambda each: _likeness(gone.name, each.name), default=None)
 
 
 def _follows(old: Parameter, new: Parameter) -> bool:
     """Whether the one that stands in its place is it: what is required is told by its place, the rest by its name or
-    what is said of it."""
-    if old.required:
-        return new.required or _likeness(old.name, new.name) >= _HALF_ALIKE or old.type == new.type is not None
-    if new.required or not _same_default(old, new):
+    by what is said of it."""
+    if old.required and new.required:
+        return True
+    if not old.required and (new.required or not _same_default(old, new)):
         return False
     if _likeness(old.name, new.name) >= _HALF_ALIKE:
         return True
-    return bool(old.said) and _likeness(old.said[:100], new.said[:100]) >= _ALIKE
+    if old.said and new.said:
+        return _said_alike(old, new)
+    return old.required and old.type is not None and old.type == new.type
+
+
+def _said_alike(old: Parameter, new: Parameter) -> bool:
+    return bool(old.said and new.said) and _likeness(old.said[:100], new.said[:100]) >= _ALIKE
 
 
 def _same_default(one: Parameter, other: Parameter) -> bool:

@@ -131,7 +131,11 @@ def positional_only(each: Call) -> Iterator[Finding]:
     for old, new in each.matched.kept:
         if old.by_name and new.kind == POSITIONAL_ONLY and not each.matched.kwargs[1]:
             yield Finding(
-                BREAKS, f"{new.name} can be given by position only now", new.name, _written(old), _written(new)
+                BREAKS,
+                f"{new.name} can be given by position only now",
+                new.name,
+                _written(old),
+                _written(new),
             )
 
 
@@ -214,12 +218,17 @@ def kwargs_added(each: Call) -> Iterator[Finding]:
 def _succeeded(each: Call, old: Parameter, new: Parameter) -> bool:
     """Whether one of a new name takes what was given by position, and the old name is only kept for a while."""
     there = positions(each.after)[positions(each.before).index(old.name) :][:1]
-    return defaults.is_going(new.default) and any(found.name in there for found in each.matched.added)
+    return any(
+        found.name in there and (defaults.is_going(new.default) or defaults.same(found.default, old.default))
+        for found in each.matched.added
+    )
 
 
 def _written(parameter: Parameter) -> str:
     kind = f": {parameter.type}" if parameter.type else ""
-    default = "" if parameter.default is None else f" = {parameter.default}" if kind else f"={parameter.default}"
+    default = (
+        "" if parameter.default is None else f" = {parameter.default}" if kind else f"={parameter.default}"
+    )
     return f"{parameter.name}{kind}{default}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from envmgr.changes import annotated, natures, parameters
+from envmgr.changes import annotated, endings, natures, parameters
 from envmgr.changes.described import Pair
 from envmgr.changes.findings import Finding
 from envmgr.changes.parameters import Call
@@ -40,7 +40,7 @@ DEPRECATED = "deprecated"
 
 RULES = (
     Rule("kind-changed", _EITHER, of_pair=natures.kind),
-    Rule("parameter-removed", _WORST, parameters.removed),
+    Rule("parameter-removed", _WORST, parameters.removed, endings.no_longer_taken),
     Rule("parameter-absorbed", _MAYBE, parameters.absorbed),
     Rule("parameter-renamed", _EITHER, parameters.renamed),
     Rule("parameter-required", _WORST, parameters.required),
@@ -59,10 +59,10 @@ RULES = (
     Rule("value-changed", _MAYBE, of_pair=natures.value),
     Rule("base-removed", _MAYBE, of_pair=natures.bases),
     Rule("attribute-removed", _WORST, of_pair=natures.attributes),
-    Rule(DEPRECATED, _MAYBE, of_pair=natures.deprecated),
-    Rule("parameter-deprecated", _MAYBE, parameters.going, natures.parameter_deprecated),
-    Rule("use-deprecated", _MAYBE, of_pair=natures.use_deprecated),
-    Rule("deprecation-ended", _FINE, of_pair=natures.deprecation_ended),
+    Rule(DEPRECATED, _MAYBE, of_pair=endings.deprecated),
+    Rule("parameter-deprecated", _MAYBE, parameters.going, endings.parameter_deprecated),
+    Rule("use-deprecated", _MAYBE, of_pair=endings.use_deprecated),
+    Rule("deprecation-ended", _FINE, of_pair=endings.deprecation_ended),
     Rule("parameter-added", _FINE, parameters.added),
     Rule("default-added", _FINE, parameters.optional),
     Rule("parameter-freed", _FINE, parameters.freer),

@@ -25,7 +25,7 @@ def read(catalog: Catalog) -> Api:
         for number in range(len(catalog))
     )
     head = catalog.head
-    errors = {name: words for name, words in head["errors"]}
+    errors = dict(head["errors"])
     return Api(catalog.module, head["version"] or "", head["python"], objects, dict(places), errors)
 
 

@@ -11,7 +11,9 @@ from envmgr.changes.joining import Gone, shortest_first
 _COMPARED = 250
 """Characters of a docstring."""
 _SAME_NAME, _OTHER_NAME = 0.55, 0.8
-_CALLABLE = frozenset({"function", "ufunc", "method", "classmethod", "staticmethod", "coroutine", "generator"})
+_CALLABLE = frozenset(
+    {"function", "ufunc", "method", "classmethod", "staticmethod", "coroutine", "generator"}
+)
 
 
 class Successors:
@@ -63,6 +65,8 @@ def likeness(old: Described, new: Described, least: float = 0.0) -> float:
         known = bool(old.parameters)
         return (0.6 if same_call and known else 0.0) if old.leaf == new.leaf else 0.0
     one, other = (each.doc[:_COMPARED].replace(each.leaf, "·") for each in (old, new))
+    if old.leaf != new.leaf and old.kind == "property" and _alike(old.leaf, new.leaf, 0.5) < 0.5:
+        return 0.0  # of fields, docstrings say the same
     if one == other:
         return 0.75 + 0.25 * same_call
     if old.leaf != new.leaf and _alike(one.partition("\n")[0], other.partition("\n")[0], 0.6) < 0.6:

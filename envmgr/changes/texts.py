@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 _NAME = r"(?:`+~?|:\w+:`~?|')?(?P<name>[A-Za-z_][\w.]*(?:\.[\w]+)*)(?:\([^)]*\))?(?:`+|')?"
 _VERBATIM = re.compile(r"\buse\s+`+([^`]+)`+", re.IGNORECASE)
+_TARGET = re.compile(r"\s*<\.?\w+(?:\.\w+)+>$|<\.\w+>$")
+"""Where a cross-reference leads."""
 _USE = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -19,25 +21,31 @@ _USE = [
     )
 ]
 _NO_NAMES = frozenset(
-    ["a", "an", "the", "it", "this", "that", "these", "those", "of", "for", "with", "and", "or", "in", "to", "its", "is", "instead", "your", "one", "another", "other", "new", "explicit", "keyword", "argument", "arguments", "parameter", "option", "value", "values", "either", "any", "same", "some", "default", "only", "as", "``"]
+    word
+    for line in (
+        "a an the it this that these those of for with and or in to its is instead your one another other new",
+        "explicit keyword argument arguments parameter option value values either any same some default only as",
+    )
+    for word in line.split()
 )
 _ABSENT = re.compile(
-    r"^(?:(?:partially initialized )?(?:module|type object|class)? ?'?[\w.]*'? ?(?:object )?has no attribute '?\w+'?"
-    r"(?:\. Did you mean: '[\w.]+'\?)?|[\w.]+)$"
+    r"^(?:(?:partially initialized )?(?:module|type object|class)? ?['`]?[\w.]*['`]? ?(?:object )?has no attribute"
+    r" ['`]?\w+['`]?(?:\. Did you mean: '[\w.]+'\?)?|[\w.]+)$",
+    re.IGNORECASE,
 )
 
 
 def instead(text: str, known: Iterable[str] = ()) -> str | None:
     """The name that a text says to use. Of several, one of `known`; else the first that looks like code."""
     found = [match["name"].rstrip(".") for pattern in _USE for match in pattern.finditer(text)]
-    names = [name for name in found if name.lower() not in _NO_NAMES and _is_code(name, text)]
+    names = [name for name in found if name not in _NO_NAMES and _is_code(name, text)]
     there = set(known)
     found_there = next((name for name in names if name in there or name.partition(".")[2] in there), None)
     if found_there is not None:
         return found_there
     exact = _VERBATIM.search(text)
     if exact is not None and not exact[1].startswith((":", "~")):
-        return exact[1].strip()
+        return _TARGET.sub("", exact[1]).strip(" .")
     return next(iter(names), None)
 
 
@@ -54,6 +62,8 @@ def shortened(text: str, most: int = 300) -> str:
 
 
 def _is_code(name: str, text: str) -> bool:
-    """A word of a sentence is none: code has a dot, an underscore, a bracket, or stands in quotes."""
+    """No word of a sentence and no version: code has a dot, an underscore, a bracket, or stands in quotes."""
+    if re.match(r"v?\d", name):
+        return False
     quoted = re.search(rf"[`'\"]~?{re.escape(name)}(?:\([^)]*\))?[`'\"]", text) is not None
     return quoted or "." in name or "_" in name or f"{name}(" in text

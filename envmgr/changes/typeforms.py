@@ -45,17 +45,22 @@ _BELOW: dict[str, frozenset[str]] = {
     "Hashable": frozenset({"int", "str", "float", "bool", "bytes", "tuple", "None", "complex", "frozenset"}),
     "PathLike": frozenset({"Path"}),
 }  # fmt: skip
-_BUILTIN = frozenset(
-    ["bool", "int", "float", "complex", "str", "bytes", "bytearray", "list", "dict", "tuple", "set", "frozenset", "type", "None", "range", "slice", "memoryview"]
+_KNOWN = frozenset(
+    word
+    for line in (
+        "bool int float complex str bytes bytearray list dict tuple set frozenset type None range slice memoryview",
+        "Sequence Collection Iterable Iterator Generator Mapping MutableMapping MutableSequence Hashable PathLike",
+        "Path Callable Awaitable Coroutine AsyncIterator date datetime timedelta Decimal OrderedDict defaultdict",
+        "deque IO TextIO BinaryIO Pattern Literal",
+    )
+    for word in line.split()
 )
-_ABSTRACT = frozenset(
-    ["Sequence", "Collection", "Iterable", "Iterator", "Generator", "Mapping", "MutableMapping", "MutableSequence", "Hashable", "PathLike", "Path", "Callable", "Awaitable", "Coroutine", "AsyncIterator", "date", "datetime", "timedelta", "Decimal", "OrderedDict", "defaultdict", "deque", "IO", "TextIO", "BinaryIO", "Pattern", "Literal"]
-)
-_OPAQUE = re.compile(r"(?:^|\.)_|^[A-Z]$|_co$|_contra$|^_|T$|Type$|Like$|_t$|^Self$|Protocol$|^[A-Z]T$")
+"""Names that are classes wherever they stand."""
 
 Form = tuple[str, tuple["Union", ...] | None]
 Union = frozenset[Form]
 
+_NONE: Union = frozenset({("None", None)})
 _ANY_NUMBER: Union = frozenset({("...", None)})
 
 
@@ -69,7 +74,7 @@ def compare(before: str, after: str, classes: Iterable[str] = ()) -> str:
     down, up = _within(new, old), _within(old, new)
     if down and up:
         return SAME
-    known = _BUILTIN | _ABSTRACT | frozenset(classes)
+    known = _KNOWN | frozenset(classes)
     if not (_is_known(old, known) and _is_known(new, known)):
         return UNKNOWN
     return NARROWER if down else WIDER if up else OTHER
@@ -115,7 +120,10 @@ def _subscripted(name: str, inside: ast.expr) -> Union:
         return _union(parts[0])
     if name == "Literal":
         return frozenset(("Literal", (frozenset({(ast.unparse(each), None)}),)) for each in parts)
-    return frozenset({(name, tuple(_union(each) for each in parts))})
+    forms = tuple(_union(each) for each in parts)
+    while name.endswith("Generator") and len(forms) > 1 and forms[-1] == _NONE:
+        forms = forms[:-1]  # what is sent and returned is None where it is not said
+    return frozenset({(name, forms)})
 
 
 def _name(node: ast.expr) -> str:

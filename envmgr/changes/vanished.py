@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from envmgr.changes import joining, texts
 from envmgr.changes.asking import ABSENT, FAILED, WARNS, Answer
-from envmgr.changes.described import ALL, Api, Described
+from envmgr.changes.described import ALL, GETATTR, SOURCE, Api, Described
 from envmgr.changes.joining import Gone, shortest_first
 from envmgr.changes.rules import DEPRECATED, MOVED, REMOVED, RENAMED
 from envmgr.changes.successors import Successors
@@ -42,21 +42,38 @@ class Vanished:
                 suppressed.append(excuse)
                 if not self._is_there(excuse.change.path):
                     continue
-            lost = tuple(path for path in gone.paths if not self._is_there(path))
+            lost = tuple(
+                sorted(
+                    (path for path in gone.paths if not self._is_there(path)),
+                    key=lambda path: self._was_only_imported(gone, path),
+                )
+            )
             if lost:
                 changes.append((self._lost(Gone(gone.object, lost, gone.rest)), lost))
-        return [*_with_their_modules(changes), *self._warning()], suppressed
+        return [*_with_their_modules(changes), *self._unlisted(), *self._warning()], suppressed
+
+    def _unlisted(self) -> Iterator[Placed]:
+        """Names that were another library's, and are not there when they are asked for."""
+        for path, behind in self._before.named.items():
+            answer = (self._answers or {}).get(path)
+            if answer is None or answer.state != ABSENT or path in self._warned:
+                continue
+            said = texts.own_words(answer.text)
+            words = f": {texts.shortened(said)}" if said else f"; it was {behind}"
+            instead = texts.instead(said) if said else behind if "." in behind else None
+            message = f"it is not there any more{words}"
+            yield Change(path, REMOVED, BREAKS, message, instead=instead, origin=SOURCE), (path,)
 
     def _is_there(self, path: str) -> bool:
-        return self._answers is not None and (
-            path not in self._answers or self._answers[path].state == WARNS
-        )
+        return self._answers is not None and (path not in self._answers or self._answers[path].state == WARNS)
 
     def _excuse(self, gone: Gone) -> Suppressed | None:
         change = Change(gone.path, REMOVED, BREAKS, f"a {gone.object.kind} that is not there any more")
         failed = failed_import(gone.paths, self._after)
         if failed is not None:
             return Suppressed(change, f"{failed[0]} cannot be imported now: {failed[1]}")
+        if all(path in self._before.left for path in gone.paths):
+            return Suppressed(change, "a loop of the module left it behind")
         still = self._set_by_objects(gone)
         if still is not None:
             return Suppressed(change, still)
@@ -65,7 +82,8 @@ class Vanished:
             rest = self._kept(gone)
             return Suppressed(
                 change,
-                f"{where} had it only imported" + (f": it is {self._whole(rest)}" if rest is not None else ""),
+                f"{where} had it only imported"
+                + (f": it is {self._whole(rest)}" if rest is not None else ""),
             )
         silent = [path for path in gone.paths if self._is_there(path) and path not in (self._answers or {})]
         if silent:
@@ -77,8 +95,11 @@ class Vanished:
         holder = self._after.get(gone.path.rpartition(".")[0])
         if gone.object.kind not in ("property", "constant") or holder is None or holder.kind != "class":
             return None
-        if holder.source is not None and holder.source.known is not None and gone.leaf in holder.source.known:
+        known = holder.source.known if holder.source is not None else None
+        if known is not None and gone.leaf in known:
             return "its objects have it as an attribute"
+        if known is not None and GETATTR in known:
+            return "its class has __getattr__, which may answer it"
         if re.search(rf"^\s*`*{re.escape(gone.leaf)}`*\s*(?::|$)", holder.doc, re.MULTILINE):
             return "its objects have it, as the docstring of the class says"
         return None
@@ -124,19 +145,18 @@ class Vanished:
 
     def _kept(self, gone: Gone) -> str | None:
         """Another path to the same object that is still there and does not warn, unless that is only another class
-        that has it. Where it is defined counts first."""
+        that has it. Of those as short, where it is defined."""
         holder = gone.path.rpartition(".")[0]
         answers = self._answers or {}
         kept = [
             path
             for path in gone.rest
-            if path not in answers
-            and (gone.object.kind not in _MEMBERS or path.rpartition(".")[0] == holder)
+            if path not in answers and (gone.object.kind not in _MEMBERS or path.rpartition(".")[0] == holder)
         ]
         home = {self._after.objects[self._after.places[path]].module for path in kept}
         return min(
             shortest_first(kept),
-            key=lambda path: self._whole(path).rpartition(".")[0] not in home,
+            key=lambda path: (path.count("."), self._whole(path).rpartition(".")[0] not in home),
             default=None,
         )
 
@@ -176,19 +196,27 @@ def failed_import(paths: Iterable[str], api: Api) -> tuple[str, str] | None:
 def _with_their_modules(changes: list[Placed]) -> list[Placed]:
     """What went with its module, and of which nothing is known but that, is said of the module."""
     modules = {
-        path for change, paths in changes if change.kind == REMOVED and "module" in change.message[:12] for path in paths
+        path
+        for change, paths in changes
+        if change.kind == REMOVED and change.message.startswith("the module")
+        for path in paths
     }
     kept: list[Placed] = []
     taken: dict[str, list[str]] = {}
     for change, paths in changes:
         above = {_topmost(path, modules) for path in paths}
-        if change.kind == REMOVED and None not in above and (change.instead is None or change.path in modules):
+        if (
+            change.kind == REMOVED
+            and None not in above
+            and (change.instead is None or change.path in modules)
+        ):
             for path in paths:
                 taken.setdefault(str(_topmost(path, modules)), []).append(path)
         else:
             kept.append((change, paths))
     return [
-        (change, (*paths, *(under for path in paths for under in taken.get(path, ())))) for change, paths in kept
+        (change, (*paths, *(under for path in paths for under in taken.get(path, ()))))
+        for change, paths in kept
     ]
 
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 _CATEGORY = re.compile(r"Deprecat|FutureWarning|Pandas\d*Warning|RemovedIn")
 _DECORATOR = re.compile(r"deprecat", re.IGNORECASE)
-_WHOLE = re.compile(r"^(?:deprecated|deprecate|deprecation|deprecated_class|deprecated_function)$", re.IGNORECASE)
+_WHOLE = re.compile(
+    r"^(?:deprecated|deprecate|deprecation|deprecated_class|deprecated_function)$", re.IGNORECASE
+)
 _WARNS = re.compile(r"warn|deprecat", re.IGNORECASE)
 _NO_WARNING = re.compile(r"filter|catch|assert|raises|warns$|_warned|Warning$", re.IGNORECASE)
 _LONGEST = 400
@@ -37,12 +39,12 @@ def constants(module: ast.Module) -> dict[str, ast.expr]:
 
 def function(node: ast.AST, names: Mapping[str, ast.expr]) -> Warned:
     """Of a definition."""
-    every = list(ast.walk(node))
+    every = [each for statement in getattr(node, "body", ()) for each in ast.walk(statement)]
     local = {**names, **_locals(every)}
     texts = []
     whole = _decorated(node, local)
     for call in (each for each in every if isinstance(each, ast.Call) and _is_deprecation(each)):
-        said = text_of(call.args[0], local) if call.args else ""
+        said = _said(call, local)
         texts.append(said)
         if whole is None and _is_always(node, call):
             whole = said
@@ -79,6 +81,16 @@ def text_of(node: ast.expr, names: Mapping[str, ast.expr], depth: int = 0) -> st
         if node.args and _CATEGORY.search(ast.unparse(node.func)):
             return text_of(node.args[0], names, depth + 1)
     return "…"
+
+
+def _said(call: ast.Call, names: Mapping[str, ast.expr]) -> str:
+    """`""` where only a run tells. What a helper of the library's own is given is often only a name."""
+    text = text_of(call.args[0], names) if call.args else ""
+    if not re.search(r"[A-Za-z]", text):
+        return ""
+    if _DECORATOR.search(ast.unparse(call.func)) and not _DECORATOR.search(text):
+        return f"{text} is deprecated"
+    return text
 
 
 def _is_deprecation(call: ast.Call) -> bool:

@@ -71,6 +71,11 @@ class Layout:
         return self.home / "run" / "calls"
 
     @property
+    def compiled(self) -> Path:
+        """What the application's compiled code calls."""
+        return self.home / "calls.json"
+
+    @property
     def undo(self) -> Path:
         """There while files outside of this directory belong to a generation that is not active yet."""
         return self.home / "run" / "undo.json"

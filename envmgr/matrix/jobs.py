@@ -1,11 +1,12 @@
-"""Matrices as jobs of many machines: shards, and GitHub's job matrix."""
+"""Matrices as jobs of many machines: GitHub's job matrix."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
 
-from envmgr.model.matrix import Cell, Matrix
+from envmgr.matrix import scheduling
+from envmgr.model.matrix import Matrix
 
 RUNNERS = {
     "linux-x86_64": "ubuntu-latest",
@@ -16,12 +17,6 @@ RUNNERS = {
 """Platform → GitHub's machine of it. envmgr runs on none of Windows: those cells are locked elsewhere."""
 
 
-def shard(cells: Iterable[Cell], number: int, count: int) -> tuple[Cell, ...]:
-    """The cells of shard `number` (from 1) of `count`: every so many of them, sorted by their ids, so that any
-    machine finds the same ones, and neighbours, which take as long, are spread."""
-    return tuple(sorted(cells, key=lambda cell: cell.id)[number - 1 :: count])
-
-
 def github(matrices: Sequence[Matrix], shards: int) -> dict[str, list[dict[str, str]]]:
     """For `strategy.matrix`: a job for each shard of each matrix and platform that has a cell to run there."""
     return {"include": [job for matrix in matrices for job in _jobs(matrix, shards)]}
@@ -30,12 +25,13 @@ def github(matrices: Sequence[Matrix], shards: int) -> dict[str, list[dict[str, 
 def _jobs(matrix: Matrix, shards: int) -> Iterable[dict[str, str]]:
     for platform in dict.fromkeys(cell.platform for cell in matrix.cells):
         for number in range(1, shards + 1):
-            cells = [cell for cell in shard(matrix.cells, number, shards) if cell.platform == platform]
+            name = f"{number}/{shards}"
+            cells = [cell for cell in scheduling.shard(matrix.cells, name) if cell.platform == platform]
             if cells and platform in RUNNERS:
                 pythons = sorted({cell.python for cell in cells}, key=_numbers)
                 yield {
                     "matrix": matrix.name,
-                    "shard": f"{number}/{shards}",
+                    "shard": name,
                     "python": " ".join(pythons),
                     "platform": platform,
                     "runs-on": RUNNERS[platform],

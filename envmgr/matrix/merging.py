@@ -12,11 +12,10 @@ from envmgr.model.matrix import UNABLE, CellResult
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """`head` has what the parts agree on; `cells` are the ids of the whole matrix, `missing` those of no result."""
+    """`head` has what the parts agree on; `missing` are cells of no result."""
 
     head: ResultFile
     results: tuple[CellResult, ...]
-    cells: tuple[str, ...]
     missing: tuple[str, ...]
 
 
@@ -24,7 +23,8 @@ def merge(parts: Sequence[ResultFile]) -> Merged:
     """Raises E-RESULTS with every problem: parts of different matrices, or of one that was changed in between, and
     cells of which two parts say different things."""
     head = parts[0]
-    problems = [
+    problems = [f"{part.path} is not of a shard" for part in parts if part.shard is None]
+    problems += [
         f"{part.path} is of {what}, {head.path} of {instead}"
         for part in parts[1:]
         for what, instead in [_difference(part, head)]
@@ -46,12 +46,11 @@ def merge(parts: Sequence[ResultFile]) -> Merged:
         raise EnvmgrError(
             "E-RESULTS",
             "these results cannot be united:\n  " + "\n  ".join(problems),
-            hint="name the parts of one run of one matrix, made from the same files",
+            hint="name what `matrix run NAME --shard I/N` left on each machine, all made from the same files",
             details={"problems": problems},
         )
-    cells = head.cells or tuple(results)
-    missing = tuple(cell for cell in cells if cell not in results)
-    return Merged(head, tuple(results.values()), cells, missing)
+    missing = tuple(cell for cell in head.cells if cell not in results)
+    return Merged(head, tuple(results.values()), missing)
 
 
 def _difference(part: ResultFile, head: ResultFile) -> tuple[str, str]:

@@ -88,10 +88,13 @@ def _mend(document: dict[str, Any], path: KeyPath) -> None:
     if key == "axes" and inner and isinstance(holder, dict):
         holder[inner[0]] = _ANY.get(str(inner[0]), {"within": ">=0"})
     elif key in _ARRAYS and inner and isinstance(holder, list):
-        entry = holder[int(inner[0])]
-        if not isinstance(entry, dict):
-            entry = holder[int(inner[0])] = {}
-        if inner[1:]:
+        number, is_rule = int(inner[0]), key in ("include", "exclude")
+        entry = holder[number]
+        if not isinstance(entry, dict) or (is_rule and not entry):
+            entry = holder[number] = {"platform": "linux-x86_64"} if is_rule else {}
+        if inner[1:] and is_rule:
+            entry[inner[1]] = ">=0"
+        elif inner[1:]:
             entry.pop(inner[1], None)
         if key == "expect":
             entry.setdefault("where", {})
@@ -100,5 +103,6 @@ def _mend(document: dict[str, Any], path: KeyPath) -> None:
 
 
 def _is_one_inside(one: KeyPath, other: KeyPath) -> bool:
+    """Of the whole file nothing is said beside something else."""
     length = min(len(one), len(other))
-    return length > 0 and one[:length] == other[:length]
+    return one[:length] == other[:length]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from packaging.specifiers import SpecifierSet
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
@@ -34,21 +35,20 @@ def select(
     `allowed` bounds `oldest` alone.
     """
     wanted = selectors.parse(selector)
-    counting = (release for release in reversed(releases) if counts(release, target))
+    newest_first = reversed(releases)
     if wanted.specifier is not None:
         specifier = wanted.specifier
-        return _first(release for release in counting if selectors.fits(specifier, release.parsed))
-    if wanted.kind == selectors.LATEST:
-        return _first(release for release in counting if not release.is_prerelease)
-    if wanted.kind == selectors.NEXT:
-        newest = next(counting, None)
-        return newest.version if newest is not None and newest.is_prerelease else None
-    bound = allowed if allowed is not None else SpecifierSet()
-    return _first(
-        release
-        for release in releases
-        if selectors.fits(bound, release.parsed) and not release.is_prerelease and counts(release, target)
-    )
+        fitting = (release for release in newest_first if selectors.fits(specifier, release.parsed))
+    elif wanted.kind == selectors.LATEST:
+        fitting = (release for release in newest_first if not release.is_prerelease)
+    elif wanted.kind == selectors.NEXT:
+        found = next((release for release in newest_first if counts(release, target)), None)
+        return found.version if found is not None and found.is_prerelease else None
+    else:
+        bound = allowed if allowed is not None else SpecifierSet()
+        final = (release for release in releases if not release.is_prerelease)
+        fitting = (release for release in final if selectors.fits(bound, release.parsed))
+    return next((release.version for release in fitting if counts(release, target)), None)
 
 
 def counts(release: Release, target: Target, *, yanked: bool = False) -> bool:
@@ -66,23 +66,31 @@ def counts(release: Release, target: Target, *, yanked: bool = False) -> bool:
 
 
 def _serves(file: File, target: Target) -> bool:
-    if not _is_for(file, target):
-        return False
-    try:
-        served = parse_wheel_filename(file.filename)[3]
-    except InvalidWheelFilename:
-        return False
     supported = tags.supported(target.python, target.platform)
-    return any(str(tag) in supported for tag in served)
+    return not _tags(file.filename).isdisjoint(supported) and _is_for(file, target)
+
+
+@cache
+def _tags(filename: str) -> frozenset[str]:
+    try:
+        return frozenset(map(str, parse_wheel_filename(filename)[3]))
+    except InvalidWheelFilename:
+        return frozenset()
 
 
 def _is_for(file: File, target: Target) -> bool:
     """By its requires-python. A minor version stands for each of its patches: some newest one fits."""
-    required = file.python
-    if required is None:
+    return _allows(file.requires_python, target.python.rstrip("t"))
+
+
+@cache
+def _allows(required: str, python: str) -> bool:
+    """What cannot be read allows any, as for uv."""
+    try:
+        specifier = SpecifierSet(required)
+    except InvalidSpecifier:
         return True
-    wanted = target.python.rstrip("t")
-    return required.contains(wanted if wanted.count(".") > 1 else f"{wanted}.999", prereleases=True)
+    return specifier.contains(python if python.count(".") > 1 else f"{python}.999", prereleases=True)
 
 
 def series(releases: Iterable[Release], each: str) -> dict[str, list[Release]]:
@@ -113,7 +121,3 @@ def within(
         began = min((release.uploaded for release in members if release.uploaded), default=None)
         if since is None or (began is not None and began >= since):
             yield name
-
-
-def _first(found: Iterable[Release]) -> str | None:
-    return next((release.version for release in found), None)

@@ -52,7 +52,7 @@ def counts(report: MatrixReport) -> str:
 
 def reproduce(matrix: str, cell: str) -> str:
     """The command that runs this cell again, wherever the project is."""
-    return f"envmgr matrix run {shlex.quote(matrix)} --cell {shlex.quote(cell)}"
+    return f"envmgr matrix run {shlex.quote(matrix)} --cell {shlex.quote(cell)} --again"
 
 
 def versions(result: CellResult) -> str:

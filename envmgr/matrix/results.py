@@ -10,7 +10,7 @@ import contextlib
 import json
 from collections.abc import Iterable, Iterator
 
-from envmgr.environments import projectlock, recovery
+from envmgr.environments import projectlock
 from envmgr.environments.layout import Layout
 from envmgr.environments.state import State, known_on_disk, open_state, read_state
 from envmgr.errors import EnvmgrError
@@ -52,12 +52,6 @@ def forget(layout: Layout, matrix: str, cells: Iterable[str]) -> None:
             state.forget_results(matrix, gone)
 
 
-def entries(layout: Layout) -> frozenset[str]:
-    """The store entries that a kept result was made in. Raises E-STATE, E-DISK."""
-    with read_state(layout) as state:
-        return frozenset() if state is None else state.result_entries()
-
-
 def _read(layout: Layout, matrix: str) -> dict[str, CellResult]:
     found = {}
     with read_state(layout) as state:
@@ -88,6 +82,8 @@ def _writing(layout: Layout) -> Iterator[State]:
 
 def _mend(layout: Layout, problem: EnvmgrError | None) -> None:
     """As the next `sync` would. A command that holds the project's lock is doing it already, or soon fails of it."""
+    from envmgr.environments import recovery
+
     try:
         with projectlock.hold(layout, wait=_PATIENCE), recovery.opened(layout):
             pass

@@ -31,8 +31,6 @@ def check(spec: MatrixFile, project: Project) -> Iterator[Finding]:
             if (some := known.setdefault(key, set())) is not None:
                 some.add(value)
     for number, entry_values in enumerate(spec.exclude):
-        if not entry_values:
-            yield Finding(("exclude", number), "it fits every combination", "name an axis and a value")
         yield from _wheres(("exclude", number), entry_values, known)
     for number, expectation in enumerate(spec.expect):
         yield from _expectation(("expect", number), expectation)
@@ -82,8 +80,6 @@ def _axes(
 
 def _includes(entries: Iterable[Mapping[str, str]], project: Project) -> Iterator[Finding]:
     for number, entry in enumerate(entries):
-        if not entry:
-            yield Finding(("include", number), "it says nothing", "name an axis and a value")
         for key, value in entry.items():
             at: Path = ("include", number, key)
             if key not in axes.RESERVED and (problem := _refused(fields.distribution, key)):

@@ -32,6 +32,8 @@ __all__ = [
 ]
 
 SCHEMA = 1
+_SURE = 1.5
+"""A ratio is written where its interval is no wider: what is known worse would look slower or faster by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +169,12 @@ def _steadied(
         if result.status in UNABLE and result.cell in lines:
             continue
         before = earlier.get(result.cell, {}).get("ratios", {})
-        written = {
-            name: before[name]
-            if name in before and ratio.low <= before[name] <= ratio.high
-            else round(ratio.estimate, 2)
-            for name, ratio in ratios(result).items()
-        }
+        written = {}
+        for name, ratio in ratios(result).items():
+            if name in before and ratio.low <= before[name] <= ratio.high:
+                written[name] = before[name]
+            elif ratio.high <= ratio.low * _SURE:
+                written[name] = round(ratio.estimate, 2)
         lines[result.cell] = steady(result, written)
     return lines
 

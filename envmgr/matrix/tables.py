@@ -40,6 +40,8 @@ def _named(value: Any) -> Any:
 class ReleasesTable(MatrixTable):
     """An axis of releases, in its long form."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
     support_window: SpanText | None = Field(
         default=None, description='Series that were first published within this time: `"24 months"` (SPEC 0).'
     )
@@ -52,6 +54,8 @@ class ReleasesTable(MatrixTable):
 
 class PythonsTable(MatrixTable):
     """The axis `python`, in its long form."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     support_window: SpanText | None = Field(
         default=None,
@@ -175,8 +179,10 @@ class MatrixFile(MatrixTable):
         description="What is tried in each cell, in this order. Default: the import, and the health calls where "
         "there are any.",
     )
-    exclude: list[dict[str, Values]] = Field(default=[], description="Combinations that are no cells.")
-    include: list[dict[str, str]] = Field(
+    exclude: list[Annotated[dict[str, Values], Field(min_length=1)]] = Field(
+        default=[], description="Combinations that are no cells."
+    )
+    include: list[Annotated[dict[str, str], Field(min_length=1)]] = Field(
         default=[], description="Cells beside these, or more for those it fits."
     )
     expect: list[ExpectTable] = Field(

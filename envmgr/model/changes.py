@@ -64,7 +64,9 @@ class ApiDiff:
 @dataclass(frozen=True, slots=True)
 class UsedFunction:
     """A path that the application calls: `calls` counted by its running VMs (None: not counted), `places` are
-    `file:line` in its compiled code."""
+    `file:line` in its compiled code. One that begins with a dot is a method or attribute of an object whose class is
+    not known.
+    """
 
     path: str
     calls: int | None = None
@@ -79,7 +81,9 @@ class Affected:
 
 @dataclass(frozen=True, slots=True)
 class Vulnerability:
-    """As OSV says. `fixed`: True when the upgrade leaves it behind, False when it brings it in, None: it stays."""
+    """As OSV says; `aliases` are its other names. `fixed`: True when the upgrade leaves it behind, False when it
+    brings it in, None: it stays. `version` is the one that has it.
+    """
 
     id: str
     distribution: str
@@ -92,18 +96,22 @@ class Vulnerability:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """`used` are the functions of the library that the application calls, `affected` those of them that change.
-    `matrix` are (matrix, cell, status) of that version. `red` says why `upgrade` refuses, a line each; empty: it does
-    not.
+    """`used` are the functions of the libraries that move which the application calls, `affected` those of them that
+    change. `matrix` are (matrix, cell, status) of that version; `majors` (name, before, after) the dependencies that
+    cross a major version. `red` says why `upgrade` refuses, a line each; empty: it does not.
     """
 
-    used: tuple[UsedFunction, ...]
-    affected: tuple[Affected, ...]
-    changes: Mapping[str, int]
-    """Of the whole API, by severity."""
+    used: tuple[UsedFunction, ...] = ()
+    affected: tuple[Affected, ...] = ()
+    changes: Mapping[str, int] = field(default_factory=dict)
+    """Of the whole API of the library, by severity; empty where it was not compared."""
     matrix: tuple[tuple[str, str, str], ...] = ()
+    majors: tuple[tuple[str, str, str], ...] = ()
     vulnerabilities: tuple[Vulnerability, ...] = ()
     osv_age_days: float | None = None
+    """Since the newest advisory of the snapshot was modified."""
+    osv_file_days: float | None = None
+    """Since the snapshot's file was written."""
     red: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     """What could not be found out, and why."""

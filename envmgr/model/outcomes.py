@@ -61,7 +61,8 @@ class GenerationRecord:
     """One line of `envmgr history`: who activated what, when (ISO 8601, UTC), why, with which outcome.
 
     `outcome`: "active", "removed", "failed", "activating" and "attempted" while it is done, "unchanged" for an
-    upgrade that had nothing to do, "restored" for what a lost state.db did not tell. An upgrade that came to no
+    upgrade that had nothing to do, "refused" for one that would have harmed the application, "restored" for what
+    a lost state.db did not tell. An upgrade that came to no
     generation of its own names the one that serves on. `freed`: its store entry is gone, so that no rollback
     leads to it.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from envmgr.model.changes import Impact
 from envmgr.model.differences import PinChange
 from envmgr.model.outcomes import Pin
 
@@ -43,7 +44,7 @@ class PlannedChange:
 class PlanOutcome:
     """`version` is that of the library's distribution, afterwards. `generation` is None when none is active;
     `allows` is what envmgr.toml asks for, `config` what would change in it. `excludes_newer` is the lock's own
-    `--exclude-newer`, which still holds.
+    `--exclude-newer`, which still holds. `impact` is None where nothing changes.
     """
 
     environment: str
@@ -58,12 +59,14 @@ class PlanOutcome:
     stays: tuple[Pin, ...]
     config: ConfigEdit | None
     excludes_newer: str | None
+    impact: Impact | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class UpgradeOutcome:
     """`action`: "upgraded", or "unchanged" when what is active is what the upgrade would lead to. `version` is
-    that of the library's distribution, afterwards.
+    that of the library's distribution, afterwards. `impact` is as far as it was found out before; None where nothing
+    changes.
     """
 
     environment: str
@@ -79,3 +82,4 @@ class UpgradeOutcome:
     packages: tuple[PinChange, ...]
     config: ConfigEdit | None
     seconds: float
+    impact: Impact | None = None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import reduce
@@ -23,8 +23,8 @@ from envmgr.model.outcomes import Report, silent
 from envmgr.model.project import Library, Project
 from envmgr.operations import ground, releases, suiting
 from envmgr.operations.releases import Release
-from envmgr.operations.suiting import Attempt
 from envmgr.operations.run import Run
+from envmgr.operations.suiting import Attempt
 from envmgr.tools import index, index_settings, interpreters
 from envmgr.tools.interpreters import Interpreter
 from envmgr.tools.pypa import canonical
@@ -67,13 +67,12 @@ def between(old: Release, new: Release) -> ApiDiff:
     """Of two that stand somewhere. Costs their sources being read, and the new one being imported."""
     from envmgr.changes.sources import Reader
 
-    before, after = snapshot.read(read(old.catalog)), snapshot.read(read(new.catalog))
+    before = Reader(old.site).complete(snapshot.read(read(old.catalog)))
+    after = Reader(new.site).complete(snapshot.read(read(new.catalog)))
     paths = {path for path in before.places if _is_of_module(path, before)}
     paths |= {path for each in joining.gone(before, after) for path in each.paths}
-    with ThreadPoolExecutor(1) as beside:
-        asked = beside.submit(asking.both, (old.executable, new.executable), new.module, paths)
-        before, after = Reader(old.site).complete(before), Reader(new.site).complete(after)
-    answers, warned = asked.result()
+    paths |= before.named.keys() - after.named.keys() - after.places.keys()
+    answers, warned = asking.both((old.executable, new.executable), new.module, paths)
     found = changes.compare(before, after, answers=answers, warned=warned)
     name = old.library
     return ApiDiff(
@@ -86,7 +85,10 @@ def between(old: Release, new: Release) -> ApiDiff:
         found.compared,
         tuple(_whole(change, name) for change in found.changes),
         tuple(Suppressed(_whole(each.change, name), each.reason) for each in found.suppressed),
-        {_under(name, path): tuple(_under(name, other) for other in others) for path, others in found.paths.items()},
+        {
+            _under(name, path): tuple(_under(name, other) for other in others)
+            for path, others in found.paths.items()
+        },
     )
 
 
@@ -109,7 +111,9 @@ def _compared(
         failure: EnvmgrError | None = None
         for attempt in suiting.attempts(before, after, preferred, here, only=python is not None):
             try:
-                old, new = _built(run, library, distribution, (before.version, after.version), attempt, name is None)
+                old, new = _built(
+                    run, library, distribution, (before.version, after.version), attempt, name is None
+                )
             except EnvmgrError as problem:
                 if problem.code not in _TRY_ELSE:
                     raise
@@ -189,7 +193,11 @@ def _library(project: Project | None, name: str) -> tuple[Library, str, str | No
             "E-USAGE", f"library {name} is a module of the interpreter itself: it has no releases to compare"
         )
     own = Requirement(known.requirement)
-    return Library(name, known.requirement, known.module or None, known.environment), canonical(own.name), name
+    return (
+        Library(name, known.requirement, known.module or None, known.environment),
+        canonical(own.name),
+        name,
+    )
 
 
 def _python_of(project: Project | None, library: Library) -> str | None:

@@ -75,7 +75,8 @@ def gist(problem: BaseException) -> str:
     """One line for the history."""
     if isinstance(problem, KeyboardInterrupt):
         return "interrupted"
-    said = str(problem).split("\n", 1)[0] or type(problem).__name__
+    reasons = problem.details.get("reasons") if isinstance(problem, EnvmgrError) else None
+    said = "; ".join(reasons or ()) or str(problem).split("\n", 1)[0] or type(problem).__name__
     return said if len(said) <= _GIST else f"{said[: _GIST - 1]}…"
 
 

@@ -32,6 +32,8 @@ def gc(root: Path, *, keep: int) -> GcOutcome:
     what is freed. Raises E-BUSY, E-DISK.
     """
     layout = Layout(root)
+    from envmgr.changes import keeping
+
     if not layout.home.is_dir():
         return GcOutcome((), (), (), 0, 0)
     with files.disk_problems("freeing"), projectlock.hold(layout), recovery.opened(layout) as state:
@@ -47,6 +49,7 @@ def gc(root: Path, *, keep: int) -> GcOutcome:
     shared.prune()
     remembering.prune()
     keys.prune()
+    keeping.prune()
     return GcOutcome(
         tuple(freed),
         tuple(leased),

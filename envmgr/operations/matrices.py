@@ -31,11 +31,26 @@ def find_root(start: Path) -> Path:
     """
     start = start.absolute()
     for directory in (start, *start.parents):
-        if (directory / CONFIG_NAME).exists() or any(_files(directory)):
+        if _is_root(directory):
             return directory
-    raise EnvmgrError(
+    raise _no_project(f"{start} or above it")
+
+
+def require_root(directory: Path) -> Path:
+    """`directory`, absolute, if it is one. Raises E-NO-PROJECT."""
+    if not _is_root(directory):
+        raise _no_project(str(directory.absolute()))
+    return directory.absolute()
+
+
+def _is_root(directory: Path) -> bool:
+    return (directory / CONFIG_NAME).exists() or bool(_files(directory))
+
+
+def _no_project(where: str) -> EnvmgrError:
+    return EnvmgrError(
         "E-NO-PROJECT",
-        f"no {CONFIG_NAME}, and no {FOLDER}/*.toml, in {start} or above it",
+        f"no {CONFIG_NAME}, and no {FOLDER}/*.toml, in {where}",
         hint=f"write {FOLDER}/NAME.toml (docs/matrices.md), or name the project's directory with --project DIR",
     )
 

@@ -53,24 +53,20 @@ def report(project: Project, name: str | None, against: str | None = None) -> tu
 
 def merge(root: Path, paths: Sequence[Path], output: Path | None = None) -> Union:
     """Unite the results of shards into state.db and the committed file, or `output`. Raises E-RESULTS with every
-    contradiction, before anything is written."""
+    contradiction, before anything is written; E-UNKNOWN-MATRIX."""
     parts = [spelling.read_file(path) for path in paths]
     merged = merging.merge(parts)
-    layout = Layout(root)
-    if all(part.shard is not None for part in parts):  # a committed file lacks what state.db is asked for
-        for result in merged.results:
-            results.keep(layout, result)
-    head = ResultFile(
-        Path(),
-        merged.head.matrix,
-        merged.head.library,
-        merged.head.axes,
-        merged.head.checks,
-        merged.head.timing,
-        (),
-        cells=merged.cells,
-    )
-    path = output or spelling.committed(root, head.matrix)
+    name = merged.head.matrix
+    if name not in matrices.names(root):
+        raise EnvmgrError(
+            "E-UNKNOWN-MATRIX",
+            f"these are results of the matrix {name}, and there is no {matrices.FOLDER}/{name}.toml in {root}",
+            hint="name its project's directory with --project DIR",
+        )
+    for result in merged.results:
+        results.keep(Layout(root), result)
+    head = replace(merged.head, shard=None, results=())
+    path = output or spelling.committed(root, name)
     changed = spelling.write(path, head, merged.results)
     return Union(_report(head, merged.results, {}, merged.missing), path, changed, len(parts))
 

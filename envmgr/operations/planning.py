@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from envmgr.environments.layout import Layout
 from envmgr.environments.state import read_state
+from envmgr.errors import EnvmgrError
+from envmgr.model.changes import Impact
 from envmgr.model.differences import PinChange
 from envmgr.model.outcomes import Report, silent
 from envmgr.model.project import Project
 from envmgr.model.upgrades import PlannedChange, PlanOutcome
-from envmgr.operations import moves, prospects, wishes
+from envmgr.operations import impact, moves, prospects, trial, wishes
 from envmgr.operations.diff import pin_changes
+from envmgr.operations.impact import Question
+from envmgr.operations.moves import Move
 from envmgr.operations.prospects import Known
+from envmgr.operations.wishes import Wish
 from envmgr.tools import interpreters
+from envmgr.tools.interpreters import Interpreter
 
 
-def plan(project: Project, text: str, *, report: Report = silent) -> PlanOutcome:
-    """What `upgrade` would change for the same words. Writes nothing, builds nothing, activates nothing.
+def plan(project: Project, text: str, *, osv: Path | None = None, report: Report = silent) -> PlanOutcome:
+    """What `upgrade` would change for the same words, and what that means for the application. Writes nothing
+    into the project, activates nothing.
 
-    Needs the network: it resolves, and asks the index for the METADATA of what is new. Raises
-    E-UNKNOWN-LIBRARY, E-USAGE, E-ADOPT, E-INTERPRETER, E-CONFLICT, E-LOCK, E-NETWORK.
+    Needs the network: it resolves, asks the index for the METADATA of what is new, and builds the new environment
+    beside the project to compare its API; where that fails, the outcome says so. `osv` is a snapshot of OSV's
+    advisories. Raises E-UNKNOWN-LIBRARY, E-USAGE, E-ADOPT, E-INTERPRETER, E-CONFLICT, E-LOCK, E-NETWORK, E-OSV.
     """
     wish = wishes.read(project, text)
     layout = Layout(project.root)
@@ -34,6 +44,16 @@ def plan(project: Project, text: str, *, report: Report = silent) -> PlanOutcome
         layout, wish.environment, move.environment, interpreter, begin.active, move.lock, changed
     )
     gone = {change.name for change in changed}
+    question = Question(
+        layout,
+        wish.distribution,
+        move.version,
+        interpreter.version,
+        begin.active,
+        move.lock.pins,
+        changed,
+        osv,
+    )
     return PlanOutcome(
         wish.environment.name,
         wish.library.name,
@@ -47,7 +67,37 @@ def plan(project: Project, text: str, *, report: Report = silent) -> PlanOutcome
         tuple(pin for pin in move.lock.pins if pin.name not in gone),
         move.config,
         move.lock.noted.get("exclude-newer"),
+        _impact(layout, wish, move, interpreter, question, report),
     )
+
+
+def _impact(
+    layout: Layout, wish: Wish, move: Move, interpreter: Interpreter, question: Question, report: Report
+) -> Impact | None:
+    """None where nothing changes."""
+    if not question.changed:
+        return None
+    known = impact.look(question)
+    names = sorted({*known.used, *(name for name in known.before if name == wish.library.name)})
+    if not names:
+        return impact.judge(question, known, {}, _incomparable(wish, question))
+    try:
+        with trial.built(layout, move, interpreter, report) as after:
+            report(wish.environment.name, "compare")
+            diffs, unknown = impact.compared(known, after, names)
+            return impact.judge(question, known, diffs, unknown)
+    except EnvmgrError as problem:
+        why = f"what changes in {', '.join(names)}: the new environment cannot be built: {problem.message}"
+        return impact.judge(question, known, {}, [why])
+
+
+def _incomparable(wish: Wish, question: Question) -> list[str]:
+    name, environment = wish.library.name, wish.environment.name
+    if question.active is None:
+        return [f"what changes in {name}: nothing is active to compare with; run `envmgr sync {environment}`"]
+    if not any(change.name == wish.distribution for change in question.changed):
+        return []
+    return [f"what changes in {name}: the active generation does not have it, or its store entry is gone"]
 
 
 def _planned(change: PinChange, known: Known) -> PlannedChange:

@@ -8,7 +8,7 @@ import contextlib
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -138,7 +138,7 @@ def _pinned(library: Library, distribution: str, version: str) -> str:
     return f"{distribution}{f'[{extras}]' if extras else ''}=={version}"
 
 
-def _here(interpreter: Interpreter) -> Sequence[str]:
+def _here(interpreter: Interpreter) -> tuple[str, ...]:
     machine, system = interpreter.markers["platform_machine"], interpreter.markers["sys_platform"]
     wanted = f"sys_platform == '{system}' and platform_machine == '{machine}'"
     return tuple(name for name, marker in pypa.PLATFORMS.items() if marker == wanted)

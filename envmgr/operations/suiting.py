@@ -55,7 +55,9 @@ def attempts(
     days of each release before those of today. `only`: none but the preferred one.
     """
     first = [] if preferred is None else [preferred]
-    candidates = first if only else [*first, *(each for each in _by_age(here, before, after) if each not in first)]
+    candidates = (
+        first if only else [*first, *(each for each in _by_age(here, before, after) if each not in first)]
+    )
     both = [each for each in candidates if serves(before, each) and serves(after, each)]
     pairs = [(each, each) for each in both]
     if not pairs:
@@ -87,7 +89,10 @@ def _by_age(here: Sequence[Interpreter], before: Release, after: Release) -> lis
     for each in sorted((each for each in here if not each.free_threaded), key=_order):
         newest[each.minor] = each
     known = sorted(newest.values(), key=_order)
-    return [*(each for each in reversed(known) if each.minor in out), *(each for each in known if each.minor not in out)]
+    return [
+        *(each for each in reversed(known) if each.minor in out),
+        *(each for each in known if each.minor not in out),
+    ]
 
 
 def _order(interpreter: Interpreter) -> tuple[int, ...]:
@@ -100,4 +105,3 @@ def _day(release: Release) -> str | None:
     if not moments:
         return None
     return (max(moments).astimezone(UTC) + _LATER).strftime("%Y-%m-%dT%H:%M:%SZ")
-

@@ -12,25 +12,43 @@ from envmgr.environments import activation, files, freeing, laying, projectlock,
 from envmgr.environments.layout import Layout, entry_name
 from envmgr.environments.state import Generation, State, problems
 from envmgr.errors import EnvmgrError
+from envmgr.model.changes import Impact
 from envmgr.model.differences import PinChange
 from envmgr.model.health import HealthFinding
 from envmgr.model.outcomes import Report, silent
 from envmgr.model.project import Project
 from envmgr.model.upgrades import UpgradeOutcome
-from envmgr.operations import evidence, ground, inspecting, moves, renewing, wishes
+from envmgr.operations import evidence, ground, impact, inspecting, moves, renewing, standing, wishes
 from envmgr.operations.diff import pin_changes
+from envmgr.operations.impact import Known, Question
 from envmgr.operations.moves import Move
 from envmgr.operations.renewing import Ready
 from envmgr.operations.run import Run
 from envmgr.operations.wishes import Wish
 
+_NOT_BEGUN = ("E-IMPACT", "E-OSV")
+"""What an upgrade ends with before there is anything to undo."""
 
-def upgrade(project: Project, text: str, *, report: Report = silent) -> UpgradeOutcome:
-    """Resolve, build beside, inspect in depth, then activate; lock and envmgr.toml change with the activation.
+
+def upgrade(
+    project: Project,
+    text: str,
+    *,
+    osv: Path | None = None,
+    accept_impact: bool = False,
+    report: Report = silent,
+) -> UpgradeOutcome:
+    """Resolve, build beside, see what it means for the application, inspect in depth, then activate; lock and
+    envmgr.toml change with the activation.
+
+    Raises E-IMPACT, with nothing changed but a line of the history, when the application would be harmed: a function
+    breaks that it calls, a matrix is red for this version and interpreter, or (with `osv`, a snapshot of OSV's
+    advisories) a vulnerability comes in; unless `accept_impact`. What cannot be found out is no reason. APIs are
+    compared only when something is known to be called of what moves.
 
     Raises E-UNDONE for whatever fails on the way, a conflict and Ctrl-C included, with what happened in the
     details: what was active is active, lock and envmgr.toml are as they were, byte for byte, and the history
-    tells of it. Before anything is begun: E-UNKNOWN-LIBRARY, E-USAGE, E-ADOPT, E-NOT-INSTALLED, E-BUSY.
+    tells of it. Before anything is begun: E-UNKNOWN-LIBRARY, E-USAGE, E-ADOPT, E-NOT-INSTALLED, E-BUSY, E-OSV.
     """
     begun = time.perf_counter()
     wish = wishes.read(project, text)
@@ -47,10 +65,10 @@ def upgrade(project: Project, text: str, *, report: Report = silent) -> UpgradeO
             active = state.active(wish.environment.name)
             if active is None:
                 raise _not_installed(wish)
-            attempt = _Attempt(project, wish, layout, state, active, report)
+            attempt = _Attempt(project, wish, layout, state, active, osv, accept_impact, report)
             return attempt.run(begun)
     except (EnvmgrError, KeyboardInterrupt) as problem:
-        if attempt is None or attempt.settled:
+        if attempt is None or attempt.settled or getattr(problem, "code", None) in _NOT_BEGUN:
             raise
         raise attempt.undone(problem) from problem
 
@@ -65,12 +83,15 @@ class _Attempt:
         layout: Layout,
         state: State,
         active: Generation,
+        osv: Path | None,
+        accept_impact: bool,
         report: Report,
     ) -> None:
         self._project, self._wish, self._layout, self._state = project, wish, layout, state
-        self._active, self._report = active, report
+        self._active, self._osv, self._accepts, self._report = active, osv, accept_impact, report
         self._name = wish.environment.name
         self._packages: tuple[PinChange, ...] = ()
+        self._impact: Impact | None = None
         self._left = ""
         self.settled = False
 
@@ -82,6 +103,8 @@ class _Attempt:
         except BaseException as problem:
             if not self.settled:
                 self._abandon(journal, problem)
+                if isinstance(problem, EnvmgrError) and problem.code == "E-IMPACT":
+                    self._state.settle(journal, "refused")
             raise
         finally:
             with contextlib.suppress(OSError):  # the next command sweeps
@@ -100,6 +123,7 @@ class _Attempt:
             self._packages,
             move.config,
             time.perf_counter() - begun,
+            self._impact,
         )
 
     def _moved(self, journal: int, begun: float) -> tuple[Move, Generation]:
@@ -114,12 +138,31 @@ class _Attempt:
             self.settled = True
             return move, self._active
 
+        question = Question(
+            self._layout,
+            self._wish.distribution,
+            move.version,
+            here.interpreter.version,
+            self._active,
+            move.lock.pins,
+            self._packages,
+            self._osv,
+        )
+        known = impact.look(question)
+        if not known.used:
+            self._decide(impact.judge(question, known, {}))
         run = Run(move.project, self._layout, self._state, False, False, self._report, "upgrade")
         laying.ensure(self._layout, here.interpreter, offline=False)
         staged = self._layout.staging / self._layout.lock(self._name).name
         files.write(staged, move.content)
         there = ground.relocked(move.project, move.environment, here, move.lock.digest)
         ready = renewing.prepare(run, move.environment, there, replace(move.lock, path=staged), begun)
+        if known.used:
+            try:
+                self._decide(self._compared(question, known, ready))
+            except EnvmgrError:
+                self._let_go(run, move, ready)
+                raise
         generation = renewing.next_generation(run, move.environment, ready)
         self._inspect(move, ready, generation)
         self._report(self._name, "activate")
@@ -128,6 +171,25 @@ class _Attempt:
         activation.keep(self._layout)
         renewing.share(run, move.environment, ready)
         return move, generation
+
+    def _compared(self, question: Question, known: Known, ready: Ready) -> Impact:
+        self._report(self._name, "compare")
+        after = standing.of_entry(
+            self._layout, entry_name(self._name, ready.key), ready.libraries, question.python
+        )
+        diffs, unknown = impact.compared(known, after, known.used)
+        return impact.judge(question, known, diffs, unknown)
+
+    def _decide(self, found: Impact) -> None:
+        self._impact = found
+        if found.red and not self._accepts:
+            raise impact.refusal(found, self._wish.text)
+
+    def _let_go(self, run: Run, move: Move, ready: Ready) -> None:
+        """What was built for nothing leaves the project, and is linked again should it be wanted after all."""
+        if ready.built:
+            renewing.share(run, move.environment, ready)
+            freeing.free_entry(self._layout, entry_name(self._name, ready.key))
 
     def _inspect(self, move: Move, ready: Ready, generation: Generation) -> None:
         """What does not load or fit in the active generation either is not held against the new one."""
@@ -195,6 +257,7 @@ class _Attempt:
         others = len(self._packages) - len(own)
         words = [f"{each.name} {each.before} -> {each.after}" for each in own]
         words += [f"{others} more" if own else f"{others} packages"] if others else []
+        words += ["impact accepted"] if self._impact is not None and self._impact.red else []
         return ", ".join(words) or "envmgr.toml alone"
 
 

@@ -16,13 +16,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from envmgr.tools import index_pages, index_settings
-from envmgr.tools.index_pages import File
-from envmgr.tools.index_settings import Indexes
-from envmgr.tools.pypa import canonical
-
 if TYPE_CHECKING:
     from packaging.version import Version
+
+    from envmgr.tools.index_pages import File
+    from envmgr.tools.index_settings import Indexes
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ class Listing(Protocol):
 
 
 class Index:
-    """Asks for each distribution once. Safe among threads."""
+    """Asks for each distribution once. Safe among threads. Costs nothing before it is asked."""
 
     def __init__(self, indexes: Indexes | None = None) -> None:
         self._given = indexes
@@ -74,6 +72,8 @@ class Index:
 
         Yanked ones and pre-releases are among them. Raises E-NETWORK.
         """
+        from envmgr.tools.pypa import canonical
+
         name = canonical(distribution)
         with self._guard:
             mine = self._asking[name]
@@ -84,6 +84,8 @@ class Index:
 
     @cached_property
     def _indexes(self) -> Indexes:
+        from envmgr.tools import index_settings
+
         return self._given if self._given is not None else index_settings.read(os.environ)
 
 
@@ -96,6 +98,8 @@ def releases(distribution: str) -> tuple[Release, ...]:
 
 
 def _releases(name: str, indexes: Indexes) -> tuple[Release, ...]:
+    from envmgr.tools import index_pages
+
     found: dict[str, File] = {}
     for address in indexes.addresses:
         files = index_pages.read(address, name)

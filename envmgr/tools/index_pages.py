@@ -16,7 +16,6 @@ from envmgr.tools import downloads
 from envmgr.tools.pypa import canonical
 
 if TYPE_CHECKING:
-    from packaging.specifiers import SpecifierSet
     from packaging.version import Version
 
 _JSON = "application/vnd.pypi.simple.v1+json"
@@ -36,16 +35,6 @@ class File:
     @property
     def is_wheel(self) -> bool:
         return self.filename.endswith(".whl")
-
-    @property
-    def python(self) -> SpecifierSet | None:
-        """Its `requires-python`; None where there is none, or none that can be read: uv then takes it for any."""
-        from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-        try:
-            return SpecifierSet(self.requires_python) if self.requires_python else None
-        except InvalidSpecifier:
-            return None
 
 
 def read(address: str, name: str) -> list[File] | None:

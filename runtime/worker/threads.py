@@ -164,12 +164,13 @@ class Threads:
         refused: list[Work] = []
         with self._lock:
             self._waiting[number] = self._waiting.get(number, 0) + 1
-            self._grow()
-            if self._stuck():
-                refused = [work for work in self._inbox if work.refuse is not None]
-                for work in refused:
-                    self._inbox.remove(work)
         try:
+            with self._lock:
+                self._grow()
+                if self._stuck():
+                    refused = [work for work in self._inbox if work.refuse is not None]
+                    for work in refused:
+                        self._inbox.remove(work)
             for work in refused:
                 work.refuse(_too_deep())  # type: ignore[misc]
             yield
@@ -196,8 +197,8 @@ class Threads:
 
     def _grow(self) -> None:
         while self._started - len(self._waiting) < self._count and self._started < self._count + DEEPEST:
-            self._started += 1
             threading.Thread(target=self._serve, name="envmgr-call", daemon=True).start()
+            self._started += 1
 
     def _serve(self) -> None:
         one = self._enter()

@@ -81,14 +81,25 @@ def test_what_a_log_says_is_text(page):
 def test_a_script_that_got_in_would_not_run(page, tmp_path, address):
     """Even if something were not escaped, the page's own policy stands before it."""
     page.open("about:blank")
+    asked = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     whole = Path(address.removeprefix("file://")).read_text()
     broken = tmp_path / "broken.html"
     bad = "<script>document.title = 'taken'</script><img src=x onerror=\"document.title='taken'\">"
-    bad += "<style>body { display: none }</style>"
+    bad += f"<style>body {{ display: none }}</style><img src=http://127.0.0.1:{server.server_port}/x>"
     broken.write_text(whole.replace("<main>", f"<main>{bad}"))
     page.open(broken.as_uri())
     assert page.run("document.title") == "Compatibility · numpy · other"
     assert page.run("getComputedStyle(document.body).display") == "block"
+    server.shutdown()
+    server.server_close()
+    assert asked == []
     page._events.clear()
 
 

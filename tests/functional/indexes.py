@@ -54,7 +54,7 @@ def pure_msgpack() -> tuple[str, bytes]:
 
 class Index:
     """`fetched` counts requests that were answered with a file, by file name; `refused` those without password.
-    The pages of `forbidden` distributions are for nobody.
+    The pages of `forbidden` distributions are for nobody. Files that are not in `uploaded` were so on one day.
     """
 
     def __init__(self, wheels: Mapping[str, bytes], credentials: str | None, delay: float) -> None:
@@ -62,6 +62,8 @@ class Index:
         self.authorization = credentials and f"Basic {base64.b64encode(credentials.encode()).decode()}"
         self.delay = delay
         self.forbidden: set[str] = set()
+        self.uploaded: dict[str, str] = {}
+        self.yanked: set[str] = set()
         self.fetched: Counter[str] = Counter()
         self.refused = 0
         self.at_once = self.most_at_once = 0
@@ -70,7 +72,8 @@ class Index:
     def page(self, name: str) -> bytes | None:
         files = [
             {"filename": file, "url": f"../../files/{file}", "hashes": {"sha256": hashlib.sha256(content).hexdigest()},
-             "size": len(content), "upload-time": "2024-05-01T00:00:00Z", "core-metadata": True}
+             "size": len(content), "upload-time": self.uploaded.get(file, "2024-05-01T00:00:00Z"), "yanked": file in self.yanked,
+             "core-metadata": True}
             for file, content in self.wheels.items()
             if file.partition("-")[0].lower().replace("_", "-") == name
         ]  # fmt: skip

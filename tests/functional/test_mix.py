@@ -1,5 +1,6 @@
 """The mix tasks, in a Mix project of a user's own that has nothing but the path to ours."""
 
+import json
 import os
 import re
 import shutil
@@ -7,7 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import indexes
+import msgpack
 import pytest
+
+from envmgr.cli import run
 
 ELIXIR = Path(__file__).parents[2] / "elixir"
 DOCS = Path(__file__).parents[2] / "docs"
@@ -129,6 +134,68 @@ def test_the_guide_to_tests(mix):
     (mix.root / "test" / "test_helper.exs").write_text("ExUnit.start()\n")
     done = mix("test", "--no-color", WITHOUT_PROJECT="1")
     assert re.search(r"\n6 tests, 0 failures", done.stdout)
+
+
+def shortened(text):
+    """Without what differs from run to run."""
+    text = re.sub(r"Python 3\.\d+\.\d+", "Python 3.x", text)
+    text = re.sub(r"\d[\d.]* (?:Ki)?B (on disk|to download)", r"… \1", text)
+    return re.sub(r"[1-9]\d* days? old", "… days old", text)
+
+
+def test_the_guide_to_impact(mix, tmp_path, monkeypatch, capsys):
+    """docs/impact.md: what its code calls is read by mix, told by a plan, and keeps an upgrade from harm."""
+    guide = (DOCS / "impact.md").read_text()
+    releases = dict(re.findall(r"```python\n# postage.py of (\S+)\n(.*?)```", guide, re.DOTALL))
+    (code,) = re.findall(r"```elixir\n(# (\S+)\n.*?)```", guide, re.DOTALL)
+    (configuration,) = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
+    said = re.findall(r"```console\n\$ ([^\n]*)\n(.*?)```", guide, re.DOTALL)
+    assert len(said) == 4
+    wheels = [indexes.wheel("postage", version, {"postage.py": releases[version]}) for version in releases]
+    monkeypatch.chdir(tmp_path)
+    with indexes.serve(*wheels) as index:
+        monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://{index.host}/simple/")
+        (tmp_path / "envmgr.toml").write_text(configuration.replace(">=1", "==1.0"))
+        assert run(["sync", "-q"]) == 0
+        (tmp_path / "envmgr.toml").write_text(configuration)
+        as_it_stands(mix, tmp_path, code, said, capsys)
+
+
+def as_it_stands(mix, tmp_path, code, said, capsys):
+    lib, aside = mix.root / "lib", mix.root / "lib.aside"
+    if lib.exists():  # another guide's
+        lib.rename(aside)
+    lib.mkdir()
+    (mix.root / code[1]).write_text(code[0])
+    try:
+        done = mix("envmgr.calls", "--project", str(tmp_path), "--quiet")
+    finally:
+        shutil.rmtree(lib)
+        if aside.exists():
+            aside.rename(lib)
+    assert done.stdout.endswith(said[0][1])
+    calls = tmp_path / ".envmgr" / "run" / "calls"
+    calls.mkdir(parents=True)
+    counted = [[f"postage.{name}", "postage", 0, 0, 0, {}, [[100, 12]]] for name in ("label",)]
+    file = {"schema": 1, "id": "vm", "process": None, "closed": True, "includes": [], "calls": counted}
+    (calls / "vm.msgpack").write_bytes(msgpack.packb(file))
+    advisory = {
+        "id": "GHSA-aaaa-bbbb-cccc",
+        "aliases": ["CVE-2026-1"],
+        "modified": "2026-01-01T00:00:00Z",
+        "summary": "Negative weights are refunded",
+        "database_specific": {"severity": "HIGH"},
+        "affected": [{"package": {"ecosystem": "PyPI", "name": "postage"}, "versions": ["1.0"]}],
+    }
+    (tmp_path / "osv.json").write_text(json.dumps(advisory))
+    for command, expected in said[1:]:
+        capsys.readouterr()
+        status = run([*command.split()[1:], "-q"])
+        told = shortened("".join(capsys.readouterr()))
+        assert status == (1 if "upgrade" in command else 0)
+        for part in expected.split("…\n"):
+            assert part in told
+    assert run(["upgrade", "postage==2.0", "-q", "--accept-impact"]) == 0
 
 
 def test_rollback(mix):

@@ -102,3 +102,22 @@ def test_objects_are_released_when_earlier_calls_have_found_theirs(quiet):
     release.join(20)
     assert not len(quiet.calls.refs)
     other.user.runs = False
+
+
+def test_where_no_thread_can_be_begun_a_call_that_waits_fails_and_no_other(quiet, monkeypatch):
+    threads = quiet.loop._threads
+    one = threads._ones[0] = threads._enter()
+    one.user.begin(3)
+
+    class Full:
+        def __init__(self, **options):
+            pass
+
+        def start(self):
+            raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("threading.Thread", Full)
+    with pytest.raises(RuntimeError, match="can't start"), threads.waiting(3):
+        pass
+    assert not threads._waiting
+    assert not threads._started

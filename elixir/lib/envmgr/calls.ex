@@ -78,8 +78,9 @@ defmodule Envmgr.Calls do
 
   defp around(call), do: Around.run(:call, %{call | instead: &instead/2}, &direct/1)
 
-  # It is counted as a call of that function, too.
-  defp instead(%{options: options, args: args, kwargs: kwargs} = call, path) do
+  @doc "Calls another path in the place of a call. It is counted as a call of that function, too."
+  @spec instead(Call.t(), String.t()) :: answer()
+  def instead(%{options: options, args: args, kwargs: kwargs} = call, path) do
     now = Usage.now()
 
     case find(options.name, path) do

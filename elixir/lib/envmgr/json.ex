@@ -1,5 +1,5 @@
 defmodule Envmgr.JSON do
-  # A reader of JSON (RFC 8259) for the arguments of mix tasks and the shared golden vectors: OTP 25 has none.
+  # JSON (RFC 8259) for the mix tasks and the shared golden vectors: OTP 25 has none.
   @moduledoc false
 
   @doc """
@@ -135,4 +135,38 @@ defmodule Envmgr.JSON do
   defp space(rest), do: rest
 
   defp bad(rest), do: throw({:json, rest})
+
+  @doc """
+  The JSON text of `nil`, booleans, numbers, texts, lists and maps with texts or atoms as keys; keys are sorted.
+
+      iex> Envmgr.JSON.encode(%{b: [1, nil], a: "\\n"}) |> IO.iodata_to_binary()
+      ~S({"a":"\\n","b":[1,null]})
+  """
+  @spec encode(term()) :: iodata()
+  def encode(nil), do: "null"
+  def encode(value) when is_boolean(value), do: Atom.to_string(value)
+  def encode(value) when is_number(value), do: to_string(value)
+  def encode(value) when is_binary(value), do: [?", escaped(value), ?"]
+  def encode(value) when is_list(value), do: [?[, value |> Enum.map(&encode/1) |> commas(), ?]]
+
+  def encode(value) when is_map(value) do
+    members =
+      for {key, value} <- Enum.sort_by(value, &to_string(elem(&1, 0))),
+          do: [encode(to_string(key)), ?:, encode(value)]
+
+    [?{, commas(members), ?}]
+  end
+
+  defp commas(items), do: Enum.intersperse(items, ?,)
+
+  # A file's name may be no text at all.
+  defp escaped(<<c::utf8, rest::binary>>) when c in [?", ?\\], do: [?\\, c | escaped(rest)]
+  defp escaped("\n" <> rest), do: ["\\n" | escaped(rest)]
+
+  defp escaped(<<c::utf8, rest::binary>>) when c < 0x20,
+    do: ["\\u00", String.pad_leading(Integer.to_string(c, 16), 2, "0") | escaped(rest)]
+
+  defp escaped(<<c::utf8, rest::binary>>), do: [<<c::utf8>> | escaped(rest)]
+  defp escaped(<<_byte, rest::binary>>), do: ["\\uFFFD" | escaped(rest)]
+  defp escaped(""), do: []
 end

@@ -21,14 +21,14 @@ defmodule Envmgr.HealthTest do
     assert [%{alive?: true, answers?: true, busy?: false}, %{answers?: true}] = workers
 
     # A worker that runs C code or a long call is busy, not dead.
-    call = Envmgr.async("probe.nap", [20], name: name)
+    call = Envmgr.async("probe.nap", [600], name: name, timeout: :infinity)
 
     Project.eventually(fn ->
       Enum.any?(Envmgr.stats(name)["std"].workers, &(&1.in_flight == 1))
     end)
 
     assert %{status: :ok, libraries: %{"probe" => %{workers: workers}}} =
-             Envmgr.health(name: name, timeout: 50)
+             Envmgr.health(name: name, timeout: 1_500)
 
     assert Enum.sort(for worker <- workers, do: {worker.busy?, worker.answers?}) == [
              {false, true},
@@ -45,8 +45,8 @@ defmodule Envmgr.HealthTest do
 
     signal(os_pid, "STOP")
     started = System.monotonic_time(:millisecond)
-    assert %{status: :degraded, libraries: libraries} = Envmgr.health(name: name, timeout: 50)
-    assert System.monotonic_time(:millisecond) - started < 5_000
+    assert %{status: :degraded, libraries: libraries} = Envmgr.health(name: name, timeout: 1_500)
+    assert System.monotonic_time(:millisecond) - started < 30_000
     assert %{state: :degraded, workers: workers} = libraries["math"]
 
     assert [%{alive?: true, busy?: false}] =

@@ -24,7 +24,7 @@ defmodule Envmgr.Test.Load do
       receive do
         {:done, ^pid, answers} -> Map.merge(all, answers, fn _, a, b -> a + b end)
       after
-        20_000 -> raise ExUnit.AssertionError, message: "a caller got no answer"
+        60_000 -> raise ExUnit.AssertionError, message: "a caller got no answer"
       end
     end)
   end

@@ -6,43 +6,46 @@ text of the deprecation warning that reading it shows, `"failed"` with what else
 modules that are on the way.
 """
 
+from __future__ import annotations
+
 import importlib
 import json
 import os
 import signal
 import sys
 import warnings
+from pathlib import Path
+from typing import Any
 
 _SECONDS = 20
 _DEPRECATIONS = (DeprecationWarning, FutureWarning, PendingDeprecationWarning)
 _LONGEST = 600
 
 
-def main():
-    with open(sys.argv[1], encoding="utf-8") as file:
-        request = json.load(file)
+def main() -> None:
+    """Does not return: threads that an import left behind must not keep the process."""
+    request = json.loads(Path(sys.argv[1]).read_text("utf-8"))
     signal.signal(signal.SIGALRM, _ring)
     answers = {}
     for path in request["paths"]:
         signal.alarm(_SECONDS)
         try:
             answer = _ask(request["module"], path)
-        except BaseException as problem:
+        except BaseException as problem:  # noqa: BLE001 - a module may raise what it likes
             answer = ["failed", _said(problem)]
         finally:
             signal.alarm(0)
         if answer is not None:
             answers[path] = answer
-    with open(request["into"], "w", encoding="utf-8") as file:
-        json.dump(answers, file)
-    os._exit(0)  # whatever threads an import has left
+    Path(request["into"]).write_text(json.dumps(answers), "utf-8")
+    os._exit(0)
 
 
-def _ring(*_):
+def _ring(*_: Any) -> None:
     raise TimeoutError("it took too long")
 
 
-def _ask(module, path):
+def _ask(module: str, path: str) -> list[str] | None:
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("ignore")
         value, rest = _reach(module, path.split("."))
@@ -51,32 +54,32 @@ def _ask(module, path):
             try:
                 value = getattr(value, name)
             except AttributeError as problem:
-                return ["absent", _said(problem)] if number == len(rest) - 1 else ["absent", ""]
+                return ["absent", _said(problem) if number == len(rest) - 1 else ""]
     texts = [str(found.message) for found in seen if issubclass(found.category, _DEPRECATIONS)]
     return ["warns", texts[0][:_LONGEST]] if texts else None
 
 
-def _reach(module, names):
+def _reach(module: str, names: list[str]) -> tuple[Any, list[str]]:
     """The innermost module that can be imported along a path, and the names that are left: one at least."""
     value = importlib.import_module(module)
     while len(names) > 1:
-        full = module + "." + names[0]
-        if full not in sys.modules:
-            try:
-                importlib.import_module(full)
-            except ImportError:
-                break
-        held = vars(value).get(names[0], sys.modules[full])
-        if held is not sys.modules[full]:
-            break  # a function of that name hides the module
-        value, module, names = sys.modules[full], full, names[1:]
+        full = f"{module}.{names[0]}"
+        held = vars(value).get(names[0])
+        try:
+            child = importlib.import_module(full)
+        except ImportError:
+            break
+        if held is not None and held is not child:
+            setattr(value, names[0], held)  # a function of that name hides the module
+            break
+        value, module, names = child, full, names[1:]
     return value, names
 
 
-def _said(problem):
+def _said(problem: BaseException) -> str:
     try:
         return str(problem)[:_LONGEST]
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - as above
         return type(problem).__name__
 
 

@@ -48,14 +48,9 @@ def matrix() -> None:
 
 def root(invocation: Invocation) -> Path:
     """The directory that was named, or the nearest with an envmgr.toml or with matrices. Raises E-NO-PROJECT."""
-    from envmgr.operations.matrices import find_root
+    from envmgr.operations.matrices import find_root, require_root
 
-    if invocation.directory is None:
-        return find_root(Path.cwd())
-    found = find_root(invocation.directory)
-    if found != invocation.directory.absolute():
-        return invocation.root()  # says that it is not there
-    return found
+    return find_root(Path.cwd()) if invocation.directory is None else require_root(invocation.directory)
 
 
 def project(invocation: Invocation) -> Project:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterator
-from functools import cached_property
-from typing import TYPE_CHECKING
 
 import click
 
@@ -15,9 +13,6 @@ from envmgr.cli.application import Command
 from envmgr.cli.invocation import Invocation
 from envmgr.errors import CHECK_FAILED
 from envmgr.model.matrix import FLAKY, NOT_RUN, PASSED, CellResult, MatrixRun
-
-if TYPE_CHECKING:
-    from envmgr.tools.index import Index, Release
 
 _SIGNALS = {"SIGINT": 130, "SIGTERM": 143}
 _LOG_LINES = 20
@@ -58,9 +53,10 @@ def run(
     from envmgr.cli.commands.matrices import project
     from envmgr.cli.matrix_progress import watching
     from envmgr.operations import matrices, matrix_running
+    from envmgr.tools.index import Index
 
     here = project(invocation)
-    matrix = matrices.load(here, name, index=_Index(), upgrade=upgrade)
+    matrix = matrices.load(here, name, index=Index(), upgrade=upgrade)
     with watching(invocation) as watch:
         outcome = matrix_running.run(
             here,
@@ -79,19 +75,6 @@ def run(
     if interrupted is not None:
         return Answer(outcome, text, _SIGNALS[interrupted])
     return Answer(outcome, text, CHECK_FAILED if any(result.red for result in outcome.results) else 0)
-
-
-class _Index:
-    """The package index. A run of which nothing has changed does not import what asks it."""
-
-    @cached_property
-    def _index(self) -> Index:
-        from envmgr.tools.index import Index
-
-        return Index()
-
-    def releases(self, distribution: str) -> tuple[Release, ...]:
-        return self._index.releases(distribution)
 
 
 def _lines(outcome: MatrixRun, where: str) -> Iterator[str]:

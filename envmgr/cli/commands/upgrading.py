@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import click
 
+from envmgr.cli import impacts
 from envmgr.cli.answers import Answer, columns
 from envmgr.cli.application import Command
 from envmgr.cli.commands.comparing import way
@@ -18,20 +20,30 @@ from envmgr.config.problems import displayed
 from envmgr.model.upgrades import ConfigEdit, PlannedChange, PlanOutcome, UpgradeOutcome
 
 
+def _osv(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--osv",
+        type=click.Path(exists=True, path_type=Path),
+        metavar="FILE",
+        help="A snapshot of OSV's advisories (PyPI/all.zip, a directory or a file of JSON): known vulnerabilities.",
+    )(command)
+
+
 @click.command(cls=Command)
 @click.argument("wish", metavar="LIB[==V]")
+@_osv
 @click.pass_obj
-def plan(invocation: Invocation, wish: str) -> Answer:
-    """Show what `upgrade` would change, and change nothing.
+def plan(invocation: Invocation, wish: str, osv: Path | None) -> Answer:
+    """Show what `upgrade` would change, and what that means for this application; change nothing.
 
     Without a version, the newest that envmgr.toml allows; "LIB>=2,<3" and the like will do too. Needs the
-    network.
+    network. What the application calls is known by what its VMs have counted, and by `mix envmgr.calls`.
     """
     project = invocation.project()
     from envmgr.operations.planning import plan as operation
 
     with progress(invocation) as report:
-        outcome = operation(project, wish, report=report)
+        outcome = operation(project, wish, osv=osv, report=report)
     return Answer(outcome, "\n".join(_planned(outcome)))
 
 
@@ -49,7 +61,16 @@ def _planned(outcome: PlanOutcome) -> list[str]:
         lines.append(
             f"nothing that was published after {outcome.excludes_newer} counts; `envmgr lock --upgrade` lifts that"
         )
-    return [*lines, _next(outcome)]
+    if outcome.impact is not None:
+        lines += impacts.lines(outcome.impact)
+    return [*lines, *_refused(outcome), _next(outcome)]
+
+
+def _refused(outcome: PlanOutcome) -> list[str]:
+    reasons = outcome.impact.red if outcome.impact is not None and outcome.generation is not None else ()
+    if not reasons:
+        return []
+    return ["`envmgr upgrade` refuses this unless told:", *(f"  {why}" for why in reasons)]
 
 
 def _next(outcome: PlanOutcome) -> str:
@@ -58,6 +79,7 @@ def _next(outcome: PlanOutcome) -> str:
     if outcome.generation is None:
         return f"nothing was changed; `envmgr sync {outcome.environment}` first: there is nothing to upgrade"
     words = shlex.quote(f"{outcome.library}{outcome.asked}")
+    words += " --accept-impact" if outcome.impact is not None and outcome.impact.red else ""
     return f"nothing was changed; `envmgr upgrade {words}` does it, with proof"
 
 
@@ -102,18 +124,25 @@ def _config(edit: ConfigEdit | None) -> list[str]:
 
 @click.command(cls=Command)
 @click.argument("wish", metavar="LIB[==V]")
+@_osv
+@click.option(
+    "--accept-impact",
+    is_flag=True,
+    help="Upgrade though calls break, a matrix is red, or a vulnerability comes in.",
+)
 @click.pass_obj
-def upgrade(invocation: Invocation, wish: str) -> Answer:
+def upgrade(invocation: Invocation, wish: str, osv: Path | None, accept_impact: bool) -> Answer:
     """Move one library to another version, proved before it serves; undone by itself when a proof fails.
 
     Without a version, to the newest that envmgr.toml allows. A version that envmgr.toml does not allow is
-    written into it. Exit status 5 when it was undone.
+    written into it. Exit status 1 when the application would be harmed (`envmgr plan` shows how), and nothing was
+    done; 5 when it was undone.
     """
     project = invocation.project()
     from envmgr.operations.upgrading import upgrade as operation
 
     with progress(invocation) as report:
-        outcome = operation(project, wish, report=report)
+        outcome = operation(project, wish, osv=osv, accept_impact=accept_impact, report=report)
     return Answer(outcome, "\n".join(_upgraded(outcome)))
 
 
@@ -126,5 +155,6 @@ def _upgraded(outcome: UpgradeOutcome) -> list[str]:
         f" in {outcome.seconds:.2f} s",
         *([columns(rows)] if rows else []),
         *_config(outcome.config),
+        *([] if outcome.impact is None else impacts.after(outcome.impact)),
         f"`envmgr rollback {outcome.environment}` goes back",
     ]

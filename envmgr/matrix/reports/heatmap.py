@@ -37,6 +37,11 @@ class Grid:
     rows: tuple[str, ...]
     columns: tuple[str, ...]
     squares: Mapping[tuple[str, str], Square]
+    found: Mapping[str, str]
+    """What "latest" and its like were found to be, where that is the same in all of a row."""
+
+    def label(self, row: str) -> str:
+        return f"{row} {self.found[row]}" if row in self.found else row
 
 
 def grids(report: MatrixReport) -> tuple[Grid, ...]:
@@ -48,13 +53,14 @@ def grids(report: MatrixReport) -> tuple[Grid, ...]:
     axes = {axis: seen for axis, seen in axes.items() if len(seen) > 1}
     if not cells:
         return ()
+    resolved = {result.cell: result.resolved for result in report.results}
     down = _chosen([axis for axis in axes if axis != _ACROSS] or list(axes), axes, report.library)
     across = _chosen([axis for axis in axes if axis != down], axes, _ACROSS)
     others = [axis for axis in axes if axis not in (down, across)]
     groups = dict.fromkeys(tuple(values.get(axis, "") for axis in others) for values, *_ in cells)
     room = len(axes.get(down, ("",))) * len(axes.get(across, ("",))) * len(groups)
     if others and (len(groups) > _MOST_GROUPS or len(cells) < room * _FULL):
-        return (_grid("", down, across, axes, cells),)
+        return (_grid("", down, across, axes, cells, resolved),)
     ordered = [group for group in product(*(axes[axis] for axis in others)) if group in groups]
     ordered += [group for group in groups if group not in ordered]
     return tuple(
@@ -64,6 +70,7 @@ def grids(report: MatrixReport) -> tuple[Grid, ...]:
             across,
             axes,
             [each for each in cells if tuple(each[0].get(axis, "") for axis in others) == group],
+            resolved,
         )
         for group in ordered
     )
@@ -75,6 +82,7 @@ def _grid(
     across: str,
     axes: Mapping[str, Sequence[str]],
     cells: Sequence[_Cell],
+    resolved: Mapping[str, Mapping[str, str]],
 ) -> Grid:
     squares: dict[tuple[str, str], list[_Cell]] = {}
     for cell in cells:
@@ -86,7 +94,17 @@ def _grid(
         _there(axes.get(down, ()), cells, down),
         _there(axes.get(across, ()), cells, across),
         {place: _square(found) for place, found in squares.items()},
+        _found(cells, down, resolved),
     )
+
+
+def _found(cells: Sequence[_Cell], axis: str, resolved: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    versions: dict[str, set[str]] = {}
+    for values, cell, _ in cells:
+        value = values.get(axis, "")
+        if axis in resolved.get(cell, {}) and not value[:1].isdigit():
+            versions.setdefault(value, set()).add(resolved[cell][axis])
+    return {value: next(iter(found)) for value, found in versions.items() if len(found) == 1}
 
 
 def _square(cells: Sequence[_Cell]) -> Square:

@@ -89,7 +89,8 @@ def _grid(grid: Grid, targets: Mapping[str, str]) -> dict[str, Any]:
         "corner": " \\ ".join(filter(None, [grid.down, grid.across])),
         "columns": grid.columns,
         "rows": [
-            {"name": row, "squares": [square(row, column) for column in grid.columns]} for row in grid.rows
+            {"name": grid.label(row), "squares": [square(row, column) for column in grid.columns]}
+            for row in grid.rows
         ],
     }
 

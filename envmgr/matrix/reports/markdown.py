@@ -57,7 +57,7 @@ def _table(grid: Grid) -> Iterator[str]:
     yield "|---" + "|:-:" * len(grid.columns) + "|"
     for row in grid.rows:
         squares = (_square(grid.squares.get((row, column))) for column in grid.columns)
-        yield "| " + " | ".join([_label(row), *squares]) + " |"
+        yield "| " + " | ".join([_label(grid.label(row)), *squares]) + " |"
     yield ""
 
 

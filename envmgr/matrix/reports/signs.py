@@ -42,10 +42,8 @@ _WORST_FIRST = (FAILED, TIMED_OUT, OUT_OF_MEMORY, NOT_INSTALLABLE)
 _EMOJI = {GREEN: "✅", YELLOW: "⚠️", RED: "❌", GREY: "⬜"}
 
 
-def outcome(result: CellResult | None) -> str:
+def outcome(result: CellResult) -> str:
     """Its status; "expected: …" for what would be red if nobody expected it."""
-    if result is None:
-        return MISSING
     excused = _COLORS.get(result.status) == RED and not result.red
     return f"{EXPECTED}{result.status}" if excused else result.status
 

@@ -86,7 +86,7 @@ def _drawn(grid: Grid, width: int) -> Iterator[str]:
     """Columns that find no room stand in a further block below."""
     if grid.title:
         yield click.style(grid.title, bold=True)
-    label = max(len(_cut(row)) for row in (*grid.rows, grid.down))
+    label = max(len(_cut(word)) for word in (*map(grid.label, grid.rows), grid.down))
     wide = [max(len(_cut(column)), 3, *_marks(grid, column)) for column in grid.columns]
     start = 0
     while start < len(grid.columns):
@@ -97,12 +97,13 @@ def _drawn(grid: Grid, width: int) -> Iterator[str]:
         columns = list(zip(grid.columns[start:end], wide[start:end], strict=True))
         if grid.across:
             yield f"{'':{label}}  {grid.across}"
-        yield f"{_cut(grid.down):{label}}" + "".join(f"  {_cut(column):^{room}}" for column, room in columns)
+        heads = "".join(f"  {_cut(column):^{room}}" for column, room in columns)
+        yield f"{_cut(grid.down):{label}}{heads}".rstrip()
         for row in grid.rows:
             squares = "".join(
                 f"  {_painted(grid.squares.get((row, column)), room)}" for column, room in columns
             )
-            yield f"{_cut(row):{label}}{squares}"
+            yield f"{_cut(grid.label(row)):{label}}{squares}"
         start = end
 
 

@@ -3,6 +3,7 @@ import sqlite3
 
 import pytest
 
+from envmgr.environments import schema
 from envmgr.environments.state import State, open_state, read_state
 from envmgr.errors import EnvmgrError
 
@@ -145,6 +146,22 @@ def test_state_of_the_first_schema_is_carried_over(layout, entry):
     with open_state(layout) as state:
         assert state.active("web") == entry()
         assert state.history("web")[0].active
+
+
+def test_carrying_over_is_done_whole_or_not_at_all(layout, entry, monkeypatch):
+    layout.home.mkdir()
+    with open_state(layout) as state:
+        state.add(entry())
+    with contextlib.closing(sqlite3.connect(layout.state)) as old:
+        old.executescript("DROP TABLE results; PRAGMA user_version = 2;")
+    monkeypatch.setitem(schema._STEPS, 2, "CREATE TABLE results (x); CREATE TABLE results (y)")
+    with pytest.raises(EnvmgrError), open_state(layout):
+        pass
+    monkeypatch.undo()
+    with contextlib.closing(sqlite3.connect(layout.state)) as left:
+        assert left.execute("PRAGMA user_version").fetchone() == (2,)
+    with open_state(layout) as state:
+        assert (state.results("any"), state.numbers("web")) == ({}, (1,))
 
 
 def test_closing_leaves_the_log_to_the_next(layout, entry):

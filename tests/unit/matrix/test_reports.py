@@ -14,6 +14,8 @@ from envmgr.matrix.comparing import compare
 from envmgr.matrix.reporting import counts
 from envmgr.matrix.reports import document, html, junit, markdown, terminal
 from envmgr.matrix.reports.heatmap import grids
+from envmgr.matrix.slowness import Ratio
+from envmgr.model.matrix import Sample
 
 RENDERERS = {"terminal": lambda found: terminal.render(found, 80), "markdown": markdown.render, "html": html.render,
              "junit": junit.render, "json": document.render}  # fmt: skip
@@ -58,11 +60,11 @@ def test_nothing_that_a_log_says_has_an_effect(compared, name):
 def test_the_heat_map_reads_without_colour():
     assert [line.rstrip() for line in plain(report()).splitlines()[2:8]] == [
         "pandas none",
-        "        python",
-        "numpy   3.11  3.12  3.13",
-        "1.26     .     F     M",
-        "2.0      I     e     ~",
-        "latest   t     x     ?",
+        "              python",
+        "numpy         3.11  3.12  3.13",
+        "1.26           .     F     M",
+        "2.0            I     e     ~",
+        "latest 2.4.1   t     x     ?",
     ]
 
 
@@ -125,7 +127,7 @@ def test_markdown_tables_are_tables(compared):
     for table in tables:
         widths = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}
         assert widths == {5}
-    assert "```sh\nenvmgr matrix run numpy --cell numpy=1.26,python=3.12,pandas=none\n```" in text
+    assert "```sh\nenvmgr matrix run numpy --cell numpy=1.26,python=3.12,pandas=none --again\n```" in text
 
 
 def test_markdown_says_nothing_but_what_was_said():
@@ -169,10 +171,25 @@ def test_json_has_a_schema_and_the_command(compared):
     assert (whole["schema"], found["ok"]) == (1, False)
     failed = next(each for each in found["results"] if each["status"] == "failed")
     assert failed["red"]
-    assert failed["command"] == "envmgr matrix run numpy --cell numpy=1.26,python=3.12,pandas=none"
+    assert failed["command"] == "envmgr matrix run numpy --cell numpy=1.26,python=3.12,pandas=none --again"
     assert found["slower"][0]["ratio"][:2] == [1.5, 1.5]
     assert found["comparison"]["broken"][0]["moves"]
     assert REFERENCE in found["timing"]["reference"]
+
+
+def test_what_befell_a_whole_cell_and_what_became_faster(tmp_path):
+    found = report([result(status="unresolvable", detail="numpy needs\x1b[1m Python 3.12")])
+    assert "numpy needs Python 3.12" in html.render([found])
+    samples = [Sample("numpy.sort", (ratio,) * 7, (1.0,) * 7) for ratio in (2.0, 1.0)]
+    spelling.write_file(tmp_path / "old.json", matrix(), [result(samples=samples[:1], cell=REFERENCE)])
+    now = report([result(samples=samples[1:], cell=REFERENCE)])
+    older = spelling.read_file(tmp_path / "old.json")
+    for before, words in ((older, "faster"), (replace(older, ratios={}), "nothing is broken that was not")):
+        compared = replace(now, comparison=compare(now.results, now.ratios, before, "old.json"))
+        for text in (plain(compared), markdown.render([compared]), html.render([compared])):
+            assert words in text
+    lent = replace(now, ratios={REFERENCE: {"numpy.sort": Ratio(1.5, 1.5, 1.5, 0)}})
+    assert "numpy.sort: 1.50× of the reference" in html.render([lent])
 
 
 def test_counts():

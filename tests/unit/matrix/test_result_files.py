@@ -132,6 +132,8 @@ def test_a_ratio_is_written_anew_when_the_old_one_cannot_be_true(tmp_path):
 
     assert written(1.4, 1.5, 1.6, 1.5, 1.5, 1.45, 1.55) == {"numpy.sort": 1.5}
     assert written(1.45, 1.5, 1.65, 1.6, 1.55, 1.5, 1.6) == {"numpy.sort": 1.5}
+    assert written(0.5, 3.0, 0.7, 2.5, 0.6, 2.8, 1.2) == {"numpy.sort": 1.5}
+    assert written(3.5, 9.0, 4.7, 2.5, 5.6, 7.8, 2.2) == {}, "too little is known of it"
     assert written(1.1, 1.2, 1.1, 1.2, 1.1, 1.2, 1.1) == {"numpy.sort": 1.15}
 
 

@@ -43,6 +43,8 @@ def of(files, name="numpy"):
         ("2.4", "3.13", None),
         (">=2.4.0rc1", "3.13", "2.4.0rc1"),
         ("2.2.1", "3.12", None),
+        ("===2.0.2", "3.12", "2.0.2"),
+        ("===twenty", "3.12", None),
     ],
 )
 def test_a_selector_leads_to_a_release(selector, python, found):

@@ -4,11 +4,13 @@ defmodule Envmgr.Calls.Batch do
   @moduledoc false
 
   alias Envmgr.{Calls, Error}
-  alias Envmgr.Calls.{Arguments, Around, Correlation, Entry, Exchange, Options, Outcome, Span}
-  alias Envmgr.Calls.{Sessions, Telling}
+  alias Envmgr.Calls.{Arguments, Around, Call, Circuit, Correlation, Entry, Exchange, Options}
+  alias Envmgr.Calls.{Outcome, Recovered, Sessions, Span, Telling}
   alias Envmgr.Libraries.{Row, Usage}
   alias Envmgr.Values.Encoder
 
+  # Errors of calls that nobody has run, for their library is not there any more, or elsewhere.
+  @gone [:not_ready, :unresolved]
   # What takes more is sent by itself, by the second lane where that is faster.
   @small 32_768
 
@@ -23,10 +25,10 @@ defmodule Envmgr.Calls.Batch do
   def run(path, items, opts) do
     with {:ok, options} <- Options.parse(opts),
          {:ok, row} <- Calls.find(options.name, path),
-         false <- Around.concerns?(row, options) do
+         true <- not Around.concerns?(row, options) or Recovered.fits?(row, options) do
       items |> Enum.map(&prepared(&1, row, options)) |> answers(row, options, opts)
     else
-      # What stands around a call stands around each of them; and an unknown path is told as for any call.
+      # What else stands around a call stands around each of them; and an unknown path is told as for any call.
       _other -> alone(items, path, opts)
     end
   end
@@ -45,15 +47,14 @@ defmodule Envmgr.Calls.Batch do
 
   # Fewer than two have nothing to share.
   defp answers(prepared, row, options, opts) do
-    ready = for {:ready, payload, args, kwargs} <- prepared, do: {payload, args, kwargs}
     path = elem(row, 0)
 
-    case ready do
-      [_, _ | _] ->
-        together = ready |> together(row, options) |> told(ready, row, options, opts)
-        merged(prepared, together, path, opts)
-
-      _few ->
+    with [_, _ | _] = ready <-
+           for({:ready, payload, args, kwargs} <- prepared, do: {payload, args, kwargs}),
+         [_ | _] = together <- together(ready, row, options, opts) do
+      merged(prepared, together, path, opts)
+    else
+      _none ->
         prepared
         |> Enum.map(fn
           {:ready, _payload, args, kwargs} -> {args, Map.new(kwargs)}
@@ -63,32 +64,37 @@ defmodule Envmgr.Calls.Batch do
     end
   end
 
-  defp together(ready, row, options) do
+  # `:none` where each looks for itself: its pool went meanwhile, or a circuit lets few of them through.
+  defp together(ready, row, options, opts) do
     started = Usage.now()
+    # One deadline for all tries.
+    call = %{Call.new(row, options, [], [], started) | instead: &Calls.instead/2}
+    concerns? = Around.concerns?(row, options)
+    options = if concerns?, do: call.options, else: options
+
+    with true <- Circuit.closed?(call),
+         {request, answer} = sent(ready, row, options, started),
+         false <- match?({:error, %Error{code: code}} when code in @gone, answer) do
+      answers = each(answer, ready, row, opts)
+      again = &(&1 |> sent(row, options, Usage.now()) |> elem(1) |> each(&1, row, opts))
+      answers = if concerns?, do: Recovered.run(ready, answers, call, again), else: answers
+      counted(answers, request, row, opts, div(Usage.now() - started, length(ready)))
+    else
+      _gone -> :none
+    end
+  end
+
+  defp sent(ready, row, options, started) do
     path = elem(row, 0)
     request = row |> Calls.request(path, path, nil, options, started) |> Span.batch()
     answer = Exchange.each(request, Enum.map(ready, &elem(&1, 0)))
     if request.session, do: Sessions.left(request.session, answer)
+    {request, answer}
+  end
+
+  defp each(answer, ready, row, opts) do
     count = length(ready)
-    # Each has taken its part of the time.
-    {answer, div(Usage.now() - started, count), count, request}
-  end
 
-  # Its pool went meanwhile: each looks for itself where the library is now.
-  defp told(
-         {{:error, %Error{code: code}}, _took, _count, _request},
-         ready,
-         row,
-         _options,
-         opts
-       )
-       when code in [:not_ready, :unresolved] do
-    ready
-    |> Enum.map(fn {_payload, args, kwargs} -> {args, Map.new(kwargs)} end)
-    |> alone(elem(row, 0), opts)
-  end
-
-  defp told({answer, took, count, request}, ready, row, options, opts) do
     answers =
       case answer do
         {:ok, answers} when length(answers) == count -> answers
@@ -96,17 +102,19 @@ defmodule Envmgr.Calls.Batch do
         {:error, _error} = answer -> List.duplicate(answer, count)
       end
 
-    answers =
-      for {answer, {_payload, args, kwargs}} <- Enum.zip(answers, ready) do
-        answer
-        |> Correlation.mark(opts)
-        |> Telling.told(options.name, args, kwargs)
-        |> Usage.ended(Row.tally(row), Usage.now() - took)
-        |> Entry.counted(elem(row, 0), opts)
-      end
+    for {answer, {_payload, args, kwargs}} <- Enum.zip(answers, ready) do
+      answer |> Correlation.mark(opts) |> Telling.told(Options.instance(opts), args, kwargs)
+    end
+  end
 
-    Span.batched(request, opts, answers, System.convert_time_unit(took, :nanosecond, :native))
-    answers
+  # Each has taken its part of the time.
+  defp counted(answers, request, row, opts, took) do
+    for answer <- answers do
+      answer
+      |> Usage.ended(Row.tally(row), Usage.now() - took)
+      |> Entry.counted(elem(row, 0), opts)
+    end
+    |> tap(&Span.batched(request, opts, &1, System.convert_time_unit(took, :nanosecond, :native)))
   end
 
   defp malformed(row) do

@@ -5,7 +5,7 @@ defmodule Envmgr.Calls.Circuit do
   @behaviour Envmgr.Calls.Around
 
   alias Envmgr.Telemetry
-  alias Envmgr.Calls.{Breaker, Call, Fault, Waiting}
+  alias Envmgr.Calls.{Breaker, Call, Fault, Outcome, Waiting}
 
   @impl true
   def around(%{plan: %{circuit: settings}} = call, rest) when settings != nil do
@@ -19,6 +19,24 @@ defmodule Envmgr.Calls.Circuit do
   end
 
   def around(call, rest), do: rest.(call)
+
+  @doc "Whether calls pass without being looked at."
+  @spec closed?(Call.t()) :: boolean()
+  def closed?(%{plan: %{circuit: settings}} = call) when settings != nil do
+    {circuit, _why} = circuit(call.options.name, call.library, settings)
+    Breaker.read(circuit, settings, now()).state == :closed
+  end
+
+  def closed?(_call), do: true
+
+  @doc "Counts an answer of a call that passed so, and gives it back."
+  @spec noted(Call.t(), Outcome.answer()) :: Outcome.answer()
+  def noted(%{plan: %{circuit: settings}} = call, answer) when settings != nil do
+    {circuit, _why} = circuit(call.options.name, call.library, settings)
+    closed(circuit, settings, call, fn _call -> answer end)
+  end
+
+  def noted(_call, answer), do: answer
 
   defp closed(circuit, settings, call, rest) do
     answer = rest.(call)

@@ -189,7 +189,7 @@ defmodule Envmgr.Calls.Exchange do
          {pid, _slot}
        ) do
     reply = :erlang.monitor(:process, pid, alias: :reply_demonitor)
-    send(pid, {:call, reply, request.deadline, request.label, size, tail})
+    send(pid, {:call, reply, {request.deadline, self()}, request.label, size, tail})
     await(reply, request, load, generation, pid)
   end
 
@@ -223,6 +223,8 @@ defmodule Envmgr.Calls.Exchange do
 
   # A stream's deadline is for each chunk, and its consumer's clock the only one.
   defp owner_deadline(%{beside: %{kind: :stream}}), do: :infinity
+  defp owner_deadline(%{beside: nil, deadline: deadline}), do: {deadline, self()}
+  # Who waits for these is watched from the start.
   defp owner_deadline(request), do: request.deadline
 
   # Whoever waits for a worker to start hears of a cancellation in between.

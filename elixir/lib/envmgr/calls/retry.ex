@@ -7,8 +7,8 @@ defmodule Envmgr.Calls.Retry do
 
   @behaviour Envmgr.Calls.Around
 
-  alias Envmgr.Telemetry
-  alias Envmgr.Calls.{Attempts, Call, Fault, Tally, Waiting}
+  alias Envmgr.{Error, Telemetry}
+  alias Envmgr.Calls.{Attempts, Call, Fault, Outcome, Tally, Waiting}
 
   @backoff 50
   @longest 10_000
@@ -17,7 +17,7 @@ defmodule Envmgr.Calls.Retry do
   def around(call, rest) do
     case most(call) do
       0 -> rest.(call)
-      most -> run(call, rest, most, 1, [])
+      _some -> run(call, rest, 1, [])
     end
   end
 
@@ -38,22 +38,47 @@ defmodule Envmgr.Calls.Retry do
   defp most(%{plan: nil}), do: 0
   defp most(%{plan: plan}), do: plan.retries
 
-  defp run(call, rest, most, number, before) do
+  defp run(call, rest, number, before) do
     started = Attempts.clock()
+    answer = rest.(call)
 
-    case rest.(call) do
-      {:error, error} ->
-        wait = number <= most && again?(call, error) && affordable(call, error, number)
-        attempts = [Attempts.new(error, started, wait || nil) | before]
+    with {:error, error} <- answer do
+      wait = next(call, error, number)
+      attempts = [Attempts.new(error, started, wait) | before]
 
-        if wait,
-          do: again(call, rest, most, number, attempts, error),
-          else: {:error, failed(call, error, attempts, number)}
-
-      answer ->
-        answered(call, answer, number)
+      if wait,
+        do: again(call, rest, number, attempts, error),
+        else: ended(call, answer, attempts, number)
+    else
+      answer -> ended(call, answer, before, number)
     end
   end
+
+  @doc "How long is to be waited, ms, until the call is made again that ended so after `number` tries; nil: it is not."
+  @spec next(Call.t(), Error.t(), pos_integer()) :: non_neg_integer() | nil
+  def next(call, error, number) do
+    if number <= most(call) and again?(call, error), do: affordable(call, error, number)
+  end
+
+  @doc "Tells that the call is made again."
+  @spec told(Call.t(), Error.t(), pos_integer(), non_neg_integer()) :: :ok
+  def told(call, error, number, wait) do
+    Tally.add(call, :retries)
+
+    Telemetry.execute([:retry, :attempt], %{attempt: number, wait: wait}, %{
+      instance: call.options.name,
+      path: call.path,
+      library: call.library,
+      code: error.code
+    })
+  end
+
+  @doc "What is answered after so many tries. `attempts`: those that failed, latest first."
+  @spec ended(Call.t(), Outcome.answer(), [Attempts.attempt()], pos_integer()) :: Outcome.answer()
+  def ended(call, {:error, error}, attempts, number),
+    do: {:error, failed(call, error, attempts, number)}
+
+  def ended(call, answer, _attempts, number), do: answered(call, answer, number)
 
   defp again?(call, error),
     do: Fault.again?(error, idempotent?(call), call.options.retry != nil)
@@ -69,17 +94,9 @@ defmodule Envmgr.Calls.Retry do
   defp backoff(%{plan: nil}), do: nil
   defp backoff(%{plan: plan}), do: plan.backoff
 
-  defp again(call, rest, most, number, [%{wait: wait} | _] = attempts, error) do
-    Tally.add(call, :retries)
-
-    Telemetry.execute([:retry, :attempt], %{attempt: number, wait: wait}, %{
-      instance: call.options.name,
-      path: call.path,
-      library: call.library,
-      code: error.code
-    })
-
-    with :ok <- Waiting.pause(call, wait), do: run(call, rest, most, number + 1, attempts)
+  defp again(call, rest, number, [%{wait: wait} | _] = attempts, error) do
+    told(call, error, number, wait)
+    with :ok <- Waiting.pause(call, wait), do: run(call, rest, number + 1, attempts)
   end
 
   defp failed(_call, error, [_only], 1), do: error

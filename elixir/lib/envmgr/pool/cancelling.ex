@@ -17,8 +17,10 @@ defmodule Envmgr.Pool.Cancelling do
   @unsignalled 20
   # How often calls aside are looked at whose caller may have died, and how long after their deadline they are ended.
   @sweep 500
-  # For how many ticks a call must have been the oldest before its deadline ends it here.
+  # For how many ticks a call must have been the oldest before its deadline ends it here, and after how many it is asked whether
+  # those who wait are still there.
   @overdue_ticks 25
+  @left_ticks 10
 
   @doc "Nobody waits any more for a call."
   @spec cancel(Pipe.state(), reference()) :: Pipe.state()
@@ -130,8 +132,21 @@ defmodule Envmgr.Pool.Cancelling do
   @spec swept(Pipe.state()) :: Pipe.state()
   def swept(s) do
     late = Flight.overdue(s.flight, System.monotonic_time(:millisecond) - @sweep)
-    late |> Enum.reduce(%{s | sweep: nil}, &cancel(&2, &1)) |> sweep()
+    late |> Enum.reduce(left(%{s | sweep: nil}), &cancel(&2, &1)) |> sweep()
   end
+
+  # A caller that waits for long has itself watched; one that ended before that is found here.
+  defp left(s) do
+    waiting =
+      for {:call, reply, deadline, _, _, _} <- Outbox.calls(s.outbox),
+          Flight.left?(deadline),
+          do: reply
+
+    Enum.reduce(waiting ++ Flight.left(s.flight), s, &cancel(&2, &1))
+  end
+
+  defp looked(%{seen: seen} = s) when rem(seen, @left_ticks) == 0, do: left(s)
+  defp looked(s), do: s
 
   @doc """
   A look at the oldest call: at the second one it is slow. The caller's own clock comes first; the one here is for callers that
@@ -145,8 +160,8 @@ defmodule Envmgr.Pool.Cancelling do
 
     cond do
       Flight.size(s.flight) < threads -> %{s | head: nil}
-      s.head == full -> Pipe.arm(Pipe.slow(s))
-      true -> Pipe.arm(%{s | head: full})
+      s.head == full -> Pipe.arm(looked(Pipe.slow(%{s | seen: s.seen + 1})))
+      true -> Pipe.arm(%{s | head: full, seen: 0})
     end
   end
 
@@ -159,9 +174,9 @@ defmodule Envmgr.Pool.Cancelling do
         s = Pipe.arm(nudge(Pipe.slow(%{s | seen: s.seen + 1}), 0))
 
         if reply != nil and s.seen > @overdue_ticks and
-             deadline < System.monotonic_time(:millisecond),
+             Flight.passed?(deadline, System.monotonic_time(:millisecond)),
            do: cancel(s, reply),
-           else: s
+           else: looked(s)
 
       {id, _reply, _deadline, _label} ->
         Pipe.arm(%{s | head: id, seen: 0})

@@ -7,7 +7,7 @@ defmodule Envmgr.Pool.Crew do
 
   @enforce_keys [:name, :sizing]
   defstruct [:name, :sizing, :problem, wanted: 0, starting: %{}, ready: %{}, successors: %{}] ++
-              [spent: %{}, circuit: %Circuit{}, load: %Scaling{}]
+              [spent: %{}, circuit: %Circuit{}, load: %Scaling{}, told: %{}]
 
   @typedoc "`since`: ms, of the start until it is ready, then of that."
   @type worker :: %{
@@ -18,7 +18,7 @@ defmodule Envmgr.Pool.Crew do
 
   @typedoc """
   `wanted`: 0 of a lazy pool that nobody has called. `successors`: who takes whose place, and why. `problem`: why the last worker did
-  not start. `spent`: workers that have their only call, while they run it.
+  not start. `spent`: workers that have their only call, while they run it. `told`: which of them know that others are coming.
   """
   @type t :: %__MODULE__{
           name: String.t(),
@@ -28,6 +28,7 @@ defmodule Envmgr.Pool.Crew do
           ready: %{pid() => worker()},
           successors: %{pid() => {old :: pid(), why :: String.t()}},
           spent: %{pid() => true},
+          told: %{pid() => boolean()},
           problem: Envmgr.Error.t() | nil
         }
 
@@ -113,6 +114,14 @@ defmodule Envmgr.Pool.Crew do
 
   @spec complete?(t()) :: boolean()
   def complete?(c), do: map_size(c.ready) >= c.wanted
+
+  @doc "Whether some are starting of those that are always there, and to whom that is news."
+  @spec coming(t()) :: {boolean(), news :: [pid()], t()}
+  def coming(c) do
+    coming? = c.starting != %{} and map_size(c.ready) < c.sizing.min
+    news = for {pid, _worker} <- c.ready, Map.get(c.told, pid, false) != coming?, do: pid
+    {coming?, news, %{c | told: Map.new(c.ready, fn {pid, _worker} -> {pid, coming?} end)}}
+  end
 
   @doc "The workers that callers may pick."
   @spec open(t()) :: [{pid(), Slot.t()}]

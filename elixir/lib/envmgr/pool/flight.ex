@@ -8,7 +8,8 @@ defmodule Envmgr.Pool.Flight do
 
   @typedoc "`reply` is nil when nobody waits any more: the call was cancelled."
   @type entry :: {id :: pos_integer(), reply :: reference() | nil, deadline(), label()}
-  @type deadline :: integer() | :infinity
+  @typedoc "When it should have ended, ms of the monotonic clock; with the process that waits for it, where nobody watches that."
+  @type deadline :: integer() | :infinity | {integer() | :infinity, caller :: pid()}
 
   @typedoc "What a call is called: the path of a function, of which the library is a part, or a tuple of what matters."
   @type label ::
@@ -204,7 +205,29 @@ defmodule Envmgr.Pool.Flight do
   @doc "The calls aside that should have ended by `now`, and for which somebody is thought to wait."
   @spec overdue(t(), integer()) :: [reference()]
   def overdue({_size, _queue, asides}, now) do
-    for {_id, {reply, deadline, _, _}} <- asides, reply != nil, deadline < now, do: reply
+    for {_id, {reply, deadline, _, _}} <- asides, reply != nil, passed?(deadline, now), do: reply
+  end
+
+  @doc "Whether a deadline is over."
+  @spec passed?(deadline(), integer()) :: boolean()
+  def passed?({deadline, _caller}, now), do: deadline < now
+  def passed?(deadline, now), do: deadline < now
+
+  @doc "Whether the process that waits for a call has ended, as far as the call itself says whose it is."
+  @spec left?(deadline()) :: boolean()
+  def left?({_deadline, caller}), do: not Process.alive?(caller)
+  def left?(_deadline), do: false
+
+  @doc "The calls whose callers have left."
+  @spec left(t()) :: [reference()]
+  def left({_size, queue, asides}) do
+    queue = if queue == :threads, do: [], else: :queue.to_list(queue)
+    ordered = for {_, reply, deadline, _} when reply != nil <- queue, left?(deadline), do: reply
+
+    ordered ++
+      for {id, {reply, deadline, _, _}} when is_integer(id) and reply != nil <- asides,
+          left?(deadline),
+          do: reply
   end
 
   @spec library(label() | nil) :: String.t() | nil

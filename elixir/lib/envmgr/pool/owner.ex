@@ -1,7 +1,7 @@
 defmodule Envmgr.Pool.Owner do
   # The process that owns a worker's port, and alone writes to it. It never waits for a busy port.
   #
-  # From callers: `{:call, reply, deadline, label, size, tail}` (by way of the lane's writer where the arguments hold
+  # From callers: `{:call, reply, deadline, label, size, tail}` (`Flight.deadline()`; by way of the lane's writer where the arguments hold
   # large buffers), before it perhaps `{:watch, reply, pid, first}` (the call ends with that process) and `{:lend, reply, passer,
   # keys}` (functions in it); then `{:cancel, reply}` (nobody waits for it any more), `{:unwatch, reply}` (it got its last message), `{:more, reply, items}` (of a stream);
   # `{:release, refs}`, `{:report, reply}`; `{:session, message}`, what the worker is to know of a session.
@@ -10,16 +10,17 @@ defmodule Envmgr.Pool.Owner do
   # (the call may have run), `{reply, :moved}` (it has not: take another worker), `{reply, :elsewhere}` (it has not:
   # this worker is busy with a slow call, another may be free). A stream gets `{reply, :aside}`, `{reply, :chunk, payload}` for each
   # demand, and for an end `{reply, :end}`.
-  # To the Server: `{:ready, self, os_pid}`, `{:closing, self}`; and it ends with `{:shutdown, reason}`.
+  # From the Server: `{:coming, coming?}`, whether other workers are about to be ready. To it: `{:ready, self, os_pid}`,
+  # `{:closing, self}`; and it ends with `{:shutdown, reason}`.
   @moduledoc false
 
   use GenServer, restart: :temporary
   require Logger
 
   alias Envmgr.Libraries.Sizing
-  alias Envmgr.Pool.{Answers, Birth, Cancelling, Child, Crash, Ending, Flight, Heartbeat, Hello}
-  alias Envmgr.Pool.{Lane, Lent, Life, Nudge, Outbox, Pace, Pipe, Postmortem, Reaper, Serving}
-  alias Envmgr.Pool.{Sharing, Slot, Stats, Watched}
+  alias Envmgr.Pool.{Account, Answers, Birth, Cancelling, Child, Crash, Ending, Flight, Heartbeat}
+  alias Envmgr.Pool.{Hello, Lane, Lent, Life, Nudge, Outbox, Pace, Pipe, Serving, Sharing, Slot}
+  alias Envmgr.Pool.{Stats, Watched}
   alias Envmgr.Values.Decoder
   alias Envmgr.Wire.Messages
 
@@ -27,15 +28,10 @@ defmodule Envmgr.Pool.Owner do
   @lane_grace 200
   # How long a worker that ends may send what it has answered.
   @landing_grace 60_000
-  # How long after a forked worker's pipe its zygote may tell of its end, which is usually first; and after how long the system
-  # is asked, again and again: the zygote may hang.
-  @account_grace 2_000
-  @account_look 100
-
   @enforce_keys [:server, :manifest, :slot, :options]
   defstruct [:server, :manifest, :slot, :options, :port, :os_pid, :failure, :tick, :head, :retry] ++
               [:interrupt, :crash, :nudge, :sweep, :life, :zygote, :mark, :began, :ending] ++
-              [:pool, :sizing, :number, :inside, :signals] ++
+              [:pool, :sizing, :number, :inside, :signals, :parent] ++
               [
                 asked: 0,
                 forked?: false,
@@ -48,6 +44,7 @@ defmodule Envmgr.Pool.Owner do
                 threads: 1,
                 window: 1,
                 slow?: false,
+                coming?: false,
                 seen: 0,
                 started?: false,
                 bye?: false,
@@ -84,24 +81,24 @@ defmodule Envmgr.Pool.Owner do
   def handle_info({:zygote, kind}, %{port: nil} = s), do: open(s, kind)
 
   def handle_info({:DOWN, _monitor, :process, zygote, _reason}, %{zygote: zygote} = s) do
-    if s.port, do: ended(s, s.ending || :unknown), else: open(s, :worker)
+    if s.port, do: Account.ended(s, s.ending || :unknown), else: open(s, :worker)
   end
 
   # Of an earlier try nothing counts any more.
-  def handle_info({:forked, number, os_pid}, %{number: number} = s),
-    do: {:noreply, Birth.known(s, os_pid)}
+  def handle_info({:forked, number, os_pid, parent}, %{number: number} = s),
+    do: {:noreply, Birth.known(%{s | parent: parent}, os_pid)}
 
   def handle_info({:unforked, number}, %{number: number} = s), do: unforked(s)
-  def handle_info({:ended, number, ending}, %{number: number} = s), do: ended(s, ending)
+  def handle_info({:ended, number, ending}, %{number: number} = s), do: Account.ended(s, ending)
 
   def handle_info({:unaccounted, number, until}, %{number: number} = s),
-    do: unaccounted(s, until)
+    do: Account.unaccounted(s, until)
 
   # A call that went by the lane may come when its caller waits no more.
   def handle_info({:call, reply, deadline, _, _, {:lane, _, _, _}} = call, %{phase: :ready} = s) do
     outbox = Outbox.push(s.outbox, call)
 
-    if deadline > System.monotonic_time(:millisecond) do
+    if not Flight.passed?(deadline, System.monotonic_time(:millisecond)) do
       {:noreply, spent(Pipe.flush(%{s | outbox: outbox}))}
     else
       {:noreply, Pipe.flush(Cancelling.dropped(s, reply, Outbox.drop(outbox, reply)))}
@@ -177,6 +174,9 @@ defmodule Envmgr.Pool.Owner do
     end
   end
 
+  # Whether others are about to share the calls.
+  def handle_info({:coming, coming?}, s), do: {:noreply, Sharing.coming(s, coming?)}
+
   # What a session has to say comes before its next call.
   def handle_info({:session, message}, %{phase: phase} = s) when phase in [:ready, :draining] do
     {:noreply, s |> Pipe.say(message) |> Pipe.flush()}
@@ -192,23 +192,24 @@ defmodule Envmgr.Pool.Owner do
   def handle_info(:drain, %{phase: :ready} = s) do
     Slot.close(s.slot)
     s = Pipe.unwritten(s)
-    idle(%{s | phase: :draining})
+    idle(%{s | phase: :draining, coming?: false})
   end
 
   # Nobody else takes what waits here: it is written yet.
   def handle_info(:finish, %{phase: :ready} = s) do
     Slot.close(s.slot)
-    idle(%{s | phase: :draining})
+    idle(%{s | phase: :draining, coming?: false})
   end
 
   def handle_info(how, %{phase: :starting} = s) when how in [:drain, :finish],
     do: {:stop, {:shutdown, :drained}, s}
 
   def handle_info({port, {:exit_status, handover}}, %{port: port, forked?: true} = s) do
-    if handover != 0, do: broken(s), else: hung_up(s)
+    if handover != 0, do: broken(s), else: Account.hung_up(s)
   end
 
-  def handle_info({port, {:exit_status, status}}, %{port: port} = s), do: finish(s, status)
+  def handle_info({port, {:exit_status, status}}, %{port: port} = s),
+    do: Account.finish(s, status)
 
   def handle_info({:EXIT, port, _reason}, %{port: port, hung_up?: true} = s), do: {:noreply, s}
 
@@ -262,7 +263,7 @@ defmodule Envmgr.Pool.Owner do
   end
 
   defp broken(%{os_pid: nil} = s), do: unforked(s)
-  defp broken(s), do: hung_up(s)
+  defp broken(s), do: Account.hung_up(s)
 
   # The zygote ended meanwhile, or could not; it may be another by now.
   defp unforked(%{phase: :starting} = s) do
@@ -270,51 +271,7 @@ defmodule Envmgr.Pool.Owner do
     if s.asked < 2, do: {:noreply, Birth.ask(s)}, else: open(s, :worker)
   end
 
-  defp unforked(s), do: ended(s, :unknown)
-
-  # Of a forked worker two things are heard, in either order: its pipe ends, and its zygote says how it did.
-  defp ended(%{hung_up?: true} = s, ending), do: finish(s, ending)
-  defp ended(s, ending), do: {:noreply, await_account(%{s | ending: ending})}
-
-  # What it has started waits for nothing: who has no pipe any more is of no use, and its status stands.
-  defp hung_up(%{ending: nil} = s) do
-    Slot.close(s.slot)
-    Reaper.ended(s.options.name, s.os_pid)
-    {:noreply, await_account(%{s | hung_up?: true})}
-  end
-
-  defp hung_up(s), do: finish(s, s.ending)
-
-  defp await_account(s) do
-    look_later(s.number, System.monotonic_time(:millisecond) + @account_grace)
-    s
-  end
-
-  defp look_later(number, until),
-    do: Process.send_after(self(), {:unaccounted, number, until}, @account_look)
-
-  # The one or the other is not heard. As long as its zygote says nothing, the worker's number is no other process's.
-  defp unaccounted(s, until) do
-    found = s.ending || (s.os_pid && Child.ended(s.os_pid)) || :unknown
-
-    cond do
-      s.ending == nil and is_integer(found) ->
-        finish(s, found)
-
-      System.monotonic_time(:millisecond) < until ->
-        look_later(s.number, until)
-        {:noreply, s}
-
-      true ->
-        finish(s, found)
-    end
-  end
-
-  defp finish(s, ending) do
-    found = Postmortem.of(ending, Crash.read(s.crash))
-    s = Birth.over(%{s | ending: ending})
-    Ending.finish(s, "the worker #{found.how}", found)
-  end
+  defp unforked(s), do: Account.ended(s, :unknown)
 
   defp event({:hello, facts}, %{phase: :starting} = s) do
     Crash.hide(s.crash)

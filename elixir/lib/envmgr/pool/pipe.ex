@@ -120,6 +120,8 @@ defmodule Envmgr.Pool.Pipe do
     do: min(@window, @inside - map_size(s.askers)) - Flight.size(s.flight)
 
   defp room(%{slow?: true}), do: 0
+  # While others start nothing is written ahead: they can take it over.
+  defp room(%{coming?: true} = s), do: s.threads - Flight.size(s.flight)
   defp room(%{askers: none} = s) when none == %{}, do: s.window - Flight.size(s.flight)
   # Their functions have returned, and the worker may not have heard of it.
   defp room(s), do: min(s.window, @inside - map_size(s.askers)) - Flight.size(s.flight)

@@ -4,10 +4,14 @@ defmodule Mix.Tasks.Envmgr.Upgrade do
   @help """
   Moves a library to another version, proved before it serves.
 
-      mix envmgr.upgrade LIB[==V]
+      mix envmgr.upgrade LIB[==V] [--osv FILE] [--accept-impact]
 
-  Without a version, to the newest that envmgr.toml allows. Exit status 5 when a proof failed and the upgrade was undone. Running
-  pools have the new generation within a second.
+  Without a version, to the newest that envmgr.toml allows. Running pools have the new generation within a second. Exit status 1 when it was
+  refused: a function breaks that the application calls (`mix envmgr.plan` shows how), a matrix is red, a vulnerability comes in. Exit status 5 when a
+  proof failed and it was undone.
+
+  - `--accept-impact`: upgrade in spite of it
+  - `--osv FILE`: a snapshot of OSV's advisories (its `PyPI/all.zip`, a directory or a file of JSON): known vulnerabilities
 
   Options of every task: `--project DIR` (default: `config :envmgr, project:`, or the nearest envmgr.toml above), `--profile NAME`,
   `--set KEY=VALUE` (may be repeated), `--format text|json|msgpack`, `--quiet`.

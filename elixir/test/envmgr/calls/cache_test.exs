@@ -241,8 +241,11 @@ defmodule Envmgr.Calls.CacheTest do
 
     test "get a result that is too large to be kept, too", %{notes: notes} do
       text = String.duplicate("x", 1_000)
-      call = fn -> execute("small.counted", [notes, 0.2, text], metadata: true) end
+      {gate, open} = Project.gate()
+      call = fn -> execute("small.counted", [notes, gate, text], metadata: true) end
       calls = for _ <- 1..5, do: Task.async(call)
+      Project.eventually(fn -> Enum.count(calls, &follows?/1) == 4 and times(notes) == 1 end)
+      open.()
       answers = Task.await_many(calls, 60_000)
       assert Enum.all?(answers, &match?({:ok, ^text, _}, &1))
 
@@ -308,7 +311,7 @@ defmodule Envmgr.Calls.CacheTest do
       assert [{:ok, 2}] = calls |> Envmgr.await_many() |> Enum.uniq()
 
       {gate, open} = Project.gate()
-      hasty = Envmgr.async("probe.counted", [notes, gate], [timeout: 1_500] ++ opts)
+      hasty = Envmgr.async("probe.counted", [notes, gate], [timeout: 4_000] ++ opts)
       Project.eventually(fn -> times(notes) == 3 end)
       patient = Envmgr.async("probe.counted", [notes, gate], opts)
       assert {:error, %Error{code: :timeout}} = Envmgr.await(hasty)

@@ -164,7 +164,7 @@ defmodule Envmgr.Pool.BoundsTest do
   defp either(answer, _name), do: answer
 
   test "an idle worker that is silent is dead and is replaced; a busy one is not" do
-    beat = 250
+    beat = 600
     name = start(%{}, heartbeat: beat)
     {:ok, old} = call(name, "pid")
     # Busy, then idle, for more beats than one may be silent.

@@ -50,14 +50,22 @@ defmodule Envmgr.Pool.ElasticTest do
     tell([[:pool, :scale], [:worker, :ready], [:worker, :stop]])
     workers(name, 1)
     [first] = pids(name)
-    # No call reaches them any more while these sleep: what waits must be taken over.
-    naps = for n <- 1..14, do: nap(name, 0.4, n)
+    {gate, open} = Project.gate()
+    # No call reaches the others any more while these wait: they must be taken over.
+    long = for n <- 1..2, do: nap(name, gate, n)
+    both = fn -> pool(name).workers |> Enum.map(& &1.in_flight) |> Enum.sum() == 2 end
+    Project.eventually(both)
+    naps = for n <- 1..12, do: nap(name, 0.05, n)
     Project.eventually(fn -> pool(name).wanted == 3 end)
     workers(name, 3)
+    assert Task.await_many(naps, 60_000) == for(n <- 1..12, do: {:ok, n})
+    open.()
     assert_receive {[_, :pool, :scale], %{from: 1, to: 2}, %{instance: ^name, reason: why}}
     assert why =~ "calls wait"
-    assert Task.await_many(naps, 60_000) == for(n <- 1..14, do: {:ok, n})
-    assert pool(name).workers |> Enum.map(& &1.answered) |> Enum.min() > 0
+    assert Task.await_many(long, 60_000) == [{:ok, 1}, {:ok, 2}]
+    [one | others] = pool(name).workers |> Enum.sort_by(&(&1.os_pid != first))
+    assert one.os_pid == first
+    assert others |> Enum.map(& &1.answered) |> Enum.sum() >= 12
 
     # One that has an object is not idle.
     {:ok, thing} = Envmgr.execute("probe.Thing", [7], name: name)

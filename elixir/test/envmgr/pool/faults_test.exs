@@ -98,15 +98,18 @@ defmodule Envmgr.Pool.FaultsTest do
     assert Envmgr.execute!("probe.pid", [], name: name) == pid
   end
 
-  test "a call whose caller died is ended at the deadline, and the worker with it if it must be" do
+  test "a call whose caller died at once is ended, and the worker with it if it must be" do
     {name, _} = Project.start(workers: 1)
     old = Envmgr.execute!("probe.pid", [], name: name)
 
     began = Project.path("began")
 
     for {path, args} <- [{"probe.nap", [60]}, {"probe.deaf", [60, began]}] do
-      caller = spawn(fn -> Envmgr.execute(path, args, name: name, timeout: 3_000) end)
+      caller = spawn(fn -> Envmgr.execute(path, args, name: name, timeout: :infinity) end)
       Project.eventually(fn -> match?([%{in_flight: 1}], workers(name)) end)
+      waiting = spawn(fn -> Envmgr.execute("probe.echo", [1], name: name, timeout: :infinity) end)
+      Project.eventually(fn -> match?([%{in_flight: 2}], workers(name)) end)
+      Process.exit(waiting, :kill)
       if began in args, do: Project.eventually(fn -> File.exists?(began) end)
       Process.exit(caller, :kill)
       Project.eventually(fn -> match?([%{in_flight: 0}], workers(name)) end)
@@ -331,7 +334,7 @@ defmodule Envmgr.Pool.FaultsTest do
       {^port, {:data, {:eol, "vm " <> pid}}} ->
         {Enum.uniq(pids), String.to_integer(pid)}
     after
-      20_000 -> flunk("the second VM did not start")
+      60_000 -> flunk("the second VM did not start")
     end
   end
 end

@@ -266,6 +266,35 @@ defmodule Envmgr.Pool.PartsTest do
       assert Cancelled.expire(%{}, flight, 1) == :settled
     end
 
+    test "those of callers that have left are known where the call says whose it is", %{
+      a: a,
+      b: b
+    } do
+      gone = spawn(fn -> :ok end)
+      Envmgr.Test.Project.eventually(fn -> not Process.alive?(gone) end)
+      c = make_ref()
+
+      due = [
+        {1, a, {:infinity, gone}, "l.f"},
+        {2, b, {9, self()}, "l.f"},
+        {3, c, {9, gone}, "l.f"}
+      ]
+
+      for threads <- [1, 4] do
+        flight = Enum.reduce(due, Flight.new(threads), &Flight.add(&2, &1))
+        assert Enum.sort(Flight.left(flight)) == Enum.sort([a, c])
+        {:ok, ^a, flight} = Flight.aside(flight, 1)
+        assert Enum.sort(Flight.left(flight)) == Enum.sort([a, c])
+        {:ok, 3, flight} = Flight.cancel(flight, c)
+        assert Flight.left(flight) == [a]
+        assert Flight.overdue(flight, 10) |> Enum.reject(&(&1 == b)) == []
+      end
+
+      refute Flight.passed?({:infinity, self()}, 10)
+      assert Flight.passed?({9, self()}, 10) and Flight.passed?(9, 10)
+      refute Flight.left?(9)
+    end
+
     test "on a busy machine it has as many signals as on a quiet one, but no more than so long",
          %{flight: flight, a: a} do
       {:ok, 1, flight} = Flight.cancel(flight, a)

@@ -51,6 +51,42 @@ defmodule Envmgr.Pool.SlowTest do
     assert Task.await(slow, 60_000) == {:ok, 21}
   end
 
+  test "what came while the only worker there was is stuck goes to the next one that is there" do
+    project = Project.new()
+    [first, ready] = for name <- ~w(first ready), do: Path.join(project, name)
+
+    init = """
+    import os, time
+    try:
+        os.close(os.open(#{inspect(first)}, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        while not os.path.exists(#{inspect(ready)}): time.sleep(0.005)
+    """
+
+    libraries = %{"probe" => Project.library("probe", %{"init" => init})}
+    # Each by itself.
+    fork = "tests do without"
+    Project.activate(project, "std", libraries: libraries, workers: 2, fork: fork)
+    name = :"stuck#{System.unique_integer([:positive])}"
+    start_supervised!({Envmgr, name: name, project: project, watch: false})
+    # It has been quick so far.
+    pids = for _ <- 1..5, do: Envmgr.execute!("probe.pid", [], name: name)
+    assert [pid] = Enum.uniq(pids)
+
+    began = Project.path("began")
+    args = [10_000_000_000_000, began]
+    stuck = Envmgr.async("probe.computing", args, name: name, timeout: :infinity)
+    Project.eventually(fn -> File.exists?(began) end)
+    behind = for _ <- 1..3, do: Envmgr.async("probe.pid", [], name: name, timeout: :infinity)
+    Project.eventually(fn -> in_flight(name) == 4 end)
+    File.touch!(ready)
+
+    others = for {:ok, other} <- Envmgr.await_many(behind, 60_000), do: other != pid
+    assert others == [true, true, true]
+
+    Envmgr.cancel(stuck)
+  end
+
   defp in_flight(name) do
     Envmgr.stats(name)["std"].workers |> Enum.map(& &1.in_flight) |> Enum.sum()
   end

@@ -54,12 +54,13 @@ defmodule Envmgr.Pool.ZygoteTest do
     assert {:ok, 3} = call.("probe.apply", [&(&1 + 1), [2]])
     assert {:ok, ^pid} = call.("probe.pid", [])
 
-    assert {:error, %{code: :timeout}} =
-             Envmgr.execute("probe.hold", [], name: name, timeout: 1_000)
-
+    began = Project.path("began")
+    stuck = Envmgr.async("probe.computing", [10_000_000_000_000, began], name: name)
+    Project.eventually(fn -> File.exists?(began) end)
+    Envmgr.cancel(stuck)
+    Project.eventually(fn -> not Project.alive?(pid) end)
     assert {:ok, next} = call.("probe.pid", [])
     assert next != pid
-    Project.eventually(fn -> not Project.alive?(pid) end)
   end
 
   test "workers end with their zygote, whatever they do, and others come", context do
@@ -119,7 +120,7 @@ defmodule Envmgr.Pool.ZygoteTest do
     refute_received {:heard, [:circuit, :open], _, _}
   end
 
-  @tag project: [workers: 1], heartbeat: 500
+  @tag project: [workers: 1], heartbeat: 1_000
   test "one that does not answer is in nobody's way, and forks again when it does", context do
     %{name: name, call: call} = context
     assert {:ok, first} = call.("probe.pid", [])
@@ -142,7 +143,7 @@ defmodule Envmgr.Pool.ZygoteTest do
         end)
       end)
 
-    assert log =~ "the zygote did not answer within 1000 ms: workers start afresh until it does"
+    assert log =~ "the zygote did not answer within 2000 ms: workers start afresh until it does"
   end
 
   @tag project: [workers: 1]

@@ -101,7 +101,7 @@ defmodule Mix.Tasks.EnvmgrTest do
 
   test "a task passes on to the word of its name", %{project: project} do
     scripted(project, 0)
-    others = [Tasks, Tasks.Init, Tasks.Install, Tasks.Call, Tasks.Doctor]
+    others = [Tasks, Tasks.Init, Tasks.Install, Tasks.Call, Tasks.Calls, Tasks.Doctor]
 
     words =
       for task <- tasks() -- others do
@@ -267,6 +267,48 @@ defmodule Mix.Tasks.EnvmgrTest do
       System.put_env("PATH", bare)
       on_exit(fn -> System.put_env("PATH", path) end)
       assert failed(project, []) =~ "envmgr needs Python 3.11 or later, or uv"
+    end
+  end
+
+  # Here the host is this library itself, with its tests' support.
+  describe "calls" do
+    test "writes what compiled code calls, and says it", %{project: project} do
+      words = ["--project", project, "--quiet"]
+      file = Path.join(project, ".envmgr/calls.json")
+      said = capture_io(fn -> Tasks.Calls.run(words) end)
+      assert said =~ ~r/\A\d+ functions? and \d+ methods or attributes are called; of \d+ calls/
+      assert said =~ ~r/^math\.sqrt +test\/support\/reload\.ex:\d+$/m
+      assert {:ok, document} = file |> File.read!() |> Envmgr.JSON.decode()
+      assert %{"schema" => 1, "unread" => [], "beams" => [%{"path" => ebin}]} = document
+      assert ebin == Path.join(Mix.Project.build_path(), "lib/envmgr/ebin")
+      assert %{"path" => "math.sqrt"} in Enum.map(document["functions"], &Map.take(&1, ["path"]))
+      assert File.read!(Path.join(project, ".envmgr/.gitignore")) == "*\n"
+      assert File.ls!(Path.join(project, ".envmgr")) -- [".gitignore"] == ["calls.json"]
+
+      File.rm!(file)
+      json = capture_io(fn -> Tasks.Calls.run(words ++ ["--format", "json", "--output", "-"]) end)
+
+      assert {:ok, %{"command" => "calls", "ok" => true, "data" => data}} =
+               Envmgr.JSON.decode(json)
+
+      assert Map.delete(data, "at") == Map.delete(document, "at")
+      refute File.exists?(file)
+    end
+
+    test "refuses what it does not know", %{project: project} do
+      wrong = fn arguments, status ->
+        capture_io(:stderr, fn ->
+          assert catch_exit(Tasks.Calls.run(arguments ++ ["--project", project])) ==
+                   {:shutdown, status}
+        end)
+      end
+
+      assert wrong.(["--dep"], 2) =~ "option --dep, did you mean --deps?"
+      assert wrong.(["numpy"], 2) =~ "numpy: no argument is expected"
+      assert wrong.(["--format", "xml"], 2) =~ "--format is text or json"
+
+      assert wrong.(["--output", Path.join(project, "envmgr.toml/calls")], 1) =~
+               "cannot be written"
     end
   end
 

@@ -10,7 +10,7 @@ defmodule Envmgr.Pool.Lane.Writer do
   @memory 1
 
   @type board ::
-          {:board, reply :: reference(), deadline :: integer() | :infinity, library :: String.t(),
+          {:board, reply :: reference(), Envmgr.Pool.Flight.deadline(), library :: String.t(),
            size :: non_neg_integer(), tail :: iodata(), buffers :: [{:bytes | :memory, binary()}]}
 
   @spec start_link(pid(), String.t(), pid(), keyword()) :: pid()

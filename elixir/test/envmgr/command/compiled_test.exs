@@ -1,0 +1,203 @@
+defmodule Envmgr.Command.CompiledTest do
+  # Whether compiled modules carry their forms is the compiler's option, one for the VM.
+  use ExUnit.Case, async: false
+  import ExUnit.CaptureIO
+
+  alias Envmgr.Command.Compiled
+  alias Envmgr.Test.Project
+
+  # What a module calls whose functions stand in `body`, from its second line on.
+  defp read(body, options \\ []) do
+    name = "Envmgr.Test.Compiled#{System.unique_integer([:positive])}"
+    source = "defmodule #{name} do\n#{body}\nend\n"
+    directory = Project.new()
+    before = Code.get_compiler_option(:debug_info)
+    Code.put_compiler_option(:debug_info, options[:debug_info] != false)
+
+    # Wrong calls are warned of.
+    capture_io(:stderr, fn ->
+      for {module, content} <- Code.compile_string(source, "/app/lib/app.ex"),
+          do: File.write!(Path.join(directory, "#{module}.beam"), content)
+    end)
+
+    Code.put_compiler_option(:debug_info, before)
+    directory |> Compiled.Beams.in_directory() |> Compiled.read("/app")
+  end
+
+  defp paths(body), do: for({path, _places} <- read(body).functions, do: path)
+
+  # What is called; what is not known, by how it begins.
+  @cases [
+    {"a literal", ~S|def a, do: Envmgr.execute("m.f", [1])|, ["m.f"], []},
+    {"every function that takes a path",
+     ~S"""
+     def a do
+       [Envmgr.execute!("m.a"), Envmgr.async("m.b", [], []), Envmgr.stream("m.c", [1]), Envmgr.map("m.d", [[1]])]
+     end
+     """, ~w(m.a m.b m.c m.d), []},
+    {"a pipe", ~S|def a(x), do: "m.f" \|> Envmgr.execute([x])|, ["m.f"], []},
+    {"a module attribute", ~s|@path "m.f"\ndef a, do: Envmgr.execute(@path)|, ["m.f"], []},
+    {"an alias and an import",
+     ~s|alias Envmgr, as: P\nimport Envmgr, only: [execute: 1]\ndef a, do: {P.execute("m.a"), execute("m.b")}|,
+     ~w(m.a m.b), []},
+    {"joined texts", ~s|@m "numpy.linalg"\ndef a, do: Envmgr.execute(@m <> "." <> "norm")|,
+     ["numpy.linalg.norm"], []},
+    {"interpolation of constants", ~S|def a do
+          name = :norm
+          Envmgr.execute("numpy.#{"linalg"}.#{name}")
+        end|, ["numpy.linalg.norm"], []},
+    {"what only a run can tell", ~S|def a(x), do: Envmgr.execute("numpy.#{x}.f", [])|, [],
+     ["numpy."]},
+    {"a variable", ~s|def a do\npath = "m.f"\nEnvmgr.execute(path)\nend|, ["m.f"], []},
+    {"branches",
+     ~S"""
+     def a(x) do
+       path = if x > 1, do: "m.a", else: "m.b"
+       other = case x do 1 -> "m.c"; 2 -> "m.d"; _ -> raise "no" end
+       last = cond do x > 5 -> "m.e"; true -> "m.f" end
+       [Envmgr.execute(path), Envmgr.execute(other), Envmgr.execute(last)]
+     end
+     """, ~w(m.a m.b m.c m.d m.e m.f), []},
+    {"a map, by a key that is known or not",
+     ~S"""
+     @paths %{a: "m.a", b: "m.b"}
+     def a(x), do: {Envmgr.execute(Map.fetch!(@paths, x)), Envmgr.execute(@paths[:a])}
+     """, ~w(m.a m.b), []},
+    {"a map, by a known key",
+     ~S|def a, do: Envmgr.execute(Map.get(%{"a" => "m.a", "b" => "m.b"}, "b"))|, ["m.b"], []},
+    {"a keyword list", ~S|def a(x), do: Envmgr.execute(Keyword.fetch!([a: "m.a", b: "m.b"], x))|,
+     ~w(m.a m.b), []},
+    {"elements of a list",
+     ~S"""
+     def a, do: Enum.map(["m.a", "m.b"], &Envmgr.execute(&1, []))
+     def b, do: for p <- ["m.c"], do: Envmgr.execute(p)
+     def c, do: for {_key, p} <- [x: "m.d", y: "m.e"], do: Envmgr.execute(p)
+     def d, do: :lists.foreach(fn p -> Envmgr.execute(p) end, ["m.f"])
+     def e, do: for {_key, p} <- %{x: "m.g"}, do: Envmgr.execute(p)
+     def f, do: for p <- ["m.h"] ++ ["m.i"], do: Envmgr.execute(p)
+     def g(more), do: for p <- ["m.j" | more], do: Envmgr.execute(p)
+     """, ~w(m.a m.b m.c m.d m.e m.f m.g m.h m.i m.j), [""]},
+    {"another function gives it",
+     ~S"""
+     def a(x), do: {Envmgr.execute(path(:b)), Envmgr.execute(other(x))}
+     defp path(:a), do: "m.a"
+     defp path(:b), do: "m.b"
+     defp other(x) when x > 1, do: "m.c"
+     defp other(_), do: "m." <> "d"
+     """, ~w(m.b m.c m.d), []},
+    {"a wrapper gets it",
+     ~S"""
+     def a, do: {numpy("mean"), numpy("linalg", "norm"), np(:sum)}
+     defp numpy(name), do: Envmgr.execute("numpy.#{name}", [])
+     defp numpy(module, name), do: Envmgr.execute("numpy.#{module}.#{name}", [])
+     defp np(name, args \\ []), do: inner("numpy", name, args)
+     defp inner(library, name, args), do: Envmgr.execute("#{library}.#{name}", args)
+     """, ~w(numpy.linalg.norm numpy.mean numpy.sum), []},
+    {"a wrapper is taken as a value", ~s|def a, do: &b/1\ndef b(path), do: Envmgr.execute(path)|,
+     [], [""]},
+    {"a wrapper calls itself",
+     ~s|def a, do: b("m.f", 3)\ndef b(path, 0), do: Envmgr.execute(path)\ndef b(path, n), do: b(path, n - 1)|,
+     ["m.f"], [""]},
+    {"apply",
+     ~S|def a(x), do: {apply(Envmgr, :execute, ["m.f", []]), apply(x, :execute, ["m.g"])}|,
+     ["m.f"], []},
+    {"a capture", ~S|def a, do: [&Envmgr.execute/2, &Envmgr.method/2]|, [], [""]},
+    {"fallbacks", ~S|def a, do: Envmgr.execute("m.a", [], fallback: ["m.b", "m.c"], timeout: 5)|,
+     ~w(m.a m.b m.c), []},
+    {"one fallback", ~S|def a(o), do: Envmgr.execute("m.a", [], [{:fallback, "m.b"} \| o])|,
+     ~w(m.a m.b), []},
+    {"a wrong call", ~S|def a, do: {Envmgr.execute(:m), Envmgr.execute([]), Envmgr.execute(%{})}|,
+     [], []},
+    {"nothing of ours", ~S|def a(x), do: {Map.get(x, "m.f"), x.execute("m.f"), execute("m.f")}
+       defp execute(path), do: path|, [], []}
+  ]
+
+  for {name, body, paths, unknown} <- @cases do
+    test name do
+      found = read(unquote(body))
+      assert for({path, _places} <- found.functions, do: path) == unquote(paths)
+      begins = for {_place, _call, begins} <- found.unknown, do: begins
+      assert Enum.uniq(begins) == unquote(unknown)
+      assert found.unread == []
+    end
+  end
+
+  test "chains, methods and attributes" do
+    found =
+      read(~S"""
+      def a(x, name) do
+        steps = [{:method, "head", [3]}, {:item, "a"}]
+        Envmgr.execute([{:call, "m.read", [x]}, {:method, "dropna"}, {:attr, "shape"}])
+        Envmgr.execute([{:call, "m.open"} | steps])
+        Envmgr.execute([x, {:method, "of_ref"}])
+        Envmgr.execute([{:ref, x}, {:op, :+, 1}])
+        Envmgr.execute([{:call, "m." <> name}, {:method, "after"}])
+        Envmgr.method(x, "fit", [1])
+        Envmgr.attr(x, name)
+        with_name("predict", x)
+      end
+
+      defp with_name(name, ref), do: Envmgr.method(ref, name)
+      """)
+
+    assert for({path, _} <- found.functions, do: path) == ["m.open", "m.read"]
+
+    assert for({name, on, _} <- found.methods, do: {name, on}) == [
+             {"after", nil},
+             {"dropna", "m.read"},
+             {"fit", nil},
+             {"head", "m.open"},
+             {"of_ref", nil},
+             {"predict", nil},
+             {"shape", nil}
+           ]
+
+    assert [{_, "execute/1", "m."}, {_, "attr/2", ""}] = found.unknown
+  end
+
+  test "places are files and lines, a wrapper's those of its callers" do
+    body =
+      ~s|def a, do: w("m.a")\ndef b, do: w("m.a")\n| <>
+        String.duplicate("\n", 7) <> ~s|def c, do: w("m.a")\ndefp w(p), do: Envmgr.execute(p)|
+
+    assert read(body).functions == [
+             {"m.a", ["lib/app.ex:2", "lib/app.ex:3", "lib/app.ex:11"]}
+           ]
+  end
+
+  test "modules without debug information are named" do
+    assert %{functions: [], unread: ["Envmgr.Test.Compiled" <> _]} =
+             read(~S|def a, do: Envmgr.execute("m.f")|, debug_info: false)
+  end
+
+  test "modules of Erlang are read as well" do
+    directory =
+      Project.new([
+        {"app_python.erl",
+         """
+         -module(app_python).
+         -export([run/1]).
+         run(X) ->
+             Path = if X > 1 -> <<"m.a">>; true -> <<"m.b"/utf8>> end,
+             'Elixir.Envmgr':execute(Path, [X]).
+         """}
+      ])
+
+    {:ok, :app_python, beam} =
+      :compile.file(String.to_charlist(Path.join(directory, "app_python.erl")), [
+        :binary,
+        :debug_info
+      ])
+
+    File.write!(Path.join(directory, "app_python.beam"), beam)
+
+    assert Compiled.read([Path.join(directory, "app_python.beam")], directory).functions == [
+             {"m.a", ["app_python.erl:5"]},
+             {"m.b", ["app_python.erl:5"]}
+           ]
+  end
+
+  test "a function of this library's own that nobody gives a path to is not known" do
+    assert paths(~S|def a(path), do: Envmgr.execute(path)|) == []
+  end
+end

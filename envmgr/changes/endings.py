@@ -1,0 +1,152 @@
+"""What is going away: all of an object, a parameter, some use of it. Each rule is pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from envmgr.changes import texts
+from envmgr.changes.described import RUNTIME, SOURCE, Described, Pair
+from envmgr.changes.findings import Finding
+from envmgr.model.changes import BREAKS, MAY_BREAK, SAFE
+
+_DIRECTIVE = re.compile(r"\.\. deprecated::[ \t]*(?P<since>\S*)\s*(?P<text>(?:(?!\.\. \w+::).)*)", re.DOTALL)
+_IN_WORDS = re.compile(
+    r"^\W*deprecated\b[^\n]*"
+    r"|\b(?:the|this) (?:parameter|argument|keyword|option) (?:is|was|has been) deprecated\b[^\n]*",
+    re.IGNORECASE,
+)
+_OF_A_USE = re.compile(r"\b(?:argument|parameter|keyword|option|passing|calling|setting)\b", re.IGNORECASE)
+_FORMER_NAME = re.compile(r"(?:deprecat|renam)\w*_?(?:kwarg|arg|param)")
+_LITERAL = re.compile(r"'([^']*)'")
+_MARKED = re.compile(r"`~?([\w.]+)`")
+_QUOTED = re.compile(r"(?:\*|`+|')(\w+)(?:\*|`+|')")
+
+
+def deprecated(pair: Pair) -> Iterator[Finding]:
+    said = deprecation(pair.after)
+    if said is not None and deprecation(pair.before) is None and aspect(pair.after) is None:
+        text, origin = said
+        yield Finding(
+            MAY_BREAK,
+            f"deprecated: {texts.shortened(text)}" if text else "deprecated",
+            instead=texts.instead(text),
+            origin=origin,
+        )
+
+
+def deprecation_ended(pair: Pair) -> Iterator[Finding]:
+    was = deprecation(pair.before)
+    if was is not None and deprecation(pair.after) is None and aspect(pair.before) is None:
+        yield Finding(SAFE, "it is not deprecated any more", before=texts.shortened(was[0]), origin=was[1])
+
+
+def parameter_deprecated(pair: Pair) -> Iterator[Finding]:
+    """The docstring says that a parameter is going away."""
+    before = {each.name: each for each in pair.before.parameters or ()}
+    for each in pair.after.parameters or ():
+        old = before.get(each.name)
+        if old is None:
+            continue
+        if aspect(pair.after) == each.name and aspect(pair.before) != each.name:
+            text = str(pair.after.deprecated)
+            words = f"parameter {each.name} is deprecated, or a use of it: {texts.shortened(text)}"
+            yield Finding(MAY_BREAK, words, each.name, instead=texts.instead(text))
+        known = {_sense(text) for text in _announced(old.said)}
+        for text in _announced(each.said):
+            if _sense(text) not in known and not (known and not text):
+                words = f"parameter {each.name} is deprecated, or a use of it"
+                yield Finding(
+                    MAY_BREAK,
+                    f"{words}: {texts.shortened(text)}" if text else words,
+                    each.name,
+                    instead=texts.instead(text),
+                )
+
+
+def use_deprecated(pair: Pair) -> Iterator[Finding]:
+    """Some ways to call it warn: the body has a warning that it had not."""
+    if aspect(pair.after) == "" and aspect(pair.before) is None and pair.after.kind != "module":
+        text = str(pair.after.deprecated)
+        yield Finding(
+            MAY_BREAK, f"a use of it is deprecated: {texts.shortened(text)}", instead=texts.instead(text)
+        )
+    old, new = pair.before.source, pair.after.source
+    if old is None or new is None:
+        return
+    known = {_sense(text) for text in old.warns}
+    for text in new.warns:
+        if _sense(text) not in known:
+            yield Finding(
+                MAY_BREAK,
+                f"some calls warn: {texts.shortened(text)}",
+                instead=texts.instead(text),
+                origin=SOURCE,
+            )
+
+
+def no_longer_taken(pair: Pair) -> Iterator[Finding]:
+    """A decorator took a parameter by its former name for a while, and does so no more."""
+    old, new = pair.before.source, pair.after.source
+    if old is None or new is None:
+        return
+    there = {each.name for each in pair.after.parameters or ()}
+    still = " ".join(new.decorators)
+    for decorator in old.decorators:
+        if _FORMER_NAME.search(decorator.partition("(")[0]):
+            names = [name for name in _LITERAL.findall(decorator) if name.isidentifier()]
+            if names and names[0] not in there and f"'{names[0]}'" not in still:
+                instead = names[1] if names[1:] and names[1] in there else None
+                words = f"it does not take {names[0]} any more"
+                yield Finding(BREAKS, words, names[0], names[0], instead, instead, SOURCE)
+
+
+def is_deprecated(each: Described) -> bool:
+    """All of it."""
+    return deprecation(each) is not None and aspect(each) is None
+
+
+def aspect(each: Described) -> str | None:
+    """Of what a deprecation speaks that stands in the docstring of a whole callable: the parameter, `""` for some
+    other use of it, None for all of it."""
+    text = each.deprecated
+    if text is not None and each.kind == "module":
+        named = {name.rpartition(".")[2] for name in _MARKED.findall(text)}
+        return None if not named or each.leaf in named else ""
+    if (
+        text is None
+        or not each.parameters
+        or (each.source is not None and each.source.deprecated is not None)
+    ):
+        return None
+    quoted = _QUOTED.findall(text)
+    if each.leaf in quoted:
+        return None
+    names = {found.name for found in each.parameters}
+    parameter: str | None = next((name for name in quoted if name in names), None)
+    if parameter is not None and re.search(
+        rf"\W{re.escape(parameter)}\W[^.]*\bdeprecated\b|{_OF_A_USE.pattern}", text
+    ):
+        return parameter
+    return "" if _OF_A_USE.search(text) and re.search(r"\bdeprecated\b", text) else None
+
+
+def deprecation(each: Described) -> tuple[str, str] | None:
+    """What is said of its end, and where."""
+    if each.deprecated is not None:
+        return each.deprecated, RUNTIME
+    if each.source is not None and each.source.deprecated is not None:
+        return each.source.deprecated, SOURCE
+    return None
+
+
+def _announced(text: str) -> list[str]:
+    if "eprecated" not in text:
+        return []
+    found = [match["text"].strip() for match in _DIRECTIVE.finditer(text)]
+    return found or [match[0].strip() for match in _IN_WORDS.finditer(text)]
+
+
+def _sense(text: str) -> str:
+    """Versions and numbers in a warning come and go."""
+    return re.sub(r"[\d.]+", "", text).strip().lower()
