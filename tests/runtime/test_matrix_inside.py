@@ -9,6 +9,15 @@ from pathlib import Path
 import pytest
 
 INSIDE = Path(__file__).parents[2] / "envmgr" / "matrix" / "inside"
+
+
+def program(name):
+    """As a cell starts it, by path; as a module where Envmgr itself is, so that coverage knows it."""
+    if any(Path(sys.prefix).glob("lib/python*/site-packages/envmgr_elixir*")):
+        return ["-m", f"envmgr.matrix.inside.{name}"]
+    return [str(INSIDE / f"{name}.py")]
+
+
 TESTS = """
 import os, sys
 import pytest
@@ -62,7 +71,7 @@ def project(tmp_path):
 
 def run(project, *words, **rest):
     told = project.parent / f"{project.name}-told"
-    script = [sys.executable, "-I", "-B", str(INSIDE / "tests.py"), str(told), str(project)]
+    script = [sys.executable, "-I", "-B", *program("tests"), str(told), str(project)]
     usual = ["-p", "no:cacheprovider", "--color=no", "--rootdir", str(project)]
     split = words.index("--") if "--" in words else 0
     done = subprocess.run(
@@ -131,7 +140,7 @@ def test_bytecode_is_kept_elsewhere(tmp_path):
     words = [sys.executable, "-I", "-B", "-X", "pycache_prefix={}".format(tmp_path / "none")]
     for _ in range(2):
         done = subprocess.run(
-            [*words, str(INSIDE / "start.py"), str(into), str(script), "a"],
+            [*words, *program("start"), str(into), str(script), "a"],
             stdout=subprocess.PIPE,
             timeout=300,
         )

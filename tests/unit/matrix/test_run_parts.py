@@ -394,10 +394,14 @@ def test_the_mix_project_of_a_test(tmp_path):
     (tmp_path / "apps/shop/test").mkdir(parents=True)
     (tmp_path / "apps/shop/mix.exs").write_text("")
     (tmp_path / "apps/shop/test/a_test.exs").write_text("")
-    words = ("--trace", "apps/shop/test/a_test.exs:12")
+    words = ("--only", "slow", "apps/shop/test/a_test.exs:12")
     project = elixir._mix_project(tmp_path, words)
     assert project == tmp_path / "apps/shop"
-    assert [elixir._from(project, tmp_path, word) for word in words] == ["--trace", "test/a_test.exs:12"]
+    assert [elixir._from(project, tmp_path, word) for word in words] == [
+        "--only",
+        "slow",
+        "test/a_test.exs:12",
+    ]
     assert "there is no mix.exs" in elixir._mix_project(tmp_path, ("test/b_test.exs",))
 
 
