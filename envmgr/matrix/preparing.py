@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, datetime
 
 from envmgr.environments import keys, layers, store
 from envmgr.environments.layout import Layout, entry_name
@@ -72,7 +72,7 @@ class Preparing:
             return Prepared(cell, environment, None, None, f"{problem.message}; {problem.hint}")
         wanted = locking.inputs(environment, cell, interpreter)
         locked = None if upgrade else locking.known(self._layout, self.matrix.name, wanted)
-        if locked is not None or only_known:
+        if only_known or (locked is not None and not locked.is_damaged):
             return Prepared(cell, environment, interpreter, locked)
         with self.noting:
             one = self._locking.setdefault(wanted.digest, threading.Lock())
@@ -145,7 +145,9 @@ def key_of(layout: Layout, environment: Environment, locked: Locked, interpreter
 
 def holding(expectation: Expectation | None) -> Expectation | None:
     """What is expected today: what is known to be broken is so until a day."""
-    if expectation is None or (expectation.until is not None and expectation.until <= date.today()):
+    if expectation is None or (
+        expectation.until is not None and expectation.until <= datetime.now(UTC).date()
+    ):
         return None
     return expectation
 
