@@ -77,8 +77,8 @@ class Preparing:
         with self.noting:
             one = self._locking.setdefault(wanted.digest, threading.Lock())
         with one:  # what an equal cell has just resolved is not asked again
-            if wanted.digest in self._resolved:
-                locked = locking.known(self._layout, self.matrix.name, wanted)
+            again = wanted.digest in self._resolved
+            locked = locking.known(self._layout, self.matrix.name, wanted) if again else None
             if locked is None:
                 locked = locking.resolve(self._layout, self.matrix.name, cell, wanted, interpreter)
                 self._resolved.add(wanted.digest)
