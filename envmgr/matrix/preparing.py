@@ -69,7 +69,7 @@ class Preparing:
         try:
             interpreter = interpreters.find(cell.python, root=self.project.root)
         except EnvmgrError as problem:
-            return Prepared(cell, environment, None, None, f"{problem.message}; {problem.hint}")
+            return Prepared(cell, environment, None, None, problem.message)
         wanted = locking.inputs(environment, cell, interpreter)
         locked = None if upgrade else locking.known(self._layout, self.matrix.name, wanted)
         if only_known or (locked is not None and not locked.is_damaged):
