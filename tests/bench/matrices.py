@@ -70,13 +70,13 @@ def rows(scratch: Path) -> Iterator[Row]:
         shutil.rmtree(cache, ignore_errors=True)
 
     name = f"uv venv, uv pip install, pytest; {JOBS} at a time"
-    yield compare("matrix.cells6", name, run_matrix, bare, rounds=5, before_each=fresh)
-    yield compare("matrix.cells6.first", name, first, bare, rounds=3, before_each=never)
+    yield compare("matrix.cells6", name, run_matrix, bare, rounds=3, before_each=fresh)
+    yield compare("matrix.cells6.first", name, first, bare, rounds=2, before_each=never)
     again = envmgr(project, "matrix", "run", "numpy", "--jobs", str(JOBS), "--again")
-    yield compare("matrix.cells6.again", name, again, bare, rounds=3)
+    yield compare("matrix.cells6.again", name, again, bare, rounds=2)
     run_matrix()
     nothing = lambda: run(sys.executable, "-I", "-c", "pass", cwd=project)  # noqa: E731
-    yield compare("matrix.unchanged", "python -I -c pass", run_matrix, nothing, rounds=9)
+    yield compare("matrix.unchanged", "python -I -c pass", run_matrix, nothing, rounds=7)
     yield from _others(scratch / "others", cells, run_matrix, fresh)
 
 
@@ -174,9 +174,9 @@ def _others(
         tox()
 
     by_nox = _all(place, cells, nox)
-    yield compare("matrix.cells6.vs_nox", f"nox, {JOBS} at a time", ours, by_nox, rounds=3, before_each=fresh)
+    yield compare("matrix.cells6.vs_nox", f"nox, {JOBS} at a time", ours, by_nox, rounds=2, before_each=fresh)
     yield compare(
-        "matrix.cells6.vs_tox", f"tox-uv, {JOBS} at a time", ours, tox_all, rounds=3, before_each=fresh
+        "matrix.cells6.vs_tox", f"tox-uv, {JOBS} at a time", ours, tox_all, rounds=2, before_each=fresh
     )
 
 

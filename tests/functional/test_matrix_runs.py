@@ -269,6 +269,10 @@ def test_shards_keep_and_lowest_versions(place):
     assert (Path(found["environment"]) / "bin" / "python").exists()
     assert "a shell in its environment" in place.text("--again", "--keep", "--cell", "*shapes=1.0*")
     assert place.run("--upgrade")["ran"] == []  # what was resolved anew is what it was
+    locks = sorted(place.root.glob(".envmgr/matrix/shapes/pylock.*.toml"))
+    locks[0].write_text("not a lock")
+    assert place.run()["ran"] == []
+    assert "shapes" in locks[0].read_text()
 
 
 def wait_for(path: Path) -> None:
