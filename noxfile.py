@@ -158,6 +158,18 @@ def frames(session: nox.Session) -> None:
 
 
 @nox.session
+def matrix(session: nox.Session) -> None:
+    """Our own compatibility matrices, or some: `-- numpy --jobs 2`, with the options of `envmgr matrix run`."""
+    install(session)
+    words = list(session.posargs)
+    known = sorted(path.stem for path in Path("matrices").glob("*.toml"))
+    names = [word for word in words if word in known] or known
+    options = [word for word in words if word not in known]
+    for name in names:
+        session.run("envmgr", "matrix", "run", name, *options)
+
+
+@nox.session
 def elixir(session: nox.Session) -> None:
     """mix format, compile with warnings as errors, test."""
     install(session)

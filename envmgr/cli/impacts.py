@@ -56,7 +56,10 @@ def _functions(number: int) -> str:
 
 def _affected(each: Affected) -> Iterator[str]:
     yield f"  {_subject(each.used)}"
-    yield from (f"    {_change(change, each.used)}" for change in each.changes)
+    shown = each.changes if not each.used.path.startswith(".") else each.changes[:_SHOWN]
+    yield from (f"    {_change(change, each.used)}" for change in shown)
+    if len(shown) < len(each.changes):
+        yield f"    and {len(each.changes) - len(shown)} more of that name"
 
 
 def _subject(used: UsedFunction) -> str:

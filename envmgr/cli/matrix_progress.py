@@ -115,18 +115,20 @@ class _Live(_Counting):
         if not pending:
             return
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
         self._lines = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=20),
-            MofNCompleteColumn(),
+            TextColumn("{task.fields[count]}", markup=False),
             TimeElapsedColumn(),
             TextColumn("{task.fields[words]}", markup=False),
             console=Console(stderr=True),
             transient=True,
         )
-        self._bar = self._lines.add_task("cells", total=len(pending), words=self._left())
+        self._bar = self._lines.add_task(
+            "cells", total=len(pending), count=f"0/{len(pending)}", words=self._left()
+        )
         self._lines.start()
 
     def stage(self, cell: str, stage: str) -> None:
@@ -134,7 +136,7 @@ class _Live(_Counting):
             if self._lines is None:
                 return
             if cell not in self._tasks:
-                self._tasks[cell] = self._lines.add_task(f"  {cell}", total=None, words=stage)
+                self._tasks[cell] = self._lines.add_task(f"  {cell}", total=None, count="", words=stage)
             else:
                 self._lines.update(self._tasks[cell], words=stage)
 
@@ -157,7 +159,8 @@ class _Live(_Counting):
             if task is not None:
                 self._lines.remove_task(task)
             red = f"{self.red} red, " if self.red else ""
-            self._lines.update(self._bar, completed=number, words=f"{red}{self._left()}".rstrip(", "))
+            words, count = f"{red}{self._left()}".rstrip(", "), f"{number}/{self._total}"
+            self._lines.update(self._bar, completed=number, count=count, words=words)
 
     def close(self) -> None:
         with self._drawing:

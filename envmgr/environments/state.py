@@ -41,7 +41,7 @@ __all__ = [
 
 _BUSY_SECONDS = 5.0
 _POLL_SECONDS = 0.01
-_CHECKPOINT_PAGES = 32
+_CHECKPOINT_PAGES = 48
 _OUTSIDE = frozenset(
     {
         sqlite3.SQLITE_AUTH,

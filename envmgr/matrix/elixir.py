@@ -75,7 +75,8 @@ def _judged(ended: Ended) -> Attempt:
 
 def _mix_project(root: Path, words: tuple[str, ...]) -> Path | str:
     """The nearest directory with a mix.exs, from the first file that is named upwards, in the project."""
-    named = next((word.partition(":")[0] for word in words if not word.startswith("-")), ".")
+    paths = [word.partition(":")[0] for word in words if not word.startswith("-")]
+    named = next((path for path in paths if (root / path).exists()), paths[0] if paths else ".")
     for directory in (root / named, *(root / named).parents):
         if (directory / "mix.exs").is_file():
             return directory

@@ -33,7 +33,15 @@ class Locked:
 
     @property
     def lock(self) -> Lock:
+        """Raises E-LOCK."""
         return locks.parse(self.path, self.content)
+
+    @property
+    def is_damaged(self) -> bool:
+        try:
+            return not self.lock.noted
+        except EnvmgrError:
+            return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,7 @@ class Refused:
 
     status: str
     detail: str
+    is_damaged: bool = False
 
     @property
     def digest(self) -> str:
@@ -96,9 +105,8 @@ def resolve(
         files.write(path.with_suffix(".refused"), json.dumps(note).encode())
         path.unlink(missing_ok=True)
         return refused
-    with contextlib.suppress(EnvmgrError):  # one that was damaged is replaced
-        if isinstance(before, Locked) and locks.same(before.lock, lock):
-            return before
+    if isinstance(before, Locked) and not before.is_damaged and locks.same(before.lock, lock):
+        return before
     stages.reached("lock-resolved")
     files.write(path, content)
     stages.reached("lock-written")

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 from envmgr.environments import files
@@ -26,7 +24,6 @@ class Notes:
     """Not for several threads at once."""
 
     def __init__(self, layout: Layout, matrix: str) -> None:
-        self._root = layout.root
         self._path = layout.matrices / matrix / "notes.json"
         self._cells: dict[str, dict[str, Any]] = {}
         self._sets: list[list[str]] = []
@@ -50,10 +47,8 @@ class Notes:
         return str(self._cells.get(cell, {}).get(SAMPLED, ""))
 
     def tried(self, cell: str, read: Iterable[str], timed: Iterable[str]) -> None:
-        """Note what a run of the cell showed. `read` are absolute paths: those in the project count."""
-        inside = sorted(
-            {os.path.relpath(path, self._root) for path in read if Path(path).is_relative_to(self._root)}
-        )
+        """Note what a run of the cell showed. `read` are paths from the root."""
+        inside = sorted(set(read))
         if inside not in self._sets:
             self._sets.append(inside)
         self._cells[cell] = {READ: self._sets.index(inside), TIMED: sorted(timed)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, datetime
 
 from envmgr.environments import keys, layers, store
 from envmgr.environments.layout import Layout, entry_name
@@ -69,16 +69,16 @@ class Preparing:
         try:
             interpreter = interpreters.find(cell.python, root=self.project.root)
         except EnvmgrError as problem:
-            return Prepared(cell, environment, None, None, f"{problem.message}; {problem.hint}")
+            return Prepared(cell, environment, None, None, problem.message)
         wanted = locking.inputs(environment, cell, interpreter)
         locked = None if upgrade else locking.known(self._layout, self.matrix.name, wanted)
-        if locked is not None or only_known:
+        if only_known or (locked is not None and not locked.is_damaged):
             return Prepared(cell, environment, interpreter, locked)
         with self.noting:
             one = self._locking.setdefault(wanted.digest, threading.Lock())
         with one:  # what an equal cell has just resolved is not asked again
-            if wanted.digest in self._resolved:
-                locked = locking.known(self._layout, self.matrix.name, wanted)
+            again = wanted.digest in self._resolved
+            locked = locking.known(self._layout, self.matrix.name, wanted) if again else None
             if locked is None:
                 locked = locking.resolve(self._layout, self.matrix.name, cell, wanted, interpreter)
                 self._resolved.add(wanted.digest)
@@ -145,7 +145,9 @@ def key_of(layout: Layout, environment: Environment, locked: Locked, interpreter
 
 def holding(expectation: Expectation | None) -> Expectation | None:
     """What is expected today: what is known to be broken is so until a day."""
-    if expectation is None or (expectation.until is not None and expectation.until <= date.today()):
+    if expectation is None or (
+        expectation.until is not None and expectation.until <= datetime.now(UTC).date()
+    ):
         return None
     return expectation
 

@@ -52,12 +52,6 @@ def forget(layout: Layout, matrix: str, cells: Iterable[str]) -> None:
             state.forget_results(matrix, gone)
 
 
-def entries(layout: Layout) -> frozenset[str]:
-    """The store entries that a kept result was made in. Raises E-STATE, E-DISK."""
-    with read_state(layout) as state:
-        return frozenset() if state is None else state.result_entries()
-
-
 def _read(layout: Layout, matrix: str) -> dict[str, CellResult]:
     found = {}
     with read_state(layout) as state:

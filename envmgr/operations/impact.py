@@ -55,11 +55,12 @@ class Question:
 @dataclass(frozen=True, slots=True)
 class Known:
     """All that can be told without the new version's environment. `used` are the functions called of each library
-    that moves; only for these is there anything to compare."""
+    that moves; only for these is there anything to compare. `classes` are the paths of their classes."""
 
     told: Told
     before: Mapping[str, Release]
     used: Mapping[str, tuple[UsedFunction, ...]]
+    classes: Mapping[str, frozenset[str]]
     tried: Tried
     snapshot: Snapshot | None
     unknown: tuple[str, ...]
@@ -84,6 +85,7 @@ def look(question: Question) -> Known:
     moved = {change.name for change in question.changed if change.before and change.after}
     before: dict[str, Release] = {}
     used: dict[str, tuple[UsedFunction, ...]] = {}
+    classes: dict[str, frozenset[str]] = {}
     unknown: list[str] = []
     for name, release in releases.items():
         if canonical(release.distribution) not in moved:
@@ -93,7 +95,8 @@ def look(question: Question) -> Known:
         if uses.is_nothing:
             continue
         try:
-            used[name] = using.functions(uses, name, read(release.catalog))
+            finder = using.Finder(name, read(release.catalog))
+            used[name], classes[name] = using.functions(uses, finder), finder.classes()
         except Exception as problem:  # noqa: BLE001 - a damaged file may be wrong in any way
             del before[name]
             unknown.append(
@@ -101,7 +104,7 @@ def look(question: Question) -> Known:
             )
     if told.is_nothing and not told.unknown:
         unknown.append(f"what the application calls ({using.HOW})")
-    return Known(told, before, used, tried_, snapshot, (*told.unknown, *unknown))
+    return Known(told, before, used, classes, tried_, snapshot, (*told.unknown, *unknown))
 
 
 def judge(
@@ -111,7 +114,11 @@ def judge(
     from envmgr.operations import advisories
 
     used = [each for found in known.used.values() for each in found]
-    affected = [found for name, diff in diffs.items() for found in _affected(known.used.get(name, ()), diff)]
+    affected = [
+        found
+        for name, diff in diffs.items()
+        for found in _affected(known.used.get(name, ()), known.classes.get(name, frozenset()), diff)
+    ]
     affected.sort(key=lambda each: (SEVERITIES.index(each.changes[0].severity), -(each.used.calls or 0)))
     snapshot = known.snapshot
     before = () if question.active is None else question.active.pins
@@ -221,7 +228,7 @@ def _breaking(affected: Iterable[Affected]) -> list[Affected]:
     return [each for each in affected if each.changes[0].severity == BREAKS and is_certain(each.used)]
 
 
-def _affected(used: Sequence[UsedFunction], diff: ApiDiff) -> Iterator[Affected]:
+def _affected(used: Sequence[UsedFunction], classes: frozenset[str], diff: ApiDiff) -> Iterator[Affected]:
     at: dict[str, list[Change]] = {}
     members: dict[str, list[Change]] = {}
     for change in diff.changes:
@@ -230,7 +237,7 @@ def _affected(used: Sequence[UsedFunction], diff: ApiDiff) -> Iterator[Affected]
         for path in (change.path, *diff.paths.get(change.path, ())):
             at.setdefault(path, []).append(change)
         holder, _, name = change.path.rpartition(".")
-        if holder.rpartition(".")[2][:1].isupper():
+        if holder in classes:
             members.setdefault(f".{name}", []).append(change)
     for each in used:
         found = at.get(each.path, []) if is_certain(each) else members.get(each.path, [])

@@ -44,7 +44,7 @@ def report(project: Project, name: str | None, against: str | None = None) -> tu
         raise EnvmgrError(
             "E-RESULTS",
             f"there are no results of {which} yet",
-            hint=f"`envmgr matrix run{f' {name}' if name else ''}` makes them",
+            hint=f"`envmgr matrix run {name or 'NAME'}` makes them",
         )
     if against is None:
         return tuple(found)

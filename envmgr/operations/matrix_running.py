@@ -25,6 +25,7 @@ NOT_RUN = "not-run"
 """And the cells that it did not come to."""
 HOMES = "homes"
 """Cell → its environment and its temporary home, of those that were kept."""
+_NAMED = 5
 
 
 def run(
@@ -116,18 +117,16 @@ def run_cell(
 
 
 def _raise(problems: Mapping[str, EnvmgrError], ran: Sequence[str]) -> None:
-    """One error for all cells of which nothing can be said."""
+    """One error for all cells of which nothing can be said, under the gravest code."""
     if not problems:
         return
-    from envmgr.operations import together
-
-    first = next(iter(problems.values()))
-    if {problem.message for problem in problems.values()} == {first.message}:
-        of = f"cell {next(iter(problems))}" if len(problems) == 1 else f"{len(problems)} cells"
-        raise EnvmgrError(
-            first.code,
-            f"{of} could not be run: {first.message}",
-            hint=first.hint,
-            details={**first.details, "cells": sorted(problems), "succeeded": sorted(ran)},
-        )
-    together.raise_failures(problems, ran)
+    gravest = max(problems.values(), key=lambda problem: problem.exit_status)
+    lines = [f"{cell} could not be run: {problem.message}" for cell, problem in problems.items()]
+    more = [f"and {len(lines) - _NAMED} more cells could not be run"] if len(lines) > _NAMED else []
+    errors = {cell: {"code": problem.code, "message": problem.message} for cell, problem in problems.items()}
+    raise EnvmgrError(
+        gravest.code,
+        "\n".join([*lines[:_NAMED], *more]),
+        hint=gravest.hint,
+        details={**gravest.details, "cells": errors, "succeeded": sorted(ran)},
+    )

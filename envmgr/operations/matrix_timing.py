@@ -20,7 +20,7 @@ from envmgr.model.outcomes import Report
 
 
 class Timed:
-    """What is to be timed of a matrix, and was. `known` are the results of this run: those that get times are replaced
+    """What is to be timed of a matrix, and was. `known` are the results of this run: what gets times is replaced
     there."""
 
     def __init__(self, preparing: Preparing, timing: Timing, known: dict[str, CellResult]) -> None:

@@ -19,8 +19,8 @@ _RESULTS = ".results.json"
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """`cells` are those of the version, of whichever interpreter: (matrix, cell, status). `red` are those of them that
-    are broken on this interpreter with the versions that the environment will have, in words."""
+    """`cells` are those of the version, of whichever interpreter: (matrix, cell, status). `red` are those of them
+    that are broken on this interpreter with the versions that the environment will have, in words."""
 
     cells: tuple[tuple[str, str, str], ...] = ()
     red: tuple[str, ...] = ()

@@ -26,7 +26,6 @@ from envmgr.operations.renewing import Ready
 from envmgr.operations.run import Run
 from envmgr.operations.wishes import Wish
 
-
 _NOT_BEGUN = ("E-IMPACT", "E-OSV")
 """What an upgrade ends with before there is anything to undo."""
 

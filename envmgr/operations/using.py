@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ from envmgr.model.changes import UsedFunction
 from envmgr.model.discovery import Called
 
 _SHOWN = 5
+_GENERIC = re.compile(r"\[.*?\]")
 HOW = "`mix envmgr.calls` reads it from compiled code, and VMs write statistics while they run"
 
 
@@ -87,10 +89,9 @@ def of(told: Told, library: str, modules: Mapping[str, str]) -> Uses:
     )
 
 
-def functions(uses: Uses, library: str, catalog: Catalog) -> tuple[UsedFunction, ...]:
+def functions(uses: Uses, finder: Finder) -> tuple[UsedFunction, ...]:
     """The most called first. Paths are as code has them; of an object's method, that of its class in the catalog."""
     found: dict[str, _Use] = {}
-    finder = Finder(library, catalog)
     for each in uses.counted:
         use = found.setdefault(finder.counted(each.path), _Use())
         use.calls = (use.calls or 0) + each.count
@@ -119,8 +120,9 @@ def _methods(
     """What a method is of: what its chain says, else classes of which it was counted, else any."""
     if method.on is not None:
         made = finder.made_by(unaliased(method.on, aliases))
-        if made is not None and (path := finder.member(made, method.name)):
-            return [path]
+        having = {path for number in made if (path := finder.member(number, method.name))}
+        if len(having) == 1:
+            return list(having)
     counted = [path for path, use in uses.items() if path.endswith(f".{method.name}") and use.calls]
     if counted:
         return counted
@@ -144,16 +146,15 @@ class Finder:
                 return self.member(number, name) or written
         return written
 
-    def made_by(self, path: str) -> int | None:
-        """The class of what a call gives, where the catalog says it."""
+    def made_by(self, path: str) -> list[int]:
+        """The classes that what a call gives may be of, as far as the catalog names them."""
         row = self.catalog.get(path.removeprefix(f"{self.library}."))
         if row is None:
-            return None
+            return []
         if row.kind == "class":
-            return self.catalog.find(row.path)
-        named = (row.returns or "").strip("'\"").rpartition(".")[2]
-        numbers = self._named(named) if named.isidentifier() else []
-        return numbers[0] if len(numbers) == 1 else None
+            return self._named(row.path.rpartition(".")[2])
+        words = _GENERIC.sub("", row.returns or "").replace("'", "").replace('"', "").split("|")
+        return [number for word in words for number in self._named(word.strip().rpartition(".")[2])]
 
     def member(self, number: int, name: str) -> str | None:
         path = f"{self.catalog.path(number)}.{name}"
@@ -161,9 +162,16 @@ class Finder:
 
     def has_member(self, name: str) -> bool:
         if self._members is None:
-            classes = [self.catalog.path(number) for numbers in self._all().values() for number in numbers]
-            self._members = frozenset(member for path in classes for member in self.catalog.under(path))
+            members = (self.catalog.under(path.partition(".")[2]) for path in self.classes())
+            self._members = frozenset(member for found in members for member in found)
         return name in self._members
+
+    def classes(self) -> frozenset[str]:
+        """All their paths, with the library's name."""
+        numbers = {number for found in self._all().values() for number in found}
+        return frozenset(
+            f"{self.library}.{path}" for path, number in self.catalog.places() if number in numbers
+        )
 
     def _named(self, name: str) -> list[int]:
         return self._all().get(name, [])

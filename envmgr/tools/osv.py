@@ -18,6 +18,7 @@ from envmgr.tools.pypa import canonical
 
 ECOSYSTEM = "PyPI"
 _MODIFIED = re.compile(rb'"modified"\s*:\s*"([^"]+)"')
+_LINE = 120
 _INTRODUCED, _FIXED, _LAST = "introduced", "fixed", "last_affected"
 _EVENTS = (_INTRODUCED, _FIXED, _LAST)
 _START = Version("0.dev0")
@@ -131,9 +132,14 @@ def _advisory(document: Mapping[str, Any], names: frozenset[str]) -> Advisory | 
     )
     if document.get("withdrawn") or not affected:
         return None
-    summary = document.get("summary") or (document.get("details") or "").strip().partition("\n")[0]
     aliases = tuple(map(str, document.get("aliases") or ()))
-    return Advisory(str(document["id"]), aliases, str(summary), _severity(document), affected)
+    return Advisory(str(document["id"]), aliases, _summary(document), _severity(document), affected)
+
+
+def _summary(document: Mapping[str, Any]) -> str:
+    """One line: PYSEC has none, and a story in its place."""
+    said = str(document.get("summary") or document.get("details") or "").strip().partition("\n")[0]
+    return said if len(said) <= _LINE else f"{said[: _LINE - 1]}…"
 
 
 def _ecosystem(affected: Mapping[str, Any]) -> str:

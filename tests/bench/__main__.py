@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import boot, calls, catalogs, environments, values, workers
+from tests.bench import boot, calls, catalogs, environments, matrices, values, workers
 from tests.bench.rows import Row
 
 Groups = list[tuple[str, Callable[[Path], Iterator[Row]]]]
@@ -46,6 +46,7 @@ def groups(erlport: list[str]) -> Groups:
         ("env.first.pandas", lambda scratch: environments.first(scratch, "pandas", rounds=3)),
         ("env.rollback", environments.rollback),
         ("catalog.", catalogs.rows),
+        ("matrix.", matrices.rows),
         ("boot.", boot.rows),
     ]
 

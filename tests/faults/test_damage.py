@@ -92,7 +92,7 @@ def gone(scene):
 def other_database(scene):
     gone(scene)
     with contextlib.closing(sqlite3.connect(scene.layout.state)) as connection:
-        connection.executescript("CREATE TABLE other (x); PRAGMA user_version = 2;")
+        connection.executescript("CREATE TABLE other (x); PRAGMA user_version = 3;")
 
 
 DAMAGE = [truncated, over(0, 100), over(100, 3000), emptied, without_log, gone, other_database]

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from scene import PYTHON, Scene, end
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are looked for in /proc")
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="processes are looked for in /proc"
+)
 
 WAIT = """
 import os, pathlib, subprocess, sys, time, six

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -128,7 +129,9 @@ def test_cells_pass_fail_and_cannot_be(place):
     place.write("tests/helper.py", "EXPECTED = 10\n")
     changed = place.run("--cell", "shapes=[12]*", ENVMGR_UV="/nowhere/uv", status=1)
     assert statuses(changed) == {"1.0": "failed", "2.0": "passed"}
-    compiled = [path.name for path in place.root.glob(".envmgr/store/*/lib/*/site-packages/__pycache__/shapes*")]
+    compiled = [
+        path.name for path in place.root.glob(".envmgr/store/*/lib/*/site-packages/__pycache__/shapes*")
+    ]
     assert len(compiled) == 3
     free(place)
 
@@ -239,7 +242,9 @@ def test_times_are_taken_in_turns(place):
     assert [(sample["name"], len(sample["seconds"]), len(sample["reference"])) for sample in calls] == [
         ("shapes.area", 6, 6)
     ]
-    assert [sample["name"] for sample in tests] == ["test_timed.py::test_area"]  # the other failed in a later round
+    assert [sample["name"] for sample in tests] == [
+        "test_timed.py::test_area"
+    ]  # the other failed in a later round
     assert min(tests[0]["seconds"]) > 0.02 > min(tests[0]["reference"]) > 0.002
     again = place.run()
     assert again["ran"] == []
@@ -264,6 +269,10 @@ def test_shards_keep_and_lowest_versions(place):
     assert (Path(found["environment"]) / "bin" / "python").exists()
     assert "a shell in its environment" in place.text("--again", "--keep", "--cell", "*shapes=1.0*")
     assert place.run("--upgrade")["ran"] == []  # what was resolved anew is what it was
+    locks = sorted(place.root.glob(".envmgr/matrix/shapes/pylock.*.toml"))
+    locks[0].write_text("not a lock")
+    assert place.run()["ran"] == []
+    assert "shapes" in locks[0].read_text()
 
 
 def wait_for(path: Path) -> None:
@@ -283,3 +292,23 @@ def alive(pid: int) -> bool:
             return False
         time.sleep(0.05)
     return True
+
+
+@pytest.mark.skipif(shutil.which("mix") is None, reason="there is no Elixir")
+def test_a_test_of_elixir_calls_the_cell(tmp_path, own_cache):
+    """Our own Mix project, whose test of cells makes calls when it runs in one."""
+    root = tmp_path / "app"
+    (root / "matrices").mkdir(parents=True)
+    (root / "elixir").symlink_to(Path(__file__).parents[2] / "elixir")
+    (root / "matrices" / "six.toml").write_text(
+        f'library = "six"\n[axes]\nsix = "==1.16.0"\npython = "{PYTHON}"\n'
+        '[[check]]\nelixir = ["--only", "cell", "elixir/test/envmgr/cell_test.exs"]\n'
+        '[[check]]\nname = "nothing"\nelixir = ["nowhere/test.exs"]\n'
+    )
+    words = [sys.executable, "-m", "envmgr", "matrix", "run", "six", "--format", "json"]
+    done = subprocess.run(words, cwd=root, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 1, done.stderr
+    (result,) = json.loads(done.stdout)["data"]["results"]
+    tests, nothing = result["checks"]
+    assert tests["status"] == "passed", tests["log"]
+    assert "there is no mix.exs for nowhere/test.exs" in nothing["detail"]

@@ -331,3 +331,18 @@ def test_a_version_that_cannot_be_built_is_planned_without_its_api(envmgr, app, 
     status, plan = envmgr("plan", "shop==4.0")
     assert (status, plan["version"], plan["impact"]["changes"]) == (0, "4.0", {})
     assert "the new environment cannot be built" in plan["impact"]["unknown"][0]
+
+
+def test_without_an_active_environment_there_is_nothing_to_compare(envmgr, app):
+    shutil.rmtree(Layout(app).store)
+    (unknown, *_) = envmgr("plan", "shop==2.0")[1]["impact"]["unknown"][1:]
+    assert (
+        unknown == "what changes in shop: the active generation does not have it, or its store entry is gone"
+    )
+    shutil.rmtree(Layout(app).home)
+    plan = envmgr("plan", "shop==2.0")[1]
+    assert (plan["generation"], plan["impact"]["changes"]) == (None, {})
+    assert (
+        "what changes in shop: nothing is active to compare with; run `envmgr sync shop`"
+        in plan["impact"]["unknown"]
+    )

@@ -7,7 +7,9 @@ import threading
 
 import pytest
 
-from envmgr_runtime.execution.buffers import _KEPT, Memory
+from envmgr_runtime.execution.buffers import _KEPT, THRESHOLD, Buffers, Memory
+from envmgr_runtime.values.errors import ConversionError
+from envmgr_runtime.wire.lane import LaneBroken
 
 
 def test_without_numpy(monkeypatch):
@@ -68,3 +70,103 @@ class TestWithNumpy:
         thread.start()
         thread.join()
         assert found == [place]
+
+
+class Sent:
+    def __init__(self, lane):
+        self.lane = lane
+
+    def wait(self):
+        self.lane.log.append("waited")
+
+
+class ScriptedLane:
+    """What came by it, and what was done."""
+
+    descriptors = (7,)
+
+    def __init__(self, **came):
+        self.came = {int(key[1:]): data for key, data in came.items()}
+        self.log = []
+
+    def take(self, key):
+        if key not in self.came:
+            raise LaneBroken("the pool is gone")
+        return self.came.pop(key)
+
+    def drop(self, keys):
+        self.log.append(("dropped", list(keys)))
+
+    def send(self, view):
+        self.log.append(("sent", len(view)))
+        return Sent(self)
+
+    def flush(self):
+        self.log.append("flushed")
+
+
+class TestBuffers:
+    def of(self, **came):
+        buffers, lane = Buffers(), ScriptedLane(**came)
+        buffers.use(lane)
+        return buffers, lane
+
+    def test_without_a_lane_all_goes_inline(self):
+        buffers = Buffers()
+        assert buffers.put(memoryview(bytes(THRESHOLD))) is None
+        assert buffers.send() is None
+        assert buffers.descriptors == ()
+        buffers.forget(range(1))
+        buffers.flush()
+        with pytest.raises(ConversionError, match="buffer 0 did not come with this call"):
+            buffers.take(0, 5)
+
+    def test_what_came_with_the_call_is_taken(self):
+        buffers, lane = self.of(k4=b"abc", k5=b"de")
+        buffers.begin(range(4, 7))
+        assert buffers.descriptors == (7,)
+        assert buffers.take(0, 3) == b"abc"
+        with pytest.raises(ConversionError, match="buffer 1 has 2 bytes, not 9"):
+            buffers.take(1, 9)
+        with pytest.raises(ConversionError, match="the pool is gone"):
+            buffers.take(2, 1)
+        for wrong in (3, -1, "0", None):
+            with pytest.raises(ConversionError, match="did not come with this call"):
+                buffers.take(wrong, 1)
+        buffers.end(range(4, 7))
+        assert lane.log == [("dropped", [4, 5, 6])]
+
+    def test_what_can_change_is_gone_when_it_was_sent(self):
+        buffers, lane = self.of()
+        assert buffers.put(memoryview(bytes(THRESHOLD))) == 0
+        assert buffers.put(memoryview(bytes(THRESHOLD - 1))) is None
+        mark = buffers.mark()
+        assert buffers.put(memoryview(bytes(THRESHOLD))) == 1
+        buffers.back(mark)
+        assert buffers.send() is None
+        assert lane.log == [("sent", THRESHOLD), "waited"]
+        assert buffers.outgoing == []
+
+    @pytest.mark.parametrize("lent", [True, False])
+    def test_what_is_steady_is_waited_for_only_where_refs_lead_to_it(self, lent):
+        buffers, lane = self.of()
+        buffers.put(memoryview(bytes(THRESHOLD)))
+        buffers.steady, buffers.lent = True, lent
+        wait = buffers.send()
+        assert lane.log == [("sent", THRESHOLD)]
+        assert (wait is not None) is lent
+        buffers.flush()
+        assert lane.log[1:] == ["flushed"]
+
+    def test_another_thread_sends_only_where_it_is_told_to(self):
+        buffers = self.of()[0].inward()
+        assert buffers.put(memoryview(bytes(THRESHOLD))) is None
+        buffers.outward()
+        changing = bytearray(THRESHOLD)
+        assert buffers.put(memoryview(changing)) == 0
+        buffers.settle()
+        changing[0] = 1
+        assert buffers.outgoing[0][0] == 0
+        settled = buffers.outgoing[0]
+        buffers.settle()
+        assert buffers.outgoing[0] is settled

@@ -391,14 +391,14 @@ defmodule Envmgr.SessionTest do
     end
 
     test "it expires", %{name: name} do
-      busy = Session.open!(name: name, idle: 500)
+      busy = Session.open!(name: name, idle: 1_500)
       {call, function} = busy(busy)
-      resting = Session.open!(name: name, idle: 600)
+      resting = Session.open!(name: name, idle: 2_000)
       living = Session.open!(name: name, ttl: 60)
       ended? = &(not Process.alive?(&1.pid))
       assert Project.eventually(fn -> Enum.all?([resting, living], ended?) end)
       assert {:error, %Error{code: :session_expired} = error} = call(resting, "count", ["n"])
-      assert error.message =~ "nothing was done with it for 600 ms"
+      assert error.message =~ "nothing was done with it for 2000 ms"
       assert {:error, %Error{code: :session_expired} = error} = Session.put(living, "x", 1)
       assert error.message =~ "it lived for 60 ms"
       # What has a call does not rest.

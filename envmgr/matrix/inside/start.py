@@ -39,7 +39,9 @@ def keep_bytecode(directory: str) -> None:
 
 def write(directory: str, name: str, path: str, data: bytes, code: CodeType) -> None:
     """As PEP 552 says."""
-    place = os.path.join(directory, importlib.util.cache_from_source(name))  # noqa: PTH118
+    folder, source = os.path.split(name)
+    compiled = f"{os.path.splitext(source)[0]}.{sys.implementation.cache_tag}.pyc"  # noqa: PTH122
+    place = os.path.join(directory, folder, "__pycache__", compiled)  # noqa: PTH118
     os.makedirs(os.path.dirname(place), exist_ok=True)  # noqa: PTH103, PTH120
     changed = int(os.stat(path).st_mtime) & 0xFFFFFFFF  # noqa: PTH116
     header = importlib.util.MAGIC_NUMBER + struct.pack("<III", 0, changed, len(data) & 0xFFFFFFFF)

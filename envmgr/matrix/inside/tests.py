@@ -3,8 +3,8 @@
     tests.py TOLD ROOT [--rounds ASKED ANSWERED] -- [PYTEST ARGUMENT …]
 
 TOLD gets lines of JSON: ["at", NODE ID] before a test, ["was", NODE ID, OUTCOME, WHEN, REASON] for what is not a
-plain pass, ["timed", COUNT] for tests with that mark, ["file", PATH] for each file below ROOT that was opened,
-["end", STATUS, PASSED, DESELECTED] last.
+plain pass, ["timed", COUNT] for tests with that mark, ["file", PATH] for each file that was opened, by paths from
+ROOT, ["end", STATUS, PASSED, DESELECTED] last.
 
 With --rounds nothing is run but tests that are marked `timed`: once for each byte that comes from the descriptor
 ASKED, and what each took, in seconds, goes to ANSWERED as a line of JSON.
@@ -19,11 +19,11 @@ MARK = "timed"
 
 
 class Files:
-    """Files below `root` that this process opens: by sys.addaudithook, which sees every way to do so."""
+    """Files below `root` that this process opens, by paths from there: sys.addaudithook sees every way to do so."""
 
     def __init__(self, root: str) -> None:
-        self._root = root + os.sep
-        self._own = self._root + ".envmgr" + os.sep
+        self._root = root
+        self._places = tuple({root + os.sep, os.path.realpath(root) + os.sep})
         self.seen: Set[str] = set()
         self.written: Set[str] = set()
         sys.addaudithook(self._hook)
@@ -33,18 +33,19 @@ class Files:
             path = args[0]
             if not path.startswith(os.sep):
                 path = os.path.join(os.getcwd(), path)  # noqa: PTH109, PTH118
-            if path.startswith(self._root) and not path.startswith(self._own):
-                writes = isinstance(args[2], int) and args[2] & (os.O_WRONLY | os.O_RDWR)
-                (self.written if writes else self.seen).add(path)
+            for place in self._places:
+                if path.startswith(place) and not path.startswith(place + ".envmgr"):
+                    writes = isinstance(args[2], int) and args[2] & (os.O_WRONLY | os.O_RDWR)
+                    (self.written if writes else self.seen).add(os.path.normpath(path[len(place) :]))
 
     def names(self) -> List[str]:
         """Of those that it did not write itself, sources instead of bytecode."""
         found = set()
         for path in self.seen - self.written:
-            folder, compiled, name = path.rpartition(os.sep + "__pycache__" + os.sep)
-            source = os.path.join(folder, name.partition(".")[0] + ".py") if compiled else path  # noqa: PTH118
-            if os.path.isfile(source):  # noqa: PTH113
-                found.add(os.path.normpath(source))
+            folder, compiled, name = path.rpartition("__pycache__" + os.sep)
+            source = folder + name.partition(".")[0] + ".py" if compiled else path
+            if not source.startswith(os.pardir) and os.path.isfile(os.path.join(self._root, source)):  # noqa: PTH113, PTH118
+                found.add(source)
         return sorted(found)
 
 

@@ -20,7 +20,7 @@ IMPACT = Impact((GET, PUT, POST, METHOD), (), COUNTS)
 
 
 def test_what_changes_of_what_is_called():
-    found = (Affected(GET, (BREAKS,)), Affected(PUT, (OTHER, BREAKS)), Affected(METHOD, (OTHER,)))
+    found = (Affected(GET, (BREAKS,)), Affected(PUT, (OTHER, BREAKS)), Affected(METHOD, (OTHER,) * 5))
     assert impacts.lines(replace(IMPACT, affected=found)) == [
         "2 of the 3 functions you call change; here is how",
         "  web.get: called once, a:1, a:2, a:3 and 1 more",
@@ -29,7 +29,8 @@ def test_what_changes_of_what_is_called():
         "    may break: the default of wait is 5 now (web.Client.close)",
         "    breaks: it is gone (web.get); now: web.fetch",
         "  perhaps .close, of an object whose class is not known: b:2",
-        "    may break: the default of wait is 5 now (web.Client.close)",
+        *["    may break: the default of wait is 5 now (web.Client.close)"] * 3,
+        "    and 2 more of that name",
         "changes of its whole API: 3 that break calls, 2 that may, 9 safe",
     ]
 

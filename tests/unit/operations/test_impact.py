@@ -36,7 +36,15 @@ def diff(*changes, paths=None, library="web", distribution="web_lib"):
 
 
 def known(*used, tried=None, snapshot=None, unknown=(), **more):
-    return Known(Told((), None, {}, ()), {}, {"web": used, **more}, tried or Tried(), snapshot, unknown)
+    return Known(
+        Told((), None, {}, ()),
+        {},
+        {"web": used, **more},
+        {"web": frozenset({"web.Client"})},
+        tried or Tried(),
+        snapshot,
+        unknown,
+    )
 
 
 def affected(used, *changes, **more):
@@ -165,7 +173,7 @@ def test_what_cannot_be_compared_is_told(monkeypatch):
         raise RecursionError("too deep")
 
     monkeypatch.setattr(impact, "_between", fails)
-    before = Known(Told((), None, {}, ()), {"web": object(), "core": object()}, {}, Tried(), None, ())
+    before = Known(Told((), None, {}, ()), {"web": object(), "core": object()}, {}, {}, Tried(), None, ())
     diffs, unknown = impact.compared(before, {"web": object()}, ["web", "core"])
     assert diffs == {}
     assert unknown == (

@@ -16,6 +16,7 @@ OBJECTS = (
     ("read_csv", "function", "DataFrame | TextReader", "frames.io"),
     ("table", "function", "frames.DataFrame", "frames"),
     ("series", "function", "'Series'", "frames"),
+    ("either", "function", "DataFrame[int] | Series[Any]", "frames"),
     ("nothing", "function", None, "frames"),
     ("DataFrame", "class", None, "frames.core._frame"),
     ("DataFrame.head", "method", None, "frames.core._frame"),
@@ -34,8 +35,8 @@ def catalog():
         for path, kind, returns, module in OBJECTS
     ]
     paths = {path: at for at, (path, *_) in enumerate(OBJECTS)} | {
-        "core.series.Series": 7,
-        "core.series.Series.head": 8,
+        "core.series.Series": 8,
+        "core.series.Series.head": 9,
     }
     return Catalog(layout.encode({"module": "frames"}, paths, items))
 
@@ -51,7 +52,10 @@ def compiled(functions=None, methods=(), unknown=(), unread=(), stale=()):
 def used(*counts, code=None, modules=None):
     told = Told(counts, code, ALIASES, ())
     uses = using.of(told, "frames", modules or {"frames": "frames"})
-    return {each.path: (each.calls, each.places) for each in using.functions(uses, "frames", catalog())}
+    return {
+        each.path: (each.calls, each.places)
+        for each in using.functions(uses, using.Finder("frames", catalog()))
+    }
 
 
 def test_paths_aliases_and_places_of_both_sources_come_together():
@@ -109,6 +113,7 @@ def test_what_a_chain_makes_tells_the_class_of_a_method():
         Method("rows", "frames.nothing", ("a:5",)),
         Method("rows", "frames.gone", ("a:6",)),
         Method("shape", "frames.read_csv", ("a:7",)),
+        Method("head", "frames.either", ("a:9",)),
         Method("nowhere", None, ("a:8",)),
     )
     found = used(code=compiled({"frames.table": ("a:1",)}, methods))
@@ -117,10 +122,11 @@ def test_what_a_chain_makes_tells_the_class_of_a_method():
         "frames.DataFrame.head": (None, ("a:1",)),
         "frames.Series.head": (None, ("a:2",)),
         "frames.io.TextReader.rows": (None, ("a:3",)),
+        "frames.DataFrame.shape": (None, ("a:7",)),
         ".rows": (None, ("a:5", "a:6")),
-        ".shape": (None, ("a:7",)),
+        ".head": (None, ("a:9",)),
     }
-    assert list(found)[-2:] == [".rows", ".shape"]
+    assert list(found)[-2:] == [".head", ".rows"]
 
 
 def test_a_method_of_an_unknown_class_is_that_which_was_counted():

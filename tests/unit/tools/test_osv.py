@@ -90,6 +90,7 @@ def test_what_an_advisory_says():
     said = document(details="# Long\nstory", severity=[{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N"}])
     read = osv._advisory(said, frozenset(["web-lib"]))
     assert (read.id, read.summary, read.severity, read.aliases) == ("X-1", "# Long", "CVSS:3.1/AV:N", ())
+    assert len(osv._summary(document(details="x" * 500))) == osv._LINE
     said = document(summary="short", database_specific={"severity": "MODERATE"}, aliases=["CVE-1"])
     read = osv._advisory(said, frozenset(["web-lib"]))
     assert (read.summary, read.severity, read.aliases) == ("short", "moderate", ("CVE-1",))

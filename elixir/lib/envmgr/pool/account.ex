@@ -38,7 +38,7 @@ defmodule Envmgr.Pool.Account do
   @doc "The one or the other is not heard. As long as its zygote says nothing, the worker's number is no other process's."
   @spec unaccounted(Pipe.state(), integer()) :: answer()
   def unaccounted(s, until) do
-    found = s.ending || (s.os_pid && Child.ended(s.os_pid)) || :unknown
+    found = s.ending || (s.os_pid && Child.ended(s.os_pid, s.parent)) || :unknown
 
     cond do
       s.ending == nil and is_integer(found) ->

@@ -128,14 +128,18 @@ defmodule Envmgr.Pool.Child do
   def status(status), do: status
 
   @doc """
-  Of a process that its parent has not asked how it ended: a port's exit status. `:runs`: it has not ended. nil: the system
-  does not tell (it is not Linux), or does not know it any more.
+  Of a child of `parent` that was not asked how it ended: a port's exit status. `:runs`: it has not ended. nil: the system
+  does not tell (it is not Linux), does not know it any more, or has given it another parent, for that one has ended.
   """
-  @spec ended(pos_integer()) :: non_neg_integer() | :runs | nil
-  def ended(os_pid) do
+  @spec ended(pos_integer(), pos_integer() | nil) :: non_neg_integer() | :runs | nil
+  def ended(os_pid, parent) do
     with {:ok, stat} <- File.read("/proc/#{os_pid}/stat"),
-         [state | _] = fields <- stat |> String.split(") ") |> List.last() |> String.split() do
-      if state == "Z", do: fields |> List.last() |> String.to_integer() |> waited(), else: :runs
+         [state, of | _] = fields <- stat |> String.split(") ") |> List.last() |> String.split() do
+      cond do
+        state != "Z" -> :runs
+        of == "#{parent}" -> fields |> List.last() |> String.to_integer() |> waited()
+        true -> nil
+      end
     else
       _untold -> nil
     end

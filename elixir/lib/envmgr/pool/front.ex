@@ -34,14 +34,17 @@ defmodule Envmgr.Pool.Front do
 
     Enum.reduce(s.active.crews, s, fn {pool, crew}, s ->
       {open, generation} = {Crew.open(crew), s.active.manifest.generation}
-      # Before a caller finds them.
       {coming?, news, crew} = Crew.coming(crew)
-      for pid <- news, do: send(pid, {:coming, coming?})
       s = %{s | active: Generation.put(s.active, crew)}
+      # Before callers find the first, and when they find the last.
+      if coming?, do: coming(news, true)
       Route.publish(table, {s.environment, pool}, generation, open, self(), crew.sizing)
+      unless coming?, do: coming(news, false)
       if open == [], do: s, else: %{s | waiting: Waiting.answer(s.waiting, pool, :ok)}
     end)
   end
+
+  defp coming(pids, coming?), do: for(pid <- pids, do: send(pid, {:coming, coming?}))
 
   @doc "Those who wait for a change are answered when all its workers are ready, or will not be soon."
   @spec follow(state()) :: state()

@@ -31,7 +31,7 @@ defmodule Envmgr.Pool.Owner do
   @enforce_keys [:server, :manifest, :slot, :options]
   defstruct [:server, :manifest, :slot, :options, :port, :os_pid, :failure, :tick, :head, :retry] ++
               [:interrupt, :crash, :nudge, :sweep, :life, :zygote, :mark, :began, :ending] ++
-              [:pool, :sizing, :number, :inside, :signals] ++
+              [:pool, :sizing, :number, :inside, :signals, :parent] ++
               [
                 asked: 0,
                 forked?: false,
@@ -85,8 +85,8 @@ defmodule Envmgr.Pool.Owner do
   end
 
   # Of an earlier try nothing counts any more.
-  def handle_info({:forked, number, os_pid}, %{number: number} = s),
-    do: {:noreply, Birth.known(s, os_pid)}
+  def handle_info({:forked, number, os_pid, parent}, %{number: number} = s),
+    do: {:noreply, Birth.known(%{s | parent: parent}, os_pid)}
 
   def handle_info({:unforked, number}, %{number: number} = s), do: unforked(s)
   def handle_info({:ended, number, ending}, %{number: number} = s), do: Account.ended(s, ending)
@@ -175,7 +175,7 @@ defmodule Envmgr.Pool.Owner do
   end
 
   # Whether others are about to share the calls.
-  def handle_info({:coming, coming?}, s), do: {:noreply, Pipe.flush(%{s | coming?: coming?})}
+  def handle_info({:coming, coming?}, s), do: {:noreply, Sharing.coming(s, coming?)}
 
   # What a session has to say comes before its next call.
   def handle_info({:session, message}, %{phase: phase} = s) when phase in [:ready, :draining] do

@@ -15,6 +15,16 @@ defmodule Envmgr.Pool.Sharing do
 
   def share(s), do: s
 
+  @doc "Others are about to be ready, or are: what waits goes to those that have nothing to do."
+  @spec coming(Pipe.state(), boolean()) :: Pipe.state()
+  def coming(s, true), do: %{s | coming?: true}
+
+  def coming(s, false) do
+    s = %{s | coming?: false}
+    shared? = s.phase == :ready and Outbox.size(s.outbox) > 0 and idle?(s)
+    Pipe.flush(if shared?, do: Pipe.elsewhere(s, :infinity), else: s)
+  end
+
   defp idle?(s) do
     case Route.lookup(s.options.name, s.manifest.environment, s.pool) do
       {_generation, workers, _server} -> Route.idle(workers) > 0

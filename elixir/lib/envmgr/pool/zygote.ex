@@ -2,8 +2,8 @@ defmodule Envmgr.Pool.Zygote do
   # A generation's zygote (docs/protocol.md, section 6): it has imported the libraries, and forks workers.
   #
   # An owner that is to have a worker asks by `fork/1`, and gets `{:zygote, kind}` with what it is to open (`Child.kind()`):
-  # `:worker`, afresh, where there is no zygote now. Of a forked one, by its number, it hears `{:forked, number, os_pid}` or
-  # `{:unforked, number}`, and `{:ended, number, ending}`: a status, or why the zygote has taken the worker with it.
+  # `:worker`, afresh, where there is no zygote now. Of a forked one, by its number, it hears `{:forked, number, os_pid,
+  # parent}` or `{:unforked, number}`, and `{:ended, number, ending}`: a status, or why the zygote has taken the worker with it.
   #
   # One that ends is started again, later each time. One that forks nothing of what it is asked for, and says nothing,
   # is left alone until it does, and killed when it never does: its workers serve as long.
@@ -218,7 +218,7 @@ defmodule Envmgr.Pool.Zygote do
 
   defp event({:forked, number, os_pid}, s) do
     {owner, requests} = Map.pop(s.requests, number)
-    if owner, do: send(owner, {:forked, number, os_pid})
+    if owner, do: send(owner, {:forked, number, os_pid, s.os_pid})
     %{s | requests: requests, workers: Map.put(s.workers, os_pid, {owner, number})}
   end
 

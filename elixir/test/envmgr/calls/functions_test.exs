@@ -189,7 +189,7 @@ defmodule Envmgr.Calls.FunctionsTest do
     end
 
     assert {:error, %Error{code: :timeout}} =
-             Envmgr.execute("probe.apply", [fun], name: name, timeout: 1_500)
+             Envmgr.execute("probe.apply", [fun], name: name, timeout: 3_000)
 
     assert_receive {:runs, function}
     Project.eventually(fn -> not Process.alive?(function) end)

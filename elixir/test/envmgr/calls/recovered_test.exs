@@ -32,11 +32,11 @@ defmodule Envmgr.Calls.RecoveredTest do
     %{note: &Path.join(directory, "#{&1}")}
   end
 
-  defp map(path, items, opts \\ []), do: Envmgr.map(path, items, [name: __MODULE__] ++ opts)
+  defp map(path, items, opts), do: Envmgr.map(path, items, [name: __MODULE__] ++ opts)
 
   # How many messages the workers have answered.
-  defp answered(name \\ __MODULE__),
-    do: Envmgr.stats(name)["std"].workers |> Enum.map(& &1.answered) |> Enum.sum()
+  defp answered,
+    do: Envmgr.stats(__MODULE__)["std"].workers |> Enum.map(& &1.answered) |> Enum.sum()
 
   test "they travel together, and so do those of them that are made again", %{note: note} do
     before = answered()

@@ -142,11 +142,11 @@ defmodule Envmgr.Calls.StreamTest do
     stream = Envmgr.stream("probe.ticks", [6, "slow", 0.1], name: name, timeout: 20_000)
     assert Enum.to_list(stream) == Enum.to_list(0..5)
 
-    stream = Envmgr.stream("probe.ticks", [6, "late", 30], name: name, timeout: 1_000)
+    stream = Envmgr.stream("probe.ticks", [6, "late", 30], name: name, timeout: 2_500)
     assert %Error{code: :timeout} = assert_raise(Error, fn -> Enum.to_list(stream) end)
     closed(name, "late")
 
-    stream = Envmgr.stream("probe.aticks", [6, "alate", 30], name: name, timeout: 1_000)
+    stream = Envmgr.stream("probe.aticks", [6, "alate", 30], name: name, timeout: 2_500)
     assert %Error{code: :timeout} = assert_raise(Error, fn -> Enum.to_list(stream) end)
     closed(name, "alate")
     settled(name)

@@ -86,7 +86,9 @@ defmodule Envmgr.Libraries.StateTest do
             time.sleep(0.005)
     """
 
-    Project.activate(project, "std", libraries: only("math", %{"init" => init}), workers: 2)
+    # Each by itself.
+    libraries = only("math", %{"init" => init})
+    Project.activate(project, "std", libraries: libraries, workers: 2, fork: "tests do without")
     name = start(project)
     assert_receive {:state, "math", nil, :loading, nil}
     assert_receive {:state, "math", :loading, :ready, nil}

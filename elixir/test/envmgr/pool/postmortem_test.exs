@@ -41,8 +41,8 @@ defmodule Envmgr.Pool.PostmortemTest do
     assert Postmortem.of(:unknown, nil).how == "ended, and its zygote did not say how"
     assert %{how: how, hint: hint} = Postmortem.of(:runs, nil)
     assert how =~ "closed its pipe" and hint =~ "descriptors"
-    assert Envmgr.Pool.Child.ended(String.to_integer(System.pid())) in [:runs, nil]
-    assert Envmgr.Pool.Child.ended(4_194_301) == nil
+    assert Envmgr.Pool.Child.ended(String.to_integer(System.pid()), 1) in [:runs, nil]
+    assert Envmgr.Pool.Child.ended(4_194_301, 1) == nil
   end
 
   test "whoever only waited behind hears whose call it was" do

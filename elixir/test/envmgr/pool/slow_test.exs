@@ -64,23 +64,25 @@ defmodule Envmgr.Pool.SlowTest do
     """
 
     libraries = %{"probe" => Project.library("probe", %{"init" => init})}
-    Project.activate(project, "std", libraries: libraries, workers: 2)
+    # Each by itself.
+    fork = "tests do without"
+    Project.activate(project, "std", libraries: libraries, workers: 2, fork: fork)
     name = :"stuck#{System.unique_integer([:positive])}"
     start_supervised!({Envmgr, name: name, project: project, watch: false})
     # It has been quick so far.
     pids = for _ <- 1..5, do: Envmgr.execute!("probe.pid", [], name: name)
     assert [pid] = Enum.uniq(pids)
 
-    stuck = Envmgr.async("probe.hold", [], name: name, timeout: :infinity)
+    began = Project.path("began")
+    args = [10_000_000_000_000, began]
+    stuck = Envmgr.async("probe.computing", args, name: name, timeout: :infinity)
+    Project.eventually(fn -> File.exists?(began) end)
     behind = for _ <- 1..3, do: Envmgr.async("probe.pid", [], name: name, timeout: :infinity)
     Project.eventually(fn -> in_flight(name) == 4 end)
     File.touch!(ready)
 
-    assert for({:ok, other} <- Envmgr.await_many(behind, 60_000), do: other != pid) == [
-             true,
-             true,
-             true
-           ]
+    others = for {:ok, other} <- Envmgr.await_many(behind, 60_000), do: other != pid
+    assert others == [true, true, true]
 
     Envmgr.cancel(stuck)
   end

@@ -54,12 +54,13 @@ defmodule Envmgr.Pool.ZygoteTest do
     assert {:ok, 3} = call.("probe.apply", [&(&1 + 1), [2]])
     assert {:ok, ^pid} = call.("probe.pid", [])
 
-    assert {:error, %{code: :timeout}} =
-             Envmgr.execute("probe.hold", [], name: name, timeout: 1_000)
-
+    began = Project.path("began")
+    stuck = Envmgr.async("probe.computing", [10_000_000_000_000, began], name: name)
+    Project.eventually(fn -> File.exists?(began) end)
+    Envmgr.cancel(stuck)
+    Project.eventually(fn -> not Project.alive?(pid) end)
     assert {:ok, next} = call.("probe.pid", [])
     assert next != pid
-    Project.eventually(fn -> not Project.alive?(pid) end)
   end
 
   test "workers end with their zygote, whatever they do, and others come", context do

@@ -7,11 +7,14 @@ defmodule Envmgr.Telemetry.EmittedTest do
   alias Envmgr.Error
   alias Envmgr.Test.Project
 
+  @fork "tests do without"
+
   setup context do
     project = Project.new()
     name = :"instance#{System.unique_integer([:positive])}"
     listen(name)
-    Project.activate(project, "std", workers: 1)
+    # A fork's events are another's number later.
+    Project.activate(project, "std", fork: @fork, workers: 1)
     options = [name: name, project: project, watch: false, start_timeout: 60_000]
     start_supervised!({Envmgr, options ++ Map.to_list(Map.take(context, [:grace]))})
     Envmgr.execute!("probe.echo", [1], name: name)
@@ -42,14 +45,14 @@ defmodule Envmgr.Telemetry.EmittedTest do
     assert why =~ "SIGKILL"
     assert {_, %{os_pid: next}} = heard([:worker, :ready])
 
-    Project.activate(project, "std", workers: 1, generation: 2)
+    Project.activate(project, "std", fork: @fork, workers: 1, generation: 2)
     assert {_, %{from: 1, to: 2, environment: "std"}} = heard([:generation, :switch])
     assert {_, %{os_pid: ^next, reason: :drained, generation: 1}} = heard([:worker, :stop])
-    Project.activate(project, "std", workers: 1, generation: 1)
+    Project.activate(project, "std", fork: @fork, workers: 1, generation: 1)
     assert {_, %{from: 2, to: 1}} = heard([:generation, :rollback])
 
     broken = %{"probe" => Project.library("probe", %{"init" => "raise RuntimeError('broken')"})}
-    Project.activate(project, "std", workers: 1, generation: 3, libraries: broken)
+    Project.activate(project, "std", fork: @fork, workers: 1, generation: 3, libraries: broken)
 
     assert {%{tries: 1}, %{generation: 3, serving: 1, reason: %Error{code: :start}}} =
              heard([:generation, :refused])
@@ -83,7 +86,7 @@ defmodule Envmgr.Telemetry.EmittedTest do
     quiet()
     libraries = Map.new(~w(math time probe), &{&1, Project.library(&1)})
     timeout = put_in(libraries["math"]["timeout"], 5_000)
-    Project.activate(project, "std", workers: 1, generation: 2, libraries: timeout)
+    Project.activate(project, "std", fork: @fork, workers: 1, generation: 2, libraries: timeout)
     assert {_, %{from: 1, to: 2}} = heard([:generation, :switch])
     :ok = Envmgr.unload("time", name)
     refute_received {:heard, [:generation, _], _, _}
