@@ -207,6 +207,7 @@ def test_the_commands_of_the_guide(ran, index, tmp_path):
     ):
         subprocess.run(["git", *words.split()], cwd=root, check=True)
     section = guide.partition("## Reports")[2].partition("## Keys")[0]
+    section = section.partition("## Bisect")[0] + section.partition("## In CI")[2]
     commands = re.findall(r"^\$ (.+)$", section, re.MULTILINE)
     assert len(commands) == 9
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
