@@ -75,11 +75,17 @@ def use_deprecated(pair: Pair) -> Iterator[Finding]:
     if old is None or new is None:
         return
     known = {_sense(text) for text in old.warns}
+    told = {found.parameter for found in parameter_deprecated(pair)}
+    names = {each.name for each in pair.after.parameters or ()}
     for text in new.warns:
-        if _sense(text) not in known:
+        parameter = next(
+            (name for name in _QUOTED.findall(text) if name in names and _OF_A_USE.search(text)), None
+        )
+        if _sense(text) not in known and (parameter is None or parameter not in told):
             yield Finding(
                 MAY_BREAK,
                 f"some calls warn: {texts.shortened(text)}",
+                parameter,
                 instead=texts.instead(text),
                 origin=SOURCE,
             )

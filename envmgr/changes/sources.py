@@ -21,6 +21,7 @@ from envmgr.changes.described import ALL, GETATTR, Api, Described, Source
 from envmgr.changes.warnings_in import Warned
 
 _DEEPEST = 30
+_WORDS = re.compile(r"(\"\"\"|\'\'\').*?\1|#[^\n]*", re.DOTALL)
 _OF_ITSELF = re.compile(r"\b(?:self|cls|obj|instance)\.([A-Za-z]\w*)")
 _NO_OFFER = sys.stdlib_module_names | {"typing_extensions"}
 _OPAQUE = "?"
@@ -61,7 +62,7 @@ class _Notes(griffe.Extension):
     def on_class_instance(self, *, node: Any, cls: griffe.Class, **_: Any) -> None:
         self.warned[id(cls)] = warnings_in.holder(node, self.constants)
         self.begins[id(cls)] = node.lineno  # its decorators stand before
-        self.mentioned[id(cls)] = frozenset(_OF_ITSELF.findall(self._text(node)))
+        self.mentioned[id(cls)] = frozenset(_OF_ITSELF.findall(_WORDS.sub("", self._text(node))))
 
     def _text(self, node: Any) -> str:
         first = min([node.lineno, *(each.lineno for each in node.decorator_list)])

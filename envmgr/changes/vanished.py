@@ -98,11 +98,17 @@ class Vanished:
         known = holder.source.known if holder.source is not None else None
         if known is not None and gone.leaf in known:
             return "its objects have it as an attribute"
-        if known is not None and GETATTR in known:
-            return "its class has __getattr__, which may answer it"
+        if known is not None and GETATTR in known and not self._answered_before(gone):
+            return "its class has a __getattr__ now, which may answer it"
         if re.search(rf"^\s*`*{re.escape(gone.leaf)}`*\s*(?::|$)", holder.doc, re.MULTILINE):
             return "its objects have it, as the docstring of the class says"
         return None
+
+    def _answered_before(self, gone: Gone) -> bool:
+        """Whether the class had `__getattr__` then too, and yet this by itself."""
+        holder = self._before.get(gone.path.rpartition(".")[0])
+        known = None if holder is None or holder.source is None else holder.source.known
+        return known is not None and GETATTR in known
 
     def _was_only_imported(self, gone: Gone, path: str) -> bool:
         """Whether it was in a plain module that did not define it, nor list it."""

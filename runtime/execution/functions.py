@@ -67,7 +67,7 @@ class Functions:
         self._spare: list[Any] = []
         self._numbers = Numbers()
         self._held: dict[int, int] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # taken again where a finaliser calls a function meanwhile
         self.gone: deque[int] = deque()
         """Keys of objects that Python has no more. A finaliser may run anywhere: it does nothing but append here."""
         self._process = os.getpid()

@@ -58,7 +58,7 @@ class InThread(Interruptible):
         with self._lock:
             self.finding = False
             self._runs = True
-            due = self.due
+            due = self._doomed and not self._told
             self._told = self._told or due
         if due:
             raise Cancelled
@@ -78,12 +78,17 @@ class InThread(Interruptible):
             return True
 
     def remind(self) -> None:
-        """Ends what is to end and does not know yet. To be repeated until that is over."""
-        with self._lock:
+        """Ends what is to end and does not know yet. To be repeated until that is over. It waits for nothing: a
+        signal's handler holds whatever the code below it does."""
+        if not self._lock.acquire(False):
+            return
+        try:
             if self._runs and self._doomed and not self._told:
                 self._told = True  # first: a signal's handler may come here again
                 if not _raise_in(self._ident):
                     self._told = False
+        finally:
+            self._lock.release()
 
     def unheard(self) -> None:
         """What was raised was lost, in a finaliser, say."""

@@ -84,6 +84,17 @@ def in_another_thread(function):
     return found[0]
 
 
+def test_a_reminder_waits_for_nobody(user):
+    """It comes in a signal's handler, which may hold what the thread waits for."""
+    user.runs = True
+    user._doomed = True
+    with user._lock:
+        assert in_another_thread(lambda: user.remind() or user.due)
+    with pytest.raises(Cancelled):
+        reminded(user)
+    user.runs = False
+
+
 @LIMBO
 @pytest.mark.parametrize("name", ["_active_limbo_lock", "_shutdown_locks_lock"])
 def test_no_thread_is_begun_meanwhile(user, name):

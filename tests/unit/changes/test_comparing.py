@@ -182,7 +182,12 @@ def test_a_class_that_answers_any_name() -> None:
     after = api(at(None, "C", kind="class", source=Source(known=frozenset({GETATTR}))))
     changes, none = told(before, after)
     assert changes == [("C.m", "removed", None)]
-    assert none == [("C.realm", "removed", "its class has __getattr__, which may answer it")]
+    assert none == [("C.realm", "removed", "its class has a __getattr__ now, which may answer it")]
+    before = api(
+        at(None, "C", kind="class", source=Source(known=frozenset({GETATTR}))),
+        at("", "C.realm", kind="property"),
+    )
+    assert told(before, after)[0] == [("C.realm", "removed", None)]
 
 
 @pytest.mark.parametrize("listed", [{"sub": frozenset({"helper"})}, {"sub": ALL}])

@@ -205,6 +205,16 @@ DIRECTIVE = "The axis.\n\n.. deprecated:: 2.0\n    Use `dim` instead."
             {"source": Source(warns=("Passing x is going in 2.1", "y is deprecated"))},
             [("use-deprecated", MAY_BREAK, None)],
         ),
+        (
+            {"source": Source()},
+            {"source": Source(warns=("The 'a' keyword is deprecated",))},
+            [("use-deprecated", MAY_BREAK, "a")],
+        ),
+        (
+            {"source": Source()},
+            {"source": Source(warns=("The 'a' keyword is deprecated",)), "said": {"a": DIRECTIVE}},
+            [("parameter-deprecated", MAY_BREAK, "a")],
+        ),
     ],
 )
 def test_what_is_going_away(before, after, expected) -> None:

@@ -47,7 +47,7 @@ FILES = {
                 warnings.warn(f"old of {self} is deprecated", DeprecationWarning, stacklevel=2)
                 return self._cache
             def draw(self, colour=None):
-                """Docs."""
+                """Uses self.dead."""
                 if colour:
                     message = "colour " + "is deprecated"
                     warnings.warn(message, category=FutureWarning)
@@ -113,6 +113,7 @@ def test_a_class(site) -> None:
     assert shape.attributes == ("area", "limit", "name")
     assert shape.known >= {"area", "limit", "name"}
     assert not any(name.startswith("_") for name in shape.known)
+    assert "dead" not in shape.known
 
 
 def test_a_class_of_a_class_with_a_type_and_warnings_that_only_a_run_tells(site) -> None:

@@ -182,6 +182,11 @@ numpy = "2.0"
     }
 
 
+def test_an_include_that_names_a_whole_cell_adds_to_it():
+    matrix = expanded("[axes]\nnumpy = ['2.0', '2.1']\n[[include]]\nnumpy = '2.0'\npandas = '2.2'")
+    assert ids(matrix) == ["numpy=2.0,pandas=2.2", "numpy=2.1"]
+
+
 def test_includes_alone_are_a_list_of_cells():
     matrix = expanded(
         """
