@@ -8,7 +8,7 @@ import contextlib
 import json
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -45,7 +45,6 @@ class Proving(Protocol):
 
 
 BUILDS = "builds"
-UNPROVED = "unproved"
 CATALOGS = "catalogs"
 FORK = "fork"
 
@@ -78,7 +77,7 @@ def build(
     try:
         staged.mkdir(parents=True)
         stages.reached("build-staged")
-        laid = _lay(staged, environment, key, lock, interpreter, (BUILDS,), offline=offline, report=report)
+        laid = _lay(staged, environment, key, lock, interpreter, offline=offline, report=report)
         libraries = modules.resolve(environment, laid.distributions)
         report(environment.name, "prove")
         built_before = laid.noted is not None
@@ -114,8 +113,7 @@ def install(
     try:
         staged.mkdir(parents=True)
         stages.reached("build-staged")
-        kinds = (BUILDS, UNPROVED)
-        laid = _lay(staged, environment, key, lock, interpreter, kinds, offline=offline, report=report)
+        laid = _lay(staged, environment, key, lock, interpreter, offline=offline, report=report)
         store.admit(layout, entry, environment=laid.home, manifest=laid.taken().to_bytes())
     finally:
         files.remove(staged)
@@ -140,16 +138,14 @@ def _lay(
     key: str,
     lock: Lock,
     interpreter: Interpreter,
-    kinds: Iterable[str],
     *,
     offline: bool,
     report: Report,
 ) -> _Laid:
-    """Link what was built before, as one of `kinds` of shared trees, or install and verify."""
+    """Link what was built before, or install and verify."""
     home = staged / "environment"
     shares = environment.link_mode == "hardlink"
-    lent = (shared.lend(kind, key, home) for kind in kinds if shares)
-    noted = next((found for found in lent if found is not None), None)
+    noted = shared.lend(BUILDS, key, home) if shares else None
     known: contents.Digests = {}
     if noted is None:
         report(environment.name, "install")
@@ -212,10 +208,16 @@ def share(
 
 
 def add_bytecode(
-    layout: Layout, environment: Environment, key: str, *, interpreter: Interpreter, made: Path
+    layout: Layout,
+    environment: Environment,
+    key: str,
+    *,
+    interpreter: Interpreter,
+    distributions: Sequence[pypa.Distribution],
+    made: Path,
 ) -> None:
     """Add to an entry that `install` made what was compiled when it was first used, `made` by paths from its
-    site-packages, and keep both for other projects.
+    site-packages, and keep that for other environments.
 
     Nothing else of an entry ever changes. The caller holds the project's lock. Cost: one link a file.
     """
@@ -231,11 +233,8 @@ def add_bytecode(
             added = {f"{within}/{path}": facts for path, facts in new.items()}
             noted = Contents({**noted.files, **added}, noted.links)
             files.write(layout.manifest(entry), noted.to_bytes(), flush=False)
-        if environment.link_mode == "hardlink":
-            distributions = pypa.installed(place)
-            bytecode.keep(place, distributions, interpreter, noted.within(within), staged, new=new)
-            if not shared.keeps(BUILDS, key):
-                shared.keep(UNPROVED, key, layout.entry(entry), noted, staged)
+            if environment.link_mode == "hardlink":
+                bytecode.keep(place, distributions, interpreter, noted.within(within), staged, new=new)
 
 
 def _prove(

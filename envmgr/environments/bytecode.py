@@ -7,6 +7,7 @@ are uv's, the same wherever it links the same file from its cache.
 from __future__ import annotations
 
 import contextlib
+import os
 import struct
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
@@ -31,11 +32,12 @@ def borrow(
         noted = shared.lend(_KIND, name, staged)
         if noted is None:
             continue
-        if all(_serves(staged / path, place / _source(path)) for path in noted.files):
+        if all(_serves(f"{staged}/{path}", f"{place}/{_source(path)}") for path in noted.files):
+            for folder in {path.rpartition("/")[0] for path in noted.files}:
+                (place / folder).mkdir(exist_ok=True)
             for path in noted.files:
-                (place / path).parent.mkdir(exist_ok=True)
                 with contextlib.suppress(FileExistsError):  # a wheel may bring some of its own
-                    (place / path).hardlink_to(staged / path)
+                    os.link(f"{staged}/{path}", f"{place}/{path}")
         else:
             shared.forget(_KIND, name)
         files.remove(staged)
@@ -44,7 +46,7 @@ def borrow(
 def add(made: Path, path: str, place: Path) -> bool:
     """Link one file of `made` into the site-packages `place`, if it is bytecode of a source there and has no place
     yet; whether it was."""
-    if "__pycache__/" not in path or not _serves(made / path, place / _source(path)):
+    if "__pycache__/" not in path or not _serves(f"{made}/{path}", f"{place}/{_source(path)}"):
         return False
     (place / path).parent.mkdir(exist_ok=True)
     try:
@@ -92,11 +94,11 @@ def _source(path: str) -> str:
     return f"{folder}{name.partition('.')[0]}.py"
 
 
-def _serves(bytecode: Path, source: Path) -> bool:
+def _serves(bytecode: str, source: str) -> bool:
     try:
-        with bytecode.open("rb") as file:
+        with open(bytecode, "rb", buffering=0) as file:  # noqa: PTH123 - hundreds of them
             flags, time, size = _HEADER.unpack(file.read(_HEADER.size))
-        facts = source.stat()
+        facts = os.stat(source)  # noqa: PTH116
     except (OSError, struct.error):
         return False
     return flags == 0 and (time, size) == (int(facts.st_mtime) & 0xFFFFFFFF, facts.st_size & 0xFFFFFFFF)

@@ -8,17 +8,22 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from envmgr.errors import EnvmgrError
 from envmgr.tools.pypa import Distribution, record_spelling
 
+Row = TypeVar("Row")
+Result = TypeVar("Result")
+
 _SCHEMA = 1
 _THREADS = min(4, os.cpu_count() or 1)
 _NAMED = 20
+_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +76,12 @@ def verify(site_packages: Path, distributions: Iterable[Distribution]) -> Digest
     ]
     known: Digests = {}
     wrong = []
-    with ThreadPoolExecutor(_THREADS) as pool:
-        found = pool.map(lambda row: _digest_of(site_packages / row[1], known), promised)
-        for (name, path, sha256), digest in zip(promised, found, strict=True):
-            if digest is None or record_spelling(digest) != sha256:
-                wrong.append(
-                    {"distribution": name, "file": path, "problem": "differs" if digest else "is missing"}
-                )
+    top = os.fspath(site_packages)
+    digests = _shared_out(lambda row: _digest_of(f"{top}/{row[1]}", known), promised)
+    for (name, path, sha256), digest in zip(promised, digests, strict=True):
+        if digest is None or record_spelling(digest) != sha256:
+            problem = "differs" if digest else "is missing"
+            wrong.append({"distribution": name, "file": path, "problem": problem})
     if wrong:
         lines = [f"{row['distribution']}: {row['file']} {row['problem']}" for row in wrong[:_NAMED]]
         more = [f"… and {len(wrong) - _NAMED} more"] if len(wrong) > _NAMED else []
@@ -93,37 +97,53 @@ def verify(site_packages: Path, distributions: Iterable[Distribution]) -> Digest
 
 def take(environment: Path, known: Digests) -> Contents:
     """The contents as they are. Cost: one read of every file that is not in `known`."""
-    paths: list[Path] = []
+    top = os.fspath(environment)
+    found: list[tuple[str, os.stat_result]] = []
     links: dict[str, str] = {}
-    for directory, folders, names in os.walk(environment):
-        for name in (*folders, *names):
-            path = Path(directory, name)
-            if path.is_symlink():
-                links[path.relative_to(environment).as_posix()] = os.readlink(path)  # noqa: PTH115 - as spelled
-            elif name in names:
-                paths.append(path)
+    waiting = [""]
+    while waiting:
+        prefix = waiting.pop()
+        with os.scandir(f"{top}/{prefix}") as listing:
+            for item in listing:
+                path = prefix + item.name
+                if item.is_symlink():
+                    links[path] = os.readlink(item.path)  # noqa: PTH115 - as spelled
+                elif item.is_dir(follow_symlinks=False):
+                    waiting.append(f"{path}/")
+                else:
+                    found.append((path, item.stat(follow_symlinks=False)))
+
+    def facts(file: tuple[str, os.stat_result]) -> tuple[int, str, int]:
+        path, facts = file
+        digest = known.get(_identity(facts)) or _digest_of(f"{top}/{path}", known)
+        assert digest is not None  # noqa: S101 - it was just listed, in a directory that is ours
+        return facts.st_size, digest.hex(), stat.S_IMODE(facts.st_mode)
+
+    taken = _shared_out(facts, found)
+    return Contents({path: fact for (path, _), fact in zip(found, taken, strict=True)}, links)
+
+
+def _shared_out(work: Callable[[Row], Result], rows: Sequence[Row]) -> list[Result]:
+    """`work` of each, in their order, by several threads: each has every nth, for big files stand together."""
+    parts = [rows[start::_THREADS] for start in range(_THREADS)]
     with ThreadPoolExecutor(_THREADS) as pool:
-        facts = pool.map(lambda path: _facts(path, known), paths)
-        files = {
-            path.relative_to(environment).as_posix(): fact for path, fact in zip(paths, facts, strict=True)
-        }
-    return Contents(files, links)
+        done = list(pool.map(lambda part: [work(row) for row in part], parts))
+    return [done[place % _THREADS][place // _THREADS] for place in range(len(rows))]
 
 
-def _facts(path: Path, known: Digests) -> tuple[int, str, int]:
-    found = path.stat()
-    digest = _digest_of(path, known)
-    assert digest is not None  # noqa: S101 - it was just listed, in a directory that is ours
-    return found.st_size, digest.hex(), stat.S_IMODE(found.st_mode)
+def _identity(facts: os.stat_result) -> tuple[int, int, int, int]:
+    return facts.st_dev, facts.st_ino, facts.st_size, facts.st_ctime_ns
 
 
-def _digest_of(path: Path, known: Digests) -> bytes | None:
+def _digest_of(path: str, known: Digests) -> bytes | None:
     try:
-        with path.open("rb") as file:
-            found = os.fstat(file.fileno())
-            identity = (found.st_dev, found.st_ino, found.st_size, found.st_ctime_ns)
-            if identity not in known:
-                known[identity] = hashlib.file_digest(file, "sha256").digest()
-            return known[identity]
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - thousands of them
+            facts = os.fstat(file.fileno())
+            digest = known.get(_identity(facts))
+            if digest is None:
+                small = facts.st_size < _AT_ONCE
+                read = hashlib.sha256(file.readall()) if small else hashlib.file_digest(file, "sha256")
+                digest = known[_identity(facts)] = read.digest()
+            return digest
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None

@@ -43,12 +43,16 @@ _NOT_INSTALLED = frozenset({"E-BUILD", "E-TAMPERED"})
 
 @dataclass(frozen=True, slots=True)
 class Stands:
-    """A cell in which checks can be made: `key` of its store entry, and all that is installed."""
+    """A cell in which checks can be made: `key` is of its store entry."""
 
     ground: Ground
     home: Path
     key: str
-    pins: Mapping[str, str]
+    installed: Sequence[pypa.Distribution]
+
+    @property
+    def pins(self) -> dict[str, str]:
+        return {each.name: each.version for each in self.installed}
 
 
 class Cells:
@@ -103,8 +107,9 @@ class Cells:
                     read.update(last.files)
                     if last.timed:
                         timed.append(check.name)
+                compiled = stands.ground.compiled
                 self._standing.add_bytecode(
-                    found.environment, stands.key, interpreter, stands.ground.compiled
+                    found.environment, stands.key, interpreter, stands.installed, compiled
                 )
         except EnvmgrError as problem:
             if problem.code not in _NOT_INSTALLED:
@@ -143,7 +148,7 @@ class Cells:
                 self._stop,
                 {"ENVMGR_MATRIX": self._matrix.name, "ENVMGR_CELL": found.cell.id},
             )
-            yield Stands(ground, home, key, {each.name: each.version for each in installed})
+            yield Stands(ground, home, key, installed)
 
     def _result(
         self,

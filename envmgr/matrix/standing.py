@@ -7,7 +7,7 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from envmgr.environments import activation, builder, files, laying, projectlock, recovery, store
@@ -20,6 +20,7 @@ from envmgr.matrix.preparing import NAME, key_of
 from envmgr.model.outcomes import Report
 from envmgr.model.project import Environment
 from envmgr.tools.interpreters import Interpreter
+from envmgr.tools.pypa import Distribution
 
 _WAIT_SECONDS = 600.0
 _SLICE_SECONDS = 0.5
@@ -111,11 +112,25 @@ class Standing:
         with one, self.changing(), files.disk_problems("building the runtime layer"):
             return laying.ensure(self._layout, interpreter, offline=False)
 
-    def add_bytecode(self, environment: Environment, key: str, interpreter: Interpreter, made: Path) -> None:
+    def add_bytecode(
+        self,
+        environment: Environment,
+        key: str,
+        interpreter: Interpreter,
+        installed: Sequence[Distribution],
+        made: Path,
+    ) -> None:
         """What checks compiled gets into the entry, so that the next ones need not."""
-        if any(made.rglob("*.pyc")) and not self._layout.proofs(entry_name(NAME, key)).exists():
+        if made.exists() and not self._layout.proofs(entry_name(NAME, key)).exists():
             with self.changing():
-                builder.add_bytecode(self._layout, environment, key, interpreter=interpreter, made=made)
+                builder.add_bytecode(
+                    self._layout,
+                    environment,
+                    key,
+                    interpreter=interpreter,
+                    distributions=installed,
+                    made=made,
+                )
 
     @contextlib.contextmanager
     def _leased(self, entry: str) -> Iterator[None]:

@@ -8,7 +8,7 @@ import csv
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 PLATFORMS = {
     "linux-x86_64": "sys_platform == 'linux' and platform_machine == 'x86_64'",
@@ -88,11 +88,11 @@ def _modules(record: Iterable[Recorded], info: Path) -> tuple[str, ...]:
 
 
 def _top_level(path: str) -> str | None:
-    parts = PurePosixPath(path).parts
-    if not parts or parts[0] in ("..", "/", "__pycache__") or parts[0].endswith((".dist-info", ".data")):
+    first, _, rest = path.partition("/")
+    if first in ("", "..", "__pycache__") or first.endswith((".dist-info", ".data")):
         return None
-    if len(parts) > 1:
-        return parts[0] if parts[-1].endswith((".py", ".so", ".pyd", ".pyc")) else None
+    if rest:
+        return first if rest.endswith((".py", ".so", ".pyd", ".pyc")) else None
     if path.endswith(".py"):
         return path.removesuffix(".py")
     extension = _EXTENSION.match(path)

@@ -60,7 +60,7 @@ def test_nothing_outlives_it_and_what_has_ended_stays(scene, tmp_path):
     assert list(temporary.iterdir()) == []
 
 
-@pytest.mark.parametrize("stage", ["lock-resolved", "build-installed", "entry-flushed"])
+@pytest.mark.parametrize("stage", ["lock-resolved", "entry-flushed"])
 def test_killed_while_it_builds(scene, stage):
     (scene.root / "go").touch()
     killed = run(scene, fault=f"kill:{stage}")

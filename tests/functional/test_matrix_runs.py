@@ -62,8 +62,8 @@ class Place:
         assert "Traceback" not in stderr, stderr
         return json.loads(stdout)["data"]
 
-    def text(self, *words: str) -> str:
-        return self.start(*words).communicate(timeout=300)[0]
+    def text(self, *words: str, **variables: str) -> str:
+        return self.start(*words, **variables).communicate(timeout=300)[0]
 
 
 @pytest.fixture(scope="module")
@@ -118,10 +118,7 @@ def test_cells_pass_fail_and_cannot_be(place):
     assert not list(place.root.rglob("tests/__pycache__"))
     assert not list(place.root.glob(".pytest_cache"))
 
-    nothing = place.run(status=1, ENVMGR_UV="/nowhere/uv")
-    assert nothing["ran"] == []
-    assert statuses(nothing) == statuses(first)
-    text = place.text()
+    text = place.text(ENVMGR_UV="/nowhere/uv")
     command = f"envmgr matrix run shapes --cell shapes=2.0,python={PYTHON} --again"
     assert f"again: {command}" in text
     assert "4 unchanged, not run again" in text
@@ -145,11 +142,9 @@ def free(place):
         return json.loads(done.stdout)["data"]
 
     place.write("envmgr.toml", "config-version = 1\n")
-    assert [found for found in gc()["freed"] if found["kind"] == "entry"] == []
     place.matrix('"1.0"', '[[check]]\ncommand = ["true"]')
     place.run()
     assert len([found for found in gc()["freed"] if found["kind"] == "entry"]) == 3
-    assert place.run()["ran"] == []
 
 
 def test_limits_and_second_chances(place):
@@ -187,7 +182,7 @@ def test_limits_and_second_chances(place):
     assert run["results"][0]["status"] == "failed"
 
     (place.root / "mark").unlink()
-    place.matrix('"1.0"', '[[check]]\ncommand = "python slow.py"\ntimeout = "1s"\n')
+    place.matrix('"1.0"', '[[check]]\ncommand = "python slow.py"\ntimeout = "500ms"\n')
     assert len(place.run(status=1)["ran"]) == 1
     assert len(place.run(status=1)["ran"]) == 1  # a limit may have been met because the machine was busy
 
@@ -267,7 +262,6 @@ def test_shards_keep_and_lowest_versions(place):
     (found,) = kept.values()
     assert (Path(found["home"]) / "command-1" / "home").is_dir()
     assert (Path(found["environment"]) / "bin" / "python").exists()
-    assert "a shell in its environment" in place.text("--again", "--keep", "--cell", "*shapes=1.0*")
     assert place.run("--upgrade")["ran"] == []  # what was resolved anew is what it was
     locks = sorted(place.root.glob(".envmgr/matrix/shapes/pylock.*.toml"))
     locks[0].write_text("not a lock")
@@ -299,6 +293,9 @@ def test_a_test_of_elixir_calls_the_cell(tmp_path, own_cache):
     """Our own Mix project, whose test of cells makes calls when it runs in one."""
     root = tmp_path / "app"
     (root / "matrices").mkdir(parents=True)
+    (root / "envmgr.toml").write_text(
+        f'[project]\npython = "{PYTHON}"\n[library.six]\n[library.math]\nstdlib = true\n[library.idna]\n'
+    )
     (root / "elixir").symlink_to(Path(__file__).parents[2] / "elixir")
     (root / "matrices" / "six.toml").write_text(
         f'library = "six"\n[axes]\nsix = "==1.16.0"\npython = "{PYTHON}"\n'

@@ -44,6 +44,7 @@ defmodule Envmgr.CellTest do
     @tag :cell
     test "calls go to it" do
       assert {:ok, "x"} = Envmgr.execute("six.ensure_str", ["x"])
+      assert {:ok, 2.0} = Envmgr.execute("math.sqrt", [4])
       assert {:error, %{code: :unknown_function}} = Envmgr.execute("six.no_such_thing", [])
     end
   end
