@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import weakref
 from collections import deque
 from typing import Any, Callable, Mapping
 
@@ -51,6 +52,15 @@ class Question:
         self.answer: tuple[int, bytes] | None = None
 
 
+class _Leash(weakref.ref):  # type: ignore[type-arg] # generic at run time since Python 3.9
+    """Of one function of the pool. What happens when that dies is C code alone: in a `__del__` an exception that a
+    cancellation raises would be lost, and the key with it."""
+
+    __slots__ = ("key",)
+
+    key: int
+
+
 class Functions:
     """Those of one worker. `beside` makes what converts values in another thread than the main one: a `Calls`.
 
@@ -68,8 +78,9 @@ class Functions:
         self._numbers = Numbers()
         self._held: dict[int, int] = {}
         self._lock = threading.RLock()  # taken again where a finaliser calls a function meanwhile
-        self.gone: deque[int] = deque()
-        """Keys of objects that Python has no more. A finaliser may run anywhere: it does nothing but append here."""
+        self._leashes: dict[int, _Leash] = {}
+        self.gone: deque[Any] = deque()
+        """Of what Python has no more: leashes, and the keys of what was never made."""
         self._process = os.getpid()
 
     def moved(self) -> None:
@@ -90,6 +101,12 @@ class Functions:
         if kind == "bytes":
             return incoming.reader(function)
         raise ConversionError(f"there is no kind {kind!r} of stream")
+
+    def watch(self, function: ElixirFunction, key: int) -> None:
+        """Notices when `function` is no more."""
+        leash = _Leash(function, self.gone.append)
+        leash.key = key
+        self._leashes[id(leash)] = leash
 
     def call(self, key: int, args: Any, kwargs: Mapping[str, Any], of: int) -> Any:
         """What the function `key` returns. `of`: the call that it came with.
@@ -134,10 +151,14 @@ class Functions:
         self._spare.append(calls)
 
     def dropped(self) -> list[int]:
-        """The keys that nothing in Python leads to any more; they are told once."""
-        found = []
-        while self.gone:
-            key = self.gone.popleft()
+        """The keys that nothing in Python leads to any more; they are told once, to whichever thread asks first."""
+        found: list[int] = []
+        while True:
+            try:
+                gone = self.gone.popleft()
+            except IndexError:
+                return found
+            key = gone if type(gone) is int else self._leashes.pop(id(gone)).key
             with self._lock:
                 left = self._held.get(key, 0) - 1
                 if left == 0:
@@ -145,7 +166,6 @@ class Functions:
                     found.append(key)
                 elif left > 0:
                     self._held[key] = left
-        return found
 
     def refuse(self, payload: Any) -> None:
         """Lets go of the functions and streams in the arguments of a call that came to nothing: they may never have
@@ -175,6 +195,7 @@ class ElixirFunction:
         self._key = key
         self._arity = arity
         self._of = of
+        functions.watch(self, key)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._functions.call(self._key, args, kwargs, self._of)
@@ -201,9 +222,6 @@ class ElixirFunction:
             "an Elixir function cannot be pickled: it lives in the VM that passed it,"
             " and other processes cannot call it"
         )
-
-    def __del__(self) -> None:
-        self._functions.gone.append(self._key)
 
 
 def _keys(data: bytes) -> list[int]:

@@ -317,6 +317,7 @@ def test_a_warden_ends_what_is_left(tmp_path):
         warden.remember(kept)
         warden.forget(kept)
     assert child.wait(30) == -signal.SIGKILL
+    process.ended(child)
     assert other.poll() is None
     process.ended(other)
     assert kept.exists()

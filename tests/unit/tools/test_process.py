@@ -58,10 +58,11 @@ def test_timeout_ends_the_whole_group(tmp_path):
 
 def test_end_all_ends_what_other_threads_wait_for():
     statuses = []
+    before = set(process._live)
     waiting = threading.Thread(target=lambda: statuses.append(process.run(["sleep", "60"]).status))
     waiting.start()
     deadline = time.monotonic() + 5
-    while not process._live and time.monotonic() < deadline:
+    while set(process._live) <= before and time.monotonic() < deadline:
         time.sleep(0.01)
     process.end_all()
     waiting.join(5)
