@@ -1,44 +1,34 @@
-"""What nothing in Python leads to any more is told once, whichever thread asks."""
+"""What nothing in Python leads to any more is told once."""
 
 from __future__ import annotations
 
-import sys
-import threading
-
-import pytest
+import msgpack
 
 from envmgr_runtime.execution.functions import Functions
+from envmgr_runtime.values import codes
 
 
-@pytest.fixture
-def hasty():
-    """Threads take turns as often as they can."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(before)
-
-
-def test_threads_share_what_is_gone(hasty):
+def test_what_is_gone_is_told_once():
     functions = Functions(object)
-    told = []
-    failed = []
+    kept = functions.function(1, 0)
+    functions.function(2, 0)
+    twice = [functions.function(3, 0), functions.function(3, 0)]
+    assert functions.dropped() == [2]
+    twice.pop()
+    assert functions.dropped() == []
+    twice.pop()
+    assert functions.dropped() == [3]
+    del kept
+    assert functions.dropped() == [1]
+    assert functions.dropped() == []
 
-    def ask(together):
-        together.wait()
-        try:
-            told.extend(functions.dropped())
-        except IndexError as error:
-            failed.append(error)
 
-    for start in range(0, 1_500, 3):
-        for key in range(start, start + 3):
-            functions.function(key, 0)
-        together = threading.Barrier(3)
-        threads = [threading.Thread(target=ask, args=(together,)) for _ in range(3)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    assert failed == []
-    assert sorted(told) == list(range(1_500))
+def test_what_was_refused_is_gone_made_or_not():
+    functions = Functions(object)
+    made = functions.function(7, 0)
+    functions.refuse(
+        msgpack.packb([msgpack.ExtType(codes.CALLBACK, msgpack.packb([key, 0])) for key in (7, 8)])
+    )
+    assert functions.dropped() == [7, 8]
+    del made
+    assert functions.dropped() == []
