@@ -309,6 +309,11 @@ def test_a_warden_ends_what_is_left(tmp_path):
     place.mkdir()
     kept = tmp_path / "kept"
     kept.mkdir()
+    daemon = process.start(
+        [sys.executable, "-c", "import time; time.sleep(300)"],
+        cwd=tmp_path,
+        env={**ENVIRONMENT, "TMPDIR": f"{place}/tmp"},
+    )
     with Warden() as warden:
         warden.remember(child.pid)
         warden.remember(other.pid)
@@ -318,6 +323,8 @@ def test_a_warden_ends_what_is_left(tmp_path):
         warden.forget(kept)
     assert child.wait(30) == -signal.SIGKILL
     process.ended(child)
+    assert daemon.wait(30) == -signal.SIGKILL or not Path("/proc").exists()
+    process.ended(daemon)
     assert other.poll() is None
     process.ended(other)
     assert kept.exists()
