@@ -7,16 +7,28 @@ import signal
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 import envmgr.matrix
-from envmgr.environments import bytecode, contents
+from envmgr.environments import bytecode, contents, projectlock
 from envmgr.environments.layout import Layout
 from envmgr.errors import EnvmgrError
-from envmgr.matrix import attempts, cells, elixir, fingerprints, homes, limits, scheduling, sources, testing
+from envmgr.matrix import (
+    attempts,
+    cells,
+    elixir,
+    fingerprints,
+    homes,
+    limits,
+    scheduling,
+    sources,
+    standing,
+    testing,
+)
 from envmgr.matrix.limits import Ended, Limits
 from envmgr.matrix.notes import Notes
 from envmgr.matrix.preparing import holding
@@ -296,6 +308,26 @@ def gone(pid):
             return True
         time.sleep(0.02)
     return False
+
+
+def test_bytecode_gets_into_an_entry_by_one_thread_at_a_time(tmp_path, monkeypatch):
+    at_work, most = 0, 0
+
+    def add(*_, **__):
+        nonlocal at_work, most
+        at_work += 1
+        most = max(most, at_work)
+        time.sleep(0.05)
+        at_work -= 1
+
+    monkeypatch.setattr(standing.builder, "add_bytecode", add)
+    layout = Layout(tmp_path)
+    projectlock.prepare(layout)
+    one = standing.Standing(layout, threading.Event())
+    with ThreadPoolExecutor(4) as pool:
+        done = [pool.submit(one.add_bytecode, None, "key", None, (), tmp_path) for _ in range(4)]
+    assert [each.result() for each in done] == [None] * 4
+    assert most == 1
 
 
 def test_a_warden_ends_what_is_left(tmp_path):
