@@ -88,7 +88,8 @@ _PLATFORM = re.compile(r"`platform_machine == '(\w+)' and sys_platform == '(\w+)
 # A password may hold what an address must not, unescaped: then everything up to the last @ goes.
 _CREDENTIALS = re.compile(r"(?<=://)(?:[^/\s]*:\S+|[^/\s]+)@")
 _NOISE = re.compile(
-    r"^(?:warning: |Using (?:CPython|Python|PyPy)|Resolved |Prepared |Creating ).*$", re.MULTILINE
+    r"^(?:warning: .*(?:\n {9}.*)*|(?:Using (?:CPython|Python|PyPy)|Resolved |Prepared |Creating ).*)$",
+    re.MULTILINE,
 )
 _FRAME = re.compile(r"^\s*(?:error: |cause: |\u00d7|╰─▶|├─▶|│|Caused by: )\s*", re.MULTILINE)
 _OURS = (
