@@ -35,7 +35,16 @@ defmodule Envmgr.Command.Compiled.Saved do
     }
   end
 
-  defp shapes(shapes), do: for({shape, places} <- shapes, do: Map.put(shape, :places, places))
+  defp shapes(shapes) do
+    for {shape, places} <- shapes do
+      %{
+        positional: shape.positional,
+        keywords: shape.keywords,
+        more: Enum.map(shape.more, &Atom.to_string/1),
+        places: places
+      }
+    end
+  end
 
   @doc "Writes the whole file, or leaves what was there."
   @spec write(String.t(), map()) :: :ok | {:error, File.posix()}
