@@ -119,7 +119,7 @@ def modules(found: Release) -> tuple[str, ...]:
 
 def _others(found: Release) -> Iterator[str]:
     for module in modules(found):
-        if module not in (found.module, *SELDOM_MEANT) and not module.startswith("_"):
+        if module not in (found.module, *SELDOM_MEANT):
             yield module
 
 

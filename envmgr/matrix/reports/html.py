@@ -15,9 +15,7 @@ from typing import Any
 from envmgr.matrix.reporting import MatrixReport, axes_of, counts, reproduce, versions
 from envmgr.matrix.reports import phrases, signs
 from envmgr.matrix.reports.heatmap import Grid, grids
-from envmgr.model.matrix import STATUSES, CellResult
-
-_RANK = {status: number for number, status in enumerate(("failed", *STATUSES[3:], "flaky", "passed"))}
+from envmgr.model.matrix import CellResult
 
 
 def render(reports: Iterable[MatrixReport]) -> str:
@@ -102,7 +100,7 @@ def _row(report: MatrixReport, result: CellResult, axes: Iterable[str], target: 
     ratios = report.ratios.get(result.cell, {})
     return {
         **_sign(outcome),
-        "rank": _RANK.get(result.status, 99),
+        "rank": signs.rank(outcome),
         "target": target,
         "data": json.dumps(data),
         "values_": values.values(),
