@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from typing import Any
 
@@ -130,29 +130,17 @@ def _comparison(report: MatrixReport, targets: Mapping[str, str]) -> dict[str, A
     if found is None:
         return None
 
-    def lines() -> Iterator[tuple[str, str, str, str]]:
-        for word, color, changes in (
-            ("newly broken", signs.RED, found.broken),
-            ("newly working", signs.GREEN, found.working),
-            ("otherwise", signs.YELLOW, found.otherwise),
-        ):
-            for change in changes:
-                since = f"; since then {phrases.moves(change.moves)}" if change.moves else ""
-                yield word, color, change.cell, phrases.change(change) + since
-        for tempo in found.slower:
-            yield "slower", signs.YELLOW, tempo.cell, phrases.tempo(tempo)
-        for tempo in found.faster:
-            yield "faster", signs.GREEN, tempo.cell, phrases.tempo(tempo)
-        yield from (("new", signs.GREY, cell, "") for cell in found.new)
-        yield from (("gone", signs.GREY, cell, "") for cell in found.gone)
-        for move in found.moved:
-            yield "moved", signs.GREY, "", f"{phrases.move(move)}: {phrases.few(move.cells)}"
-
     return {
         "title": phrases.summary(report),
         "lines": [
-            {"word": word, "color": color, "cell": cell, "target": targets.get(cell, ""), "words": words}
-            for word, color, cell, words in lines()
+            {
+                "word": each.word,
+                "color": each.color,
+                "cell": each.cell,
+                "target": targets.get(each.cell, ""),
+                "words": each.words + (f"; since then {each.since}" if each.since else ""),
+            }
+            for each in phrases.differences(found)
         ],
     }
 
