@@ -135,6 +135,26 @@ def test_files_that_decide(tree, kind, arguments, found):
     assert named == found
 
 
+def test_files_of_tests_that_are_not_there(tree):
+    (tree / "tests" / "test_one.py").touch()
+
+    def told(kind, *words):
+        return list(sources.lacking(tree, [Check("c", kind, words)]))
+
+    assert (
+        told("pytest", "tests/test_one.py::test_a[b::c]", "tests", "-k", "nothing/like.py", "-x", "@file")
+        == []
+    )
+    assert told("pytest", "tests/test_on.py::test_a", "nowhere/test.py") == [
+        "check `c`: there is no tests/test_on.py; did you mean tests/test_one.py?",
+        "check `c`: there is no nowhere/test.py",
+    ]
+    assert told("elixir", "tests/test_one.exs:12") == [
+        "check `c`: there is no tests/test_one.exs; did you mean tests/test_one.py?"
+    ]
+    assert told("pytest", "--pyargs", "numpy") == told("command", "python", "gone.py") == []
+
+
 def test_tests_that_name_no_file_are_all_of_them(tree):
     named = sources.named(tree, Check("x", "pytest", ("-k", "x")))
     assert {"tests/a/test_a.py", "tests/b/test_b.py", "run.py"} <= set(named)
