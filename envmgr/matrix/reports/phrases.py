@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from envmgr.matrix.comparing import Change, Move, Tempo
 from envmgr.matrix.reporting import MatrixReport
+from envmgr.matrix.reports import signs
 from envmgr.matrix.slowness import Finding, Ratio
 from envmgr.model.matrix import CellResult, CheckResult, Expectation
 
@@ -28,6 +29,16 @@ def line(text: str) -> str:
 def expected(expectation: Expectation) -> str:
     until = f" until {expectation.until}" if expectation.until else ""
     return line(f"{expectation.kind}{until}" + (f": {expectation.reason}" if expectation.reason else ""))
+
+
+def excuses(report: MatrixReport) -> Iterator[tuple[str, str]]:
+    """Cells with what was expected of them, where that makes a difference: those that fail, and those that are
+    known to and pass."""
+    for result in report.results:
+        if result.expected is not None and result.mended:
+            yield result.cell, line(f"expected broken, passes ({expected(result.expected)})")
+        elif result.expected is not None and signs.outcome(result).startswith(signs.EXPECTED):
+            yield result.cell, line(f"{result.status} as expected ({expected(result.expected)})")
 
 
 def ratio(found: Ratio) -> str:
