@@ -16,13 +16,24 @@ import envmgr.matrix
 from envmgr.environments import bytecode, contents
 from envmgr.environments.layout import Layout
 from envmgr.errors import EnvmgrError
-from envmgr.matrix import attempts, cells, elixir, fingerprints, homes, limits, scheduling, sources, testing
+from envmgr.matrix import (
+    attempts,
+    cells,
+    elixir,
+    fingerprints,
+    homes,
+    jobs,
+    limits,
+    scheduling,
+    sources,
+    testing,
+)
 from envmgr.matrix.limits import Ended, Limits
 from envmgr.matrix.notes import Notes
 from envmgr.matrix.preparing import holding
 from envmgr.matrix.sources import Sources
 from envmgr.matrix.warden import Warden
-from envmgr.model.matrix import Cell, CellResult, Check, CheckResult, Expectation
+from envmgr.model.matrix import Cell, CellResult, Check, CheckResult, Expectation, Matrix
 from envmgr.model.project import HealthCall, Library
 from envmgr.tools import process
 from envmgr.tools.interpreters import Interpreter
@@ -72,6 +83,20 @@ def test_shards_are_disjoint_and_the_same_in_any_order():
     for wrong in ("0/3", "4/3", "1", "a/b", "1/0", "-1/2"):
         with pytest.raises(EnvmgrError, match="is no shard"):
             scheduling.shard(CELLS, wrong)
+
+
+def test_github_takes_so_many_jobs():
+    cells = tuple(Cell(f"a={n}", {}, "3.12", "linux-x86_64", "highest", ()) for n in range(300))
+    matrix = Matrix("m", Path("m.toml"), "a", {}, cells, ())
+    assert len(jobs.github([matrix], 256)["include"]) == 256
+    for many, shards, hint in (
+        (2, 200, "--shards 128 is the most that fits"),
+        (257, 1, "list one matrix for each"),
+    ):
+        with pytest.raises(EnvmgrError, match="jobs are more than the 256 that GitHub takes") as told:
+            jobs.github([matrix] * many, shards)
+        assert told.value.code == "E-USAGE"
+        assert hint in told.value.hint
 
 
 def test_the_longest_first_after_what_never_ran():
