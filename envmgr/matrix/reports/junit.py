@@ -11,10 +11,9 @@ from xml.etree import ElementTree as Xml
 
 from envmgr.matrix.reporting import MatrixReport, reproduce, versions
 from envmgr.matrix.reports import phrases, signs
-from envmgr.model.matrix import FLAKY, NOT_INSTALLABLE, NOT_RUN, CellResult, CheckResult
+from envmgr.model.matrix import BROKEN, FLAKY, NOT_INSTALLABLE, NOT_RUN, CellResult, CheckResult
 
 _CELL = "cell"
-_BROKEN = frozenset({"failed", "timed-out", "out-of-memory", NOT_INSTALLABLE})
 _UNSPEAKABLE = re.compile("\x1b\\[[0-9;?]*[ -/]*[@-~]|[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -65,10 +64,10 @@ def _case(suite: Xml.Element, report: MatrixReport, result: CellResult, check: C
     log = check.log
     if check.status in NOT_RUN and check.status != NOT_INSTALLABLE:
         Xml.SubElement(case, "skipped", message=f"{check.status}: {message}")
-    elif check.status in _BROKEN and not result.red and result.expected is not None:
+    elif check.status in BROKEN and not result.red and result.expected is not None:
         excuse = f"{check.status} as expected: {phrases.expected(result.expected)}"
         Xml.SubElement(case, "skipped", message=_said(excuse))
-    elif check.status in _BROKEN:
+    elif check.status in BROKEN:
         tag = "error" if check.status == NOT_INSTALLABLE else "failure"
         Xml.SubElement(case, tag, message=message, type=check.status).text = _said(check.log or message)
         log = ""
