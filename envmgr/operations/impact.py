@@ -49,6 +49,7 @@ class Question:
     pins: Sequence[Pin]
     changed: Sequence[PinChange]
     osv: Path | None = None
+    library: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,12 @@ def look(question: Question) -> Known:
 
         snapshot = osv.read(question.osv, {pin.name for pin in (*before_pins, *question.pins)})
     tried_ = tried.of(
-        question.layout, question.distribution, question.version, question.python, question.pins
+        question.layout,
+        question.distribution,
+        question.version,
+        question.python,
+        question.pins,
+        question.library,
     )
     active = None if question.active is None else launch.decode(question.active.launch)
     told = using.tell(question.layout, {} if active is None else standing.aliases(active))

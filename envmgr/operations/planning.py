@@ -53,6 +53,7 @@ def plan(project: Project, text: str, *, osv: Path | None = None, report: Report
         move.lock.pins,
         changed,
         osv,
+        wish.library.name,
     )
     return PlanOutcome(
         wish.environment.name,

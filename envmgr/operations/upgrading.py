@@ -147,6 +147,7 @@ class _Attempt:
             move.lock.pins,
             self._packages,
             self._osv,
+            self._wish.library.name,
         )
         known = impact.look(question)
         if not known.used:
