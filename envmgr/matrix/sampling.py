@@ -128,7 +128,8 @@ def _tests(check: Check, ground: Ground, place: Path, start: attempts.Start) -> 
         lines = _Lines(answer.fileno(), ground)
 
         def one() -> Mapping[str, float | None]:
-            ask.write(b".")
+            with contextlib.suppress(BrokenPipeError):  # that it has ended is read below
+                ask.write(b".")
             known: Mapping[str, float | None] = json.loads(lines.next())
             return known
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -89,7 +90,7 @@ def read(path: Path, distributions: Iterable[str]) -> Snapshot:
                 ]
             except (ValueError, KeyError, TypeError, AttributeError):
                 unread.append(name)
-    except (OSError, zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError) as problem:
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as problem:
         why = getattr(problem, "strerror", None) or str(problem)
         raise _no_snapshot(path, f"cannot be read: {why}") from problem
     if not newest and not advisories:

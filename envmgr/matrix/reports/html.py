@@ -8,16 +8,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from typing import Any
 
 from envmgr.matrix.reporting import MatrixReport, axes_of, counts, reproduce, versions
 from envmgr.matrix.reports import phrases, signs
 from envmgr.matrix.reports.heatmap import Grid, grids
-from envmgr.model.matrix import STATUSES, CellResult
-
-_RANK = {status: number for number, status in enumerate(("failed", *STATUSES[3:], "flaky", "passed"))}
+from envmgr.model.matrix import CellResult
 
 
 def render(reports: Iterable[MatrixReport]) -> str:
@@ -102,7 +100,7 @@ def _row(report: MatrixReport, result: CellResult, axes: Iterable[str], target: 
     ratios = report.ratios.get(result.cell, {})
     return {
         **_sign(outcome),
-        "rank": _RANK.get(result.status, 99),
+        "rank": signs.rank(outcome),
         "target": target,
         "data": json.dumps(data),
         "values_": values.values(),
@@ -132,29 +130,17 @@ def _comparison(report: MatrixReport, targets: Mapping[str, str]) -> dict[str, A
     if found is None:
         return None
 
-    def lines() -> Iterator[tuple[str, str, str, str]]:
-        for word, color, changes in (
-            ("newly broken", signs.RED, found.broken),
-            ("newly working", signs.GREEN, found.working),
-            ("otherwise", signs.YELLOW, found.otherwise),
-        ):
-            for change in changes:
-                since = f"; since then {phrases.moves(change.moves)}" if change.moves else ""
-                yield word, color, change.cell, phrases.change(change) + since
-        for tempo in found.slower:
-            yield "slower", signs.YELLOW, tempo.cell, phrases.tempo(tempo)
-        for tempo in found.faster:
-            yield "faster", signs.GREEN, tempo.cell, phrases.tempo(tempo)
-        yield from (("new", signs.GREY, cell, "") for cell in found.new)
-        yield from (("gone", signs.GREY, cell, "") for cell in found.gone)
-        for move in found.moved:
-            yield "moved", signs.GREY, "", f"{phrases.move(move)}: {phrases.few(move.cells)}"
-
     return {
         "title": phrases.summary(report),
         "lines": [
-            {"word": word, "color": color, "cell": cell, "target": targets.get(cell, ""), "words": words}
-            for word, color, cell, words in lines()
+            {
+                "word": each.word,
+                "color": each.color,
+                "cell": each.cell,
+                "target": targets.get(each.cell, ""),
+                "words": each.words + (f"; since then {each.since}" if each.since else ""),
+            }
+            for each in phrases.differences(found)
         ],
     }
 

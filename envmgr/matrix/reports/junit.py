@@ -8,9 +8,8 @@ from xml.etree import ElementTree as Xml
 
 from envmgr.matrix.reporting import MatrixReport, reproduce, versions
 from envmgr.matrix.reports import phrases, signs
-from envmgr.model.matrix import FLAKY, NOT_INSTALLABLE, NOT_RUN, CellResult, CheckResult
+from envmgr.model.matrix import BROKEN, FLAKY, NOT_INSTALLABLE, NOT_RUN, CellResult, CheckResult
 
-_BROKEN = frozenset({"failed", "timed-out", "out-of-memory", NOT_INSTALLABLE})
 _UNSPEAKABLE = re.compile("\x1b\\[[0-9;?]*[ -/]*[@-~]|[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -66,9 +65,9 @@ def _case(suite: Xml.Element, report: MatrixReport, result: CellResult, check: C
     message = _said(check.detail or phrases.few(check.failures) or check.status)
     if check.status in NOT_RUN and check.status != NOT_INSTALLABLE:
         Xml.SubElement(case, "skipped", message=f"{check.status}: {message}")
-    elif check.status in _BROKEN and not result.red and result.expected is not None:
+    elif check.status in BROKEN and not result.red and result.expected is not None:
         Xml.SubElement(case, "skipped", message=_said(phrases.expected(result.expected)))
-    elif check.status in _BROKEN:
+    elif check.status in BROKEN:
         tag = "error" if check.status == NOT_INSTALLABLE else "failure"
         Xml.SubElement(case, tag, message=message, type=check.status).text = _said(check.log or message)
         return

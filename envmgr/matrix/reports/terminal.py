@@ -64,22 +64,11 @@ def _compared(report: MatrixReport) -> Iterator[str]:
         return
     yield ""
     yield click.style(phrases.summary(report), bold=True)
-    for word, changes, tone in (
-        ("newly broken", found.broken, "red"),
-        ("newly working", found.working, "green"),
-        ("otherwise", found.otherwise, "yellow"),
-    ):
-        for change in changes:
-            yield f"{click.style(word, fg=tone)}: {change.cell}: {phrases.change(change)}"
-            if change.moves:
-                yield f"  since then: {phrases.moves(change.moves)}"
-    for word, tempos in (("slower", found.slower), ("faster", found.faster)):
-        yield from (f"{word}: {tempo.cell}: {phrases.tempo(tempo)}" for tempo in tempos)
-    yield from (f"new: {cell}" for cell in found.new)
-    yield from (f"gone: {cell}" for cell in found.gone)
-    for move in found.moved:
-        many = len(move.cells)
-        yield f"moved: {phrases.move(move)} in {f'{many} cells' if many > 1 else move.cells[0]}"
+    for each in phrases.differences(found):
+        word = each.word if each.color == signs.GREY else click.style(each.word, fg=each.color)
+        yield ": ".join(filter(None, [word, each.cell, each.words]))
+        if each.since:
+            yield f"  since then: {each.since}"
 
 
 def _drawn(grid: Grid, width: int) -> Iterator[str]:

@@ -15,15 +15,27 @@ import pytest
 import envmgr.matrix
 from envmgr.environments import bytecode, contents
 from envmgr.environments.layout import Layout
+from envmgr.environments.modules import Resolved
 from envmgr.errors import EnvmgrError
-from envmgr.matrix import attempts, cells, elixir, fingerprints, homes, limits, scheduling, sources, testing
+from envmgr.matrix import (
+    attempts,
+    cells,
+    checking,
+    elixir,
+    fingerprints,
+    homes,
+    limits,
+    scheduling,
+    sources,
+    testing,
+)
 from envmgr.matrix.limits import Ended, Limits
 from envmgr.matrix.notes import Notes
 from envmgr.matrix.preparing import holding
 from envmgr.matrix.sources import Sources
 from envmgr.matrix.warden import Warden
 from envmgr.model.matrix import Cell, CellResult, Check, CheckResult, Expectation
-from envmgr.model.project import HealthCall, Library
+from envmgr.model.project import HealthCall, Library, Project
 from envmgr.tools import process
 from envmgr.tools.interpreters import Interpreter
 
@@ -389,6 +401,25 @@ def test_what_limits_came_to_in_words():
     assert told.detail == "used 3 GiB of memory, more than 2 GiB"
     assert attempts.by_status(Ended(0, 1.0, "", "", 0)).status == "passed"
     assert attempts.size(100) == "100 B"
+
+
+def test_a_worker_that_cannot_be_started_fails_its_check(tmp_path):
+    library = Resolved(Library("shop", "shop", None, "shop"), "shop", "shop", "1.0")
+    with Warden() as warden:
+        ground = attempts.Ground(
+            *(
+                Project(tmp_path, "here", {}),
+                tmp_path / "nothing",
+                HERE,
+                tmp_path,
+                library,
+                tmp_path / "compiled",
+            ),
+            *(warden, threading.Event(), {}),
+        )
+        result, _ = checking.run(Check("import", "import"), ground, tmp_path / "home")
+    assert result.status == "failed"
+    assert result.detail.endswith("nothing/bin/python cannot be started: No such file or directory")
 
 
 def test_the_mix_project_of_a_test(tmp_path):

@@ -155,9 +155,10 @@ def test_what_is_no_snapshot(tmp_path, name, content, why):
     assert why in caught.value.message
 
 
-def test_a_damaged_archive_is_no_snapshot(tmp_path):
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_damaged_archive_is_no_snapshot(tmp_path, compression):
     path = tmp_path / "all.zip"
-    with zipfile.ZipFile(path, "w") as packed:
+    with zipfile.ZipFile(path, "w", compression) as packed:
         packed.writestr("X-1.json", json.dumps(document()) * 100)
     content = bytearray(path.read_bytes())
     content[60:70] = b"0123456789"
