@@ -164,7 +164,8 @@ def _tests(check: Check, ground: Ground, place: Path, start: attempts.Start) -> 
         lines = _Lines(answer.fileno(), ground)
 
         def one(times: Times) -> Mapping[str, float | None]:
-            ask.write(json.dumps(times).encode() + b"\n")
+            with contextlib.suppress(BrokenPipeError):  # that it has ended is read below
+                ask.write(json.dumps(times).encode() + b"\n")
             known: Mapping[str, float | None] = json.loads(lines.next())
             return known
 

@@ -58,9 +58,9 @@ def run(
     with files.disk_problems(f"running matrix {matrix.name}"):
         projectlock.prepare(layout)
         session = Session(project, matrix, known, again=again, upgrade=upgrade, keep=keep)
-        kept, pending = session.look(chosen)
+        pending = session.look(chosen)
         jobs = min(jobs or os.cpu_count() or 1, max(len(pending), 1))
-        watch.began([cell.id for cell in pending], kept, known, jobs)
+        watch.began([cell.id for cell in pending], known, jobs)
         session.run(pending, jobs, watch)
         session.sample(chosen, watch)
         whole = not cells and shard is None

@@ -245,6 +245,16 @@ def test_times_are_taken_in_turns(place):
     assert again["ran"] == []
     assert again["results"] == run["results"]
 
+    toml = (place.root / "matrices/shapes.toml").read_text()
+    lacking = toml.replace(f'["{PYTHON}"]', f'["{PYTHON}", "3.98"]').replace(
+        'reference = { shapes = "1.0" }', 'reference = { python = "3.98" }'
+    )
+    place.write("matrices/shapes.toml", lacking)
+    elsewhere = place.run("--cell", f"shapes=2.0,python={PYTHON}*")
+    assert [result["status"] for result in elsewhere["results"]] == ["passed"]
+    (note,) = elsewhere["notes"]
+    assert note.startswith("not all cells were timed: shapes=1.0,python=3.98: ")
+
 
 def test_shards_keep_and_lowest_versions(place):
     place.write("look.py", "import os, sys; print(os.environ['HOME']); sys.exit(0)\n")

@@ -143,7 +143,11 @@ def main(arguments: List[str]) -> int:
     split = arguments.index("--")
     told, root, *how = arguments[:split]
     files = Files(root)
-    import pytest
+    try:
+        import pytest
+    except ImportError as problem:
+        print(f"{type(problem).__name__}: {problem}", file=sys.stderr)
+        return 1
 
     with open(told, "w", encoding="utf-8") as file:  # noqa: PTH123
         plugins: List[Any] = [Plugin(file, files)]
