@@ -122,6 +122,17 @@ defmodule Envmgr.Command.CompiledTest do
     end
   end
 
+  test "functions that call themselves are followed for a while" do
+    found =
+      read(~S"""
+      def run(n), do: Envmgr.execute(path(n, "m"), [])
+      defp path(0, x), do: x
+      defp path(n, x), do: path(n - 1, x) <> path(n - 2, "." <> x) <> path(n - 3, x) <> path(n - 4, "x")
+      """)
+
+    assert {"m", _places} = hd(found.functions)
+  end
+
   test "chains, methods and attributes" do
     found =
       read(~S"""
