@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,7 @@ _UV_KEPT = (
 _STRIPPED = ("PYTHON", "UV_", "__PYVENV_LAUNCHER__", "VIRTUAL_ENV", "VIRTUALENV_", "CONDA_PREFIX", "COLUMNS")
 """The last one makes uv break its lines, which are read here."""
 _PR_SET_PDEATHSIG = 1
+_LOOK = 1.0
 
 Child: TypeAlias = "subprocess.Popen[bytes]"
 
@@ -81,6 +83,7 @@ def run(
 ) -> Completed:
     """Run to the end; `env` is added to a clean environment. Output is UTF-8, undecodable bytes escaped.
 
+    It has ended when the program itself has: what that has left in its process group is killed then.
     A status other than 0 is the caller's to judge. Raises EnvmgrError, naming the program:
     E-BUILD when it cannot be started or does not end within `timeout` seconds.
     """
@@ -103,7 +106,7 @@ def run(
     with _live_guard:
         _live.add(child.pid)
     try:
-        stdout, stderr = child.communicate(stdin, timeout=timeout)
+        stdout, stderr = _communicate(child, stdin, timeout)
     except subprocess.TimeoutExpired:
         raise EnvmgrError(
             "E-BUILD", f"{Path(words[0]).name} did not finish within {timeout:g} s and was ended"
@@ -111,10 +114,41 @@ def run(
     finally:
         with _live_guard:
             _live.discard(child.pid)
-        if child.returncode is None:
-            _kill_group(child.pid)
-            child.communicate()
+        running = child.returncode is None
+        _kill_group(child.pid)
+        if running:
+            _rest(child)
     return Completed(stdout, stderr, child.returncode)
+
+
+def _communicate(child: subprocess.Popen[str], stdin: str | None, timeout: float | None) -> tuple[str, str]:
+    """What it printed until it ended: what it has left running may hold its output open for ever."""
+    until = None if timeout is None else time.monotonic() + timeout
+    while True:
+        left = _LOOK if until is None else min(_LOOK, max(until - time.monotonic(), 0))
+        try:
+            return child.communicate(stdin, timeout=left)
+        except subprocess.TimeoutExpired:
+            stdin = None  # the rest of it is sent anyway
+            if child.poll() is not None:
+                _kill_group(child.pid)
+                return _rest(child)
+            if until is not None and time.monotonic() >= until:
+                raise
+
+
+def _rest(child: subprocess.Popen[str]) -> tuple[str, str]:
+    """The output of a child whose group was killed. Who has left the group is not waited for."""
+    try:
+        return child.communicate(timeout=_LOOK)
+    except subprocess.TimeoutExpired as open_still:
+        for stream in (child.stdin, child.stdout, child.stderr):
+            if stream is not None:
+                stream.close()
+        # Bytes, whatever the encoding.
+        read = (open_still.output, open_still.stderr)
+        stdout, stderr = ((part or b"").decode("utf-8", "backslashreplace") for part in read)
+        return stdout, stderr
 
 
 def start(

@@ -56,6 +56,26 @@ def test_timeout_ends_the_whole_group(tmp_path):
     _gone(int((tmp_path / "pid").read_text()))
 
 
+@pytest.mark.parametrize("output", ["None", "subprocess.DEVNULL"])
+def test_what_is_left_running_is_ended_and_not_waited_for(output):
+    left = f"subprocess.Popen(['sleep', '60'], stdout={output}, stderr={output})"
+    begun = time.monotonic()
+    code = f"import subprocess; print({left}.pid, input())"
+    done = process.run([sys.executable, "-c", code], timeout=30, stdin="heard")
+    pid, word = done.stdout.split()
+    assert (time.monotonic() - begun < 20, done.status, word) == (True, 0, "heard")
+    _gone(int(pid))
+
+
+def test_what_has_left_the_group_is_not_waited_for():
+    left = "subprocess.Popen(['sleep', '60'], start_new_session=True)"
+    begun = time.monotonic()
+    done = process.run([sys.executable, "-c", f"import subprocess; print('é', {left}.pid)"])
+    word, pid = done.stdout.split()
+    os.kill(int(pid), 9)
+    assert (time.monotonic() - begun < 20, done.status, word) == (True, 0, "é")
+
+
 def test_end_all_ends_what_other_threads_wait_for():
     statuses = []
     before = set(process._live)

@@ -277,11 +277,15 @@ defmodule Mix.Tasks.EnvmgrTest do
       file = Path.join(project, ".envmgr/calls.json")
       said = capture_io(fn -> Tasks.Calls.run(words) end)
       assert said =~ ~r/\A\d+ functions? and \d+ methods or attributes are called; of \d+ calls/
-      assert said =~ ~r/^math\.sqrt +test\/support\/reload\.ex:\d+$/m
+      assert said =~ ~r/^math\.sqrt +\(_\) +test\/support\/reload\.ex:\d+$/m
       assert {:ok, document} = file |> File.read!() |> Envmgr.JSON.decode()
       assert %{"schema" => 1, "unread" => [], "beams" => [%{"path" => ebin}]} = document
       assert ebin == Path.join(Mix.Project.build_path(), "lib/envmgr/ebin")
-      assert %{"path" => "math.sqrt"} in Enum.map(document["functions"], &Map.take(&1, ["path"]))
+
+      assert %{"places" => [place], "shapes" => [shape]} =
+               Enum.find(document["functions"], &(&1["path"] == "math.sqrt"))
+
+      assert shape == %{"positional" => 1, "keywords" => [], "more" => [], "places" => [place]}
       assert File.read!(Path.join(project, ".envmgr/.gitignore")) == "*\n"
       assert File.ls!(Path.join(project, ".envmgr")) -- [".gitignore"] == ["calls.json"]
 

@@ -78,6 +78,27 @@ defmodule Envmgr.Command.Compiled.Sites do
     }
   end
 
+  @doc """
+  Whoever calls the function that this frame is of, directly or by the frames between: the frame as called from there, and the place.
+  Without a frame where it is taken as a value: it may be called with anything.
+  """
+  @spec callers(Frame.t()) :: [{Frame.t() | nil, place :: String.t()}]
+  def callers(frame) do
+    for site <- of(frame.index, root(frame)) do
+      called = if match?({:capture, _}, site.called), do: nil, else: called_by(frame, site)
+      {called, site.place}
+    end
+  end
+
+  defp root(%{caller: nil, function: function}), do: function
+  defp root(%{caller: {_arguments, frame}}), do: root(frame)
+
+  defp called_by(%{caller: nil} = frame, site),
+    do: %{frame | caller: {site.arguments, site.frame}}
+
+  defp called_by(%{caller: {arguments, frame}} = called, site),
+    do: %{called | caller: {arguments, called_by(frame, site)}}
+
   defp names({:var, _anno, name}), do: [name]
   defp names({:match, _anno, left, right}), do: names(left) ++ names(right)
   defp names(_pattern), do: []
@@ -121,6 +142,14 @@ defmodule Envmgr.Command.Compiled.Sites do
         {:clause, _, [pattern | _], _, _} <- clauses,
         each <- elements(pattern, {:element, list}),
         do: each
+  end
+
+  # What `then/2` makes.
+  defp bound({:call, _anno, {:fun, _, {:clauses, clauses}}, arguments}) do
+    for {:clause, _, patterns, _, _} <- clauses,
+        {pattern, argument} <- Enum.zip(patterns, arguments),
+        name <- names(pattern),
+        do: {name, argument}
   end
 
   defp bound(_form), do: []
