@@ -1,9 +1,8 @@
 """state.db: the generations of every environment and the journal of their activations (SQLite, WAL).
 
-Only the holder of the project's lock writes them; anyone reads. Results of matrices are kept here too, by whoever
-has them. A generation's launch manifest is kept here byte
+Only the holder of the project's lock writes them; anyone reads. A generation's launch manifest is kept here byte
 by byte, so that a rollback needs nothing else. Each generation carries its digest: one that came back changed
-is damage, as what SQLite itself finds is.
+is damage, as what SQLite itself finds is. Results of matrices are kept here too, by whoever has them.
 """
 
 from __future__ import annotations
@@ -226,12 +225,13 @@ class State:
             for i, row in enumerate(rows)
         )
 
-    def keep_result(self, matrix: str, cell: str, content: bytes, entry: str) -> None:
-        """In the place of the cell's earlier one. `entry` names its environment in the store, if it has one."""
+    def keep_results(self, matrix: str, rows: Iterable[tuple[str, bytes, str]]) -> None:
+        """Cells with their contents, each in the place of an earlier one, and the names of their environments in the
+        store ("" without)."""
         with self._connection:
-            self._connection.execute(
+            self._connection.executemany(
                 "INSERT OR REPLACE INTO results (matrix, cell, content, digest, entry) VALUES (?, ?, ?, ?, ?)",
-                (matrix, cell, content, _content_digest(content), entry),
+                [(matrix, cell, content, _content_digest(content), entry) for cell, content, entry in rows],
             )
 
     def results(self, matrix: str) -> Mapping[str, bytes]:
