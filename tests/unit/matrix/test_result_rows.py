@@ -30,7 +30,7 @@ def changed(layout, statement, *values):
 
 def entries(layout):
     with read_state(layout) as state:
-        return state.result_entries()
+        return state.results.entries()
 
 
 def damage(layout):
@@ -78,7 +78,7 @@ def test_a_row_that_cannot_be_read_is_run_again(layout, content):
     changed(layout, "UPDATE results SET content = ?", content)
     assert results.known(layout, "numpy") == {}
     with open_state(layout) as state:
-        state.keep_results("numpy", [("other", content, "")])
+        state.results.keep("numpy", [("other", content, "")])
     assert results.known(layout, "numpy") == {}
 
 
