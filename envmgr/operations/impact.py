@@ -23,7 +23,7 @@ from envmgr.errors import EnvmgrError
 from envmgr.model.changes import BREAKS, SEVERITIES, Affected, ApiDiff, Impact, UsedFunction
 from envmgr.model.differences import PinChange
 from envmgr.model.outcomes import Pin
-from envmgr.operations import affecting, standing, tried, using
+from envmgr.operations import affecting, serving, standing, tried, using
 from envmgr.operations.affecting import Signatures, is_certain
 from envmgr.operations.tried import Tried
 from envmgr.operations.using import Told
@@ -88,7 +88,7 @@ def look(question: Question) -> Known:
     modules = {name: release.module for name, release in releases.items()}
     moved = {change.name for change in question.changed if change.before and change.after}
     moving = [name for name, release in releases.items() if canonical(release.distribution) in moved]
-    told = using.tell(question.layout, {} if active is None else standing.aliases(active), moving)
+    told = using.tell(question.layout, {} if active is None else serving.aliases([active]), moving)
     before: dict[str, Release] = {}
     used: dict[str, tuple[UsedFunction, ...]] = {}
     classes: dict[str, frozenset[str]] = {}

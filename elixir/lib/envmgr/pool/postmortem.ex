@@ -104,7 +104,7 @@ defmodule Envmgr.Pool.Postmortem do
 
   @doc """
   What a caller is told: fields of its error. `running` is the path of the call that ran when the worker ended, nil when that is not
-  known; `own?` whether it was this caller's.
+  known; `own?` whether it was this caller's, which `details.own?` says where the path is known.
   """
   @spec fields(t(), String.t() | nil, boolean()) :: keyword()
   def fields(%__MODULE__{} = ending, running, own?) do
@@ -113,7 +113,7 @@ defmodule Envmgr.Pool.Postmortem do
       class: ending.class,
       message: "the worker #{ending.how}#{while(running, own?)}#{at(ending.frames)}",
       hint: hint(ending, own?),
-      details: details(ending, running)
+      details: details(ending, running, own?)
     ]
   end
 
@@ -131,8 +131,9 @@ defmodule Envmgr.Pool.Postmortem do
 
   defp upcase(<<first::binary-1, rest::binary>>), do: String.upcase(first) <> rest
 
-  defp details(ending, running) do
+  defp details(ending, running, own?) do
     %{signal: ending.signal, status: ending.status, running: running, frames: ending.frames}
+    |> Map.put(:own?, if(running, do: own?))
     |> Enum.reject(fn {_key, value} -> value in [nil, []] end)
     |> Map.new()
   end

@@ -30,6 +30,7 @@ defmodule Envmgr.Pool.PostmortemTest do
     assert fields[:details] == %{
              signal: 11,
              running: "lib.call",
+             own?: true,
              frames: [
                {"/site-packages/lib/core.py", 12, "inner"},
                {"/site-packages/lib/api.py", 3, "call"}
