@@ -69,9 +69,7 @@ def compare(
     placed = [
         (where.best(change, paths), paths)
         for change, paths in changes
-        if change.kind != BASE_REMOVED
-        or change.severity == BREAKS
-        or (change.before, change.path) not in told
+        if change.kind != BASE_REMOVED or change.severity == BREAKS or (change.before, change.path) not in told
     ]
     ordered = sorted(
         placed, key=lambda each: (SEVERITIES.index(each[0].severity), each[0].path, each[0].kind)
@@ -100,9 +98,7 @@ def _of_new(change: Change, found: Described, before: Api) -> Iterator[Placed]:
     if said is not None and (is_member or any(path in before.named for path in found.paths)):
         text, origin = said
         message = f"deprecated: {texts.shortened(text)}" if text else "deprecated"
-        change = Change(
-            found.path, DEPRECATED, MAY_BREAK, message, instead=texts.instead(text), origin=origin
-        )
+        change = Change(found.path, DEPRECATED, MAY_BREAK, message, instead=texts.instead(text), origin=origin)
     elif had and is_member:
         return
     yield change, found.paths

@@ -141,7 +141,9 @@ def keyword_no_longer_taken(pair: Pair) -> Iterator[Finding]:
         return
     there = {each.name for each in (*new, *was)}
     for name in sorted(old.keywords - there):
-        yield Finding(BREAKS, f"it does not take {name} any more", name, f"{name} by **kwargs", origin=SOURCE)
+        yield Finding(
+            BREAKS, f"it does not take {name} any more", name, f"{name} by **kwargs", origin=SOURCE
+        )
 
 
 def is_deprecated(each: Described) -> bool:
@@ -188,11 +190,7 @@ def _by_position(text: str, pair: Pair) -> str:
     if not (text.startswith("@") and POSITIONS.search(text.partition("(")[0])):
         return "some calls warn"
     names = [each.name for each in pair.after.parameters or () if each.kind == KEYWORD_ONLY]
-    return (
-        f"what gives {', '.join(names)} by position warns"
-        if names
-        else "what gives arguments by position warns"
-    )
+    return f"what gives {', '.join(names)} by position warns" if names else "what gives arguments by position warns"
 
 
 def _meant(text: str, names: Collection[str]) -> str | None:

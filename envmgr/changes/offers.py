@@ -63,13 +63,8 @@ def is_open(node: ast.Module) -> bool:
     for each in _statements(node.body):
         targets = each.targets if isinstance(each, ast.Assign) else [getattr(each, "target", None)]
         value = getattr(each, "value", None)
-        if value is not None and any(
-            isinstance(target, ast.Name) and target.id == _ALL for target in targets
-        ):
-            if any(
-                isinstance(one, (ast.Call, ast.Name, ast.Attribute, ast.comprehension))
-                for one in ast.walk(value)
-            ):
+        if value is not None and any(isinstance(target, ast.Name) and target.id == _ALL for target in targets):
+            if any(isinstance(one, (ast.Call, ast.Name, ast.Attribute, ast.comprehension)) for one in ast.walk(value)):
                 return True
     return False
 
@@ -113,9 +108,7 @@ def _statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
         yield each
         if isinstance(each, (ast.If, ast.Try)):
             handlers = each.handlers if isinstance(each, ast.Try) else []
-            yield from _statements(
-                [*each.body, *each.orelse, *(one for other in handlers for one in other.body)]
-            )
+            yield from _statements([*each.body, *each.orelse, *(one for other in handlers for one in other.body)])
 
 
 def _may_be_asked_for(name: str) -> bool:

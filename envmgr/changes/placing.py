@@ -91,9 +91,7 @@ class Places:
             return rest
         if len(name) < _SHORTEST:
             return None
-        alike = [
-            each for each in self._by_leaf.get(name.rpartition(".")[2], ()) if f".{each}".endswith(f".{name}")
-        ]
+        alike = [each for each in self._by_leaf.get(name.rpartition(".")[2], ()) if f".{each}".endswith(f".{name}")]
         if len({there[each] for each in alike}) == 1 and path not in alike:
             return shortest_first(alike)[0]
         return None

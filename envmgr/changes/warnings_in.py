@@ -15,8 +15,7 @@ _WHOLE = re.compile(
     re.IGNORECASE,
 )
 _OF_PARAMETERS = re.compile(
-    r"deprecat|(?:delete|remove|rename)d?_?(?:parameter|param|argument|arg|kwarg)|make_keyword_only",
-    re.IGNORECASE,
+    r"deprecat|(?:delete|remove|rename)d?_?(?:parameter|param|argument|arg|kwarg)|make_keyword_only", re.IGNORECASE
 )
 _WARNS = re.compile(r"warn|deprecat", re.IGNORECASE)
 _NO_WARNING = re.compile(r"filter|catch|assert|raises|warns$|_warned|Warning$", re.IGNORECASE)
