@@ -156,6 +156,12 @@ class CellResult:
         """Whether it counts as broken: nobody expects its failure, or what it was known for is past its day."""
         return self.status in BROKEN and self.expected is None
 
+    @property
+    def mended(self) -> bool:
+        """Whether it passes, though it is known to be broken."""
+        known = self.expected is not None and self.expected.kind == "known-broken"
+        return known and self.status in {PASSED, FLAKY}
+
 
 @dataclass(frozen=True, slots=True)
 class MatrixRun:

@@ -71,7 +71,8 @@ def between(old: Release, new: Release) -> ApiDiff:
     after = Reader(new.site).complete(snapshot.read(read(new.catalog)))
     paths = {path for path in before.places if _is_of_module(path, before)}
     paths |= {path for each in joining.gone(before, after) for path in each.paths}
-    paths |= before.named.keys() - after.named.keys() - after.places.keys()
+    paths |= (before.named.keys() - after.named.keys()) | before.answered
+    paths -= after.places.keys() - before.places.keys()
     answers, warned = asking.both((old.executable, new.executable), new.module, paths)
     found = changes.compare(before, after, answers=answers, warned=warned)
     name = old.library

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from envmgr.catalog import Catalog
 from envmgr.environments import called, compiled
-from envmgr.environments.compiled import Compiled, Method
+from envmgr.environments.compiled import Compiled, Function, Method
 from envmgr.environments.layout import Layout
-from envmgr.model.changes import UsedFunction
+from envmgr.model.changes import BOTH, CODE, STATISTICS, Shape, UsedFunction
 from envmgr.model.discovery import Called
 
 _SHOWN = 5
@@ -34,10 +34,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Uses:
-    """What is told of one library: `functions` are paths and their places, aliases resolved."""
+    """What is told of one library; aliases of `functions` are resolved."""
 
     counted: tuple[Called, ...]
-    functions: tuple[tuple[str, tuple[str, ...]], ...]
+    functions: tuple[Function, ...]
     methods: tuple[Method, ...]
     aliases: Mapping[str, str]
 
@@ -51,6 +51,15 @@ class Uses:
 class _Use:
     calls: int | None = None
     places: list[str] = field(default_factory=list)
+    shapes: list[Shape] = field(default_factory=list)
+
+    def add(self, places: Iterable[str], shapes: Iterable[Shape]) -> None:
+        self.places.extend(places)
+        self.shapes.extend(shapes)
+
+    def told(self, path: str) -> UsedFunction:
+        origin = CODE if self.calls is None else BOTH if self.places else STATISTICS
+        return UsedFunction(path, self.calls, _once(self.places), _united(self.shapes), origin)
 
 
 def tell(layout: Layout, aliases: Mapping[str, str]) -> Told:
@@ -79,11 +88,11 @@ def tell(layout: Layout, aliases: Mapping[str, str]) -> Told:
 
 def of(told: Told, library: str, modules: Mapping[str, str]) -> Uses:
     """`modules` are the import names of all libraries of the environment."""
-    written = () if told.compiled is None else told.compiled.functions.items()
-    meant = ((unaliased(path, told.aliases), places) for path, places in written)
+    written = () if told.compiled is None else told.compiled.functions
+    meant = (replace(each, path=unaliased(each.path, told.aliases)) for each in written)
     return Uses(
         tuple(each for each in told.counted if _owner(each, modules) == library),
-        tuple(each for each in meant if each[0].startswith(f"{library}.")),
+        tuple(each for each in meant if each.path.startswith(f"{library}.")),
         () if told.compiled is None else told.compiled.methods,
         told.aliases,
     )
@@ -95,13 +104,31 @@ def functions(uses: Uses, finder: Finder) -> tuple[UsedFunction, ...]:
     for each in uses.counted:
         use = found.setdefault(finder.counted(each.path), _Use())
         use.calls = (use.calls or 0) + each.count
-    for path, places in uses.functions:
-        found.setdefault(path, _Use()).places.extend(places)
+    for function in uses.functions:
+        shapes = map(_without_self, function.shapes) if finder.is_method(function.path) else function.shapes
+        found.setdefault(function.path, _Use()).add(function.places, shapes)
     for method in uses.methods:
         for path in _methods(method, found, finder, uses.aliases):
-            found.setdefault(path, _Use()).places.extend(method.places)
-    used = [UsedFunction(path, use.calls, tuple(dict.fromkeys(use.places))) for path, use in found.items()]
+            found.setdefault(path, _Use()).add(method.places, method.shapes)
+    used = [use.told(path) for path, use in found.items()]
     return tuple(sorted(used, key=lambda each: (each.path.startswith("."), -(each.calls or 0), each.path)))
+
+
+def _without_self(shape: Shape) -> Shape:
+    """A method that is called by its path gets its object first, which is no parameter."""
+    return replace(shape, positional=max(shape.positional - 1, 0))
+
+
+def _united(shapes: Iterable[Shape]) -> tuple[Shape, ...]:
+    """Each once, with all its places."""
+    places: dict[Shape, list[str]] = {}
+    for shape in shapes:
+        places.setdefault(replace(shape, places=()), []).extend(shape.places)
+    return tuple(replace(shape, places=_once(found)) for shape, found in places.items())
+
+
+def _once(places: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(places))
 
 
 def _owner(each: Called, modules: Mapping[str, str]) -> str | None:
@@ -159,6 +186,10 @@ class Finder:
     def member(self, number: int, name: str) -> str | None:
         path = f"{self.catalog.path(number)}.{name}"
         return None if self.catalog.find(path) is None else f"{self.library}.{path}"
+
+    def is_method(self, path: str) -> bool:
+        row = self.catalog.get(path.removeprefix(f"{self.library}."))
+        return row is not None and row.kind == "method"
 
     def has_member(self, name: str) -> bool:
         if self._members is None:

@@ -101,7 +101,7 @@ def _remark(result: CellResult) -> str:
     expected = result.expected
     if expected is None:
         return result.detail if result.status in NOT_RUN or result.status == FLAKY else ""
-    if expected.kind == "known-broken" and result.status in (PASSED, FLAKY):
+    if result.mended:
         return f"expected broken, passes: {expected.reason}"
     if result.status in (PASSED, FLAKY):
         return ""

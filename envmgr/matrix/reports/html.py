@@ -41,6 +41,7 @@ def render(reports: Iterable[MatrixReport]) -> str:
 def _section(number: int, report: MatrixReport) -> dict[str, Any]:
     targets = {result.cell: f"m{number}c{place}" for place, result in enumerate(report.results, 1)}
     axes = axes_of(report.results, report.axes)
+    excuses = dict(phrases.excuses(report))
     drawn = grids(report)
     outcomes = dict.fromkeys(map(signs.outcome, report.results))
     seen = [*outcomes, *([signs.MISSING] if report.missing else [])]
@@ -62,7 +63,7 @@ def _section(number: int, report: MatrixReport) -> dict[str, Any]:
         ],
         "filters": [{"name": axis, "values_": seen} for axis, seen in axes.items() if len(seen) > 1],
         "columns": ["outcome", *axes, "versions", "seconds", "what"],
-        "rows": [_row(report, result, axes, targets[result.cell]) for result in report.results],
+        "rows": [_row(report, result, axes, targets[result.cell], excuses) for result in report.results],
     }
 
 
@@ -93,7 +94,9 @@ def _grid(grid: Grid, targets: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _row(report: MatrixReport, result: CellResult, axes: Iterable[str], target: str) -> dict[str, Any]:
+def _row(
+    report: MatrixReport, result: CellResult, axes: Iterable[str], target: str, excuses: Mapping[str, str]
+) -> dict[str, Any]:
     outcome = signs.outcome(result)
     values = {axis: result.values.get(axis, "") for axis in axes}
     data = {"values": {**values, " outcome": outcome}, "red": result.red}
@@ -107,7 +110,8 @@ def _row(report: MatrixReport, result: CellResult, axes: Iterable[str], target: 
         "versions": versions(result),
         "seconds": f"{result.seconds:.3f}",
         "took": f"{result.seconds:.1f}" if result.seconds else "",
-        "expected": phrases.expected(result.expected) if result.expected else "",
+        "expected": excuses.get(result.cell)
+        or (phrases.expected(result.expected) if result.expected else ""),
         "troubles": list(phrases.troubles(result)),
         "summary": "log" if any(check.log for check in result.checks) else "more",
         "command": reproduce(report.matrix, result.cell),

@@ -32,6 +32,16 @@ def expected(expectation: Expectation) -> str:
     return line(f"{expectation.kind}{until}" + (f": {expectation.reason}" if expectation.reason else ""))
 
 
+def excuses(report: MatrixReport) -> Iterator[tuple[str, str]]:
+    """Cells with what was expected of them, where that makes a difference: those that fail, and those that are
+    known to and pass."""
+    for result in report.results:
+        if result.expected is not None and result.mended:
+            yield result.cell, line(f"expected broken, passes ({expected(result.expected)})")
+        elif result.expected is not None and signs.outcome(result).startswith(signs.EXPECTED):
+            yield result.cell, line(f"{result.status} as expected ({expected(result.expected)})")
+
+
 def ratio(found: Ratio) -> str:
     """Times the reference, with the interval where there is one."""
     if found.rounds and found.high < float("inf"):

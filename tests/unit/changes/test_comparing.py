@@ -244,7 +244,7 @@ def test_an_attribute_that_became_a_property() -> None:
     )
     assert [(each.path, each.kind, each.severity) for each in compare(api(holder), after).changes] == [
         ("C.y", "deprecated", MAY_BREAK),
-        ("C.z", "added", SAFE),
+        ("C.z", "deprecated", MAY_BREAK),
     ]
 
 

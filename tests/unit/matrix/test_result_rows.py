@@ -16,6 +16,7 @@ from envmgr.environments.layout import Layout
 from envmgr.environments.state import open_state, read_state
 from envmgr.errors import EnvmgrError
 from envmgr.matrix import results
+from envmgr.model.matrix import CellResult
 
 
 @pytest.fixture
@@ -48,6 +49,12 @@ def test_a_result_comes_back_as_it_went_in(layout):
     assert results.known(layout, "numpy") == {each.cell: each for each in kept}
     assert results.known(layout, "other") == {}
     assert layout.ignore.read_text() == "*\n"
+
+
+def test_a_cell_without_values_and_without_a_name_is_one(layout):
+    for cell in ("", "all"):
+        results.keep(layout, CellResult("numpy", cell, {}, "failed", "f"))
+    assert [dict(found.values) for found in results.known(layout, "numpy").values()] == [{}, {}]
 
 
 def test_a_later_result_takes_the_place(layout):
@@ -162,6 +169,7 @@ from pathlib import Path
 from sample_results import result
 from envmgr.environments.layout import Layout
 from envmgr.matrix import results
+from envmgr.model.matrix import CellResult
 sys.stdin.readline()
 for number in range(20):
     results.keep(Layout(Path(sys.argv[1])), replace(result(), cell=f"{sys.argv[3]}-{number}"))

@@ -24,6 +24,7 @@ from envmgr.matrix import (
     elixir,
     fingerprints,
     homes,
+    jobs,
     limits,
     scheduling,
     sources,
@@ -34,7 +35,7 @@ from envmgr.matrix.notes import Notes
 from envmgr.matrix.preparing import holding
 from envmgr.matrix.sources import Sources
 from envmgr.matrix.warden import Warden
-from envmgr.model.matrix import Cell, CellResult, Check, CheckResult, Expectation
+from envmgr.model.matrix import Cell, CellResult, Check, CheckResult, Expectation, Matrix
 from envmgr.model.project import HealthCall, Library, Project
 from envmgr.tools import process
 from envmgr.tools.interpreters import Interpreter
@@ -84,6 +85,20 @@ def test_shards_are_disjoint_and_the_same_in_any_order():
     for wrong in ("0/3", "4/3", "1", "a/b", "1/0", "-1/2"):
         with pytest.raises(EnvmgrError, match="is no shard"):
             scheduling.shard(CELLS, wrong)
+
+
+def test_github_takes_so_many_jobs():
+    cells = tuple(Cell(f"a={n}", {}, "3.12", "linux-x86_64", "highest", ()) for n in range(300))
+    matrix = Matrix("m", Path("m.toml"), "a", {}, cells, ())
+    assert len(jobs.github([matrix], 256)["include"]) == 256
+    for many, shards, hint in (
+        (2, 200, "--shards 128 is the most that fits"),
+        (257, 1, "list one matrix for each"),
+    ):
+        with pytest.raises(EnvmgrError, match="jobs are more than the 256 that GitHub takes") as told:
+            jobs.github([matrix] * many, shards)
+        assert told.value.code == "E-USAGE"
+        assert hint in told.value.hint
 
 
 def test_the_longest_first_after_what_never_ran():
@@ -145,6 +160,26 @@ def test_files_that_decide(tree, kind, arguments, found):
     if found is None:
         found = ["conftest.py", "lib/app.ex", "mix.exs", "test/test_helper.exs", "test/x_test.exs"]
     assert named == found
+
+
+def test_files_of_tests_that_are_not_there(tree):
+    (tree / "tests" / "test_one.py").touch()
+
+    def told(kind, *words):
+        return list(sources.lacking(tree, [Check("c", kind, words)]))
+
+    assert (
+        told("pytest", "tests/test_one.py::test_a[b::c]", "tests", "-k", "nothing/like.py", "-x", "@file")
+        == []
+    )
+    assert told("pytest", "tests/test_on.py::test_a", "nowhere/test.py") == [
+        "check `c`: there is no tests/test_on.py; did you mean tests/test_one.py?",
+        "check `c`: there is no nowhere/test.py",
+    ]
+    assert told("elixir", "tests/test_one.exs:12") == [
+        "check `c`: there is no tests/test_one.exs; did you mean tests/test_one.py?"
+    ]
+    assert told("pytest", "--pyargs", "numpy") == told("command", "python", "gone.py") == []
 
 
 def test_tests_that_name_no_file_are_all_of_them(tree):

@@ -5,8 +5,9 @@ import pytest
 from envmgr.catalog import layout
 from envmgr.catalog.layout import Item
 from envmgr.catalog.reading import Catalog
-from envmgr.environments.compiled import Compiled, Method, Unknown
+from envmgr.environments.compiled import Compiled, Function, Method, Unknown
 from envmgr.environments.layout import Layout
+from envmgr.model.changes import ANYTHING, Shape
 from envmgr.model.discovery import Called
 from envmgr.operations import using
 from envmgr.operations.using import Told
@@ -46,7 +47,8 @@ def counted(path, count=1, library="frames"):
 
 
 def compiled(functions=None, methods=(), unknown=(), unread=(), stale=()):
-    return Compiled("2026-11-20T10:00:00Z", functions or {}, methods, unknown, unread, stale)
+    written = tuple(Function(path, places, ()) for path, places in (functions or {}).items())
+    return Compiled("2026-11-20T10:00:00Z", written, methods, unknown, unread, stale)
 
 
 def used(*counts, code=None, modules=None):
@@ -132,6 +134,32 @@ def test_what_a_chain_makes_tells_the_class_of_a_method():
 def test_a_method_of_an_unknown_class_is_that_which_was_counted():
     code = compiled({"frames.table": ("a:1",)}, (Method("head", None, ("a:2",)),))
     assert used(counted("frames.Series.head", 4), code=code)["frames.Series.head"] == (4, ("a:2",))
+
+
+def test_who_knows_of_it_and_how_it_is_called():
+    one, more = Shape(1, (), (), ("a:1",)), Shape(more=ANYTHING, places=("a:9",))
+    code = Compiled(
+        "",
+        (
+            Function("frames.table", ("a:1",), (one,)),
+            Function("f.table", ("b:2",), (Shape(1, (), (), ("b:2", "a:1")), Shape(2, ("x",), (), ("b:2",)))),
+            Function(
+                "frames.Series.head", ("a:5",), (Shape(2, ("n",), (), ("a:5",)), Shape(places=("a:6",)))
+            ),
+        ),
+        (Method("head", "frames.series", ("a:9",), (more,)), Method("nobody", None, ("a:8",), (one,))),
+        (),
+        (),
+        (),
+    )
+    told = Told((counted("frames.table", 5), counted("frames.series", 2)), code, ALIASES, ())
+    found = using.functions(using.of(told, "frames", {"frames": "frames"}), using.Finder("frames", catalog()))
+    assert {each.path: (each.origin, each.shapes) for each in found} == {
+        "frames.table": ("both", (Shape(1, (), (), ("a:1", "b:2")), Shape(2, ("x",), (), ("b:2",)))),
+        "frames.series": ("statistics", ()),
+        # By its path, a method is given its object, too.
+        "frames.Series.head": ("code", (Shape(1, ("n",), (), ("a:5",)), Shape(places=("a:6",)), more)),
+    }
 
 
 def test_methods_alone_say_nothing_of_a_library():

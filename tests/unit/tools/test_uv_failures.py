@@ -133,6 +133,23 @@ CASES = {
         "E-BUILD",
         "x==1",
     ),
+    "build, after what uv says on its way": (
+        "   Building x==1\nDownloading cmake (27.1MiB)\n Downloaded cmake\nerror: Failed to build `x==1`\n"
+        "  cause: The build backend returned an error\n",
+        "E-BUILD",
+        "installed: Failed to build `x==1`",
+    ),
+    "a build without its own network": (
+        "error: Failed to build `x==1`\n  cause: Call to `maturin.build_wheel` failed (exit status: 1)\n\n"
+        "         [stderr]\n         curl: Connection refused\n         mkdir: Permission denied\n",
+        "E-BUILD",
+        "installed: Failed to build `x==1`",
+    ),
+    "a build that fills the disk": (
+        "error: Failed to build `x==1`\n\n         [stderr]\n         cc1: No space left on device\n",
+        "E-DISK",
+        "full",
+    ),
     "unknown words": ("warning: w\nerror: the moon is full\n", "E-BUILD", "uv failed: the moon is full"),
     "silence": ("", "E-BUILD", "no reason given"),
 }
