@@ -23,7 +23,7 @@ from envmgr.errors import EnvmgrError
 from envmgr.model.changes import BREAKS, SEVERITIES, Affected, ApiDiff, Impact, UsedFunction
 from envmgr.model.differences import PinChange
 from envmgr.model.outcomes import Pin
-from envmgr.operations import affecting, standing, tried, using
+from envmgr.operations import affecting, serving, standing, tried, using
 from envmgr.operations.affecting import Signatures, is_certain
 from envmgr.operations.tried import Tried
 from envmgr.operations.using import Told
@@ -84,7 +84,7 @@ def look(question: Question) -> Known:
         question.library,
     )
     active = None if question.active is None else launch.decode(question.active.launch)
-    told = using.tell(question.layout, {} if active is None else standing.aliases(active))
+    told = using.tell(question.layout, {} if active is None else serving.aliases([active]))
     releases = {} if active is None else standing.of_launch(active)
     modules = {name: release.module for name, release in releases.items()}
     moved = {change.name for change in question.changed if change.before and change.after}

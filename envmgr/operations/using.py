@@ -12,6 +12,7 @@ from envmgr.environments.compiled import Compiled, Function, Method
 from envmgr.environments.layout import Layout
 from envmgr.model.changes import BOTH, CODE, STATISTICS, Shape, UsedFunction
 from envmgr.model.discovery import Called
+from envmgr.operations.serving import unaliased
 
 _SHOWN = 5
 _GENERIC = re.compile(r"\[.*?\]")
@@ -215,16 +216,6 @@ class Finder:
                 if row.kind == "class":
                     self._classes.setdefault(row.path.rpartition(".")[2], []).append(number)
         return self._classes
-
-
-def unaliased(path: str, aliases: Mapping[str, str]) -> str:
-    """The path that is meant where it begins with an alias; of several, the longest."""
-    segments = path.split(".")
-    for length in range(len(segments), 0, -1):
-        alias = ".".join(segments[:length])
-        if alias in aliases:
-            return aliases[alias] + path[len(alias) :]
-    return path
 
 
 def _doubts(found: Compiled) -> Iterator[str]:

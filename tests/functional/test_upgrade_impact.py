@@ -11,6 +11,7 @@ import sys
 import indexes
 import msgpack
 import pytest
+import scenes
 
 from envmgr.cli import run
 from envmgr.environments.layout import Layout
@@ -62,8 +63,6 @@ def advisory(name, introduced, **more):
 def prepared(tmp_path_factory):
     """shop 1.0 is active, though later ones are allowed."""
     root = tmp_path_factory.mktemp("impact")
-    app, saved = root / "app", root / "saved"
-    app.mkdir()
     wheels = [
         indexes.wheel("shop", "1.0", {"shop.py": ONE}, requires=["core>=1,<2"]),
         indexes.wheel("shop", "2.0", {"shop.py": TWO}, requires=["core>=2"]),
@@ -71,38 +70,23 @@ def prepared(tmp_path_factory):
         indexes.wheel("core", "1.0", {"core.py": ""}),
         indexes.wheel("core", "2.0", {"core.py": ""}),
     ]
-    with pytest.MonkeyPatch.context() as patch, indexes.serve(*wheels) as index:
-        patch.setenv("UV_DEFAULT_INDEX", f"http://{index.host}/simple/")
-        patch.setenv("UV_CACHE_DIR", str(root / "uv"))
-        patch.setenv("ENVMGR_CACHE_DIR", str(root / "envmgr"))
+    with scenes.making(root, *wheels) as (app, index):
         (app / "envmgr.toml").write_text(CONFIG.replace(">=1", "==1.0"))
         assert run(["sync", "-q", "--project", str(app)]) == 0
         (app / "envmgr.toml").write_text(CONFIG)
         assert run(["sync", "-q", "--project", str(app)]) == 0
-        shutil.copytree(app, saved, symlinks=True)
-        yield app, saved, index
+        scenes.save(app)
+        yield app, index
 
 
 @pytest.fixture
 def app(prepared, monkeypatch):
-    app, saved, _ = prepared
-    shutil.rmtree(app)
-    shutil.copytree(saved, app, symlinks=True)
-    monkeypatch.chdir(app)
-    monkeypatch.setenv("ENVMGR_CACHE_DIR", str(app.with_name("envmgr")))
-    return app
+    return scenes.put_back(prepared[0], monkeypatch)
 
 
 @pytest.fixture
 def envmgr(app, capsys):
-    capsys.readouterr()
-
-    def command(*arguments):
-        code = run([*arguments, "--quiet", "--format", "json"])
-        told = json.loads(capsys.readouterr().out)
-        return code, told["data"] if told["ok"] else told["error"]
-
-    return command
+    return scenes.answering(capsys)
 
 
 def calls(app, functions, methods=(), unknown=(), shapes=None):
@@ -200,7 +184,7 @@ def test_an_upgrade_refuses_what_breaks_a_call_unless_told(envmgr, app, prepared
     assert (newest["outcome"], newest["generation"]) == ("refused", 1)
     assert envmgr("status")[1][0]["state"] == "ready"
 
-    index = prepared[2]
+    index = prepared[1]
     fetched = dict(index.fetched)
     status, done = envmgr("upgrade", "shop==2.0", "--accept-impact")
     assert (status, done["action"], done["version"]) == (0, "upgraded", "2.0")
@@ -362,7 +346,7 @@ def test_what_keeps_an_impact_from_being_known_is_said(envmgr, app):
 
 def test_a_version_that_cannot_be_built_is_planned_without_its_api(envmgr, app, prepared):
     four_functions(app)
-    index = prepared[2]
+    index = prepared[1]
     index.wheels.update([indexes.wheel("shop", "4.0", {"shop.py": "import nowhere_to_be_found\n"})])
     status, plan = envmgr("plan", "shop==4.0")
     assert (status, plan["version"], plan["impact"]["changes"]) == (0, "4.0", {})

@@ -31,7 +31,7 @@ def changed(layout, statement, *values):
 
 def entries(layout):
     with read_state(layout) as state:
-        return state.result_entries()
+        return state.results.entries()
 
 
 def damage(layout):
@@ -85,7 +85,7 @@ def test_a_row_that_cannot_be_read_is_run_again(layout, content):
     changed(layout, "UPDATE results SET content = ?", content)
     assert results.known(layout, "numpy") == {}
     with open_state(layout) as state:
-        state.keep_result("numpy", "other", content, "")
+        state.results.keep("numpy", [("other", content, "")])
     assert results.known(layout, "numpy") == {}
 
 

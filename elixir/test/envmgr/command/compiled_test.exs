@@ -122,6 +122,17 @@ defmodule Envmgr.Command.CompiledTest do
     end
   end
 
+  test "functions that call themselves are followed for a while" do
+    found =
+      read(~S"""
+      def run(n), do: Envmgr.execute(path(n, "m"), [])
+      defp path(0, x), do: x
+      defp path(n, x), do: path(n - 1, x) <> path(n - 2, "." <> x) <> path(n - 3, x) <> path(n - 4, "x")
+      """)
+
+    assert {"m", _places, _shapes} = hd(found.functions)
+  end
+
   # What each call passes: how many by position, which names, and of what there may be more.
   @shapes [
     {"nothing", ~S|def a, do: Envmgr.execute("m.f")|, [{0, [], []}]},
