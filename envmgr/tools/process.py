@@ -43,9 +43,9 @@ _UV_KEPT = (
 _STRIPPED = ("PYTHON", "UV_", "__PYVENV_LAUNCHER__", "VIRTUAL_ENV", "VIRTUALENV_", "CONDA_PREFIX", "COLUMNS")
 """The last one makes uv break its lines, which are read here."""
 _PR_SET_PDEATHSIG = 1
+_LOOK = 1.0
 _PASSES = 10
 """Something may fork while it is looked for."""
-_LOOK = 1.0
 
 Child: TypeAlias = "subprocess.Popen[bytes]"
 
