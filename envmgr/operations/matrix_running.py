@@ -71,11 +71,12 @@ def run(
             session.write(found, shard, whole)
         session.save()
     _raise(session.problems, session.ran)
+    ran = frozenset(session.ran)
     return MatrixRun(
         matrix.name,
         found,
         tuple(session.ran),
-        tuple(result.cell for result in found if result.cell not in session.ran),
+        tuple(result.cell for result in found if result.cell not in ran),
         round(time.monotonic() - begun, 3),
         shard,
         (*matrix.notes, *session.notes),

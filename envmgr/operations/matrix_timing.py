@@ -49,7 +49,7 @@ class Timed:
         return bool(self._marks)
 
     def _mark(self, *fingerprints: str) -> str:
-        return digest([*fingerprints, self._timing.rounds])
+        return digest([*fingerprints, self._timing.rounds, sampling.METHOD])
 
     def _fingerprint(self, name: str) -> str:
         """Of a reference that another machine runs."""

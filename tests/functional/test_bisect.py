@@ -95,7 +95,7 @@ def kept(root):
     layout = Layout(root)
     with read_state(layout) as state:
         names = [place.name for place in layout.matrices.glob("bisect-*")]
-        return 0 if state is None else sum(len(state.results(name)) for name in names)
+        return 0 if state is None else sum(len(state.results.of(name)) for name in names)
 
 
 def test_what_cannot_be_installed_is_gone_around_and_said(bisect, index):

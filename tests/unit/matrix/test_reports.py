@@ -128,6 +128,7 @@ def test_markdown_tables_are_tables(compared):
     for table in tables:
         widths = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}
         assert widths == {5}
+    assert re.findall(r"^\*\*(.*)\*\*$", text, re.MULTILINE) == ["pandas none", "pandas latest"]
     assert "```sh\nenvmgr matrix run numpy --cell numpy=1.26,python=3.12,pandas=none --again\n```" in text
 
 
