@@ -105,6 +105,12 @@ def _compared(
 ) -> ApiDiff:
     known = index.releases(distribution)
     before, after = (suiting.find(known, distribution, version) for version in versions)
+    if before.parsed == after.parsed:
+        raise EnvmgrError(
+            "E-USAGE",
+            f"{versions[0]} and {versions[1]} are one release of {distribution}",
+            hint=f"write two of its releases: {distribution}==A {distribution}==B",
+        )
     spec = python or _python_of(project, library)
     root = Path.cwd() if project is None else project.root
     preferred = None if spec is None else interpreters.find(spec, root=root, download=True)
@@ -144,6 +150,14 @@ def _of_modules(old: Sequence[Release], new: Sequence[Release], name: str | None
     """Of each module that both have, as one."""
     there = {each.module: each for each in new}
     pairs = [(each, there[each.module]) for each in old if each.module in there]
+    if not pairs:
+        had, has = (", ".join(each.module for each in found) for found in (old, new))
+        one, other = old[0], new[0]
+        raise EnvmgrError(
+            "E-USAGE",
+            f"{one.distribution} {one.version} and {other.version} have no module in common: {had}; {has}",
+            hint=f"what imports {had} imports {has} instead, or stays with {one.version}",
+        )
     if name is not None:
         pairs = [(replace(one, library=name), other) for one, other in pairs]
     seen = [one.module.partition(".")[0] for one, _ in pairs]
