@@ -30,6 +30,12 @@ def read(catalog: Catalog) -> Api:
     return Api(catalog.module, head["version"] or "", head["python"], objects, dict(places), errors)
 
 
+def one(catalog: Catalog, path: str) -> Described | None:
+    """What a path leads to. Cost: one row and one detail."""
+    number = catalog.find(path)
+    return None if number is None else _described(catalog.row(number), catalog.detail(number), [path])
+
+
 def _described(row: Row, detail: Mapping[str, Any], paths: list[str]) -> Described:
     parsed = detail["parsed"] or {}
     told = [

@@ -132,7 +132,10 @@ class Vanished:
             return "its objects have it as an attribute"
         if known is not None and GETATTR in known and not self._answered_before(gone):
             return "its class has a __getattr__ now, which may answer it"
-        if re.search(rf"^\s*`*{re.escape(gone.leaf)}`*\s*(?::|$)", holder.doc, re.MULTILINE):
+        given = {each.name for each in holder.parameters or ()}
+        if gone.leaf not in given and re.search(
+            rf"^\s*`*{re.escape(gone.leaf)}`*\s*(?::|$)", holder.doc, re.MULTILINE
+        ):
             return "its objects have it, as the docstring of the class says"
         return None
 
@@ -154,7 +157,7 @@ class Vanished:
             return False
         if path in self._before.imported or path in self._before.answered:
             return path not in self._before.answered
-        if holder is None or holder.kind != "module":
+        if holder is None or holder.kind != "module" or gone.object.file is None:
             return False
         if holder.file is None or holder.file.endswith("__init__.py") or holder.file == gone.object.file:
             return False

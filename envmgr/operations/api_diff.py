@@ -18,7 +18,7 @@ from envmgr.changes.described import Api
 from envmgr.environments import files, laying
 from envmgr.environments.store import digest
 from envmgr.errors import EnvmgrError
-from envmgr.model.changes import SEVERITIES, ApiDiff, Change, Suppressed
+from envmgr.model.changes import BREAKS, SEVERITIES, ApiDiff, Change, Suppressed
 from envmgr.model.outcomes import Report, silent
 from envmgr.model.project import Library, Project
 from envmgr.operations import ground, releases, suiting
@@ -147,43 +147,50 @@ def _built(
 
 
 def _of_modules(old: Sequence[Release], new: Sequence[Release], name: str | None) -> ApiDiff:
-    """Of each module that both have, as one."""
+    """Of each module that both have, as one. A library of the project goes by its `name`, whatever its module is."""
+    if name is not None:
+        return between(replace(old[0], library=name), new[0])
     there = {each.module: each for each in new}
     pairs = [(each, there[each.module]) for each in old if each.module in there]
-    if not pairs:
-        had, has = (", ".join(each.module for each in found) for found in (old, new))
-        one, other = old[0], new[0]
-        raise EnvmgrError(
-            "E-USAGE",
-            f"{one.distribution} {one.version} and {other.version} have no module in common: {had}; {has}",
-            hint=f"what imports {had} imports {has} instead, or stays with {one.version}",
-        )
-    if name is not None:
-        pairs = [(replace(one, library=name), other) for one, other in pairs]
     seen = [one.module.partition(".")[0] for one, _ in pairs]
-    return reduce(
-        _united,
-        (
-            between(one, other, {name for name in seen[:number] if name != seen[number]})
-            for number, (one, other) in enumerate(pairs)
-        ),
-    )
+    parts = [
+        between(one, other, {name for name in seen[:number] if name != seen[number]})
+        for number, (one, other) in enumerate(pairs)
+    ]
+    left = releases.modules(new[0])
+    lost = [
+        Change(each.module, "removed", BREAKS, "a module that is not there any more")
+        for each in old
+        if each.module not in left
+    ]
+    if not parts and not lost:
+        raise EnvmgrError(
+            "E-PROOF", f"{old[0].module} cannot be imported from {new[0].distribution} {new[0].version}"
+        )
+    whole = reduce(_united, parts) if parts else _of_nothing(old[0], new[0])
+    changes = sorted((*lost, *whole.changes), key=_order)
+    return replace(whole, compared=whole.compared + len(lost), changes=tuple(changes))
+
+
+def _of_nothing(old: Release, new: Release) -> ApiDiff:
+    return ApiDiff(old.library, old.distribution, old.version, new.version, old.python, new.python, 0, ())
 
 
 def _united(one: ApiDiff, other: ApiDiff) -> ApiDiff:
     """The first module's objects are also at paths of the second: what is said of these is said once."""
     told = {_sense(change) for change in one.changes}
     fresh = tuple(change for change in other.changes if _sense(change) not in told)
-    merged = sorted(
-        (*one.changes, *fresh), key=lambda each: (SEVERITIES.index(each.severity), each.path, each.kind)
-    )
     return replace(
         one,
         compared=one.compared + other.compared,
-        changes=tuple(merged),
+        changes=tuple(sorted((*one.changes, *fresh), key=_order)),
         suppressed=(*one.suppressed, *other.suppressed),
         paths={**other.paths, **one.paths},
     )
+
+
+def _order(change: Change) -> tuple[int, str, str]:
+    return SEVERITIES.index(change.severity), change.path, change.kind
 
 
 def _sense(change: Change) -> tuple[str | None, ...]:

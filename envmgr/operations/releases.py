@@ -114,13 +114,22 @@ def _stand(run: Run, environment: Environment, ground: Ground, lock: Lock, begun
     )
 
 
+def modules(found: Release) -> tuple[str, ...]:
+    """The public ones of its distribution that are installed, whether they can be imported or not; in a namespace
+    that it shares with others, its own packages."""
+    own = pypa.canonical(found.distribution)
+    there = (module for each in pypa.installed(found.site) if each.name == own for module in each.modules)
+    return (*there, *_own_packages(found))
+
+
 def _own_packages(found: Release) -> tuple[str, ...]:
     """The outermost packages of a distribution whose module is a namespace that it shares with others (PEP 420);
     empty where it is its own."""
+    top = found.module.partition(".")[0]
     installed = pypa.installed(found.site)
     own = next((each for each in installed if each.name == pypa.canonical(found.distribution)), None)
-    shared = any(found.module in each.modules for each in installed if each is not own)
-    if own is None or not shared or found.site.joinpath(found.module, "__init__.py").exists():
+    shared = any(top in each.modules for each in installed if each is not own)
+    if own is None or not shared or found.site.joinpath(top, "__init__.py").exists():
         return ()
     packages = {
         tuple(entry.path.split("/")[:-1]) for entry in own.record if entry.path.endswith("/__init__.py")
@@ -134,11 +143,9 @@ def _own_packages(found: Release) -> tuple[str, ...]:
 
 
 def _others(found: Release) -> Iterator[str]:
-    for each in pypa.installed(found.site):
-        if each.name == pypa.canonical(found.distribution):
-            for module in each.modules:
-                if module not in (found.module, *SELDOM_MEANT) and not module.startswith("_"):
-                    yield module
+    for module in modules(found):
+        if module not in (found.module, *SELDOM_MEANT):
+            yield module
 
 
 def _locked(
@@ -170,5 +177,15 @@ def _sweep(place: Path) -> None:
     """What a killed command has left."""
     for left in place.iterdir():
         pid = left.name.partition("-")[0]
-        if pid.isdigit() and not Path(f"/proc/{pid}").exists():
+        if pid.isdigit() and not _runs(int(pid)):
             files.remove(left)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True

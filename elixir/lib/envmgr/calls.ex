@@ -17,7 +17,7 @@ defmodule Envmgr.Calls do
     Outcome
   }
 
-  alias Envmgr.Calls.{Request, Scripted, Sessions, Telling, Wanted}
+  alias Envmgr.Calls.{Plain, Request, Scripted, Sessions, Telling, Wanted}
   alias Envmgr.Libraries.{Catalog, Check, Row, Shape, Signature, Unknown, Usage}
   alias Envmgr.Wire.Messages
 
@@ -105,15 +105,17 @@ defmodule Envmgr.Calls do
     end
   end
 
-  defp direct(call), do: direct(call.row, call.args, call.kwargs, call.options, Usage.now())
+  # What stands around it may say more than its options did.
+  defp direct(call) do
+    options = %{call.options | plain?: false}
+    direct(call.row, call.args, call.kwargs, options, Usage.now())
+  end
 
   # The call as it is, from the check of its arguments on.
   defp direct(row, args, kwargs, options, now) do
-    path = elem(row, 0)
-
     case check(options.name, row, args, kwargs) do
       {:ok, into} ->
-        case row |> request(path, path, into, options, now) |> run(args, kwargs) do
+        case sent(row, args, kwargs, into, options, now) do
           {:error, %Error{code: :not_ready}} = answer -> moved(answer, row, args, kwargs, options)
           {:error, %Error{code: :unresolved}} = answer -> gone(answer, row, args, kwargs, options)
           answer -> answer
@@ -122,6 +124,23 @@ defmodule Envmgr.Calls do
       {:error, error} ->
         refused(error, options, args, kwargs)
     end
+  end
+
+  defp sent(row, args, [], into, %{plain?: true} = options, now) do
+    case Plain.run(options.name, row, args, into, now) do
+      {:ok, _value} = answer ->
+        answer
+
+      unfinished ->
+        path = elem(row, 0)
+        request = request(row, path, path, into, options, now)
+        unfinished |> Plain.finish(request, args) |> Telling.told(options.name, args, [])
+    end
+  end
+
+  defp sent(row, args, kwargs, into, options, now) do
+    path = elem(row, 0)
+    row |> request(path, path, into, options, now) |> run(args, kwargs)
   end
 
   # Its pool went while the call was on its way there, and had it not: the library may be in another environment now.

@@ -19,13 +19,24 @@ defmodule Envmgr.Calls.Exchange do
   # A call that takes longer, ms, is ended with its caller. Short ones would pay for it.
   @unwatched 50
 
+  @type load ::
+          {size :: non_neg_integer(), Messages.tail(), [] | Held.t(),
+           arguments :: {list(), term()}}
+
   @doc "For a chain `kwargs` is `:chain`, and `args` the `{args, kwargs}` of its steps."
   @spec run(Request.t(), list(), [{String.t(), term()}] | :chain) ::
           Outcome.answer()
   def run(request, args, kwargs) do
     request = mark(request, :check)
+    options = [lane: request.lane, into: request.into]
+    args |> Encoder.arguments(kwargs, request.owner, options) |> encoded(request, args, kwargs)
+  end
 
-    case Encoder.arguments(args, kwargs, request.owner, lane: request.lane, into: request.into) do
+  @doc "As `run/3`, with what has become of the arguments."
+  @spec encoded(tuple(), Request.t(), list(), [{String.t(), term()}] | :chain) ::
+          Outcome.answer()
+  def encoded(encoded, request, args, kwargs) do
+    case encoded do
       {:ok, payload, []} ->
         request |> mark(:encode) |> send_payload(payload, [], {args, kwargs})
 
@@ -233,26 +244,14 @@ defmodule Envmgr.Calls.Exchange do
 
   defp await_beside(reply, request, load, generation, pid) do
     case Beside.await(request, reply, pid, Request.left(request)) do
-      {:got, {:result, payload, meta, buffers}} ->
-        Outcome.landed(payload, meta, buffers, request, generation, pid)
-
-      {:got, {:down, reason}} ->
-        down(reason, request, load)
-
-      {:got, {kind, payload}} ->
-        Outcome.answered(kind, payload, request, generation, pid)
-
-      {:got, :moved} ->
-        again(request, load)
-
-      {:got, :elsewhere} ->
-        moved(request, load)
-
       {:got, :aside} ->
         {:ok, %{reply: reply, owner: pid, generation: generation, request: request}}
 
       {:got, :end} ->
         {:ok, :end}
+
+      {:got, message} ->
+        came(message, request, load, generation, pid)
 
       :late ->
         Outcome.timeout(request)
@@ -271,23 +270,18 @@ defmodule Envmgr.Calls.Exchange do
   defp await(reply, request, load, generation, pid) do
     receive do
       {^reply, kind, payload} ->
-        Outcome.answered(kind, payload, request, generation, pid)
+        came({kind, payload}, request, load, generation, pid)
 
       {^reply, :result, payload, meta, buffers} ->
-        Outcome.landed(payload, meta, buffers, request, generation, pid)
+        came({:result, payload, meta, buffers}, request, load, generation, pid)
 
-      {^reply, :moved} ->
-        again(request, load)
-
-      {^reply, :elsewhere} ->
-        moved(request, load)
+      {^reply, moved} ->
+        came(moved, request, load, generation, pid)
 
       {:DOWN, ^reply, _, _, reason} ->
-        down(reason, request, load)
+        came({:down, reason}, request, load, generation, pid)
     after
-      patient(request) ->
-        send(pid, {:watch, reply, self(), nil})
-        await_watched(reply, request, load, generation, pid)
+      patient(request) -> came({:unwatched, reply}, request, load, generation, pid)
     end
   end
 
@@ -295,41 +289,59 @@ defmodule Envmgr.Calls.Exchange do
   defp patient(%{fresh?: true, timeout: timeout}) when timeout > 10 * @unwatched, do: @unwatched
   defp patient(request), do: min(Request.left(request), @unwatched)
 
+  @typedoc "What may come of a call that was sent; `:unwatched`: nothing has, for a while."
+  @type message :: Beside.message() | {:unwatched, reference()}
+
+  @doc "What becomes of a call that was sent to this worker, by the first that came of it."
+  @spec came(message(), Request.t(), load(), pos_integer() | nil, pid()) :: Outcome.answer()
+  def came({:unwatched, reply}, request, load, generation, pid) do
+    send(pid, {:watch, reply, self(), nil})
+    await_watched(reply, request, load, generation, pid)
+  end
+
+  def came({:down, reason}, request, load, _generation, _pid), do: down(reason, request, load)
+
+  def came({kind, payload}, request, _load, generation, pid),
+    do: Outcome.answered(kind, payload, request, generation, pid)
+
+  def came({:result, payload, meta, buffers}, request, _load, generation, pid),
+    do: Outcome.landed(payload, meta, buffers, request, generation, pid)
+
+  def came(:moved, request, load, _generation, _pid), do: again(request, load)
+  def came(:elsewhere, request, load, _generation, _pid), do: moved(request, load)
+
   # Who moves a call forgets whom it watched.
   defp await_watched(reply, request, load, generation, pid) do
     receive do
       {^reply, kind, payload} ->
         send(pid, {:unwatch, reply})
-        Outcome.answered(kind, payload, request, generation, pid)
+        came({kind, payload}, request, load, generation, pid)
 
       {^reply, :result, payload, meta, buffers} ->
         send(pid, {:unwatch, reply})
-        Outcome.landed(payload, meta, buffers, request, generation, pid)
+        came({:result, payload, meta, buffers}, request, load, generation, pid)
 
-      {^reply, :moved} ->
-        again(request, load)
-
-      {^reply, :elsewhere} ->
-        moved(request, load)
+      {^reply, moved} ->
+        came(moved, request, load, generation, pid)
 
       {:DOWN, ^reply, _, _, reason} ->
         down(reason, request, load)
     after
-      Request.left(request) -> late(reply, request, generation, pid)
+      Request.left(request) -> late(reply, request, load, generation, pid)
     end
   end
 
   # The deadline passed. An answer that came at this very moment still counts.
-  defp late(reply, request, generation, pid) do
+  defp late(reply, request, load, generation, pid) do
     :erlang.demonitor(reply, [:flush])
     send(pid, {:unwatch, reply})
 
     receive do
       {^reply, kind, payload} ->
-        Outcome.answered(kind, payload, request, generation, pid)
+        came({kind, payload}, request, load, generation, pid)
 
       {^reply, :result, payload, meta, buffers} ->
-        Outcome.landed(payload, meta, buffers, request, generation, pid)
+        came({:result, payload, meta, buffers}, request, load, generation, pid)
 
       {^reply, moved} when moved in [:moved, :elsewhere] ->
         Outcome.timeout(request)

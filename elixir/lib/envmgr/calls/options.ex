@@ -24,10 +24,12 @@ defmodule Envmgr.Calls.Options do
             session: nil,
             span: nil,
             around?: false,
+            plain?: false,
             deadline: nil
 
   @typedoc """
-  `span`: of a call that telemetry hears of (`Calls.Span`). `around?`: an option asks for what stands around a call (`Calls.Around`, and `Calls.Wanted` for what they say). `deadline`: the
+  `span`: of a call that telemetry hears of (`Calls.Span`). `around?`: an option asks for what stands around a call (`Calls.Around`, and `Calls.Wanted` for what they say). `plain?`: none but the
+  instance's name was given. `deadline`: the
   one of all its tries, ms of the monotonic clock, where there may be several.
   """
   @type t :: %__MODULE__{
@@ -50,6 +52,7 @@ defmodule Envmgr.Calls.Options do
           session: Session.t() | nil,
           span: reference() | nil,
           around?: boolean(),
+          plain?: boolean(),
           deadline: integer() | :infinity | nil
         }
 
@@ -101,13 +104,14 @@ defmodule Envmgr.Calls.Options do
   def instance(_opts), do: @default_name
 
   @spec parse(keyword()) :: {:ok, t()} | {:error, Error.t()}
-  def parse([]), do: {:ok, %__MODULE__{name: @default_name}}
+  def parse([]), do: {:ok, %__MODULE__{name: @default_name, plain?: true}}
 
-  def parse([{:name, name}]) when is_atom(name), do: {:ok, %__MODULE__{name: name}}
+  def parse([{:name, name}]) when is_atom(name),
+    do: {:ok, %__MODULE__{name: name, plain?: true}}
 
   # Ours alone, and put before all others.
   def parse([{:span, span} | opts]) when is_reference(span) do
-    with {:ok, options} <- parse(opts), do: {:ok, %{options | span: span}}
+    with {:ok, options} <- parse(opts), do: {:ok, %{options | span: span, plain?: false}}
   end
 
   def parse(opts) when is_list(opts) do

@@ -190,9 +190,11 @@ defmodule Envmgr.Calls.Outcome do
 
   # A payload is a slice of its frame; a large frame must not live on in a small value. Slices below 64 bytes are
   # copied while they are decoded.
-  defp own(payload) when byte_size(payload) <= 64, do: payload
+  @doc "A payload, a slice of its frame, as it may live on."
+  @spec own(binary()) :: binary()
+  def own(payload) when byte_size(payload) <= 64, do: payload
 
-  defp own(payload) do
+  def own(payload) do
     if :binary.referenced_byte_size(payload) > 4 * byte_size(payload),
       do: :binary.copy(payload),
       else: payload
