@@ -44,6 +44,8 @@ _STRIPPED = ("PYTHON", "UV_", "__PYVENV_LAUNCHER__", "VIRTUAL_ENV", "VIRTUALENV_
 """The last one makes uv break its lines, which are read here."""
 _PR_SET_PDEATHSIG = 1
 _LOOK = 1.0
+_PASSES = 10
+"""Something may fork while it is looked for."""
 
 Child: TypeAlias = "subprocess.Popen[bytes]"
 
@@ -210,6 +212,19 @@ def ended(child: Child) -> None:
     child.wait()
 
 
+def end_bearing(word: str) -> None:
+    """Kill what has `word` in the variables that it was started with: a daemon leaves its group and its session, and
+    keeps those. Linux alone. Cost: a read for each process of the machine.
+    """
+    for _ in range(_PASSES):
+        found = [number for number in _numbers() if os.fsencode(word) in _variables(number)]
+        for number in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(number, signal.SIGKILL)
+        if not found:
+            break
+
+
 def become(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> NoReturn:
     """This process goes on as another program, with its terminal and exactly these variables. Raises E-BUILD when it
     cannot be started.
@@ -229,6 +244,20 @@ def end_all() -> None:
         groups = tuple(_live)
     for group in groups:
         _kill_group(group)
+
+
+def _numbers() -> list[int]:
+    with contextlib.suppress(OSError):
+        numbers = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+        return [number for number in numbers if number != os.getpid()]
+    return []
+
+
+def _variables(number: int) -> bytes:
+    """None of one that has ended, or is another user's."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{number}/environ").read_bytes()
+    return b""
 
 
 def _not_started(program: str, problem: OSError) -> EnvmgrError:

@@ -89,8 +89,8 @@ _PLATFORM = re.compile(r"`platform_machine == '(\w+)' and sys_platform == '(\w+)
 # A password may hold what an address must not, unescaped: then everything up to the last @ goes.
 _CREDENTIALS = re.compile(r"(?<=://)(?:[^/\s]*:\S+|[^/\s]+)@")
 _NOISE = re.compile(
-    r"^(?:warning: |Using (?:CPython|Python|PyPy)|Resolved |Prepared |Creating "
-    r"| *(?:Building|Built|Updating|Updated) \S+(?:==| @ | \()| *(?:Downloading|Downloaded) ).*$",
+    r"^(?:warning: .*(?:\n {9}.*)*|(?:Using (?:CPython|Python|PyPy)|Resolved |Prepared |Creating ).*"
+    r"| *(?:Building|Built|Updating|Updated) \S+(?:==| @ | \().*| *(?:Downloading|Downloaded) .*)$",
     re.MULTILINE,
 )
 # What a build printed follows: it may speak of networks and permissions that are not uv's.

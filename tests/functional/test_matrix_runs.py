@@ -194,7 +194,7 @@ def test_an_interrupted_run_ends_all_and_goes_on(place):
         "import pathlib, subprocess, sys, time, shapes\n"
         "here = pathlib.Path(__file__).parent\n"
         "if shapes.__version__ == '1.0' or (here / 'go').exists(): sys.exit(0)\n"
-        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)'], start_new_session=False)\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)'], start_new_session=True)\n"
         "(here / 'child').write_text(str(child.pid))\n"
         "time.sleep(300)\n",
     )

@@ -7,13 +7,14 @@ import signal
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 import envmgr.matrix
-from envmgr.environments import bytecode, contents
+from envmgr.environments import bytecode, contents, projectlock
 from envmgr.environments.layout import Layout
 from envmgr.environments.modules import Resolved
 from envmgr.errors import EnvmgrError
@@ -28,6 +29,7 @@ from envmgr.matrix import (
     limits,
     scheduling,
     sources,
+    standing,
     testing,
 )
 from envmgr.matrix.limits import Ended, Limits
@@ -345,6 +347,26 @@ def gone(pid):
     return False
 
 
+def test_bytecode_gets_into_an_entry_by_one_thread_at_a_time(tmp_path, monkeypatch):
+    at_work, most = 0, 0
+
+    def add(*_, **__):
+        nonlocal at_work, most
+        at_work += 1
+        most = max(most, at_work)
+        time.sleep(0.05)
+        at_work -= 1
+
+    monkeypatch.setattr(standing.builder, "add_bytecode", add)
+    layout = Layout(tmp_path)
+    projectlock.prepare(layout)
+    one = standing.Standing(layout, threading.Event())
+    with ThreadPoolExecutor(4) as pool:
+        done = [pool.submit(one.add_bytecode, None, "key", None, (), tmp_path) for _ in range(4)]
+    assert [each.result() for each in done] == [None] * 4
+    assert most == 1
+
+
 def test_a_warden_ends_what_is_left(tmp_path):
     child = process.start(
         [sys.executable, "-c", "import time; time.sleep(300)"], cwd=tmp_path, env=ENVIRONMENT
@@ -356,6 +378,11 @@ def test_a_warden_ends_what_is_left(tmp_path):
     place.mkdir()
     kept = tmp_path / "kept"
     kept.mkdir()
+    daemon = process.start(
+        [sys.executable, "-c", "import time; time.sleep(300)"],
+        cwd=tmp_path,
+        env={**ENVIRONMENT, "TMPDIR": f"{place}/tmp"},
+    )
     with Warden() as warden:
         warden.remember(child.pid)
         warden.remember(other.pid)
@@ -365,6 +392,8 @@ def test_a_warden_ends_what_is_left(tmp_path):
         warden.forget(kept)
     assert child.wait(30) == -signal.SIGKILL
     process.ended(child)
+    assert daemon.wait(30) == -signal.SIGKILL or not Path("/proc").exists()
+    process.ended(daemon)
     assert other.poll() is None
     process.ended(other)
     assert kept.exists()

@@ -122,6 +122,15 @@ CASES = {
         "E-DISK",
         "full",
     ),
+    "disk full after a warning of several lines": (
+        "Using Python 3.12.1 environment at: v\n"
+        "warning: Failed to hardlink files; falling back to full copy. This may lead to degraded performance.\n"
+        "         If the cache and target directories are on different filesystems, hardlinking may not be supported.\n"
+        "error: Failed to install: numpy-2.5.5-cp312-cp312-linux.whl (numpy==2.5.5)\n"
+        "  cause: failed to copy file: No space left on device (os error 28)\n",
+        "E-DISK",
+        "the disk is full: Failed to install: numpy",
+    ),
     "unwritable": ("error: failed to open `/x`: Permission denied (os error 13)\n", "E-DISK", "cannot write"),
     "interpreter": (
         "error: No interpreter found for Python 4.7 in managed installations or search path\n",
