@@ -176,7 +176,7 @@ def elixir(session: nox.Session) -> None:
     session.chdir("elixir")
     environment = {"MIX_ENV": "test", "LC_ALL": "C.UTF-8"}
     session.run("mix", "format", "--check-formatted", external=True, env=environment)
-    session.run("mix", "compile", "--warnings-as-errors", external=True, env=environment)
+    session.run("mix", "compile", "--all-warnings", "--warnings-as-errors", external=True, env=environment)
     session.run("mix", "test", *session.posargs, external=True, env=environment)
 
 

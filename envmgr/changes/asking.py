@@ -26,9 +26,11 @@ class Answer:
 def both(
     pythons: tuple[Path, Path], module: str, paths: Iterable[str]
 ) -> tuple[Mapping[str, Answer] | None, Mapping[str, Answer]]:
-    """What the later release says of them, and the earlier one of those of which the later says anything."""
+    """What the later release says of them, and the earlier one of those of which the later says anything: that it
+    failed, where that could not be asked."""
     answers = ask(pythons[1], module, paths)
-    return answers, ask(pythons[0], module, answers or ()) or {}
+    was = ask(pythons[0], module, answers or ())
+    return answers, dict.fromkeys(answers or (), Answer(FAILED, "")) if was is None else was
 
 
 def ask(python: Path, module: str, paths: Iterable[str]) -> Mapping[str, Answer] | None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from envmgr.changes import doubts, endings, joining, texts, vanished
+from envmgr.changes import doubts, endings, joining, placing, texts, vanished
 from envmgr.changes.asking import Answer
-from envmgr.changes.described import Api, Described, Pair
+from envmgr.changes.described import GETATTR, SOURCE, Api, Described, Pair
 from envmgr.changes.joining import shortest_first
 from envmgr.changes.parameters import call
-from envmgr.changes.rules import ADDED, DEPRECATED, RULES
-from envmgr.model.changes import MAY_BREAK, SAFE, SEVERITIES, Change, Suppressed
+from envmgr.changes.rules import ADDED, BASE_REMOVED, DEPRECATED, RULES
+from envmgr.changes.vanished import Placed
+from envmgr.model.changes import BREAKS, MAY_BREAK, SAFE, SEVERITIES, Change, Suppressed
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,15 @@ def compare(
     *,
     answers: Mapping[str, Answer] | None = None,
     warned: Mapping[str, Answer] | None = None,
+    told: Collection[str] = (),
 ) -> Compared:
-    """`answers` are what `after` says of paths (`asking`), `warned` what `before` did; None where nobody asked."""
-    met = _folded([found for pair in joining.pairs(before, after) for found in _of_pair(pair, before.left)])
-    changes: list[tuple[Change, tuple[str, ...]]] = []
+    """`answers` are what `after` says of paths (`asking`), `warned` what `before` did; None where nobody asked. `told`
+    are modules of the same distribution that were compared: what is defined in them is no affair of this one."""
+    pairs = (
+        pair for pair in joining.pairs(before, after) if (pair.before.module or "").partition(".")[0] not in told
+    )
+    met = _folded([found for pair in pairs for found in _of_pair(pair, before)])
+    changes: list[Placed] = []
     suppressed: list[Suppressed] = []
     for each in met:
         if each.why is None:
@@ -63,8 +69,15 @@ def compare(
             suppressed.append(Suppressed(change, f"{failed[0]} could not be imported before: {failed[1]}"))
         elif found.path not in taken:
             changes += _of_new(change, found, before)
+    went = {(change.before, path) for change, paths in lost if change.kind == BASE_REMOVED for path in paths}
+    where = placing.Places(before, after)
+    placed = [
+        (where.best(change, paths), paths)
+        for change, paths in changes
+        if change.kind != BASE_REMOVED or change.severity == BREAKS or (change.before, change.path) not in went
+    ]
     ordered = sorted(
-        changes, key=lambda each: (SEVERITIES.index(each[0].severity), each[0].path, each[0].kind)
+        placed, key=lambda each: (SEVERITIES.index(each[0].severity), each[0].path, each[0].kind)
     )
     paths: dict[str, tuple[str, ...]] = {}
     for change, others in ordered:
@@ -79,24 +92,26 @@ def compare(
     )
 
 
-def _of_new(change: Change, found: Described, before: Api) -> Iterator[tuple[Change, tuple[str, ...]]]:
-    """What is new, but for attributes that objects had before and that their class has now."""
+def _of_new(change: Change, found: Described, before: Api) -> Iterator[Placed]:
+    """What is new, but for attributes that objects had before and that their class has now; and for what is deprecated
+    from its first day: it was there without being listed."""
     holder = before.get(found.path.rpartition(".")[0])
-    source = None if holder is None else holder.source
-    if found.kind not in ("property", "constant") or source is None or found.leaf not in (source.known or ()):
-        yield change, found.paths
-        return
+    source = None if holder is None or holder.kind != "class" else holder.source
+    had = source is not None and found.leaf in (source.known or ())
+    is_member = found.kind in ("property", "constant") and holder is not None and holder.kind == "class"
     said = endings.deprecation(found)
-    if said is not None:
+    if said is None and source is not None and GETATTR in (source.known or ()) and found.source is not None:
+        said = next(((text, SOURCE) for text in found.source.warns), None)
+    if said is not None and (is_member or any(path in before.named for path in found.paths)):
         text, origin = said
         message = f"deprecated: {texts.shortened(text)}" if text else "deprecated"
-        yield (
-            Change(found.path, DEPRECATED, MAY_BREAK, message, instead=texts.instead(text), origin=origin),
-            found.paths,
-        )
+        change = Change(found.path, DEPRECATED, MAY_BREAK, message, instead=texts.instead(text), origin=origin)
+    elif had and is_member:
+        return
+    yield change, found.paths
 
 
-def _of_pair(pair: Pair, left: Set[str]) -> Iterator[_Met]:
+def _of_pair(pair: Pair, before: Api) -> Iterator[_Met]:
     pair = replace(pair, paths=shortest_first(pair.paths))
     signatures = call(pair)
     for rule in RULES:
@@ -117,8 +132,10 @@ def _of_pair(pair: Pair, left: Set[str]) -> Iterator[_Met]:
                 found.origin,
             )
             why = doubts.reason(pair, rule.kind, found)
-            if pair.before.kind == "constant" and all(path in left for path in pair.paths):
+            if pair.before.kind == "constant" and all(path in before.left for path in pair.paths):
                 why = "a loop of the module left it behind"
+            elif why is None and pair.before.kind != "module" and not any(map(before.offers, pair.paths)):
+                why = "it is only imported there: no module offers it"
             yield _Met(change, pair.paths, pair.before, pair.after, why)
 
 

@@ -12,9 +12,11 @@ _BARE = {"np.True_": "True", "np.False_": "False", "numpy.True_": "True", "numpy
 _NAMED = (
     re.compile(r"^<(?:class|enum|type) '(?:[\w.]+\.)?(\w+)'>$"),
     re.compile(r"^<(?:built-in |cyfunction |bound )*(?:function|method|ufunc) '?(?:[\w.]+\.)?(\w+)'?.*>$", re.DOTALL),
-    re.compile(r"^<([A-Za-z]\w*\.[A-Za-z]\w*): .*>$", re.DOTALL),
+    re.compile(r"^<[A-Za-z][\w.]*\.([A-Za-z]\w*): .*>$", re.DOTALL),
+    re.compile(r"^(?:\w+\.)*symbol\('(\w+)'\)$"),
 )  # fmt: skip
-"""Classes, functions, members of enumerations: whatever else a `repr` says of them, their name is what counts."""
+"""Classes, functions, members of enumerations, symbols: whatever else a `repr` says of them, their name is what
+counts."""
 _NOTHING_GIVEN = re.compile(
     r"no_?(?:default|value)|not_?(?:given|set|provided)|unset|undefined|missing|sentinel|nothing",
     re.IGNORECASE,
@@ -22,7 +24,7 @@ _NOTHING_GIVEN = re.compile(
 _VALUE = re.compile(r"^<[\w.|]+: ([-\d.]+)>$")
 _FROZEN = re.compile(r"^frozenset\((\{.*\})\)$", re.DOTALL)
 _UNKNOWN = frozenset({"...", "<...>", "<unrepresentable>"})
-_GOING = frozenset({"'deprecated'", "'warn'"})
+_GOING = re.compile(r"^'warn'$|^(?:[<'\w.]*[\W_])?deprecated\b", re.IGNORECASE)
 
 
 def same(before: str | None, after: str | None) -> bool:
@@ -66,9 +68,19 @@ def normal(text: str | None) -> str | None:
         return text.rpartition(".")[2] if re.fullmatch(r"[A-Za-z_][\w.]*", text) else text
 
 
+def is_unknown(text: str | None) -> bool:
+    return text in _UNKNOWN
+
+
+def is_plain(text: str | None) -> bool:
+    """Whether it is written as a literal, or as far as that was kept."""
+    return re.match(r"""['"\d{(\[.-]|[brfu]{1,2}['"]|(?:True|False|None)$|frozenset\(""", text or "") is not None
+
+
 def is_going(text: str | None) -> bool:
-    """Whether it is a word that libraries write where the parameter, or its default, is going away."""
-    return text in _GOING
+    """Whether it is what libraries write where the parameter, or its default, is going away: `"deprecated"`, `"warn"`,
+    an object whose name says so."""
+    return text is not None and _GOING.search(text) is not None
 
 
 def is_sentinel(text: str | None) -> bool:

@@ -42,7 +42,8 @@ class Source:
     """What only the source says. `bases` are names of all classes above; `attributes` are public ones that objects
     get from `__init__` or a declaration, and the class has not; `known` are all that it, or a method, gives (None:
     not told, for a class above is not known); `warns` are the texts of deprecation warnings in a body; `decorators`
-    what stands above it, as written; `deprecated` what every call warns of.
+    what stands above it, as written; `deprecated` what every call warns of; `keywords` are what a body asks its
+    `**kwargs` for; `hands_on`: whether it calls another with all of `*args, **kwargs` (None: it takes no such).
     """
 
     bases: tuple[str, ...] = ()
@@ -51,6 +52,8 @@ class Source:
     warns: tuple[str, ...] = ()
     decorators: tuple[str, ...] = ()
     deprecated: str | None = None
+    keywords: frozenset[str] = frozenset()
+    hands_on: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,16 @@ class Api:
     """Paths of names that a module's loops leave behind."""
     named: Mapping[str, str] = field(default_factory=dict)
     """Path of a name that only the source tells of → what stands behind it."""
+    imported: frozenset[str] = frozenset()
+    """Paths of what a module imports and does not offer."""
+    answered: frozenset[str] = frozenset()
+    """Paths that nothing lists and that may be there for who asks: what a module's `__getattr__` may know, and what
+    the library says of itself, as `__version__`."""
+
+    def offers(self, path: str) -> bool:
+        """Whether nothing on the way is what a module only imports."""
+        parts = path.split(".")
+        return not any(".".join(parts[:size]) in self.imported for size in range(1, len(parts) + 1))
 
     def get(self, path: str) -> Described | None:
         number = self.places.get(path)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from envmgr.changes import defaults, endings
-from envmgr.changes.described import DOCSTRING, STUB, VAR_KEYWORD, VAR_POSITIONAL, Described, Pair
+from envmgr.changes.described import DOCSTRING, SOURCE, STUB, VAR_KEYWORD, VAR_POSITIONAL, Described, Pair
 from envmgr.changes.findings import Finding
 
 Doubt = Callable[[Pair, str, Finding], str | None]
@@ -16,8 +16,9 @@ _OF_TYPES = frozenset(
     f"{what}-{how}" for what in ("parameter", "return") for how in ("narrowed", "retyped", "widened")
 )
 _VERSION = re.compile(
-    r"(?:^|_)(?:version|revision|git|commit|hash|build|release|date|author)s?(?:_|$)|time$", re.IGNORECASE
+    r"(?:^|_)(?:(?:min|max)?version|revision|git|commit|hash|build|release|date|author)s?(?:_|$)|time$", re.IGNORECASE
 )
+_RELEASE = re.compile(r"\d+(?:\.\d+)+\w*")
 _PLACE = re.compile(r"site-packages|/\.envmgr/|/proc/\d|/tmp/")
 _SIZED = re.compile(r"^<(\w+) of \d+>$")
 _LONGEST = 80
@@ -34,12 +35,21 @@ def private_parameter(pair: Pair, kind: str, found: Finding) -> str | None:
 
 
 def only_now_known(pair: Pair, kind: str, found: Finding) -> str | None:
-    if not _of_call(kind) or kind in _OF_TYPES:
+    if not _of_call(kind) or kind in _OF_TYPES or found.origin == SOURCE:
         return None
     if says_nothing(pair.before) and not says_nothing(pair.after):
+        if pair.before.source is not None and pair.before.source.hands_on is False:
+            return _named_now(pair) if kind == "kwargs-removed" else None
         return "its signature ended in (*args, **kwargs), and is told now"
     if says_nothing(pair.after) and not says_nothing(pair.before):
         return "its signature ends in (*args, **kwargs) now: what it takes is not told"
+    return None
+
+
+def _named_now(pair: Pair) -> str | None:
+    asked = frozenset() if pair.before.source is None else pair.before.source.keywords
+    if asked and asked <= {each.name for each in pair.after.parameters or ()}:
+        return "what it asked its **kwargs for are parameters of its own now"
     return None
 
 
@@ -48,7 +58,7 @@ def still_taken(pair: Pair, kind: str, found: Finding) -> str | None:
     decorators = [] if pair.after.source is None else pair.after.source.decorators
     for written in decorators:
         name = written.partition("(")[0]
-        if kind == "parameter-keyword-only" and re.search(r"deprecat\w*(?:nonkeyword|position)", name):
+        if kind == "parameter-keyword-only" and endings.POSITIONS.search(name):
             return "its decorator still takes it by position, and warns"
         if (
             kind in ("parameter-removed", "parameter-renamed")
@@ -109,17 +119,37 @@ def cut_short(pair: Pair, kind: str, found: Finding) -> str | None:
 
 
 def of_the_release(pair: Pair, kind: str, found: Finding) -> str | None:
-    if kind in ("value-changed", "default-changed") and (
-        _VERSION.search(pair.before.leaf) or _PLACE.search(found.before or "")
-    ):
+    if kind not in ("value-changed", "default-changed"):
+        return None
+    if kind == "value-changed":
+        of_it = _VERSION.search(pair.before.leaf) is not None
+    else:
+        of_it = _VERSION.search(found.parameter or "") is not None and re.search(r"\d", found.after or "") is not None
+    texts = [_RELEASE.sub("·", text or "") for text in (found.before, found.after)]
+    if of_it or _PLACE.search(found.before or "") or texts[0] == texts[1]:
         return "it says which release this is, or where it lies"
     return None
 
 
+def not_shown(pair: Pair, kind: str, found: Finding) -> str | None:
+    if kind != "value-changed":
+        return None
+    if defaults.is_unknown(found.before) or defaults.is_unknown(found.after):
+        return "its value could not be told in one of the releases"
+    same = pair.before.returns is not None and pair.before.returns == pair.after.returns
+    if same and not any(map(defaults.is_plain, (found.before, found.after))):
+        return "it is of the same class, which says more of it, or less"
+    return None
+
+
 def grown(pair: Pair, kind: str, found: Finding) -> str | None:
+    if kind != "value-changed":
+        return None
     old, new = _SIZED.match(found.before or ""), _SIZED.match(found.after or "")
-    if kind == "value-changed" and old and new and old[1] == new[1]:
+    if old and new and old[1] == new[1]:
         return f"a {old[1]} that has other entries"
+    if {(found.before or "")[:1], (found.after or "")[:1]} in ({"{"}, {"["}):
+        return "a table that has other entries"
     return None
 
 
@@ -142,6 +172,12 @@ def goes_whole(pair: Pair, kind: str, found: Finding) -> str | None:
     return None
 
 
+def gave_nothing(pair: Pair, kind: str, found: Finding) -> str | None:
+    if kind == "return-retyped" and found.before == "None":
+        return "it returned nothing that anyone could use"
+    return None
+
+
 def private_base(pair: Pair, kind: str, found: Finding) -> str | None:
     if kind == "base-removed" and any(part.startswith("_") for part in (found.before or "").split(".")):
         return "a private class: nobody asks for it"
@@ -158,8 +194,10 @@ DOUBTS: tuple[Doubt, ...] = (
     sentinel,
     cut_short,
     of_the_release,
+    not_shown,
     grown,
     other_stubs,
+    gave_nothing,
     private_base,
     goes_whole,
 )
@@ -172,6 +210,8 @@ def reason(pair: Pair, kind: str, found: Finding) -> str | None:
 def says_nothing(found: Described) -> bool:
     """Whether it is told of the call only that it takes anything, as of one that hands its arguments on."""
     kinds = {each.kind for each in found.parameters or ()}
+    if found.source is not None and VAR_KEYWORD not in kinds:
+        return False
     return {VAR_POSITIONAL, VAR_KEYWORD} <= kinds or (bool(kinds) and kinds <= {VAR_POSITIONAL, VAR_KEYWORD})
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from envmgr.changes import texts
-from envmgr.changes.described import RUNTIME, SOURCE, Described, Pair
+from envmgr.changes.described import KEYWORD_ONLY, RUNTIME, SOURCE, VAR_KEYWORD, Described, Pair
 from envmgr.changes.findings import Finding
 from envmgr.model.changes import BREAKS, MAY_BREAK, SAFE
 
@@ -17,7 +17,13 @@ _IN_WORDS = re.compile(
     re.IGNORECASE,
 )
 _OF_A_USE = re.compile(r"\b(?:argument|parameter|keyword|option|passing|calling|setting)\b", re.IGNORECASE)
+POSITIONS = re.compile(r"deprecat\w*(?:nonkeyword|non_keyword|position)|make_keyword_only", re.IGNORECASE)
+"""A decorator's name that takes by position, for a while, what is a keyword."""
 _FORMER_NAME = re.compile(r"(?:deprecat|renam)\w*_?(?:kwarg|arg|param)")
+_SUBJECT = re.compile(
+    r"(\w+)[`'\"*]*(?: (?:parameter|argument|option|keyword|kwarg|arg)s?)?"
+    r" (?:is|are|was|were|has been|have been|will be)(?: now| being)? (?:deprecated|renamed)"
+)
 _LITERAL = re.compile(r"'([^']*)'")
 _MARKED = re.compile(r"`~?([\w.]+)`")
 _QUOTED = re.compile(r"(?:\*|`+|')(\w+)(?:\*|`+|')")
@@ -37,7 +43,8 @@ def deprecated(pair: Pair) -> Iterator[Finding]:
 
 def deprecation_ended(pair: Pair) -> Iterator[Finding]:
     was = deprecation(pair.before)
-    if was is not None and deprecation(pair.after) is None and aspect(pair.before) is None:
+    still = pair.after.source is not None and pair.after.source.warns
+    if was is not None and deprecation(pair.after) is None and aspect(pair.before) is None and not still:
         yield Finding(SAFE, "it is not deprecated any more", before=texts.shortened(was[0]), origin=was[1])
 
 
@@ -78,13 +85,11 @@ def use_deprecated(pair: Pair) -> Iterator[Finding]:
     told = {found.parameter for found in parameter_deprecated(pair)}
     names = {each.name for each in pair.after.parameters or ()}
     for text in new.warns:
-        parameter = next(
-            (name for name in _QUOTED.findall(text) if name in names and _OF_A_USE.search(text)), None
-        )
+        parameter = _meant(text, names)
         if _sense(text) not in known and (parameter is None or parameter not in told):
             yield Finding(
                 MAY_BREAK,
-                f"some calls warn: {texts.shortened(text)}",
+                f"{_by_position(text, pair)}: {texts.shortened(text)}",
                 parameter,
                 instead=texts.instead(text),
                 origin=SOURCE,
@@ -99,12 +104,46 @@ def no_longer_taken(pair: Pair) -> Iterator[Finding]:
     there = {each.name for each in pair.after.parameters or ()}
     still = " ".join(new.decorators)
     for decorator in old.decorators:
-        if _FORMER_NAME.search(decorator.partition("(")[0]):
-            names = [name for name in _LITERAL.findall(decorator) if name.isidentifier()]
+        what = decorator.partition("(")[0]
+        if _FORMER_NAME.search(what) and not POSITIONS.search(what):
+            names = [name for name in _LITERAL.findall(decorator) if name.isidentifier() and name != "self"]
             if names and names[0] not in there and f"'{names[0]}'" not in still:
                 instead = names[1] if names[1:] and names[1] in there else None
                 words = f"it does not take {names[0]} any more"
                 yield Finding(BREAKS, words, names[0], names[0], instead, instead, SOURCE)
+
+
+def position_no_longer_taken(pair: Pair) -> Iterator[Finding]:
+    """A decorator took keywords by position for a while, and does so no more: its signature hid that."""
+    old, new = pair.before.source, pair.after.source
+    if old is None or new is None or any(POSITIONS.search(each.partition("(")[0]) for each in new.decorators):
+        return
+    after = {each.name for each in pair.after.parameters or () if each.kind == KEYWORD_ONLY}
+    keywords = [each.name for each in pair.before.parameters or () if each.kind == KEYWORD_ONLY]
+    for decorator in old.decorators:
+        if not POSITIONS.search(decorator.partition("(")[0]):
+            continue
+        first = next((keywords.index(name) for name in _LITERAL.findall(decorator) if name in keywords), 0)
+        for name in keywords[first:]:
+            if name in after:
+                yield Finding(BREAKS, f"{name} must be given by name now", name, decorator, origin=SOURCE)
+        return
+
+
+def keyword_no_longer_taken(pair: Pair) -> Iterator[Finding]:
+    """Its body asked `**kwargs` for it, and there is no `**kwargs` that takes it any more."""
+    old = pair.before.source
+    new = pair.after.parameters
+    was = pair.before.parameters or ()
+    if old is None or new is None or any(each.kind == VAR_KEYWORD for each in new):
+        return
+    if not any(each.kind == VAR_KEYWORD for each in was):
+        return
+    there = {each.name for each in (*new, *was)}
+    for name in sorted(old.keywords - there):
+        yield Finding(
+            BREAKS, f"it does not take {name} any more", name, f"{name} by **kwargs", origin=SOURCE
+        )
 
 
 def is_deprecated(each: Described) -> bool:
@@ -144,6 +183,21 @@ def deprecation(each: Described) -> tuple[str, str] | None:
     if each.source is not None and each.source.deprecated is not None:
         return each.source.deprecated, SOURCE
     return None
+
+
+def _by_position(text: str, pair: Pair) -> str:
+    """Which calls warn, by a warning or by a decorator."""
+    if not (text.startswith("@") and POSITIONS.search(text.partition("(")[0])):
+        return "some calls warn"
+    names = [each.name for each in pair.after.parameters or () if each.kind == KEYWORD_ONLY]
+    return f"what gives {', '.join(names)} by position warns" if names else "what gives arguments by position warns"
+
+
+def _meant(text: str, names: Collection[str]) -> str | None:
+    """The parameter that a warning speaks of."""
+    quoted = _QUOTED.findall(text) if text.startswith("@") or _OF_A_USE.search(text) else ()
+    named = _SUBJECT.findall(text)
+    return next((name for name in (*quoted, *named) if name in names), None)
 
 
 def _announced(text: str) -> list[str]:

@@ -11,9 +11,10 @@ from envmgr.changes.findings import Finding
 from envmgr.model.changes import BREAKS, MAY_BREAK
 
 _CALLED = frozenset({"function", "ufunc", "method", "classmethod", "staticmethod", "generator"})
-_AWAITED = frozenset({"coroutine", "async-generator"})
+_ASYNC = "async-generator"
 _READ = frozenset({"property", "constant"})
 _NO_BASES = frozenset({"object", "namedtuple", "NamedTuple", "Generic", "Protocol"})
+_BUILTIN = frozenset({"Dict", "FrozenSet", "List", "Set", "Tuple", "Type"})
 _TYPES = frozenset({"TypeAliasType", "UnionType", "_UnionGenericAlias", "_GenericAlias", "GenericAlias"})
 
 
@@ -36,10 +37,14 @@ def _verdict(old: str, new: str) -> tuple[str | None, str]:
         if old in ("classmethod", *static) and new == "method":
             return BREAKS, ": it needs an object"
         return None, ""
-    if new in _AWAITED and old in _CALLED:
+    if new == "coroutine" and old in {*_CALLED, _ASYNC}:
         return BREAKS, ": a call must be awaited"
-    if old in _AWAITED and new in _CALLED:
+    if old == "coroutine" and new in {*_CALLED, _ASYNC}:
         return BREAKS, ": a call gives no awaitable"
+    if new == _ASYNC and old in _CALLED:
+        return MAY_BREAK, ": what a call gives is iterated with `async for`"
+    if old == _ASYNC and new in _CALLED:
+        return None, ""  # what it gives may be iterated with `async for` yet: the affair of types
     if {old, new} <= _READ:
         return None, ""
     if old == "class" and new in _CALLED:
@@ -67,9 +72,9 @@ def bases(pair: Pair) -> Iterator[Finding]:
     old, new = pair.before.source, pair.after.source
     if old is None or new is None or new.known is None:
         return
-    staying = {_leaf(name) for name in new.bases} | {pair.after.leaf}
+    staying = {_base(name) for name in new.bases} | {pair.after.leaf}
     for name in old.bases:
-        if _leaf(name) not in staying | _NO_BASES:
+        if _base(name) not in staying | _NO_BASES:
             yield Finding(
                 MAY_BREAK,
                 f"it is no subclass of {name} any more: isinstance and except clauses fail",
@@ -95,6 +100,7 @@ def _nature(value: str) -> str:
     return found[1] if found else value
 
 
-def _leaf(path: str) -> str:
-    """A class may be defined elsewhere now."""
-    return path.rpartition(".")[2]
+def _base(path: str) -> str:
+    """A class may be defined elsewhere now; `typing.List` is `list`."""
+    holder, _, leaf = path.rpartition(".")
+    return leaf.lower() if holder in ("typing", "typing_extensions") and leaf in _BUILTIN else leaf

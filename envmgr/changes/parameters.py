@@ -96,7 +96,12 @@ def inserted(each: Call) -> Iterator[Finding]:
     """A new one stands before others that were given by position: these are now taken for it."""
     old, new = positions(each.before), positions(each.after)
     fresh = {found.name for found in each.matched.added if not found.required}
-    staying = [name for name in old if name in new]
+    left = {
+        one.name
+        for one, other in each.matched.kept
+        if one.by_position and _goes(other) and _succeeded(each, one, other)
+    }
+    staying = [name for name in old if name in new and name not in left and not name.startswith("_")]
     for name in new:
         behind = [other for other in new[new.index(name) :] if other in staying]
         if name in fresh and behind:
@@ -219,9 +224,18 @@ def _succeeded(each: Call, old: Parameter, new: Parameter) -> bool:
     """Whether one of a new name takes what was given by position, and the old name is only kept for a while."""
     there = positions(each.after)[positions(each.before).index(old.name) :][:1]
     return any(
-        found.name in there and (defaults.is_going(new.default) or defaults.same(found.default, old.default))
+        found.name in there
+        and (
+            defaults.is_going(new.default)
+            or defaults.same(found.default, old.default)
+            or (old.required and not new.required)
+        )
         for found in each.matched.added
     )
+
+
+def _goes(parameter: Parameter) -> bool:
+    return defaults.is_going(parameter.default) or "eprecated" in parameter.said
 
 
 def _written(parameter: Parameter) -> str:

@@ -30,17 +30,22 @@ class Rule:
             yield from self.of_call(call)
 
 
+def _no_longer_taken(pair: Pair) -> Iterator[Finding]:
+    yield from endings.no_longer_taken(pair)
+    yield from endings.keyword_no_longer_taken(pair)
+
+
 _WORST = (BREAKS,)
 _MAYBE = (MAY_BREAK,)
 _FINE = (SAFE,)
 _EITHER = (BREAKS, MAY_BREAK)
 
 REMOVED, MOVED, RENAMED, ADDED = "removed", "moved", "renamed", "added"
-DEPRECATED = "deprecated"
+DEPRECATED, BASE_REMOVED = "deprecated", "base-removed"
 
 RULES = (
     Rule("kind-changed", _EITHER, of_pair=natures.kind),
-    Rule("parameter-removed", _WORST, parameters.removed, endings.no_longer_taken),
+    Rule("parameter-removed", _WORST, parameters.removed, _no_longer_taken),
     Rule("parameter-absorbed", _MAYBE, parameters.absorbed),
     Rule("parameter-renamed", _EITHER, parameters.renamed),
     Rule("parameter-required", _WORST, parameters.required),
@@ -48,7 +53,7 @@ RULES = (
     Rule("parameter-inserted", _WORST, parameters.inserted),
     Rule("parameters-reordered", _WORST, parameters.reordered),
     Rule("parameter-positional-only", _WORST, parameters.positional_only),
-    Rule("parameter-keyword-only", _WORST, parameters.keyword_only),
+    Rule("parameter-keyword-only", _WORST, parameters.keyword_only, endings.position_no_longer_taken),
     Rule("args-removed", _EITHER, parameters.args_removed),
     Rule("kwargs-removed", _EITHER, parameters.kwargs_removed),
     Rule("default-changed", _MAYBE, parameters.default),
@@ -57,7 +62,7 @@ RULES = (
     Rule("return-widened", _MAYBE, of_pair=annotated.return_widened),
     Rule("return-retyped", _MAYBE, of_pair=annotated.return_retyped),
     Rule("value-changed", _MAYBE, of_pair=natures.value),
-    Rule("base-removed", _MAYBE, of_pair=natures.bases),
+    Rule(BASE_REMOVED, _EITHER, of_pair=natures.bases),
     Rule("attribute-removed", _WORST, of_pair=natures.attributes),
     Rule(DEPRECATED, _MAYBE, of_pair=endings.deprecated),
     Rule("parameter-deprecated", _MAYBE, parameters.going, endings.parameter_deprecated),

@@ -7,11 +7,12 @@ from typing import Any
 
 from envmgr.catalog import Catalog
 from envmgr.catalog.reading import Row
-from envmgr.changes.described import POSITIONAL_ONLY, Api, Described, Parameter
+from envmgr.changes.described import DOCSTRING, POSITIONAL_ONLY, Api, Described, Parameter
 from envmgr.changes.joining import shortest_first
 
 _BOUND = ("method", "property")
-"""What is read from an object, which stands first among its parameters."""
+"""What is read from an object, which stands first among its parameters; so does the object that a module's function
+is bound to, where a docstring tells its signature."""
 
 
 def read(catalog: Catalog) -> Api:
@@ -29,6 +30,12 @@ def read(catalog: Catalog) -> Api:
     return Api(catalog.module, head["version"] or "", head["python"], objects, dict(places), errors)
 
 
+def one(catalog: Catalog, path: str) -> Described | None:
+    """What a path leads to. Cost: one row and one detail."""
+    number = catalog.find(path)
+    return None if number is None else _described(catalog.row(number), catalog.detail(number), [path])
+
+
 def _described(row: Row, detail: Mapping[str, Any], paths: list[str]) -> Described:
     parsed = detail["parsed"] or {}
     told = [
@@ -40,7 +47,7 @@ def _described(row: Row, detail: Mapping[str, Any], paths: list[str]) -> Describ
     return Described(
         shortest_first(paths) or (row.path,),
         row.kind,
-        _parameters(row, dict(told)),
+        _parameters(row, dict(told), origins.get("signature") == DOCSTRING),
         row.returns,
         bool(row.overloads),
         detail["doc"] or "",
@@ -54,11 +61,12 @@ def _described(row: Row, detail: Mapping[str, Any], paths: list[str]) -> Describ
     )
 
 
-def _parameters(row: Row, told: Mapping[str, str]) -> tuple[Parameter, ...] | None:
+def _parameters(row: Row, told: Mapping[str, str], by_words: bool) -> tuple[Parameter, ...] | None:
     if row.parameters is None:
         return None
     found = row.parameters
-    if row.kind in _BOUND and found and found[0][1] <= POSITIONAL_ONLY + 1:
+    bound = row.kind in _BOUND or (row.kind == "function" and by_words and found[:1] and found[0][0] == "self")
+    if bound and found and found[0][1] <= POSITIONAL_ONLY + 1:
         found = found[1:]
     return tuple(
         Parameter(name, kind, default, more[1] if len(more) > 1 else None, told.get(name, ""))

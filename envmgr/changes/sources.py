@@ -8,22 +8,20 @@ from __future__ import annotations
 import ast
 import logging
 import re
-import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import griffe
 
-from envmgr.changes import warnings_in
-from envmgr.changes.described import ALL, GETATTR, Api, Described, Source
+from envmgr.changes import keywords_in, offers, warnings_in
+from envmgr.changes.described import GETATTR, Api, Described, Source
 from envmgr.changes.warnings_in import Warned
 
 _DEEPEST = 30
 _WORDS = re.compile(r"(\"\"\"|\'\'\').*?\1|#[^\n]*", re.DOTALL)
 _OF_ITSELF = re.compile(r"\b(?:self|cls|obj|instance)\.([A-Za-z]\w*)")
-_NO_OFFER = sys.stdlib_module_names | {"typing_extensions"}
 _OPAQUE = "?"
 """A base that cannot be told: what its objects have is not known."""
 
@@ -35,38 +33,57 @@ logging.getLogger("griffe").setLevel(
 class _Notes(griffe.Extension):
     """Keeps what griffe does not: the warnings of a body, and all that it assigns to its object."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, package: str, elsewhere: Callable[[str], Mapping[str, ast.expr]]) -> None:
         super().__init__()
+        self._package, self._elsewhere = package, elsewhere
         self._lines = code.splitlines()
         self.constants: dict[str, ast.expr] = {}
         self.warned: dict[int, Warned] = {}
         self.mentioned: dict[int, frozenset[str]] = {}
         self.begins: dict[int, int] = {}
         self.left: frozenset[str] = frozenset()
+        self.is_open = False
+        self.words: frozenset[str] = frozenset()
+        self.on_purpose: frozenset[str] = frozenset()
+        self.keywords: dict[int, tuple[frozenset[str], bool | None]] = {}
+        self.inner: dict[int, Warned] = {}
+        self.ending: dict[str, str] = {}
+        self.ending_in: dict[int, dict[str, str]] = {}
 
     def on_module_node(self, *, node: Any, **_: Any) -> None:
         if isinstance(node, ast.Module):
             self.constants = warnings_in.constants(node)
-            self.left = frozenset(_left_by_loops(node.body))
+            for name, home, there in warnings_in.imported(node, self._package):
+                if there in (known := self._elsewhere(home)):
+                    self.constants.setdefault(name, known[there])
+            self.left = frozenset(offers.left_by_loops(node.body))
+            self.is_open = offers.is_open(node)
+            self.words = offers.words(node)
+            self.on_purpose = offers.on_purpose(node)
+            self.ending = dict(warnings_in.assigned(node, self.constants))
 
     def on_function_instance(self, *, node: Any, func: griffe.Function, **_: Any) -> None:
+        if node.args.kwarg is not None:
+            self.keywords[id(func)] = keywords_in.taken(node), keywords_in.hands_on(node)
         text = self._text(node)
         if "arn" in text or "eprecat" in text:  # walking through a body costs
             self.warned[id(func)] = warnings_in.function(node, self.constants)
+            for each in warnings_in.inner(node):
+                self.inner[_first(each)] = warnings_in.function(each, self.constants)
 
     def on_attribute_instance(self, *, node: Any, attr: griffe.Attribute, **_: Any) -> None:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):  # a property
             self.warned[id(attr)] = warnings_in.function(node, self.constants)
-            self.begins[id(attr)] = min(each.lineno for each in (node, *node.decorator_list))
+            self.begins[id(attr)] = _first(node)
 
     def on_class_instance(self, *, node: Any, cls: griffe.Class, **_: Any) -> None:
         self.warned[id(cls)] = warnings_in.holder(node, self.constants)
         self.begins[id(cls)] = node.lineno  # its decorators stand before
+        self.ending_in[id(cls)] = dict(warnings_in.assigned(node, self.constants))
         self.mentioned[id(cls)] = frozenset(_OF_ITSELF.findall(_WORDS.sub("", self._text(node))))
 
     def _text(self, node: Any) -> str:
-        first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
-        return "\n".join(self._lines[first - 1 : node.end_lineno])
+        return "\n".join(self._lines[_first(node) - 1 : node.end_lineno])
 
 
 class Reader:
@@ -77,50 +94,68 @@ class Reader:
         self._modules: dict[str, griffe.Module | None] = {}
         self._notes: dict[str, _Notes] = {}
         self._lines: dict[str, dict[int, griffe.Object]] = {}
+        self._known: dict[str, Mapping[str, ast.expr]] = {}
         self._lineages: dict[str, tuple[tuple[str, ...], frozenset[str], frozenset[str]]] = {}
 
     def complete(self, api: Api) -> Api:
         """The same, with `source` where a source was found."""
         inside = _members(api)
-        objects = tuple(self._completed(found, inside) for found in api.objects)
-        modules = [found for found in api.objects if found.kind == "module" and found.file is not None]
-        listed = {path: names for found in modules if (names := self._listed(found)) for path in found.paths}
+        ending = self._ending(api)
+        objects = tuple(
+            _going(self._completed(found, inside), ending.get(number)) for number, found in enumerate(api.objects)
+        )
         places = [("", api.module)]
-        places += [(path, _module_name(str(found.file))) for found in modules for path in found.paths]
-        named = {path: name for place, module in places for path, name in self._named(place, module, api)}
-        left = {
-            f"{place}.{name}" if place else name
-            for place, module in places
-            if module in self._notes
-            for name in self._notes[module].left
-        }
-        return replace(api, objects=objects, listed=listed, named=named, left=frozenset(left))
+        places += [
+            (path, _module_name(found.file))
+            for found in api.objects
+            if found.kind == "module" and found.file is not None
+            for path in found.paths
+        ]
+        read = [
+            (path, module, self._notes[name])
+            for path, name in places
+            if (module := self._module(name)) is not None and name in self._notes
+        ]
+        return replace(
+            api,
+            objects=objects,
+            listed={path: names for path, module, _ in read if path and (names := offers.listed(module))},
+            named={
+                _under(path, name): target
+                for path, module, _ in read
+                for name, target in offers.foreign(module, api.module.partition(".")[0], inside.get(path, ()))
+            },
+            left=frozenset(_under(path, name) for path, _, notes in read for name in notes.left),
+            imported=frozenset(
+                _under(path, name)
+                for path, module, notes in read
+                if not notes.is_open
+                for name in offers.imported(module, notes.on_purpose)
+            ),
+            answered=frozenset(
+                _under(path, name)
+                for path, module, notes in read
+                for name in (*notes.words, *(() if path else offers.marks(module)))
+            ),
+        )
 
-    def _named(self, place: str, name: str, api: Api) -> Iterator[tuple[str, str]]:
-        """What a package offers, or a module lists, of another library: the walk leaves it out."""
-        module = self._module(name)
-        if module is None:
-            return
-        exports = {name for name in module.exports or () if isinstance(name, str)}
-        for name, each in module.members.items():
-            target = each.target_path if isinstance(each, griffe.Alias) else ""
-            path = f"{place}.{name}" if place else name
-            if name.startswith("_") or name.endswith("*") or path in api.places or _is_module(each):
+    def _ending(self, api: Api) -> dict[int, str]:
+        """Number of an object → what is said of its end where a name is bound to it."""
+        found: dict[int, str] = {}
+        for each in api.objects:
+            name = None if each.file is None else _module_name(each.file)
+            if name is None or each.kind not in ("module", "class") or self._module(name) is None:
                 continue
-            foreign = "." in target and target.partition(".")[0] not in (
-                *_NO_OFFER,
-                api.module.partition(".")[0],
-            )
-            if name in exports or (foreign and module.is_init_module and not exports):
-                yield path, target or name
-
-    def _listed(self, found: Described) -> frozenset[str]:
-        module = self._module(_module_name(str(found.file)))
-        if module is None:
-            return frozenset()
-        if module.exports is None and any(name.endswith("/*") for name in module.members):
-            return ALL
-        return frozenset(name for name in module.exports or () if isinstance(name, str))
+            notes = self._notes[name]
+            known = self._lines[name].get(each.line or 0)
+            said = notes.ending if each.kind == "module" else notes.ending_in.get(id(known), {})
+            for leaf, text in said.items():
+                number = api.places.get(f"{each.path}.{leaf}")
+                if number is not None and api.objects[number].kind != "module":
+                    found[number] = text
+        top = self._notes[api.module].ending if self._module(api.module) is not None else {}
+        found |= {api.places[leaf]: text for leaf, text in top.items() if leaf in api.places}
+        return found
 
     def _completed(self, found: Described, inside: dict[str, set[str]]) -> Described:
         if (
@@ -134,18 +169,23 @@ class Reader:
         if self._module(name) is None:
             return found
         each = self._lines[name].get(found.line)
+        notes = self._notes[name]
+        if each is None and found.line in notes.inner:  # what a function made
+            return replace(found, source=_of_callable(notes.inner[found.line]))
         if each is None or each.is_class != (found.kind == "class"):
             return found
-        warned = self._notes[name].warned.get(id(each), Warned())
+        warned = notes.warned.get(id(each), Warned())
         if not isinstance(each, griffe.Class):
-            return replace(
-                found, source=Source((), (), None, warned.texts, warned.decorators, warned.deprecated)
-            )
+            return replace(found, source=_of_callable(warned, *notes.keywords.get(id(each), ())))
         maker = each.members.get("__init__")
+        keywords: tuple[Any, ...] = ()
         if isinstance(maker, griffe.Function):
-            made = self._notes[name].warned.get(id(maker), Warned())
+            keywords = notes.keywords.get(id(maker), ())
+            made = notes.warned.get(id(maker), Warned())
             warned = Warned(
-                (*warned.texts, *made.texts), warned.decorators, warned.deprecated or made.deprecated
+                (*warned.texts, *made.texts),
+                (*warned.decorators, *made.decorators),
+                warned.deprecated or made.deprecated,
             )
         bases, declared, mentioned = self._lineage(name, each)
         held = inside.get(found.path, set())
@@ -159,6 +199,7 @@ class Reader:
                 warned.texts,
                 warned.decorators,
                 warned.deprecated,
+                *keywords,
             ),
         )
 
@@ -227,6 +268,17 @@ class Reader:
             self._modules[name] = self._visited(name)
         return self._modules[name]
 
+    def _constants(self, name: str) -> Mapping[str, ast.expr]:
+        """Of another module, read for them alone."""
+        if name not in self._known:
+            file = _file(self._site.joinpath(*name.split(".")))
+            try:
+                read = ast.parse("" if file is None else file.read_text("utf-8", "replace"))
+            except (OSError, SyntaxError, ValueError, RecursionError):
+                read = ast.Module([], [])
+            self._known[name] = warnings_in.constants(read)
+        return self._known[name]
+
     def _package(self, name: str) -> griffe.Module | None:
         """An empty one of this name: what a relative import is relative to."""
         if not name:
@@ -237,14 +289,13 @@ class Reader:
 
     def _visited(self, name: str) -> griffe.Module | None:
         place = self._site.joinpath(*name.split("."))
-        file = next(
-            (path for path in (place / "__init__.py", place.with_suffix(".py")) if path.is_file()), None
-        )
+        file = _file(place)
         if file is None:
             return None
         try:
             code = file.read_text("utf-8", "replace")
-            notes = _Notes(code)
+            package = name if file.name == "__init__.py" else name.rpartition(".")[0]
+            notes = _Notes(code, package, self._constants)
             module = griffe.visit(
                 name.rpartition(".")[2],
                 filepath=file,
@@ -259,23 +310,32 @@ class Reader:
         return module
 
 
-def _left_by_loops(body: Iterable[ast.stmt]) -> Iterator[str]:
-    """Names of a module that its loops leave behind."""
-    for node in body:
-        if isinstance(node, (ast.For, ast.While, ast.If, ast.With, ast.Try)):
-            if isinstance(node, (ast.For, ast.While)):
-                for each in ast.walk(node):
-                    if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
-                        yield each.id
-            yield from _left_by_loops(node.body)
+def _file(place: Path) -> Path | None:
+    """Of a module, by its path without an ending."""
+    return next((path for path in (place / "__init__.py", place.with_suffix(".py")) if path.is_file()), None)
+
+
+def _of_callable(warned: Warned, *keywords: Any) -> Source:
+    return Source((), (), None, warned.texts, warned.decorators, warned.deprecated, *keywords)
+
+
+def _going(found: Described, text: str | None) -> Described:
+    if text is None or found.deprecated is not None:
+        return found
+    return replace(found, source=replace(found.source or Source(), deprecated=text))
+
+
+def _under(place: str, name: str) -> str:
+    return f"{place}.{name}" if place else name
+
+
+def _first(node: Any) -> int:
+    """The line that it begins in: its decorators stand before it."""
+    return int(min(each.lineno for each in (node, *node.decorator_list)))
 
 
 def _module_name(file: str) -> str:
     return ".".join(Path(file).with_suffix("").parts).removesuffix(".__init__")
-
-
-def _is_module(member: Any) -> bool:
-    return not member.is_alias and bool(member.is_module)
 
 
 def _objects(holder: Any) -> Iterator[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from envmgr.changes import joining, texts
+from envmgr.changes import inheritance, joining, texts
 from envmgr.changes.asking import ABSENT, FAILED, WARNS, Answer
 from envmgr.changes.described import ALL, GETATTR, SOURCE, Api, Described
 from envmgr.changes.joining import Gone, shortest_first
@@ -18,7 +18,7 @@ Placed = tuple[Change, tuple[str, ...]]
 
 _MANY = 5
 """Names of one module that warn alike are one deprecation of the module."""
-_MEMBERS = frozenset({"method", "classmethod", "property", "staticmethod"})
+_NOT_FOUND = ("ImportError", "ModuleNotFoundError")
 _SILENT = Answer("", "")
 
 
@@ -32,11 +32,14 @@ class Vanished:
         self._before, self._after = before, after
         self._answers, self._warned = answers, warned
         self._successors = Successors(before, after)
+        self._heirs = inheritance.Heirs(before, after)
 
     def explain(self) -> tuple[list[Placed], list[Suppressed]]:
         changes: list[Placed] = []
         suppressed: list[Suppressed] = []
-        for gone in joining.gone(self._before, self._after):
+        left, inherited = inheritance.split(joining.gone(self._before, self._after), self._before, self._after)
+        changes += inherited
+        for gone in left:
             excuse = self._excuse(gone)
             if excuse is not None:
                 suppressed.append(excuse)
@@ -48,21 +51,33 @@ class Vanished:
                     key=lambda path: self._was_only_imported(gone, path),
                 )
             )
-            if lost:
+            if lost and self._was_only_imported(gone, lost[0]):
+                if excuse is None:
+                    suppressed.append(self._never_offered(gone, lost[0]))
+            elif lost:
                 changes.append((self._lost(Gone(gone.object, lost, gone.rest)), lost))
         return [*_with_their_modules(changes), *self._unlisted(), *self._warning()], suppressed
 
     def _unlisted(self) -> Iterator[Placed]:
-        """Names that were another library's, and are not there when they are asked for."""
-        for path, behind in self._before.named.items():
+        """Names that no walk lists, and that were there for who asked: another library's, `__version__`, what a
+        module's `__getattr__` knew."""
+        for path in sorted({*self._before.named, *self._before.answered} - self._before.places.keys()):
             answer = (self._answers or {}).get(path)
-            if answer is None or answer.state != ABSENT or path in self._warned:
+            was = self._warned.get(path, _SILENT)
+            if answer is None or was.state in (ABSENT, FAILED):
                 continue
-            said = texts.own_words(answer.text)
-            words = f": {texts.shortened(said)}" if said else f"; it was {behind}"
-            instead = texts.instead(said) if said else behind if "." in behind else None
-            message = f"it is not there any more{words}"
-            yield Change(path, REMOVED, BREAKS, message, instead=instead, origin=SOURCE), (path,)
+            if answer.state == ABSENT:
+                yield self._lost_unlisted(path, answer, was), (path,)
+            elif answer.state == WARNS and was.state != WARNS:
+                message = f"deprecated: {texts.shortened(answer.text)}"
+                yield Change(path, DEPRECATED, MAY_BREAK, message, instead=texts.instead(answer.text)), (path,)
+
+    def _lost_unlisted(self, path: str, answer: Answer, was: Answer) -> Change:
+        behind = self._before.named.get(path, "")
+        said = texts.own_words(answer.text)
+        words = f": {texts.shortened(said)}" if said else f"; it was {behind}" if behind else ""
+        instead = texts.instead(said) if said else behind if "." in behind else texts.instead(was.text)
+        return Change(path, REMOVED, BREAKS, f"it is not there any more{words}", instead=instead, origin=SOURCE)
 
     def _is_there(self, path: str) -> bool:
         return self._answers is not None and (path not in self._answers or self._answers[path].state == WARNS)
@@ -70,25 +85,29 @@ class Vanished:
     def _excuse(self, gone: Gone) -> Suppressed | None:
         change = Change(gone.path, REMOVED, BREAKS, f"a {gone.object.kind} that is not there any more")
         failed = failed_import(gone.paths, self._after)
-        if failed is not None:
+        if failed is not None and not self._is_lost_module(gone, failed):
             return Suppressed(change, f"{failed[0]} cannot be imported now: {failed[1]}")
         if all(path in self._before.left for path in gone.paths):
             return Suppressed(change, "a loop of the module left it behind")
-        still = self._set_by_objects(gone)
+        still = self._set_by_objects(gone) or self._heirs.have(gone)
         if still is not None:
             return Suppressed(change, still)
         if all(self._was_only_imported(gone, path) for path in gone.paths):
-            where = f"{self._before.module}.{gone.path.rpartition('.')[0]}"
-            rest = self._kept(gone)
-            return Suppressed(
-                change,
-                f"{where} had it only imported"
-                + (f": it is {self._whole(rest)}" if rest is not None else ""),
-            )
+            return self._never_offered(gone, gone.path)
         silent = [path for path in gone.paths if self._is_there(path) and path not in (self._answers or {})]
         if silent:
             return Suppressed(change, f"{self._after.module}.{silent[0]} is still there when it is read")
         return None
+
+    def _never_offered(self, gone: Gone, path: str) -> Suppressed:
+        change = Change(path, REMOVED, BREAKS, f"a {gone.object.kind} that is not there any more")
+        rest = self._kept(gone)
+        now = f": it is {self._whole(rest)}" if rest is not None else ""
+        return Suppressed(change, f"{self._before.module}.{path.rpartition('.')[0]} had it only imported{now}")
+
+    def _is_lost_module(self, gone: Gone, failed: tuple[str, str]) -> bool:
+        """The module itself, where what it needs is not there any more."""
+        return gone.object.kind == "module" and self._whole(gone.path) == failed[0] and failed[1].startswith(_NOT_FOUND)
 
     def _set_by_objects(self, gone: Gone) -> str | None:
         """A property that is an attribute of each object now."""
@@ -104,6 +123,10 @@ class Vanished:
             return "its objects have it, as the docstring of the class says"
         return None
 
+    def _is_of_class(self, path: str) -> bool:
+        holder = self._before.get(path.rpartition(".")[0])
+        return holder is not None and holder.kind == "class"
+
     def _answered_before(self, gone: Gone) -> bool:
         """Whether the class had `__getattr__` then too, and yet this by itself."""
         holder = self._before.get(gone.path.rpartition(".")[0])
@@ -114,7 +137,11 @@ class Vanished:
         """Whether it was in a plain module that did not define it, nor list it."""
         place, _, leaf = path.rpartition(".")
         holder = self._before.get(place)
-        if holder is None or holder.kind != "module" or gone.object.kind == "module":
+        if gone.object.kind == "module":
+            return False
+        if path in self._before.imported or path in self._before.answered:
+            return path not in self._before.answered
+        if holder is None or holder.kind != "module":
             return False
         if holder.file is None or holder.file.endswith("__init__.py") or holder.file == gone.object.file:
             return False
@@ -126,6 +153,9 @@ class Vanished:
     def _lost(self, gone: Gone) -> Change:
         answer = (self._answers or {}).get(gone.path)
         said = texts.own_words(answer.text) if answer is not None and answer.state in (ABSENT, FAILED) else ""
+        failed = failed_import((gone.path,), self._after)
+        if failed is not None:
+            return Change(gone.path, REMOVED, BREAKS, f"it cannot be imported any more: {texts.shortened(failed[1])}")
         words = f": {texts.shortened(said)}" if said else ""
         instead = texts.instead(said) if said else None
         rest = self._kept(gone)
@@ -157,7 +187,7 @@ class Vanished:
         kept = [
             path
             for path in gone.rest
-            if path not in answers and (gone.object.kind not in _MEMBERS or path.rpartition(".")[0] == holder)
+            if path not in answers and (not self._is_of_class(gone.path) or path.rpartition(".")[0] == holder)
         ]
         home = {self._after.objects[self._after.places[path]].module for path in kept}
         return min(

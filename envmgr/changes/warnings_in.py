@@ -10,10 +10,16 @@ from dataclasses import dataclass
 _CATEGORY = re.compile(r"Deprecat|FutureWarning|Pandas\d*Warning|RemovedIn")
 _DECORATOR = re.compile(r"deprecat", re.IGNORECASE)
 _WHOLE = re.compile(
-    r"^(?:deprecated|deprecate|deprecation|deprecated_class|deprecated_function)$", re.IGNORECASE
+    r"^_*deprecat(?:e|ed|ion)_?(?:alias|attribute|callable|class|function|func|method|property|privatize_attribute"
+    r"|function_alias)?$",
+    re.IGNORECASE,
+)
+_OF_PARAMETERS = re.compile(
+    r"deprecat|(?:delete|remove|rename)d?_?(?:parameter|param|argument|arg|kwarg)|make_keyword_only", re.IGNORECASE
 )
 _WARNS = re.compile(r"warn|deprecat", re.IGNORECASE)
 _NO_WARNING = re.compile(r"filter|catch|assert|raises|warns$|_warned|Warning$", re.IGNORECASE)
+_MESSAGES = frozenset({"message", "msg", "text", "name", "reason", "alternative"})
 _LONGEST = 400
 
 
@@ -37,13 +43,23 @@ def constants(module: ast.Module) -> dict[str, ast.expr]:
     }
 
 
+def imported(module: ast.Module, package: str) -> Iterator[tuple[str, str, str]]:
+    """Names that it imports from modules whose name speaks of warnings: its own, the module, the name there."""
+    for node in module.body:
+        if isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            home = ".".join([*above, *([node.module] if node.module else [])])
+            if _WARNS.search(home.rpartition(".")[2]):
+                yield from ((each.asname or each.name, home, each.name) for each in node.names)
+
+
 def function(node: ast.AST, names: Mapping[str, ast.expr]) -> Warned:
     """Of a definition."""
     every = [each for statement in getattr(node, "body", ()) for each in ast.walk(statement)]
     local = {**names, **_locals(every)}
     texts = []
     whole = _decorated(node, local)
-    for call in (each for each in every if isinstance(each, ast.Call) and _is_deprecation(each)):
+    for call in (each for each in every if isinstance(each, ast.Call) and _is_deprecation(each, local)):
         said = _said(call, local)
         texts.append(said)
         if whole is None and _is_always(node, call):
@@ -51,6 +67,13 @@ def function(node: ast.AST, names: Mapping[str, ast.expr]) -> Warned:
     written = [ast.unparse(each) for each in getattr(node, "decorator_list", ())]
     texts += [_shown(each) for each in _partly(node)]
     return Warned(tuple(dict.fromkeys(text for text in texts if text)), tuple(written), whole)
+
+
+def inner(node: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Functions that it makes."""
+    for each in ast.walk(node):
+        if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)) and each is not node:
+            yield each
 
 
 def holder(node: ast.AST, names: Mapping[str, ast.expr]) -> Warned:
@@ -85,22 +108,24 @@ def text_of(node: ast.expr, names: Mapping[str, ast.expr], depth: int = 0) -> st
 
 def _said(call: ast.Call, names: Mapping[str, ast.expr]) -> str:
     """`""` where only a run tells. What a helper of the library's own is given is often only a name."""
-    text = text_of(call.args[0], names) if call.args else ""
-    if not re.search(r"[A-Za-z]", text):
+    given = [*call.args, *(each.value for each in call.keywords if each.arg in _MESSAGES)]
+    said = [found for one in given if re.search(r"[A-Za-z]", found := text_of(one, names))]
+    text = next((one for one in said if " " in one), said[0] if said else "")
+    if not text or text == "None":
         return ""
     if _DECORATOR.search(ast.unparse(call.func)) and not _DECORATOR.search(text):
         return f"{text} is deprecated"
     return text
 
 
-def _is_deprecation(call: ast.Call) -> bool:
+def _is_deprecation(call: ast.Call, names: Mapping[str, ast.expr]) -> bool:
     name = ast.unparse(call.func).rpartition(".")[2]
     if not _WARNS.search(name) or _NO_WARNING.search(name):
         return False
     said = [*call.args, *(each.value for each in call.keywords if each.arg in ("category", None))]
     return bool(_DECORATOR.search(name) and call.args) or any(
         _CATEGORY.search(ast.unparse(each.func if isinstance(each, ast.Call) else each))
-        for each in said
+        for each in (names.get(one.id, one) if isinstance(one, ast.Name) else one for one in said)
         if isinstance(each, (ast.Name, ast.Attribute, ast.Call))
     )
 
@@ -119,16 +144,37 @@ def _decorated(node: ast.AST, names: Mapping[str, ast.expr]) -> str | None:
     for each in getattr(node, "decorator_list", ()):
         function = each.func if isinstance(each, ast.Call) else each
         if _WHOLE.match(ast.unparse(function).rpartition(".")[2]):
-            said = [*each.args, *(word.value for word in each.keywords)] if isinstance(each, ast.Call) else []
-            return " ".join(text for one in said if (text := text_of(one, names)) != "…")[:_LONGEST]
+            return _words(each, names)
     return None
+
+
+def assigned(node: ast.ClassDef | ast.Module, names: Mapping[str, ast.expr]) -> Iterator[tuple[str, str]]:
+    """Names in a body that are bound to what a call for things that are going away gives: `a = deprecated(...)(b)`."""
+    for each in node.body:
+        value = each.value if isinstance(each, (ast.Assign, ast.AnnAssign)) else None
+        if isinstance(value, ast.Call):
+            made = value.func if isinstance(value.func, ast.Call) else value
+            if _WHOLE.match(ast.unparse(made.func).rpartition(".")[2]):
+                targets = each.targets if isinstance(each, ast.Assign) else [getattr(each, "target", None)]
+                for target in targets:
+                    if isinstance(target, ast.Name):
+                        yield target.id, _words(made, names)
+
+
+def _words(made: ast.expr, names: Mapping[str, ast.expr]) -> str:
+    """What a decorator is told; where these are no words, how it is written."""
+    said = [*made.args, *(word.value for word in made.keywords)] if isinstance(made, ast.Call) else []
+    texts = [text for one in said if (text := text_of(one, names)) not in ("…", "None")]
+    if texts and not any(" " in text.strip() for text in texts):
+        return f"@{ast.unparse(made)}"[:_LONGEST]
+    return " ".join(texts)[:_LONGEST]
 
 
 def _partly(node: ast.AST) -> Iterator[ast.expr]:
     """Decorators that say that some way to call it is going away."""
     for each in getattr(node, "decorator_list", ()):
         name = ast.unparse(each.func if isinstance(each, ast.Call) else each).rpartition(".")[2]
-        if _DECORATOR.search(name) and not _WHOLE.match(name):
+        if _OF_PARAMETERS.search(name) and not _WHOLE.match(name):
             yield each
 
 

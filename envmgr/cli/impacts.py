@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from envmgr.cli.answers import columns
-from envmgr.model.changes import SEVERITIES, Affected, Change, Impact, UsedFunction, Vulnerability
+from envmgr.model.changes import SEVERITIES, Affected, Change, Impact, Met, UsedFunction, Vulnerability
 
 _SHOWN = 3
+_SPARED = 5
 _FATES = {False: "comes in", None: "stays", True: "is left behind"}
 
 
@@ -38,10 +39,19 @@ def _called(impact: Impact) -> Iterator[str]:
     if certain and impact.changes:
         if affected:
             yield f"{_of(len(affected), len(certain))}; here is how"
+        elif any(not each.used.path.startswith(".") for each in impact.spared):
+            yield f"no call of the {_functions(len(certain))} meets a change"
         else:
             yield f"none of the {_functions(len(certain))} you call changes"
     for each in (*affected, *perhaps):
         yield from _affected(each)
+    spared = [each.used.path for each in impact.spared if not each.used.path.startswith(".")]
+    if spared:
+        verb = "changes" if len(spared) == 1 else "change"
+        too = " too" if affected else ""
+        more = f" and {len(spared) - _SPARED} more" if len(spared) > _SPARED else ""
+        named = ", ".join(spared[:_SPARED]) + more
+        yield f"{named} {verb}{too}, in nothing that your calls pass or leave out"
 
 
 def _of(some: int, all_: int) -> str:
@@ -56,10 +66,23 @@ def _functions(number: int) -> str:
 
 def _affected(each: Affected) -> Iterator[str]:
     yield f"  {_subject(each.used)}"
-    shown = each.changes if not each.used.path.startswith(".") else each.changes[:_SHOWN]
-    yield from (f"    {_change(change, each.used)}" for change in shown)
+    shown = list(zip(each.changes, each.met, strict=True))
+    if each.used.path.startswith("."):
+        shown = shown[:_SHOWN]
+    yield from (f"    {_change(change, each.used)}{_of_calls(met, each.used)}" for change, met in shown)
     if len(shown) < len(each.changes):
         yield f"    and {len(each.changes) - len(shown)} more of that name"
+
+
+def _of_calls(met: Met, used: UsedFunction) -> str:
+    """Nothing where it is all of them."""
+    said = []
+    if met.places and (met.perhaps or set(met.places) != set(used.places)):
+        said.append(_places(met.places))
+    if met.perhaps:
+        said.append(f"perhaps {_places(met.perhaps)}")
+    words = ": ".join(filter(None, ("; ".join(said), met.why)))
+    return f" ({words})" if words else ""
 
 
 def _subject(used: UsedFunction) -> str:

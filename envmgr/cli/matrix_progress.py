@@ -45,13 +45,7 @@ class _Counting(Watch):
         self._jobs = 1
         self.red = 0
 
-    def began(
-        self,
-        pending: Sequence[str],
-        kept: Sequence[CellResult],
-        known: Mapping[str, CellResult],
-        jobs: int,
-    ) -> None:
+    def began(self, pending: Sequence[str], known: Mapping[str, CellResult], jobs: int) -> None:
         self._pending, self._known, self._jobs = list(pending), known, jobs
         self._total = len(pending)
 
@@ -104,14 +98,8 @@ class _Live(_Counting):
         self._tasks: dict[str, TaskID] = {}
         self._drawing = threading.Lock()
 
-    def began(
-        self,
-        pending: Sequence[str],
-        kept: Sequence[CellResult],
-        known: Mapping[str, CellResult],
-        jobs: int,
-    ) -> None:
-        super().began(pending, kept, known, jobs)
+    def began(self, pending: Sequence[str], known: Mapping[str, CellResult], jobs: int) -> None:
+        super().began(pending, known, jobs)
         if not pending:
             return
         from rich.console import Console
@@ -135,10 +123,12 @@ class _Live(_Counting):
         with self._drawing:
             if self._lines is None:
                 return
-            if cell not in self._tasks:
-                self._tasks[cell] = self._lines.add_task(f"  {cell}", total=None, count="", words=stage)
-            else:
-                self._lines.update(self._tasks[cell], words=stage)
+            row = (
+                cell if cell in self._pending else ""
+            )  # one cell after the other is timed when all have ended
+            if row not in self._tasks:
+                self._tasks[row] = self._lines.add_task("", total=None, count="", words="")
+            self._lines.update(self._tasks[row], description=f"  {cell}", words=stage)
 
     def ended(self, result: CellResult) -> None:
         self._draw(result, ran=True)

@@ -19,6 +19,9 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 OLDEST_PYTHON = (3, 8)
 
 _DURATION = re.compile(r"([0-9]{1,12})(ms|s|m|h)")
+_SIZES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+_SIZE = re.compile(r"([0-9]{1,12})(B|KiB|MiB|GiB)")
+_LARGEST = 1 << 48
 _PYTHON_VERSION = re.compile(r"([0-9]+)\.([0-9]+)(?:\.[0-9]+)?(?:(?:a|b|rc)[0-9]+)?t?")
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _CALL = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(\.[^\W\d]\w*)+")
@@ -57,6 +60,19 @@ def _duration(value: Any) -> int:
     if not 0 < milliseconds <= LONGEST_MS:
         raise problem(f"a duration of `{value}` is out of range", "it is at least 1ms and at most 1193h")
     return milliseconds
+
+
+def _size(value: Any) -> int:
+    hint = 'write a number and its unit, such as "512MiB" or "2GiB"'
+    match = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise problem(
+            "expected a size in quotes" if not isinstance(value, str) else f"`{value}` is no size", hint
+        )
+    size = int(match[1]) * _SIZES[match[2]]
+    if not 0 < size <= _LARGEST:
+        raise problem(f"a size of `{value}` is out of range", "it is at least 1B and at most 262144GiB")
+    return size
 
 
 def _requirement(text: str) -> str:
@@ -132,6 +148,12 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$", "examples": ["30s", "2m"]}),
 ]
 """Milliseconds."""
+Size = Annotated[
+    int,
+    BeforeValidator(_size),
+    WithJsonSchema({"type": "string", "pattern": f"^{_SIZE.pattern}$", "examples": ["512MiB", "2GiB"]}),
+]
+"""Bytes."""
 RequirementText = Annotated[str, AfterValidator(_requirement)]
 SpecifierText = Annotated[str, AfterValidator(_specifier)]
 PythonText = Annotated[str, AfterValidator(_python)]

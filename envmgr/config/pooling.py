@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from envmgr.config.fields import MILLISECONDS, Duration, Name, problem
+from envmgr.config.fields import MILLISECONDS, Duration, Name, Size, problem
 from envmgr.config.table import Table
 
 WorkerProfile = Literal["process", "thread", "call"]
@@ -17,24 +17,8 @@ Threads = Annotated[int, Field(ge=2, le=256)]
 Queue = Annotated[int, Field(ge=1, le=1_000_000)]
 Count = Annotated[int, Field(ge=1, le=2**48)]
 
-_SIZES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
-_SIZE = re.compile(r"([0-9]{1,12})(B|KiB|MiB|GiB)")
-_LARGEST = 1 << 48
 _RATE = re.compile(r"([0-9]{1,9})/(s|m|h)")
 _FUNCTION = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(\.(?!_)[^\W\d]\w*)*\.(\*|(?!_)[^\W\d]\w*)")
-
-
-def _size(value: Any) -> int:
-    hint = 'write a number and its unit, such as "512MiB" or "2GiB"'
-    match = _SIZE.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        raise problem(
-            "expected a size in quotes" if not isinstance(value, str) else f"`{value}` is no size", hint
-        )
-    size = int(match[1]) * _SIZES[match[2]]
-    if not 0 < size <= _LARGEST:
-        raise problem(f"a size of `{value}` is out of range", "it is at least 1B and at most 262144GiB")
-    return size
 
 
 def _rate(value: Any) -> tuple[int, int]:
@@ -56,12 +40,6 @@ def _function(text: str) -> str:
     return text
 
 
-Size = Annotated[
-    int,
-    BeforeValidator(_size),
-    WithJsonSchema({"type": "string", "pattern": f"^{_SIZE.pattern}$", "examples": ["512MiB", "2GiB"]}),
-]
-"""Bytes."""
 Rate = Annotated[
     tuple[int, int],
     BeforeValidator(_rate),

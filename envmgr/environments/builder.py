@@ -8,7 +8,7 @@ import contextlib
 import json
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -72,27 +72,22 @@ def build(
     E-NETWORK, E-PROOF; OSError of the disk).
     """
     entry = entry_name(environment.name, key)
-    staged = layout.staging / f"{entry}-{os.getpid()}"
-    home, catalog = staged / "environment", staged / "catalog"
     try:
-        staged.mkdir(parents=True)
-        stages.reached("build-staged")
-        laid = _lay(staged, environment, key, lock, interpreter, offline=offline, report=report)
-        libraries = modules.resolve(environment, laid.distributions)
-        report(environment.name, "prove")
-        built_before = laid.noted is not None
-        fork = _prove(proving, key, python_of(home), libraries, catalog, built_before=built_before)
-        proof = Proof(proving.name(libraries), fork)
-        stages.reached("build-proved")
-        report(environment.name, "store")
-        manifest = laid.taken().to_bytes()
-        store.admit(layout, entry, environment=home, manifest=manifest, catalog=catalog, proof=proof)
+        with _staging(layout, entry) as staged:
+            laid = _lay(staged, environment, key, lock, interpreter, offline=offline, report=report)
+            libraries = modules.resolve(environment, laid.distributions)
+            report(environment.name, "prove")
+            python, catalog, built_before = python_of(laid.home), staged / "catalog", laid.noted is not None
+            fork = _prove(proving, key, python, libraries, catalog, built_before=built_before)
+            proof = Proof(proving.name(libraries), fork)
+            stages.reached("build-proved")
+            report(environment.name, "store")
+            manifest = laid.taken().to_bytes()
+            store.admit(layout, entry, environment=laid.home, manifest=manifest, catalog=catalog, proof=proof)
     except EnvmgrError as problem:
         from envmgr.environments import conflicts
 
         raise conflicts.in_words(problem, environment) from problem
-    finally:
-        files.remove(staged)
     return libraries, proof
 
 
@@ -109,12 +104,18 @@ def install(
     """As `build`, of an environment that nothing will activate: verified, every byte noted, and nothing of it
     proved or catalogued. Raises as `build`, in uv's own words."""
     entry = entry_name(environment.name, key)
+    with _staging(layout, entry) as staged:
+        laid = _lay(staged, environment, key, lock, interpreter, offline=offline, report=report)
+        store.admit(layout, entry, environment=laid.home, manifest=laid.taken().to_bytes())
+
+
+@contextlib.contextmanager
+def _staging(layout: Layout, entry: str) -> Iterator[Path]:
     staged = layout.staging / f"{entry}-{os.getpid()}-{threading.get_ident()}"
     try:
         staged.mkdir(parents=True)
         stages.reached("build-staged")
-        laid = _lay(staged, environment, key, lock, interpreter, offline=offline, report=report)
-        store.admit(layout, entry, environment=laid.home, manifest=laid.taken().to_bytes())
+        yield staged
     finally:
         files.remove(staged)
 

@@ -11,8 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from envmgr.environments.layout import Layout
+from envmgr.model.changes import ANYTHING, Shape
 
 _SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """By its path, as it is written. `shapes` have every one of `places`, or those of the callers of a wrapper."""
+
+    path: str
+    places: tuple[str, ...]
+    shapes: tuple[Shape, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +32,7 @@ class Method:
     name: str
     on: str | None
     places: tuple[str, ...]
+    shapes: tuple[Shape, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +46,10 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """`functions`: path, as it is written -> places. `unread`: modules without debug information. `stale`: the
-    directories whose modules were compiled again since."""
+    """`unread`: modules without debug information. `stale`: directories whose modules were compiled again since."""
 
     at: str
-    functions: Mapping[str, tuple[str, ...]]
+    functions: tuple[Function, ...]
     methods: tuple[Method, ...]
     unknown: tuple[Unknown, ...]
     unread: tuple[str, ...]
@@ -56,9 +66,12 @@ def read(layout: Layout) -> Compiled | None:
             raise ValueError(f"it has schema {document['schema']}")
         return Compiled(
             str(document["at"]),
-            {str(each["path"]): tuple(map(str, each["places"])) for each in document["functions"]},
             tuple(
-                Method(str(each["name"]), each["on"], tuple(map(str, each["places"])))
+                Function(str(each["path"]), tuple(map(str, each["places"])), _shapes(each))
+                for each in document["functions"]
+            ),
+            tuple(
+                Method(str(each["name"]), each["on"], tuple(map(str, each["places"])), _shapes(each))
                 for each in document["methods"]
             ),
             tuple(
@@ -72,6 +85,19 @@ def read(layout: Layout) -> Compiled | None:
         return None
     except (OSError, KeyError, TypeError, AttributeError) as problem:
         raise ValueError(f"it is not as `mix envmgr.calls` writes it ({problem!r})") from None
+
+
+def _shapes(noted: Mapping[str, Any]) -> tuple[Shape, ...]:
+    """Where it says nothing of them, as a file of before did not, anything may be passed."""
+    return tuple(
+        Shape(
+            int(each["positional"]),
+            tuple(map(str, each["keywords"])),
+            tuple(map(str, each["more"])),
+            tuple(map(str, each["places"])),
+        )
+        for each in noted.get("shapes") or ()
+    ) or (Shape(more=ANYTHING, places=tuple(map(str, noted["places"]))),)
 
 
 def _is_newer(noted: Mapping[str, Any]) -> bool:

@@ -1,21 +1,19 @@
 """state.db: the generations of every environment and the journal of their activations (SQLite, WAL).
 
-Only the holder of the project's lock writes them; anyone reads. Results of matrices are kept here too, by whoever
-has them. A generation's launch manifest is kept here byte
+Only the holder of the project's lock writes them; anyone reads. A generation's launch manifest is kept here byte
 by byte, so that a rollback needs nothing else. Each generation carries its digest: one that came back changed
-is damage, as what SQLite itself finds is.
+is damage, as what SQLite itself finds is. Results of matrices are kept here too, by whoever has them.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import pwd
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +21,7 @@ from typing import Any
 from envmgr.environments import records, schema, stages
 from envmgr.environments.generation import Generation
 from envmgr.environments.layout import Layout
+from envmgr.environments.result_rows import ResultRows
 from envmgr.environments.schema import SCHEMA
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import GenerationRecord, Pin
@@ -58,7 +57,6 @@ _OUTSIDE = frozenset(
     }
 )
 """What SQLite says of the world around the file. The rest of what our few statements can meet is damage."""
-_RESULTS_SINCE = 3
 _SETTLED = (
     "SELECT generation, outcome FROM activations"
     " WHERE environment = ? AND outcome IN ('active', 'removed') ORDER BY id DESC LIMIT 1"
@@ -83,10 +81,12 @@ class Unfinished:
 
 
 class State:
-    """An open state.db. Every method is one transaction, flushed but where it says otherwise."""
+    """An open state.db. Every method is one transaction, flushed but where it says otherwise. `results` are those of
+    matrices, which need no lock."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.results = ResultRows(connection)
 
     def active(self, environment: str) -> Generation | None:
         settled = self._connection.execute(_SETTLED, (environment,)).fetchone()
@@ -225,41 +225,6 @@ class State:
             )
             for i, row in enumerate(rows)
         )
-
-    def keep_result(self, matrix: str, cell: str, content: bytes, entry: str) -> None:
-        """In the place of the cell's earlier one. `entry` names its environment in the store, if it has one."""
-        with self._connection:
-            self._connection.execute(
-                "INSERT OR REPLACE INTO results (matrix, cell, content, digest, entry) VALUES (?, ?, ?, ?, ?)",
-                (matrix, cell, content, _content_digest(content), entry),
-            )
-
-    def results(self, matrix: str) -> Mapping[str, bytes]:
-        """Cell -> what was kept. One that came back changed is left out: its cell is run again, no more is lost."""
-        if not self._has_results:
-            return {}
-        rows = self._connection.execute(
-            "SELECT cell, content, digest FROM results WHERE matrix = ? ORDER BY cell", (matrix,)
-        )
-        return {cell: content for cell, content, digest in rows if _content_digest(content) == digest}
-
-    def forget_results(self, matrix: str, cells: Iterable[str]) -> None:
-        with self._connection:
-            self._connection.executemany(
-                "DELETE FROM results WHERE matrix = ? AND cell = ?", [(matrix, cell) for cell in cells]
-            )
-
-    def result_entries(self) -> frozenset[str]:
-        """The store entries that results were made in."""
-        if not self._has_results:
-            return frozenset()
-        rows = self._connection.execute("SELECT DISTINCT entry FROM results WHERE entry <> ''")
-        return frozenset(row[0] for row in rows)
-
-    @property
-    def _has_results(self) -> bool:
-        """A reader meets files of older schemas too."""
-        return schema.found(self._connection) >= _RESULTS_SINCE
 
     def _insert(self, generation: Generation) -> None:
         self._connection.execute(
@@ -418,12 +383,6 @@ def _use_log(connection: sqlite3.Connection) -> None:
             time.sleep(_POLL_SECONDS)
         else:
             return
-
-
-def _content_digest(content: object) -> str:
-    """Whatever type a damaged row has."""
-    plain = content if isinstance(content, bytes) else repr(content).encode()
-    return hashlib.blake2b(plain, digest_size=16).hexdigest()
 
 
 def _digest_of(*row: Any) -> str:

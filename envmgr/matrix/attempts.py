@@ -73,6 +73,7 @@ def run(
         ended = limits.attend(child, _bounds(check, ground))
     finally:
         ground.warden.forget(child.pid)
+        _end_daemons(variables)
     if ended.why == limits.STOPPED:
         raise Stopped
     return ended
@@ -107,8 +108,14 @@ def attended(
         for child in children:
             process.ended(child)
             ground.warden.forget(child.pid)
+        _end_daemons(variables)
         for watcher in watchers:
             watcher.join()
+
+
+def _end_daemons(variables: Mapping[str, str]) -> None:
+    """What an attempt has left outside of its session: it has the attempt's own directory in its variables."""
+    process.end_bearing(variables["TMPDIR"])
 
 
 def _bounds(check: Check, ground: Ground, times: int = 1) -> Limits:

@@ -40,6 +40,9 @@ def _proved(check: Check, ground: Ground, variables: Mapping[str, str], found: R
             catalog.prove(ground.root, worker(ground, start), (found,))
         except EnvmgrError as failure:
             problem = failure
+    if not ends:
+        assert problem is not None  # noqa: S101 - a worker that never started has answered nothing
+        raise problem
     ended = ends[0]
     if ended.why == limits.STOPPED:
         raise Stopped

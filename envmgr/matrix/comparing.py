@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from envmgr.matrix.slowness import Ratio
 from envmgr.matrix.spelling import ResultFile
-from envmgr.model.matrix import FAILED, FLAKY, NOT_INSTALLABLE, OUT_OF_MEMORY, PASSED, TIMED_OUT, CellResult
+from envmgr.model.matrix import BROKEN, FLAKY, PASSED, CellResult
 
-_BROKEN = frozenset({FAILED, TIMED_OUT, OUT_OF_MEMORY, NOT_INSTALLABLE})
 _WORKING = frozenset({PASSED, FLAKY})
 _THRESHOLD = 1.25
 
@@ -75,17 +74,22 @@ def compare(
     """`unknown` are cells that have no result now: they are not gone."""
     now = {result.cell: result for result in results}
     before = {result.cell: result for result in older.results}
-    changes = [each for result in now.values() for each in _changes(before.get(result.cell), result)]
-    broken = tuple(each for each in changes if _is_broken(before.get(each.cell), now[each.cell], each))
-    working = tuple(each for each in changes if each.before in _BROKEN and each.now in _WORKING)
-    others = [each for each in changes if each not in broken and each not in working]
+    broken, working, others = [], [], []
+    for result in now.values():
+        for each in _changes(before.get(result.cell), result):
+            if _is_broken(before.get(each.cell), result, each):
+                broken.append(each)
+            elif each.before in BROKEN and each.now in _WORKING:
+                working.append(each)
+            elif each.before not in (None, each.now):
+                others.append(each)
     tempos = list(_tempos(ratios, older.ratios))
     threshold = older.timing.threshold if older.timing else _THRESHOLD
     return Comparison(
         source,
-        broken,
-        working,
-        tuple(each for each in others if each.before not in (None, each.now)),
+        tuple(broken),
+        tuple(working),
+        tuple(others),
         tuple(sorted(now.keys() - before.keys())),
         tuple(sorted(before.keys() - now.keys() - set(unknown))),
         tuple(each for each in tempos if each.now.low > each.before * threshold),
@@ -102,12 +106,12 @@ def _changes(before: CellResult | None, now: CellResult) -> Iterator[Change]:
     was_red = before is not None and before.red
     parts = list(_parts(now))
     if before is None or (now.checks and not before.checks):  # no check has an earlier status of its own
-        bad = [part for part in parts if part[1] in _BROKEN]
+        bad = [part for part in parts if part[1] in BROKEN]
         parts = bad or [("", now.status, now.detail, ())]
     for name, status, detail, failed in parts:
         was, failed_before = earlier.get(name, (whole, ()))
         more = tuple(sorted(set(failed) - set(failed_before)))
-        if was != status or (status in _BROKEN and (more or now.red != was_red)):
+        if was != status or (status in BROKEN and (more or now.red != was_red)):
             yield Change(now.cell, name, was, status, detail, more, moves)
 
 
@@ -120,9 +124,9 @@ def _parts(result: CellResult) -> Iterator[tuple[str, str, str, tuple[str, ...]]
 
 
 def _is_broken(before: CellResult | None, now: CellResult, change: Change) -> bool:
-    if not now.red or change.now not in _BROKEN:
+    if not now.red or change.now not in BROKEN:
         return False
-    return before is None or not before.red or change.before not in _BROKEN or bool(change.failures)
+    return before is None or not before.red or change.before not in BROKEN or bool(change.failures)
 
 
 def _moves(before: CellResult, now: CellResult) -> Iterator[Move]:

@@ -40,7 +40,7 @@ class DatedLocks:
         )
         self._kept: dict[str, dict[str, str] | str] = {}
         if not again:
-            with contextlib.suppress(OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError, TypeError):
                 self._kept = dict(json.loads(self._path.read_bytes()))
 
     def at(

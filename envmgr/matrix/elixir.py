@@ -40,7 +40,7 @@ _COUNT = re.compile(r"^(?:\d+ \w+, )?\d+ tests?, \d+ failures?.*$", re.MULTILINE
 _NAMED = 3
 
 _compiling = threading.Lock()
-_compiled: dict[Path, Attempt | None] = {}
+_compiled: set[Path] = set()
 
 
 def attempt(check: Check, ground: Ground, place: Path, variables: Mapping[str, str]) -> Attempt:
@@ -112,8 +112,8 @@ def _compile(
                 found = Attempt(FAILED, f"`mix compile` {attempts.how(ended.status)}", ended.output)
             if found is not None:
                 return found
-            _compiled[project] = None
-        return _compiled[project]
+            _compiled.add(project)
+    return None
 
 
 def _lay_out(serving: Path, ground: Ground, found: Resolved) -> None:

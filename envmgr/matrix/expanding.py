@@ -21,6 +21,9 @@ from envmgr.model.project import Project
 
 MOST = 100_000
 """Combinations, of which a strategy chooses."""
+_ALL_EXCLUDED = (
+    "the matrix has no cells: what is excluded, and what leads to no release, are all of its combinations"
+)
 
 
 def expand(
@@ -39,7 +42,8 @@ def expand(
     _require_releases(spec, source, found, resolver)
 
     lacking: list[Lacking] = []
-    chosen = _with_includes(spec, found, list(_chosen(spec, found, resolver, lacking)))
+    excluded = [0] * len(spec.exclude)
+    chosen = _with_includes(spec, found, list(_chosen(spec, found, resolver, lacking, excluded)))
     maker = Maker(spec, project, resolver, today)
     cells: dict[str, Cell] = {}
     for values in chosen:
@@ -49,7 +53,21 @@ def expand(
             cells.setdefault(cell.id, cell)
         else:
             lacking.append(missing)
-    notes = [*in_words(lacking), *maker.notes(cells.values())]
+    if not cells and any(excluded):
+        hint = "\n  ".join(in_words(lacking))
+        leave = [
+            Finding(("exclude", place), _ALL_EXCLUDED, hint) for place, count in enumerate(excluded) if count
+        ]
+        raise refused(source, leave)
+    notes = [
+        *in_words(lacking),
+        *(
+            f"[[exclude]] {number} fits no combination"
+            for number, count in enumerate(excluded, 1)
+            if not count
+        ),
+        *maker.notes(cells.values()),
+    ]
     if not cells:
         raise refused(source, [Finding(("axes",), "the matrix has no cells", "\n  ".join(notes), at="key")])
     shown = {name: axis.values for name, axis in found.items()}
@@ -170,15 +188,23 @@ def _require_releases(
 
 
 def _chosen(
-    spec: MatrixFile, found: Mapping[str, Axis], resolver: Resolver, lacking: list[Lacking]
+    spec: MatrixFile,
+    found: Mapping[str, Axis],
+    resolver: Resolver,
+    lacking: list[Lacking],
+    excluded: list[int],
 ) -> Iterator[dict[str, str]]:
-    """What the strategy takes of the combinations that are not excluded and lead to releases."""
+    """What the strategy takes of the combinations that are not excluded and lead to releases. `excluded` counts what
+    each of the excludes fits."""
     if not found:
         return
     allowed = []
     for row in product(*(axis.values for axis in found.values())):
         values = dict(zip(found, row, strict=True))
-        if any(resolver.fits(values, where) for where in spec.exclude):
+        fitting = [place for place, where in enumerate(spec.exclude) if resolver.fits(values, where)]
+        for place in fitting:
+            excluded[place] += 1
+        if fitting:
             continue
         missing = resolver.lacking(values)
         if missing is None:

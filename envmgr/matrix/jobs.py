@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from envmgr.errors import EnvmgrError
 from envmgr.matrix import scheduling
 from envmgr.model.matrix import Matrix
 
@@ -17,9 +18,25 @@ RUNNERS = {
 """Platform → GitHub's machine of it. envmgr runs on none of Windows: those cells are locked elsewhere."""
 
 
+MOST = 256
+"""Jobs that GitHub makes of one job matrix; it refuses more."""
+
+
 def github(matrices: Sequence[Matrix], shards: int) -> dict[str, list[dict[str, str]]]:
-    """For `strategy.matrix`: a job for each shard of each matrix and platform that has a cell to run there."""
-    return {"include": [job for matrix in matrices for job in _jobs(matrix, shards)]}
+    """For `strategy.matrix`: a job for each shard of each matrix and platform that has a cell to run there.
+
+    Raises E-USAGE for more than GitHub takes.
+    """
+    jobs = _all(matrices, shards)
+    if len(jobs) <= MOST:
+        return {"include": jobs}
+    fitting = next((fewer for fewer in range(shards - 1, 0, -1) if len(_all(matrices, fewer)) <= MOST), None)
+    hint = f"--shards {fitting} is the most that fits" if fitting else "list one matrix for each workflow"
+    raise EnvmgrError("E-USAGE", f"{len(jobs)} jobs are more than the {MOST} that GitHub takes", hint=hint)
+
+
+def _all(matrices: Sequence[Matrix], shards: int) -> list[dict[str, str]]:
+    return [job for matrix in matrices for job in _jobs(matrix, shards)]
 
 
 def _jobs(matrix: Matrix, shards: int) -> Iterable[dict[str, str]]:

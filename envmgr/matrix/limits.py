@@ -129,15 +129,16 @@ class _Tail:
         self._before = 0
 
     def read(self, child: process.Child, seconds: float) -> None:
-        """All that is there, after waiting that long for some. An end of file, too, ends the wait: for the child."""
+        """What is there, after waiting that long for some. An end of file, too, ends the wait: for the child.
+        One that writes without end is not read for longer."""
         if child.stdout is None:
             process.wait(child, seconds)
             return
         descriptor = child.stdout.fileno()
         poll = select.poll()
         poll.register(descriptor, select.POLLIN)
-        wait = seconds
-        while poll.poll(wait * 1000):
+        wait, until = seconds, time.monotonic() + max(seconds, _LOOK_SECONDS)
+        while poll.poll(wait * 1000) and time.monotonic() < until:
             content = os.read(descriptor, 65536)
             if not content:
                 process.wait(child, seconds)

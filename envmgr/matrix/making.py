@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from packaging.requirements import Requirement
@@ -50,15 +50,28 @@ class Maker:
         lines = [f"the same releases: {' and '.join(ids)}" for ids in twins[:_SHOWN]]
         if twins[_SHOWN:]:
             lines.append(f"the same releases: {len(twins) - _SHOWN} more of such cells")
+        lines += self._expectations(known)
+        tested = [number for number, table in enumerate(self._spec.check, 1) if table.pytest is not None]
+        if tested and not any(_brings_pytest(text) for cell in known for text in cell.requirements):
+            of = f"[[check]] {tested[0]} needs pytest, which no cell asks for"
+            lines.append(f'{of}: `with = ["pytest"]` brings it into them')
+        return lines
+
+    def _expectations(self, cells: Sequence[Cell]) -> Iterable[str]:
+        """Those that are over, fit nothing, or come too late."""
+        taken: set[str] = set()
         for number, table in enumerate(self._spec.expect, 1):
-            fitting = sum(self._resolver.fits(cell.values, table.where) for cell in known)
-            of = "1 cell" if fitting == 1 else f"{fitting} cells"
+            fitting = {cell.id for cell in cells if self._resolver.fits(cell.values, table.where)}
             if not fitting and not any(selectors.NEXT in words for words in table.where.values()):
-                lines.append(f"[[expect]] {number} fits no cell")
+                yield f"[[expect]] {number} fits no cell"
             elif table in self._over:
                 why = f" ({table.known_broken})" if table.known_broken else ""
-                lines.append(f"[[expect]] {number}{why} ended on {table.until}: {of} count again")
-        return lines
+                of = "1 cell counts" if len(fitting) == 1 else f"{len(fitting)} cells count"
+                yield f"[[expect]] {number}{why} ended on {table.until}: {of} again"
+                continue
+            elif fitting and fitting <= taken:
+                yield f"[[expect]] {number} never holds: others before it fit all of its cells"
+            taken |= fitting
 
     def _requirements(self, values: Mapping[str, str]) -> Iterable[str]:
         packages = {key: self._resolver.packages[key] for key in values if key not in RESERVED}
@@ -79,6 +92,11 @@ class Maker:
             if table not in self._over and self._resolver.fits(values, table.where):
                 return _expectation(table)
         return None
+
+
+def _brings_pytest(requirement: str) -> bool:
+    """Itself, or a plugin, which needs it."""
+    return canonical(Requirement(requirement).name).startswith("pytest")
 
 
 def _expectation(table: ExpectTable) -> Expectation:

@@ -12,11 +12,9 @@ from pydantic import ValidationError
 from envmgr.config.lexer import Path as KeyPath
 from envmgr.config.problems import Finding, config_error
 from envmgr.config.source import Source
-from envmgr.config.wording import findings
 from envmgr.errors import EnvmgrError
 from envmgr.matrix import rules
 from envmgr.matrix.fields import RESOLUTIONS
-from envmgr.matrix.json_schema import json_schema
 from envmgr.matrix.tables import MatrixFile
 from envmgr.model.project import Project
 from envmgr.tools.pypa import PLATFORMS
@@ -31,6 +29,9 @@ def read(source: Source, project: Project) -> MatrixFile:
         spec = MatrixFile.model_validate(source.document)
         found = list(rules.check(spec, project))
     except ValidationError as error:
+        from envmgr.config.wording import findings  # the whole schema of envmgr.toml comes with it
+        from envmgr.matrix.json_schema import json_schema
+
         errors = error.errors(include_url=False)
         for details in errors:
             details["loc"] = _written(details["loc"], source.document, details["type"] == "missing")

@@ -27,9 +27,14 @@ def keep(layout: Layout, result: CellResult, entry: str = "") -> None:
 
     Raises E-DISK; E-STATE where state.db is damaged and another process holds the project's lock. Cost: a flush.
     """
-    content = json.dumps(to_plain(result), separators=(",", ":")).encode("utf-8", "surrogatepass")
     with _writing(layout) as state:
-        state.keep_result(result.matrix, result.cell, content, entry)
+        state.results.keep(result.matrix, [(result.cell, _content(result), entry)])
+
+
+def keep_all(layout: Layout, matrix: str, those: Iterable[CellResult]) -> None:
+    """As `keep`, all or none, of cells that were run elsewhere."""
+    with _writing(layout) as state:
+        state.results.keep(matrix, [(result.cell, _content(result), "") for result in those])
 
 
 def known(layout: Layout, matrix: str) -> dict[str, CellResult]:
@@ -49,13 +54,17 @@ def forget(layout: Layout, matrix: str, cells: Iterable[str]) -> None:
     gone = tuple(cells)
     if gone and layout.state.exists():
         with _writing(layout) as state:
-            state.forget_results(matrix, gone)
+            state.results.forget(matrix, gone)
+
+
+def _content(result: CellResult) -> bytes:
+    return json.dumps(to_plain(result), separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
 def _read(layout: Layout, matrix: str) -> dict[str, CellResult]:
     found = {}
     with read_state(layout) as state:
-        rows = {} if state is None else state.results(matrix)
+        rows = {} if state is None else state.results.of(matrix)
     for cell, content in rows.items():
         with contextlib.suppress(
             ValueError, KeyError, TypeError, AttributeError

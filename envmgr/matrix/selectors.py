@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
@@ -84,8 +84,6 @@ def before(moment: datetime, span: str) -> datetime:
         raise ValueError(span)
     number, unit = int(match[1]), match[2]
     if unit in ("day", "week"):
-        from datetime import timedelta
-
         return moment - timedelta(days=number * (7 if unit == "week" else 1))
     months = moment.year * 12 + moment.month - 1 - number * (12 if unit == "year" else 1)
     year, month = max(months // 12, 1), months % 12 + 1

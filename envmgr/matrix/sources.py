@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,27 @@ def named(root: Path, check: Check) -> list[str]:
         for name in MIX:
             found.update(_below(root, name))
     return sorted(found)
+
+
+def lacking(root: Path, checks: Iterable[Check]) -> Iterator[str]:
+    """A line for each file of tests that a check names and that is not there."""
+    for check in checks:
+        if check.kind not in ("pytest", "elixir") or "--pyargs" in check.arguments:
+            continue
+        for before, word in zip(("", *check.arguments), check.arguments, strict=False):
+            name = word.partition("::" if check.kind == "pytest" else ":")[0]
+            if before.startswith("-") or not name or name[0] in "-@" or (root / name).exists():
+                continue
+            yield f"check `{check.name}`: there is no {name}{_near(root, name)}"
+
+
+def _near(root: Path, name: str) -> str:
+    from envmgr.config.problems import near
+
+    folder = (root / name).parent
+    there = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    found = near(Path(name).name, there)
+    return f"; did you mean {Path(name).with_name(found).as_posix()}?" if found else ""
 
 
 def _words(check: Check) -> Iterator[str]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from envmgr.environments import files
 from envmgr.errors import EnvmgrError
+from envmgr.matrix import conflicts
 from envmgr.matrix.plain import from_plain, steady, to_plain
 from envmgr.model.matrix import UNABLE, CellResult, Matrix, Timing
 
@@ -124,6 +125,9 @@ def read_file(path: Path) -> ResultFile:
 
 def read(content: bytes, source: str) -> ResultFile:
     """`read_file` of what was read from `source`."""
+    if conflicts.are_in(content):
+        again = "run the matrix again: that writes the file anew, with the cells of both sides"
+        raise _unreadable(source, "git left conflicts in it", again)
     try:
         document = json.loads(content)
     except ValueError as problem:
@@ -180,11 +184,15 @@ def _steadied(
 
 
 def _lines(path: Path) -> dict[str, Mapping[str, Any]]:
-    """What the file says of each cell; nothing where there is none, or none of ours: it is replaced whole."""
+    """What the file says of each cell, also where git left conflicts in it; nothing where there is none, or none of
+    ours: it is replaced whole."""
     try:
-        read_file(path)
-        return {plain["cell"]: plain for plain in json.loads(path.read_bytes())["results"]}
-    except EnvmgrError:
+        content = path.read_bytes()
+        if conflicts.are_in(content):
+            return dict(conflicts.cells(content))
+        read(content, str(path))
+        return {plain["cell"]: plain for plain in json.loads(content)["results"]}
+    except (OSError, EnvmgrError):
         return {}
 
 
@@ -195,9 +203,7 @@ def _document(head: Mapping[str, Any], results: Iterable[Mapping[str, Any]]) -> 
     return ("{\n" + ",\n".join(lines) + "\n}\n").encode("utf-8", "backslashreplace")
 
 
-def _unreadable(source: str, why: str) -> EnvmgrError:
-    return EnvmgrError(
-        "E-RESULTS",
-        f"{source} cannot be read as results of a matrix: {why}",
-        hint="name a file that `envmgr matrix run` or `matrix merge` wrote",
-    )
+def _unreadable(
+    source: str, why: str, hint: str = "name a file that `envmgr matrix run` or `matrix merge` wrote"
+) -> EnvmgrError:
+    return EnvmgrError("E-RESULTS", f"{source} cannot be read as results of a matrix: {why}", hint=hint)

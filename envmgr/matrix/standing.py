@@ -87,10 +87,8 @@ class Standing:
         """
         key = key_of(self._layout, environment, locked, interpreter)
         entry = entry_name(NAME, key)
-        with self._guard:
-            one = self._one_each.setdefault(key, threading.Lock())
         with contextlib.ExitStack() as stack:
-            with one, self.changing():
+            with self._alone(key), self.changing():
                 if not store.is_whole(self._layout, entry):
                     with files.disk_problems(f"building {entry}"):
                         builder.install(
@@ -107,9 +105,7 @@ class Standing:
 
     def layer(self, interpreter: Interpreter) -> Path:
         """Raises E-OFFLINE, E-NETWORK, E-BUILD."""
-        with self._guard:
-            one = self._one_each.setdefault(interpreter.abi, threading.Lock())
-        with one, self.changing(), files.disk_problems("building the runtime layer"):
+        with self._alone(interpreter.abi), self.changing(), files.disk_problems("building the runtime layer"):
             return laying.ensure(self._layout, interpreter, offline=False)
 
     def add_bytecode(
@@ -122,7 +118,7 @@ class Standing:
     ) -> None:
         """What checks compiled gets into the entry, so that the next ones need not."""
         if made.exists() and not self._layout.proofs(entry_name(NAME, key)).exists():
-            with self.changing():
+            with self._alone(key), self.changing():
                 builder.add_bytecode(
                     self._layout,
                     environment,
@@ -131,6 +127,11 @@ class Standing:
                     distributions=installed,
                     made=made,
                 )
+
+    def _alone(self, what: str) -> threading.Lock:
+        """Held by who builds or changes it: cells with equal locks share an entry."""
+        with self._guard:
+            return self._one_each.setdefault(what, threading.Lock())
 
     @contextlib.contextmanager
     def _leased(self, entry: str) -> Iterator[None]:

@@ -6,8 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
-from envmgr.config.fields import Duration, RequirementText, SpecifierText
-from envmgr.config.pooling import Size
+from envmgr.config.fields import Duration, RequirementText, Size, SpecifierText
 from envmgr.config.table import Table
 from envmgr.matrix.fields import (
     CheckName,

@@ -1,7 +1,8 @@
 """Ends what a killed run leaves: a process beside it that waits until it is gone.
 
 The kernel ends the children of a killed process, and not what these have started; a temporary directory it ends not
-at all. The warden knows both, and does nothing while the run lives.
+at all. The warden knows both, finds daemons by the directory in their variables, and does nothing while the run
+lives.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from types import TracebackType
 from envmgr.tools import process
 
 _CODE = """
-import os, shutil, signal, sys
+import glob, os, shutil, signal, sys
 groups, places = set(), set()
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 for line in sys.stdin.buffer:
@@ -26,6 +27,14 @@ for line in sys.stdin.buffer:
 for group in groups:
     try:
         os.killpg(int(group), signal.SIGKILL)
+    except OSError:
+        pass
+for name in glob.glob("/proc/[0-9]*/environ") if places else ():
+    try:
+        with open(name, "rb") as file:
+            variables = file.read()
+        if any(os.fsencode(place + "/") in variables for place in places):
+            os.kill(int(name.split("/")[2]), signal.SIGKILL)
     except OSError:
         pass
 for place in places:

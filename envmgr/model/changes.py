@@ -62,21 +62,55 @@ class ApiDiff:
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """How code calls a function, at `places`: `positional` arguments and those of `keywords`. `more` names what there
+    may be more of, since it is made when the call runs: "positional", "keywords".
+    """
+
+    positional: int = 0
+    keywords: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+
+
+POSITIONAL, KEYWORDS = "positional", "keywords"
+ANYTHING = (KEYWORDS, POSITIONAL)
+CODE, STATISTICS, BOTH = "code", "statistics", "both"
+
+
+@dataclass(frozen=True, slots=True)
 class UsedFunction:
     """A path that the application calls: `calls` counted by its running VMs (None: not counted), `places` are
-    `file:line` in its compiled code. One that begins with a dot is a method or attribute of an object whose class is
-    not known.
+    `file:line` in its compiled code, `shapes` how it is called there. `origin` says who knows of it: "code",
+    "statistics" or "both". A path that begins with a dot is a method or attribute of an object whose class is not
+    known.
     """
 
     path: str
     calls: int | None = None
     places: tuple[str, ...] = ()
+    shapes: tuple[Shape, ...] = ()
+    origin: str = CODE
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """Which calls a change meets: those at `places` surely, those at `perhaps` unless what they pass spares them;
+    `why` says what keeps that from being known.
+    """
+
+    places: tuple[str, ...] = ()
+    perhaps: tuple[str, ...] = ()
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Affected:
+    """`met` has, for each of `changes`, the calls that meet it."""
+
     used: UsedFunction
     changes: tuple[Change, ...]
+    met: tuple[Met, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +130,10 @@ class Vulnerability:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """`used` are the functions of the libraries that move which the application calls, `affected` those of them that
-    change. `matrix` are (matrix, cell, status) of that version; `majors` (name, before, after) the dependencies that
-    cross a major version. `red` says why `upgrade` refuses, a line each; empty: it does not.
+    """`used` are the functions of the libraries that move which the application calls, `affected` those of them whose
+    calls a change meets, `spared` those that change in what no call of theirs meets. `matrix` are (matrix, cell,
+    status) of that version; `majors` (name, before, after) the dependencies that cross a major version. `red` says
+    why `upgrade` refuses, a line each; empty: it does not.
     """
 
     used: tuple[UsedFunction, ...] = ()
@@ -115,3 +150,4 @@ class Impact:
     red: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     """What could not be found out, and why."""
+    spared: tuple[Affected, ...] = ()

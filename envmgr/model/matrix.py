@@ -32,6 +32,8 @@ STATUSES = (
     NO_INTERPRETER,
     ELSEWHERE,
 )
+BROKEN = frozenset({FAILED, TIMED_OUT, OUT_OF_MEMORY, NOT_INSTALLABLE})
+"""Red, unless it is expected."""
 UNABLE = frozenset({NO_INTERPRETER, ELSEWHERE})
 """Says something of the machine and nothing of the cell: what another machine found holds."""
 NOT_RUN = frozenset({UNRESOLVABLE, NOT_INSTALLABLE, NO_INTERPRETER, ELSEWHERE})
@@ -152,7 +154,13 @@ class CellResult:
     @property
     def red(self) -> bool:
         """Whether it counts as broken: nobody expects its failure, or what it was known for is past its day."""
-        return self.status in {FAILED, TIMED_OUT, OUT_OF_MEMORY, NOT_INSTALLABLE} and self.expected is None
+        return self.status in BROKEN and self.expected is None
+
+    @property
+    def mended(self) -> bool:
+        """Whether it passes, though it is known to be broken."""
+        known = self.expected is not None and self.expected.kind == "known-broken"
+        return known and self.status in {PASSED, FLAKY}
 
 
 @dataclass(frozen=True, slots=True)

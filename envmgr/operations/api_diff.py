@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import reduce
@@ -18,7 +18,7 @@ from envmgr.changes.described import Api
 from envmgr.environments import files, laying
 from envmgr.environments.store import digest
 from envmgr.errors import EnvmgrError
-from envmgr.model.changes import SEVERITIES, ApiDiff, Change, Suppressed
+from envmgr.model.changes import BREAKS, SEVERITIES, ApiDiff, Change, Suppressed
 from envmgr.model.outcomes import Report, silent
 from envmgr.model.project import Library, Project
 from envmgr.operations import ground, releases, suiting
@@ -63,17 +63,19 @@ def compare(
     return found
 
 
-def between(old: Release, new: Release) -> ApiDiff:
-    """Of two that stand somewhere. Costs their sources being read, and the new one being imported."""
+def between(old: Release, new: Release, told: Collection[str] = ()) -> ApiDiff:
+    """Of two that stand somewhere, but for what is defined in modules that are `told` of. Costs their sources being
+    read, and the new one being imported."""
     from envmgr.changes.sources import Reader
 
     before = Reader(old.site).complete(snapshot.read(read(old.catalog)))
     after = Reader(new.site).complete(snapshot.read(read(new.catalog)))
     paths = {path for path in before.places if _is_of_module(path, before)}
     paths |= {path for each in joining.gone(before, after) for path in each.paths}
-    paths |= before.named.keys() - after.named.keys() - after.places.keys()
+    paths |= (before.named.keys() - after.named.keys()) | before.answered
+    paths -= after.places.keys() - before.places.keys()
     answers, warned = asking.both((old.executable, new.executable), new.module, paths)
-    found = changes.compare(before, after, answers=answers, warned=warned)
+    found = changes.compare(before, after, answers=answers, warned=warned, told=told)
     name = old.library
     return ApiDiff(
         name,
@@ -139,28 +141,50 @@ def _built(
 
 
 def _of_modules(old: Sequence[Release], new: Sequence[Release], name: str | None) -> ApiDiff:
-    """Of each module that both have, as one."""
+    """Of each module that both have, as one. A library of the project goes by its `name`, whatever its module is."""
+    if name is not None:
+        return between(replace(old[0], library=name), new[0])
     there = {each.module: each for each in new}
     pairs = [(each, there[each.module]) for each in old if each.module in there]
-    if name is not None:
-        pairs = [(replace(one, library=name), other) for one, other in pairs]
-    return reduce(_united, (between(one, other) for one, other in pairs))
+    seen = [one.module.partition(".")[0] for one, _ in pairs]
+    parts = [
+        between(one, other, {name for name in seen[:number] if name != seen[number]})
+        for number, (one, other) in enumerate(pairs)
+    ]
+    left = releases.modules(new[0])
+    lost = [
+        Change(each.module, "removed", BREAKS, "a module that is not there any more")
+        for each in old
+        if each.module not in left
+    ]
+    if not parts and not lost:
+        raise EnvmgrError(
+            "E-PROOF", f"{old[0].module} cannot be imported from {new[0].distribution} {new[0].version}"
+        )
+    whole = reduce(_united, parts) if parts else _of_nothing(old[0], new[0])
+    changes = sorted((*lost, *whole.changes), key=_order)
+    return replace(whole, compared=whole.compared + len(lost), changes=tuple(changes))
+
+
+def _of_nothing(old: Release, new: Release) -> ApiDiff:
+    return ApiDiff(old.library, old.distribution, old.version, new.version, old.python, new.python, 0, ())
 
 
 def _united(one: ApiDiff, other: ApiDiff) -> ApiDiff:
     """The first module's objects are also at paths of the second: what is said of these is said once."""
     told = {_sense(change) for change in one.changes}
     fresh = tuple(change for change in other.changes if _sense(change) not in told)
-    merged = sorted(
-        (*one.changes, *fresh), key=lambda each: (SEVERITIES.index(each.severity), each.path, each.kind)
-    )
     return replace(
         one,
         compared=one.compared + other.compared,
-        changes=tuple(merged),
+        changes=tuple(sorted((*one.changes, *fresh), key=_order)),
         suppressed=(*one.suppressed, *other.suppressed),
         paths={**other.paths, **one.paths},
     )
+
+
+def _order(change: Change) -> tuple[int, str, str]:
+    return SEVERITIES.index(change.severity), change.path, change.kind
 
 
 def _sense(change: Change) -> tuple[str | None, ...]:

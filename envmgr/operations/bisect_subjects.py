@@ -11,7 +11,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from envmgr.environments.store import digest
 from envmgr.errors import EnvmgrError
-from envmgr.matrix import tags
+from envmgr.matrix import sources, tags
 from envmgr.matrix.releases import Target
 from envmgr.model.bisection import Question
 from envmgr.model.matrix import Cell, Check, Matrix
@@ -121,6 +121,7 @@ def _checks(
     project: Project, question: Question, library: Library | None, index: Index
 ) -> tuple[Cell | None, str, tuple[Check, ...]]:
     """The cell of the matrix beside whose companions they run, the library that they are of, and the checks."""
+    _are_there(project, question)
     given: tuple[Check, ...] = ()
     cell, tested = None, library.name if library else question.library
     if question.matrix is not None:
@@ -135,6 +136,15 @@ def _checks(
     own = tuple(_own(question))
     checks = own or given or (Check("import", "import"), Check("health", "health"))
     return cell, tested, tuple(_adjusted(check, question) for check in checks)
+
+
+def _are_there(project: Project, question: Question) -> None:
+    """Files of tests: without them each release would fail."""
+    check = Check("--pytest", _PYTEST, question.selection)
+    missing = [line.partition(": ")[2] for line in sources.lacking(project.root, [check])]
+    if missing:
+        hint = f"--pytest names files, or node ids, below {project.root}"
+        raise EnvmgrError("E-USAGE", "\n".join(missing), hint=hint)
 
 
 def _own(question: Question) -> Sequence[Check]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from envmgr.errors import EnvmgrError
 from envmgr.matrix import candidates
 from envmgr.matrix.bisecting import Search
 from envmgr.model.bisection import Bisection, Moved, Probe, Question
@@ -24,6 +25,12 @@ def bisect(project: Project, question: Question, *, report: Report = silent) -> 
     matrix, finding an interpreter and running a cell raise.
     """
     begun = time.perf_counter()
+    if question.pre and question.with_dependencies:
+        raise EnvmgrError(
+            "E-USAGE",
+            "--pre is of a search among releases: locks by date take no pre-releases",
+            hint="leave --pre out, or --with-dependencies",
+        )
     index = Index()
     subject = bisect_subjects.subject(project, question, index)
     with bisect_trials.opened(subject, again=question.again, report=report) as trials:

@@ -8,7 +8,7 @@ from typing import Any
 
 from envmgr.errors import EnvmgrError
 from envmgr.operations.fitting import fit
-from envmgr.operations.serving import Launch, active, catalog_of, launch_of, look_up, unaliased
+from envmgr.operations.serving import Launch, active, aliases, catalog_of, launch_of, look_up, unaliased
 from envmgr.tools import process
 from envmgr_runtime.values.errors import ConversionError
 from envmgr_runtime.worker.client import Client, WorkerError, WorkerLost
@@ -55,7 +55,7 @@ def prepare(
     them. Raises E-UNKNOWN-LIBRARY and E-UNKNOWN-FUNCTION with near names, E-NOT-INSTALLED.
     """
     launches = active(root)
-    path = unaliased(launches, path)
+    path = unaliased(path, aliases(launches))
     name, _, rest = path.partition(".")
     launch = launch_of(launches, name)
     pipelines = launch["libraries"][name].get("pipelines", {})

@@ -50,7 +50,7 @@ def calls(root: Path, library: str | None) -> tuple[Called, ...]:
     if library is None:
         return found
     launches = serving.launches(root)
-    name = serving.unaliased(launches, library)
+    name = serving.unaliased(library, serving.aliases(launches))
     found = tuple(each for each in found if each.library == name)
     if launches and not found:
         serving.launch_of(launches, name)
@@ -73,7 +73,7 @@ def describe(root: Path, path: str) -> Description | LibraryDescription:
     E-NOT-INSTALLED.
     """
     launches = serving.active(root)
-    name, _, rest = serving.unaliased(launches, path).partition(".")
+    name, _, rest = serving.unaliased(path, serving.aliases(launches)).partition(".")
     launch = serving.launch_of(launches, name)
     known = serving.catalog_of(launch, name)
     if not rest:
@@ -100,7 +100,7 @@ def _rows(known: Catalog, filters: Filters) -> Iterator[tuple[str, Row]]:
 def _chosen(root: Path, library: str | None) -> dict[str, Launch]:
     launches = serving.active(root)
     if library is not None:
-        library = serving.unaliased(launches, library)
+        library = serving.unaliased(library, serving.aliases(launches))
         return {library: serving.launch_of(launches, library)}
     return {name: launch for launch in launches for name in launch["libraries"]}
 

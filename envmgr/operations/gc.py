@@ -62,7 +62,7 @@ def gc(root: Path, *, keep: int) -> GcOutcome:
 def _needed(layout: Layout, state: State, generations: Iterable[Generation], keep: int) -> frozenset[str]:
     active = {name: found.number for name in state.environments() if (found := state.active(name))}
     needed = reach.needed_entries(generations, active, keep) | freeing.pointed_at(layout)
-    return needed | state.result_entries()
+    return needed | state.results.entries()
 
 
 def _free_entries(

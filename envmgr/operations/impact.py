@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,10 +20,11 @@ from envmgr.environments.layout import Layout
 from envmgr.environments.state import Generation
 from envmgr.environments.store import digest
 from envmgr.errors import EnvmgrError
-from envmgr.model.changes import BREAKS, SAFE, SEVERITIES, Affected, ApiDiff, Change, Impact, UsedFunction
+from envmgr.model.changes import BREAKS, SEVERITIES, Affected, ApiDiff, Impact, UsedFunction
 from envmgr.model.differences import PinChange
 from envmgr.model.outcomes import Pin
-from envmgr.operations import standing, tried, using
+from envmgr.operations import affecting, serving, standing, tried, using
+from envmgr.operations.affecting import Signatures, is_certain
 from envmgr.operations.tried import Tried
 from envmgr.operations.using import Told
 from envmgr.tools.pypa import canonical
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from envmgr.operations.releases import Release
     from envmgr.tools.osv import Snapshot
 
-_ENDS = frozenset({"removed", "moved", "renamed"})
-"""What happens to a class or module happens to what is in it."""
 _NAMED = 3
 
 
@@ -50,6 +49,7 @@ class Question:
     pins: Sequence[Pin]
     changed: Sequence[PinChange]
     osv: Path | None = None
+    library: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +76,25 @@ def look(question: Question) -> Known:
 
         snapshot = osv.read(question.osv, {pin.name for pin in (*before_pins, *question.pins)})
     tried_ = tried.of(
-        question.layout, question.distribution, question.version, question.python, question.pins
+        question.layout,
+        question.distribution,
+        question.version,
+        question.python,
+        question.pins,
+        question.library,
     )
     active = None if question.active is None else launch.decode(question.active.launch)
-    told = using.tell(question.layout, {} if active is None else standing.aliases(active))
     releases = {} if active is None else standing.of_launch(active)
     modules = {name: release.module for name, release in releases.items()}
     moved = {change.name for change in question.changed if change.before and change.after}
+    moving = [name for name, release in releases.items() if canonical(release.distribution) in moved]
+    told = using.tell(question.layout, {} if active is None else serving.aliases([active]), moving)
     before: dict[str, Release] = {}
     used: dict[str, tuple[UsedFunction, ...]] = {}
     classes: dict[str, frozenset[str]] = {}
     unknown: list[str] = []
-    for name, release in releases.items():
-        if canonical(release.distribution) not in moved:
-            continue
-        before[name] = release
+    for name in moving:
+        release = before[name] = releases[name]
         uses = using.of(told, name, modules)
         if uses.is_nothing:
             continue
@@ -107,18 +111,33 @@ def look(question: Question) -> Known:
     return Known(told, before, used, classes, tried_, snapshot, (*told.unknown, *unknown))
 
 
-def judge(
-    question: Question, known: Known, diffs: Mapping[str, ApiDiff], unknown: Iterable[str] = ()
-) -> Impact:
-    """`diffs` are those of libraries of `known.before` that were compared, `unknown` says why others were not."""
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """`diffs` are those of libraries of `known.before`, `signatures` what their changes are about; `unknown` says why
+    others were not compared."""
+
+    diffs: Mapping[str, ApiDiff] = field(default_factory=dict)
+    signatures: Mapping[str, Signatures] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+
+
+def judge(question: Question, known: Known, compared: Compared) -> Impact:
+    """Cost: rows of both catalogs for what is called and changes."""
     from envmgr.operations import advisories
 
+    diffs = compared.diffs
     used = [each for found in known.used.values() for each in found]
-    affected = [
-        found
-        for name, diff in diffs.items()
-        for found in _affected(known.used.get(name, ()), known.classes.get(name, frozenset()), diff)
-    ]
+    affected: list[Affected] = []
+    spared: list[Affected] = []
+    for name, diff in diffs.items():
+        found = affecting.of(
+            known.used.get(name, ()),
+            known.classes.get(name, frozenset()),
+            diff,
+            compared.signatures.get(name, affecting.unknown),
+        )
+        affected += found[0]
+        spared += found[1]
     affected.sort(key=lambda each: (SEVERITIES.index(each.changes[0].severity), -(each.used.calls or 0)))
     snapshot = known.snapshot
     before = () if question.active is None else question.active.pins
@@ -146,29 +165,26 @@ def judge(
                 if each.fixed is False
             ),
         ),
-        (*known.unknown, *unknown, *known.tried.unknown, *damaged),
+        (*known.unknown, *compared.unknown, *known.tried.unknown, *damaged),
+        tuple(spared),
     )
 
 
-def is_certain(used: UsedFunction) -> bool:
-    """Whether its class is known."""
-    return not used.path.startswith(".")
-
-
-def compared(
-    known: Known, after: Mapping[str, Release], names: Iterable[str]
-) -> tuple[dict[str, ApiDiff], tuple[str, ...]]:
-    """The differences of these libraries; of what could not be compared, why."""
-    diffs, unknown = {}, []
+def compare(known: Known, after: Mapping[str, Release], names: Iterable[str]) -> Compared:
+    """These libraries, as long as `after` is there."""
+    diffs: dict[str, ApiDiff] = {}
+    signatures: dict[str, Signatures] = {}
+    unknown: list[str] = []
     for name in names:
         if name not in after:
             unknown.append(f"what changes in {name}: it is no library of the new environment")
             continue
         try:
             diffs[name] = _between(known.before[name], after[name])
+            signatures[name] = affecting.signatures(known.before[name], after[name])
         except Exception as problem:  # noqa: BLE001 - whatever is wrong with it, an upgrade does not depend on it
             unknown.append(f"what changes in {name}: comparing failed: {type(problem).__name__}: {problem}")
-    return diffs, tuple(unknown)
+    return Compared(diffs, signatures, tuple(unknown))
 
 
 def _between(before: Release, after: Release) -> ApiDiff:
@@ -228,34 +244,10 @@ def _breaking(affected: Iterable[Affected]) -> list[Affected]:
     return [each for each in affected if each.changes[0].severity == BREAKS and is_certain(each.used)]
 
 
-def _affected(used: Sequence[UsedFunction], classes: frozenset[str], diff: ApiDiff) -> Iterator[Affected]:
-    at: dict[str, list[Change]] = {}
-    members: dict[str, list[Change]] = {}
-    for change in diff.changes:
-        if change.severity == SAFE:
-            continue
-        for path in (change.path, *diff.paths.get(change.path, ())):
-            at.setdefault(path, []).append(change)
-        holder, _, name = change.path.rpartition(".")
-        if holder in classes:
-            members.setdefault(f".{name}", []).append(change)
-    for each in used:
-        found = at.get(each.path, []) if is_certain(each) else members.get(each.path, [])
-        found = [*found, *(change for change in _above(each.path, at) if change not in found)]
-        if found:
-            yield Affected(each, tuple(sorted(found, key=lambda change: SEVERITIES.index(change.severity))))
-
-
-def _above(path: str, at: Mapping[str, list[Change]]) -> Iterator[Change]:
-    holder = path.rpartition(".")[0]
-    while holder:
-        yield from (change for change in at.get(holder, ()) if change.kind in _ENDS)
-        holder = holder.rpartition(".")[0]
-
-
 def _breaks(affected: Affected) -> str:
-    change, used = affected.changes[0], affected.used
-    where = f" ({', '.join(used.places[:_NAMED])})" if used.places else ""
+    change, used, met = affected.changes[0], affected.used, affected.met[0]
+    places = met.places or met.perhaps or used.places
+    where = f" ({', '.join(places[:_NAMED])})" if places else ""
     instead = f"; now: {change.instead}" if change.instead else ""
     return f"{used.path} breaks: {change.message}{instead}{where}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from envmgr.config import CONFIG_NAME, Layers
 from envmgr.config import load as load_project
 from envmgr.environments.layout import Layout
 from envmgr.errors import EnvmgrError
-from envmgr.matrix import remembering
+from envmgr.matrix import remembering, sources
 from envmgr.model.matrix import Matrix
 from envmgr.model.project import Library, Project
 
@@ -89,7 +90,7 @@ def load(
     if not upgrade:
         known = remembering.recall(layout, path, remembering.key(layout, name, content, facts, day))
         if known is not None:
-            return known
+            return _with_notes(project, known)
     from envmgr.config.source import parse
     from envmgr.matrix.expanding import expand
     from envmgr.matrix.reading import check_command, read
@@ -107,7 +108,12 @@ def load(
     if selections.used != before:
         remembering.keep_releases(layout, name, selections.used)
     remembering.keep(layout, matrix, remembering.key(layout, name, content, facts, day))
-    return matrix
+    return _with_notes(project, matrix)
+
+
+def _with_notes(project: Project, matrix: Matrix) -> Matrix:
+    """And what files of tests it names that are not there: that may change at any time."""
+    return replace(matrix, notes=(*matrix.notes, *sources.lacking(project.root, matrix.checks)))
 
 
 def load_all(

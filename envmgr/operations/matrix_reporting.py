@@ -63,8 +63,7 @@ def merge(root: Path, paths: Sequence[Path], output: Path | None = None) -> Unio
             f"these are results of the matrix {name}, and there is no {matrices.FOLDER}/{name}.toml in {root}",
             hint="name its project's directory with --project DIR",
         )
-    for result in merged.results:
-        results.keep(Layout(root), result)
+    results.keep_all(Layout(root), name, merged.results)
     head = replace(merged.head, shard=None, results=())
     path = output or spelling.committed(root, name)
     changed = spelling.write(path, head, merged.results)

@@ -58,9 +58,9 @@ def run(
     with files.disk_problems(f"running matrix {matrix.name}"):
         projectlock.prepare(layout)
         session = Session(project, matrix, known, again=again, upgrade=upgrade, keep=keep)
-        kept, pending = session.look(chosen)
+        pending = session.look(chosen)
         jobs = min(jobs or os.cpu_count() or 1, max(len(pending), 1))
-        watch.began([cell.id for cell in pending], kept, known, jobs)
+        watch.began([cell.id for cell in pending], known, jobs)
         session.run(pending, jobs, watch)
         session.sample(chosen, watch)
         whole = not cells and shard is None
@@ -71,11 +71,12 @@ def run(
             session.write(found, shard, whole)
         session.save()
     _raise(session.problems, session.ran)
+    ran = frozenset(session.ran)
     return MatrixRun(
         matrix.name,
         found,
         tuple(session.ran),
-        tuple(result.cell for result in found if result.cell not in session.ran),
+        tuple(result.cell for result in found if result.cell not in ran),
         round(time.monotonic() - begun, 3),
         shard,
         (*matrix.notes, *session.notes),

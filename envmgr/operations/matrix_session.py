@@ -26,13 +26,7 @@ if TYPE_CHECKING:
 class Watch:
     """Who looks on: `began` comes once, before the others."""
 
-    def began(
-        self,
-        pending: Sequence[str],
-        kept: Sequence[CellResult],
-        known: Mapping[str, CellResult],
-        jobs: int,
-    ) -> None:
+    def began(self, pending: Sequence[str], known: Mapping[str, CellResult], jobs: int) -> None:
         """`pending` are to be run, so many at a time; `known` are results of earlier runs."""
 
     def stage(self, cell: str, stage: str) -> None:
@@ -83,18 +77,18 @@ class Session:
         self.notes: list[str] = []
         self.homes: dict[str, dict[str, str]] = {}
 
-    def look(self, chosen: Sequence[Cell]) -> tuple[list[CellResult], list[Cell]]:
-        """Results of which nothing has changed, and the cells that are to be run, in their order. Starts nothing."""
-        kept, pending = [], []
+    def look(self, chosen: Sequence[Cell]) -> list[Cell]:
+        """The cells that are to be run, in their order; of the others the results hold. Starts nothing."""
+        pending = []
         for cell in chosen:
             found = None
             if cell.id in self._known and not self._again and not self._upgrade:
                 found = self._preparing.prepare(cell, only_known=True)
             if found is not None and found.is_complete and self._holds(found):
-                kept.append(self._take(found))
+                self._take(found)
             else:
                 pending.append(cell)
-        return kept, scheduling.ordered(pending, self._known)
+        return scheduling.ordered(pending, self._known)
 
     def _holds(self, found: Prepared) -> bool:
         """A limit may have been met because of what else the machine did: that is no result to keep."""

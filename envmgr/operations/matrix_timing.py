@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from envmgr.environments.layout import Layout
@@ -31,8 +31,7 @@ class Timed:
         self.notes: list[str] = []
 
     def wanted(self, chosen: Sequence[Cell]) -> bool:
-        """Whether there is something to do. Raises what preparing a cell raises, where the reference is another
-        machine's."""
+        """Whether there is something to do. A reference that is another machine's may have to be locked for it."""
         having = [cell.id for cell in chosen if self._has_times(cell)]
         name = self._timing.reference
         stored = self._known.get(name) or results.known(self._layout, self._matrix.name).get(name)
@@ -40,13 +39,17 @@ class Timed:
             if having and stored is not None:
                 self.notes.append(f"nothing was timed: the reference {name} is {stored.status}")
             return False
-        beside = self._fingerprint(name) if stored is None else stored.fingerprint
+        try:
+            beside = self._fingerprint(name) if stored is None else stored.fingerprint
+        except EnvmgrError as problem:
+            self.notes.append(f"nothing was timed: the reference {name}: {_gist(problem)}")
+            return False
         marks = {cell: self._mark(self._known[cell].fingerprint, beside) for cell in having}
         self._marks = {cell: mark for cell, mark in marks.items() if self._own.sampled(cell) != mark}
         return bool(self._marks)
 
     def _mark(self, *fingerprints: str) -> str:
-        return digest([*fingerprints, self._timing.rounds])
+        return digest([*fingerprints, self._timing.rounds, sampling.METHOD])
 
     def _fingerprint(self, name: str) -> str:
         """Of a reference that another machine runs."""
@@ -68,12 +71,10 @@ class Timed:
     def take(self, cells: Cells, report: Report) -> str | None:
         """One cell after the other; the signal that interrupted it, if one did."""
         by_id = {cell.id: cell for cell in self._matrix.cells}
-        reference = cells.preparing.prepare(by_id[self._timing.reference])
         try:
-            with terminating(), _stands(cells, reference, report) as beside:
+            with terminating(), _stands(cells, by_id[self._timing.reference], report) as (beside, _):
                 for name in self._marks:
-                    found = cells.preparing.prepare(by_id[name])
-                    with _stands(cells, found, report) as stands:
+                    with _stands(cells, by_id[name], report) as (stands, found):
                         report(name, "time")
                         self._note(found, cells, self._samples(stands, beside))
         except (KeyboardInterrupt, Stopped):
@@ -81,7 +82,7 @@ class Timed:
         except Terminated:
             return "SIGTERM"
         except EnvmgrError as problem:
-            self.notes.append(f"not all cells were timed: {problem.message.splitlines()[0]}")
+            self.notes.append(f"not all cells were timed: {_gist(problem)}")
         return None
 
     def _samples(self, stands: Stands, beside: Stands) -> dict[str, tuple[Sample, ...]]:
@@ -110,7 +111,19 @@ def _sampled(check: CheckResult, taken: dict[str, tuple[Sample, ...]]) -> CheckR
     return replace(check, samples=taken[check.name]) if check.name in taken else check
 
 
-def _stands(cells: Cells, found: Prepared, report: Report) -> AbstractContextManager[Stands]:
-    assert isinstance(found.locked, Locked)  # noqa: S101 - it passed
-    assert found.interpreter is not None  # noqa: S101
-    return cells.ground(found, found.locked, found.interpreter, report)
+@contextlib.contextmanager
+def _stands(cells: Cells, cell: Cell, report: Report) -> Iterator[tuple[Stands, Prepared]]:
+    """What it raises is no news of a cell that passed, but a result may be another machine's, or of yesterday."""
+    found = cells.preparing.prepare(cell)
+    if found.interpreter is None or not found.is_here:
+        why = found.problem or f"it is of {cell.platform}, and not run here"
+        raise EnvmgrError("E-INTERPRETER", f"{cell.id}: {why}")
+    if not isinstance(found.locked, Locked):
+        why = "it is not locked" if found.locked is None else found.locked.detail
+        raise EnvmgrError("E-LOCK", f"{cell.id}: {why}")
+    with cells.ground(found, found.locked, found.interpreter, report) as stands:
+        yield stands, found
+
+
+def _gist(problem: EnvmgrError) -> str:
+    return problem.message.splitlines()[0]

@@ -14,7 +14,7 @@ from envmgr.model.project import Project
 from envmgr.model.upgrades import PlannedChange, PlanOutcome
 from envmgr.operations import impact, moves, prospects, trial, wishes
 from envmgr.operations.diff import pin_changes
-from envmgr.operations.impact import Question
+from envmgr.operations.impact import Compared, Question
 from envmgr.operations.moves import Move
 from envmgr.operations.prospects import Known
 from envmgr.operations.wishes import Wish
@@ -53,6 +53,7 @@ def plan(project: Project, text: str, *, osv: Path | None = None, report: Report
         move.lock.pins,
         changed,
         osv,
+        wish.library.name,
     )
     return PlanOutcome(
         wish.environment.name,
@@ -80,15 +81,14 @@ def _impact(
     known = impact.look(question)
     names = sorted({*known.used, *(name for name in known.before if name == wish.library.name)})
     if not names:
-        return impact.judge(question, known, {}, _incomparable(wish, question))
+        return impact.judge(question, known, Compared(unknown=tuple(_incomparable(wish, question))))
     try:
         with trial.built(layout, move, interpreter, report) as after:
             report(wish.environment.name, "compare")
-            diffs, unknown = impact.compared(known, after, names)
-            return impact.judge(question, known, diffs, unknown)
+            return impact.judge(question, known, impact.compare(known, after, names))
     except EnvmgrError as problem:
         why = f"what changes in {', '.join(names)}: the new environment cannot be built: {problem.message}"
-        return impact.judge(question, known, {}, [why])
+        return impact.judge(question, known, Compared(unknown=(why,)))
 
 
 def _incomparable(wish: Wish, question: Question) -> list[str]:

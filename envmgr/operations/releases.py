@@ -111,12 +111,16 @@ def _stand(run: Run, environment: Environment, ground: Ground, lock: Lock, begun
     )
 
 
+def modules(found: Release) -> tuple[str, ...]:
+    """The public ones of its distribution that are installed, whether they can be imported or not."""
+    own = pypa.canonical(found.distribution)
+    return tuple(module for each in pypa.installed(found.site) if each.name == own for module in each.modules)
+
+
 def _others(found: Release) -> Iterator[str]:
-    for each in pypa.installed(found.site):
-        if each.name == pypa.canonical(found.distribution):
-            for module in each.modules:
-                if module not in (found.module, *SELDOM_MEANT) and not module.startswith("_"):
-                    yield module
+    for module in modules(found):
+        if module not in (found.module, *SELDOM_MEANT):
+            yield module
 
 
 def _locked(
@@ -148,5 +152,15 @@ def _sweep(place: Path) -> None:
     """What a killed command has left."""
     for left in place.iterdir():
         pid = left.name.partition("-")[0]
-        if pid.isdigit() and not Path(f"/proc/{pid}").exists():
+        if pid.isdigit() and not _runs(int(pid)):
             files.remove(left)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +31,8 @@ def active(root: Path) -> list[Launch]:
     return found
 
 
-def unaliased(launches: Sequence[Launch], path: str) -> str:
+def unaliased(path: str, aliases: Mapping[str, str]) -> str:
     """The path that is meant where it begins with an alias; of several, the longest."""
-    aliases = _aliases(launches)
     segments = path.split(".")
     for length in range(len(segments), 0, -1):
         alias = ".".join(segments[:length])
@@ -42,7 +41,8 @@ def unaliased(launches: Sequence[Launch], path: str) -> str:
     return path
 
 
-def _aliases(launches: Sequence[Launch]) -> dict[str, str]:
+def aliases(launches: Sequence[Launch]) -> dict[str, str]:
+    """Those of envmgr.toml, as these manifests have them."""
     libraries = [library for launch in launches for library in launch["libraries"].values()]
     return {alias: path for library in libraries for alias, path in library.get("aliases", {}).items()}
 
@@ -51,7 +51,7 @@ def launch_of(launches: Sequence[Launch], library: str) -> Launch:
     """The manifest of the environment that has a library. Raises E-UNKNOWN-LIBRARY with a near name."""
     found = {name: launch for launch in launches for name in launch["libraries"]}
     if library not in found:
-        guess = difflib.get_close_matches(library, [*found, *_aliases(launches)], n=1)
+        guess = difflib.get_close_matches(library, [*found, *aliases(launches)], n=1)
         raise EnvmgrError(
             "E-UNKNOWN-LIBRARY",
             f"no library {library!r} is active; there are {', '.join(sorted(found))}",

@@ -53,11 +53,3 @@ def of_entry(layout: Layout, entry: str, libraries: Iterable[Resolved], python: 
         for found in libraries
         if found.distribution is not None
     }
-
-
-def aliases(launch: Launch) -> dict[str, str]:
-    return {
-        alias: path
-        for library in launch["libraries"].values()
-        for alias, path in library.get("aliases", {}).items()
-    }

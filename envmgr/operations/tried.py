@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,16 +29,29 @@ class Tried:
     unknown: tuple[str, ...] = ()
 
 
-def of(layout: Layout, distribution: str, version: str, python: str, pins: Iterable[Pin]) -> Tried:
+def of(
+    layout: Layout,
+    distribution: str,
+    version: str,
+    python: str,
+    pins: Iterable[Pin],
+    library: str | None = None,
+) -> Tried:
     """From the committed results, and those that this machine has made since. Cost: these files. `python` is a whole
-    version."""
+    version, `library` the name in envmgr.toml."""
+    names = {distribution, *((canonical(library),) if library else ())}
     unknown: list[str] = []
     found: list[CellResult] = []
     silent: list[str] = []
     for matrix in _names(layout.root):
         known = _known(layout, matrix, unknown)
-        ours = [each for each in known.values() if _resolved(each).get(distribution) is not None]
-        fits = [each for each in ours if _resolved(each)[distribution] == version]
+        is_own = canonical(_library(layout.root, matrix)) in names
+        ours = [
+            (each, had)
+            for each in known.values()
+            if (had := _version(each, distribution, is_own)) is not None
+        ]
+        fits = [each for each, had in ours if had == version]
         found += fits
         if ours and not any(_minor(each.python) == _minor(python) for each in fits):
             silent.append(matrix)
@@ -83,6 +98,26 @@ def _known(layout: Layout, matrix: str, unknown: list[str]) -> Mapping[str, Cell
         here = {}
     late = {cell: each for cell, each in here.items() if cell not in committed or each.at >= written}
     return {**committed, **late}
+
+
+def _library(root: Path, matrix: str) -> str:
+    """Of the matrix's file, or of its results'."""
+    with contextlib.suppress(OSError, ValueError):
+        return str(
+            tomllib.loads((root / "matrices" / f"{matrix}.toml").read_text("utf-8")).get("library", "")
+        )
+    with contextlib.suppress(EnvmgrError):
+        return spelling.read_file(spelling.committed(root, matrix)).library
+    return ""
+
+
+def _version(result: CellResult, distribution: str, is_own: bool) -> str | None:
+    """Which version the cell tried: of an axis, or, where the matrix is the library's own and has no axis of it,
+    what was installed."""
+    found = _resolved(result).get(distribution)
+    if found is None and is_own:
+        found = {canonical(name): version for name, version in result.pins.items()}.get(distribution)
+    return found
 
 
 def _resolved(result: CellResult) -> dict[str, str]:

@@ -20,7 +20,7 @@ from envmgr.model.project import Project
 from envmgr.model.upgrades import UpgradeOutcome
 from envmgr.operations import evidence, ground, impact, inspecting, moves, renewing, standing, wishes
 from envmgr.operations.diff import pin_changes
-from envmgr.operations.impact import Known, Question
+from envmgr.operations.impact import Compared, Known, Question
 from envmgr.operations.moves import Move
 from envmgr.operations.renewing import Ready
 from envmgr.operations.run import Run
@@ -147,10 +147,11 @@ class _Attempt:
             move.lock.pins,
             self._packages,
             self._osv,
+            self._wish.library.name,
         )
         known = impact.look(question)
         if not known.used:
-            self._decide(impact.judge(question, known, {}))
+            self._decide(impact.judge(question, known, Compared()))
         run = Run(move.project, self._layout, self._state, False, False, self._report, "upgrade")
         laying.ensure(self._layout, here.interpreter, offline=False)
         staged = self._layout.staging / self._layout.lock(self._name).name
@@ -177,8 +178,7 @@ class _Attempt:
         after = standing.of_entry(
             self._layout, entry_name(self._name, ready.key), ready.libraries, question.python
         )
-        diffs, unknown = impact.compared(known, after, known.used)
-        return impact.judge(question, known, diffs, unknown)
+        return impact.judge(question, known, impact.compare(known, after, known.used))
 
     def _decide(self, found: Impact) -> None:
         self._impact = found

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from envmgr.catalog import Catalog
 from envmgr.environments import called, compiled
-from envmgr.environments.compiled import Compiled, Method
+from envmgr.environments.compiled import Compiled, Function, Method
 from envmgr.environments.layout import Layout
-from envmgr.model.changes import UsedFunction
+from envmgr.model.changes import BOTH, CODE, STATISTICS, Shape, UsedFunction
 from envmgr.model.discovery import Called
+from envmgr.operations.serving import unaliased
 
 _SHOWN = 5
 _GENERIC = re.compile(r"\[.*?\]")
@@ -34,10 +35,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Uses:
-    """What is told of one library: `functions` are paths and their places, aliases resolved."""
+    """What is told of one library; aliases of `functions` are resolved."""
 
     counted: tuple[Called, ...]
-    functions: tuple[tuple[str, tuple[str, ...]], ...]
+    functions: tuple[Function, ...]
     methods: tuple[Method, ...]
     aliases: Mapping[str, str]
 
@@ -51,10 +52,19 @@ class Uses:
 class _Use:
     calls: int | None = None
     places: list[str] = field(default_factory=list)
+    shapes: list[Shape] = field(default_factory=list)
+
+    def add(self, places: Iterable[str], shapes: Iterable[Shape]) -> None:
+        self.places.extend(places)
+        self.shapes.extend(shapes)
+
+    def told(self, path: str) -> UsedFunction:
+        origin = CODE if self.calls is None else BOTH if self.places else STATISTICS
+        return UsedFunction(path, self.calls, _once(self.places), _united(self.shapes), origin)
 
 
-def tell(layout: Layout, aliases: Mapping[str, str]) -> Told:
-    """Cost: the files of statistics and of compiled calls."""
+def tell(layout: Layout, aliases: Mapping[str, str], libraries: Iterable[str]) -> Told:
+    """What is not known is told of these libraries alone. Cost: the files of statistics and of compiled calls."""
     unknown: list[str] = []
     found = None
     try:
@@ -67,7 +77,7 @@ def tell(layout: Layout, aliases: Mapping[str, str]) -> Told:
             "what is called and has not run yet: there are no compiled calls; run `mix envmgr.calls`"
         )
     if found is not None:
-        unknown += _doubts(found)
+        unknown += _doubts(found, (*libraries, *_aliases_of(libraries, aliases)))
     unknown += [
         f"which others are called: {each.path} stands for those that are not counted one by one"
         for each in counted
@@ -79,11 +89,11 @@ def tell(layout: Layout, aliases: Mapping[str, str]) -> Told:
 
 def of(told: Told, library: str, modules: Mapping[str, str]) -> Uses:
     """`modules` are the import names of all libraries of the environment."""
-    written = () if told.compiled is None else told.compiled.functions.items()
-    meant = ((unaliased(path, told.aliases), places) for path, places in written)
+    written = () if told.compiled is None else told.compiled.functions
+    meant = (replace(each, path=unaliased(each.path, told.aliases)) for each in written)
     return Uses(
         tuple(each for each in told.counted if _owner(each, modules) == library),
-        tuple(each for each in meant if each[0].startswith(f"{library}.")),
+        tuple(each for each in meant if each.path.startswith(f"{library}.")),
         () if told.compiled is None else told.compiled.methods,
         told.aliases,
     )
@@ -95,13 +105,31 @@ def functions(uses: Uses, finder: Finder) -> tuple[UsedFunction, ...]:
     for each in uses.counted:
         use = found.setdefault(finder.counted(each.path), _Use())
         use.calls = (use.calls or 0) + each.count
-    for path, places in uses.functions:
-        found.setdefault(path, _Use()).places.extend(places)
+    for function in uses.functions:
+        shapes = map(_without_self, function.shapes) if finder.is_method(function.path) else function.shapes
+        found.setdefault(function.path, _Use()).add(function.places, shapes)
     for method in uses.methods:
         for path in _methods(method, found, finder, uses.aliases):
-            found.setdefault(path, _Use()).places.extend(method.places)
-    used = [UsedFunction(path, use.calls, tuple(dict.fromkeys(use.places))) for path, use in found.items()]
+            found.setdefault(path, _Use()).add(method.places, method.shapes)
+    used = [use.told(path) for path, use in found.items()]
     return tuple(sorted(used, key=lambda each: (each.path.startswith("."), -(each.calls or 0), each.path)))
+
+
+def _without_self(shape: Shape) -> Shape:
+    """A method that is called by its path gets its object first, which is no parameter."""
+    return replace(shape, positional=max(shape.positional - 1, 0))
+
+
+def _united(shapes: Iterable[Shape]) -> tuple[Shape, ...]:
+    """Each once, with all its places."""
+    places: dict[Shape, list[str]] = {}
+    for shape in shapes:
+        places.setdefault(replace(shape, places=()), []).extend(shape.places)
+    return tuple(replace(shape, places=_once(found)) for shape, found in places.items())
+
+
+def _once(places: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(places))
 
 
 def _owner(each: Called, modules: Mapping[str, str]) -> str | None:
@@ -160,6 +188,10 @@ class Finder:
         path = f"{self.catalog.path(number)}.{name}"
         return None if self.catalog.find(path) is None else f"{self.library}.{path}"
 
+    def is_method(self, path: str) -> bool:
+        row = self.catalog.get(path.removeprefix(f"{self.library}."))
+        return row is not None and row.kind == "method"
+
     def has_member(self, name: str) -> bool:
         if self._members is None:
             members = (self.catalog.under(path.partition(".")[2]) for path in self.classes())
@@ -186,24 +218,28 @@ class Finder:
         return self._classes
 
 
-def unaliased(path: str, aliases: Mapping[str, str]) -> str:
-    """The path that is meant where it begins with an alias; of several, the longest."""
-    segments = path.split(".")
-    for length in range(len(segments), 0, -1):
-        alias = ".".join(segments[:length])
-        if alias in aliases:
-            return aliases[alias] + path[len(alias) :]
-    return path
+def _aliases_of(libraries: Iterable[str], aliases: Mapping[str, str]) -> Iterator[str]:
+    names = set(libraries)
+    return (alias for alias, meant in aliases.items() if meant.partition(".")[0] in names)
 
 
-def _doubts(found: Compiled) -> Iterator[str]:
+def _may_be(begins: str, name: str) -> bool:
+    return f"{name}.".startswith(begins) or begins.startswith(f"{name}.")
+
+
+def _doubts(found: Compiled, names: Sequence[str]) -> Iterator[str]:
+    """`names`: with one of these a path begins that matters."""
     if found.stale:
         yield (
             f"whether compiled calls are as of {found.at}: {_few(found.stale)} was compiled since; run"
             " `mix envmgr.calls` again"
         )
-    if found.unknown:
-        made = [f"{each.place} ({each.begins}…)" if each.begins else each.place for each in found.unknown]
+    made = [
+        f"{each.place} ({each.begins}…)" if each.begins else each.place
+        for each in found.unknown
+        if any(_may_be(each.begins, name) for name in names)
+    ]
+    if made:
         yield f"what is called where the path is made when it runs: {_few(made)}; only statistics tell"
     if found.unread:
         yield f"what modules without debug information call: {_few(found.unread)}"

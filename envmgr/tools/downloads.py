@@ -16,6 +16,7 @@ import os
 import re
 import threading
 import time
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -89,7 +90,14 @@ def page(source: str, accept: str) -> tuple[bytes, str] | None:
         raise
     content = held.getvalue()
     if said.get("content-encoding") == "gzip":
-        content = gzip.decompress(content)
+        try:
+            content = gzip.decompress(content)
+        except (OSError, EOFError, zlib.error):
+            raise EnvmgrError(
+                "E-NETWORK",
+                f"the package index answered with what cannot be decompressed ({public(source)})",
+                hint="run the command again; if that does not help, see what stands between: a proxy, a cache",
+            ) from None
     return content, said.get("content-type", "").partition(";")[0].strip()
 
 

@@ -13,6 +13,7 @@ import json
 import os
 import re
 import tempfile
+import threading
 import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
@@ -52,6 +53,7 @@ print("<envmgr>", json.dumps({
 
 # A wrapper may greet before it starts Python.
 _MARK = "<envmgr>"
+_asking: dict[Path, threading.Lock] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +126,10 @@ def available(version: str, free_threaded: bool) -> Iterator[Interpreter]:
     seen: set[str] = set()
     for directory in _directories():
         candidate = directory / f"python{minor}"
-        if candidate.is_file() and os.access(candidate, os.X_OK):
-            found = _asked(candidate)
-            real = os.path.realpath(candidate)
-            if found is not None and real not in seen:
+        real = os.path.realpath(candidate)
+        if real not in seen and candidate.is_file() and os.access(candidate, os.X_OK):
+            found = _asked_once(candidate)
+            if found is not None:
                 seen.add(real)
                 yield found
 
@@ -142,7 +144,7 @@ def _at_path(spec: str, root: Path) -> Interpreter:
     path = (root / Path(spec).expanduser()).absolute()
     if path.is_dir():
         path = path / "bin" / "python"
-    found = _asked(path) if path.is_file() and os.access(path, os.X_OK) else None
+    found = _asked_once(path) if path.is_file() and os.access(path, os.X_OK) else None
     if found is None:
         raise EnvmgrError(
             "E-INTERPRETER",
@@ -176,6 +178,12 @@ def _what_there_is(found: list[tuple[str, str]], spec: str) -> str:
         return install
     listed = ", ".join(f"{version} ({path})" for version, path in found)
     return f"{install}, or choose one that is here: {listed}"
+
+
+def _asked_once(path: Path) -> Interpreter | None:
+    """Who asks for an interpreter that another thread is asking waits for its answer."""
+    with _asking.setdefault(path, threading.Lock()):
+        return _asked(path)
 
 
 @functools.cache

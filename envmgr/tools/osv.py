@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,9 +19,14 @@ from envmgr.errors import EnvmgrError
 from envmgr.tools.pypa import canonical
 
 ECOSYSTEM = "PyPI"
-_MODIFIED = re.compile(rb'"modified"\s*:\s*"([^"]+)"')
+_MODIFIED = re.compile(rb'"modified"\s*:\s*"(\d{4}-\d\d-\d\dT[^"]+)"')
+_NAME = re.compile(rb'"name"\s*:\s*"([^"]+)"')
+"""Of distributions, and of who found something, too."""
+_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _LINE = 120
 _INTRODUCED, _FIXED, _LAST = "introduced", "fixed", "last_affected"
+_OF_VERSIONS = frozenset({"ECOSYSTEM", "SEMVER"})
+"""Types of ranges; those of GIT are of commits."""
 _EVENTS = (_INTRODUCED, _FIXED, _LAST)
 _START = Version("0.dev0")
 """Before every version: what "0" means here."""
@@ -74,27 +81,45 @@ def read(path: Path, distributions: Iterable[str]) -> Snapshot:
     not parsed: seconds for all of PyPI.
     """
     names = frozenset(map(canonical, distributions))
-    named = re.compile("|".join(map(_spelled, sorted(names))) or "(?!)", re.IGNORECASE)
     advisories, unread, newest, count = [], [], b"", 0
+    is_wanted = functools.cache(functools.partial(_is_wanted, names=names))
     try:
         written = datetime.fromtimestamp(_written(path), tz=UTC)
         for name, content in _documents(path):
             count += 1
             newest = max([newest, *_MODIFIED.findall(content)])
-            if named.search(content.decode("utf-8", "replace")) is None:
+            if not any(map(is_wanted, _NAME.findall(content))):
                 continue
             try:
                 advisories += [
                     found for each in _listed(json.loads(content)) if (found := _advisory(each, names))
                 ]
-            except (ValueError, KeyError, TypeError, AttributeError):
+            except (ValueError, KeyError, TypeError, AttributeError) as problem:
+                if path.is_file() and name == path.name:
+                    raise _no_snapshot(path, f"is no JSON as OSV writes it ({problem})") from None
                 unread.append(name)
-    except (OSError, zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError) as problem:
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as problem:
         why = getattr(problem, "strerror", None) or str(problem)
         raise _no_snapshot(path, f"cannot be read: {why}") from problem
     if not newest and not advisories:
-        raise _no_snapshot(path, "has no advisory in it" if count else "has no JSON file in it")
+        raise _no_snapshot(path, _what_it_is(path, count))
     return Snapshot(tuple(advisories), _time(newest.decode("ascii", "replace")), written, tuple(unread))
+
+
+def _is_wanted(written: bytes, names: frozenset[str]) -> bool:
+    """Whoever is called so; a name with an escape in it is looked at."""
+    return b"\\" in written or canonical(written.decode("utf-8", "replace")) in names
+
+
+def _what_it_is(path: Path, count: int) -> str:
+    if path.is_file():
+        with path.open("rb") as file:
+            begins = file.read(4)
+        if begins.startswith(_GZIP):
+            return "is compressed with gzip; unpack it first"
+        if begins == _ZIP and not zipfile.is_zipfile(path):
+            return "is a zip whose end is missing; download it again"
+    return "has no advisory in it" if count else "has no JSON file in it"
 
 
 def _documents(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -148,7 +173,7 @@ def _ecosystem(affected: Mapping[str, Any]) -> str:
 
 
 def _affected(document: Mapping[str, Any]) -> Affected:
-    ranges = [each for each in document.get("ranges") or () if each.get("type") == "ECOSYSTEM"]
+    ranges = [each for each in document.get("ranges") or () if each.get("type") in _OF_VERSIONS]
     return Affected(
         canonical(document["package"]["name"]),
         frozenset(_normal(str(version)) for version in document.get("versions") or ()),
@@ -195,11 +220,6 @@ def _normal(version: str) -> str:
         return str(Version(version))
     except InvalidVersion:
         return version
-
-
-def _spelled(name: str) -> str:
-    """However its separators are written."""
-    return '"' + "[-_.]+".join(map(re.escape, name.split("-"))) + '"'
 
 
 def _time(text: str) -> datetime | None:

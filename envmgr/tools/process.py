@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,9 @@ _UV_KEPT = (
 _STRIPPED = ("PYTHON", "UV_", "__PYVENV_LAUNCHER__", "VIRTUAL_ENV", "VIRTUALENV_", "CONDA_PREFIX", "COLUMNS")
 """The last one makes uv break its lines, which are read here."""
 _PR_SET_PDEATHSIG = 1
+_LOOK = 1.0
+_PASSES = 10
+"""Something may fork while it is looked for."""
 
 Child: TypeAlias = "subprocess.Popen[bytes]"
 
@@ -81,6 +85,7 @@ def run(
 ) -> Completed:
     """Run to the end; `env` is added to a clean environment. Output is UTF-8, undecodable bytes escaped.
 
+    It has ended when the program itself has: what that has left in its process group is killed then.
     A status other than 0 is the caller's to judge. Raises EnvmgrError, naming the program:
     E-BUILD when it cannot be started or does not end within `timeout` seconds.
     """
@@ -103,7 +108,7 @@ def run(
     with _live_guard:
         _live.add(child.pid)
     try:
-        stdout, stderr = child.communicate(stdin, timeout=timeout)
+        stdout, stderr = _communicate(child, stdin, timeout)
     except subprocess.TimeoutExpired:
         raise EnvmgrError(
             "E-BUILD", f"{Path(words[0]).name} did not finish within {timeout:g} s and was ended"
@@ -111,10 +116,41 @@ def run(
     finally:
         with _live_guard:
             _live.discard(child.pid)
-        if child.returncode is None:
-            _kill_group(child.pid)
-            child.communicate()
+        running = child.returncode is None
+        _kill_group(child.pid)
+        if running:
+            _rest(child)
     return Completed(stdout, stderr, child.returncode)
+
+
+def _communicate(child: subprocess.Popen[str], stdin: str | None, timeout: float | None) -> tuple[str, str]:
+    """What it printed until it ended: what it has left running may hold its output open for ever."""
+    until = None if timeout is None else time.monotonic() + timeout
+    while True:
+        left = _LOOK if until is None else min(_LOOK, max(until - time.monotonic(), 0))
+        try:
+            return child.communicate(stdin, timeout=left)
+        except subprocess.TimeoutExpired:
+            stdin = None  # the rest of it is sent anyway
+            if child.poll() is not None:
+                _kill_group(child.pid)
+                return _rest(child)
+            if until is not None and time.monotonic() >= until:
+                raise
+
+
+def _rest(child: subprocess.Popen[str]) -> tuple[str, str]:
+    """The output of a child whose group was killed. Who has left the group is not waited for."""
+    try:
+        return child.communicate(timeout=_LOOK)
+    except subprocess.TimeoutExpired as open_still:
+        for stream in (child.stdin, child.stdout, child.stderr):
+            if stream is not None:
+                stream.close()
+        # Bytes, whatever the encoding.
+        read = (open_still.output, open_still.stderr)
+        stdout, stderr = ((part or b"").decode("utf-8", "backslashreplace") for part in read)
+        return stdout, stderr
 
 
 def start(
@@ -176,6 +212,19 @@ def ended(child: Child) -> None:
     child.wait()
 
 
+def end_bearing(word: str) -> None:
+    """Kill what has `word` in the variables that it was started with: a daemon leaves its group and its session, and
+    keeps those. Linux alone. Cost: a read for each process of the machine.
+    """
+    for _ in range(_PASSES):
+        found = [number for number in _numbers() if os.fsencode(word) in _variables(number)]
+        for number in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(number, signal.SIGKILL)
+        if not found:
+            break
+
+
 def become(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> NoReturn:
     """This process goes on as another program, with its terminal and exactly these variables. Raises E-BUILD when it
     cannot be started.
@@ -195,6 +244,20 @@ def end_all() -> None:
         groups = tuple(_live)
     for group in groups:
         _kill_group(group)
+
+
+def _numbers() -> list[int]:
+    with contextlib.suppress(OSError):
+        numbers = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+        return [number for number in numbers if number != os.getpid()]
+    return []
+
+
+def _variables(number: int) -> bytes:
+    """None of one that has ended, or is another user's."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{number}/environ").read_bytes()
+    return b""
 
 
 def _not_started(program: str, problem: OSError) -> EnvmgrError:

@@ -14,10 +14,11 @@ from collections.abc import Sequence
 from envmgr.errors import EnvmgrError
 from envmgr.tools import derivation
 
+_FULL = r"No space left on device|Disk quota exceeded"
 # First match wins: an offline miss also reads as "no solution", a full disk also as "failed to download".
 _MEANINGS: Sequence[tuple[str, str, str, str]] = (
     (
-        r"No space left on device|Disk quota exceeded",
+        _FULL,
         "E-DISK",
         "the disk is full",
         "free some space (`uv cache prune` drops what nothing uses) and run the command again",
@@ -88,8 +89,12 @@ _PLATFORM = re.compile(r"`platform_machine == '(\w+)' and sys_platform == '(\w+)
 # A password may hold what an address must not, unescaped: then everything up to the last @ goes.
 _CREDENTIALS = re.compile(r"(?<=://)(?:[^/\s]*:\S+|[^/\s]+)@")
 _NOISE = re.compile(
-    r"^(?:warning: |Using (?:CPython|Python|PyPy)|Resolved |Prepared |Creating ).*$", re.MULTILINE
+    r"^(?:warning: .*(?:\n {9}.*)*|(?:Using (?:CPython|Python|PyPy)|Resolved |Prepared |Creating ).*"
+    r"| *(?:Building|Built|Updating|Updated) \S+(?:==| @ | \().*| *(?:Downloading|Downloaded) .*)$",
+    re.MULTILINE,
 )
+# What a build printed follows: it may speak of networks and permissions that are not uv's.
+_OUTPUT = re.compile(r"^\s*\[std(?:out|err)\]\s*$", re.MULTILINE)
 _FRAME = re.compile(r"^\s*(?:error: |cause: |\u00d7|╰─▶|├─▶|│|Caused by: )\s*", re.MULTILINE)
 _OURS = (
     ("your project's requirements are unsatisfiable", "its requirements cannot be satisfied together"),
@@ -128,8 +133,9 @@ def failure(stderr: str, status: int) -> EnvmgrError:
     details = {"uv": raw, "status": status, "reasons": reasons(text)}
     if tree:
         details["derivation"] = tree
+    own = _OUTPUT.split(text)[0]
     for pattern, code, message, hint in _MEANINGS:
-        if re.search(pattern, text):
+        if re.search(pattern, text if pattern == _FULL else own):
             if code == "E-CONFLICT" and (missing := _nothing_to_choose(text)):
                 return EnvmgrError("E-LOCK", missing[0], hint=missing[1], details=details)
             return EnvmgrError(code, f"{message}: {_gist(text)}", hint=hint, details=details)

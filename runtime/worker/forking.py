@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -18,7 +19,8 @@ from .zygote import SOCKET
 
 class Zygote:
     """Starts a zygote by `command` (a worker's) and waits until it can fork: `refusal` is None then, else the reason
-    why it cannot. Use as a context manager; `close` kills the zygote and its workers.
+    why it cannot. Use as a context manager; `close` kills the zygote, its workers, and what its
+    import has started.
 
     Raises as `Client`.
     """
@@ -86,6 +88,8 @@ class Zygote:
         while self._descriptors:
             os.close(self._descriptors.pop())
         if self._process is not None:
+            with contextlib.suppress(OSError):  # what the import has started is in its group
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.kill()
             self._process.wait()
         self._directory.cleanup()

@@ -91,6 +91,7 @@ def index():
         indexes.wheel("shapes", "0.9", {"shapes.py": "import nowhere_to_be_found\n"}),
         indexes.wheel("shapes", "1.0", OLD),
         indexes.wheel("shapes", "2.0", NEW),
+        indexes.wheel("shapes", "3.0", {"forms.py": "def squared(x): return x\n"}),
     ) as served:
         yield served
 
@@ -166,6 +167,17 @@ def test_between_two_releases_of_no_project(here, index, capsys, monkeypatch, ow
     assert "May break" not in document
 
 
+def test_modules_that_are_there_no_more(here, capsys) -> None:
+    releases = ("shapes==2.0", "shapes==3.0")
+    status, out, _ = envmgr(capsys, "diff", *releases, "--python", PYTHON, "--format", "json")
+    found = json.loads(out)["data"]
+    assert status == 0
+    assert [(each["path"], each["kind"], each["severity"]) for each in found["changes"]] == [
+        ("shapes", "removed", "breaks"),
+        ("shapes_tools", "removed", "breaks"),
+    ]
+
+
 def test_a_release_that_cannot_be_imported(here, capsys) -> None:
     status, out, _ = envmgr(
         capsys, "diff", "shapes==0.9", "shapes==1.0", "--python", PYTHON, "--format", "json"
@@ -197,7 +209,7 @@ def test_a_library_of_the_project_by_its_name_and_interpreter(here) -> None:
         (["shapes==1.0", "shapes"], "E-USAGE", "does not say two releases"),
         (["sha[p]es==1.0", "sha[p]es==2.0"], "E-USAGE", "does not say two releases"),
         (["shapes==1.0", "shapes==one"], "E-USAGE", "is no version"),
-        (["shapes==1.0", "shapes==3.0"], "E-LOCK", "no index has shapes 3.0"),
+        (["shapes==1.0", "shapes==4.0"], "E-LOCK", "no index has shapes 4.0"),
         (["nowhere==1.0", "nowhere==3.0"], "E-LOCK", "no index has nowhere 1.0"),
         (["default", "--as", "markdown"], "E-USAGE", "are for releases"),
         (["default", "1", "2", "3"], "E-USAGE", "two generations at most"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import signal
@@ -94,7 +95,7 @@ def kept(root):
     layout = Layout(root)
     with read_state(layout) as state:
         names = [place.name for place in layout.matrices.glob("bisect-*")]
-        return 0 if state is None else sum(len(state.results(name)) for name in names)
+        return 0 if state is None else sum(len(state.results.of(name)) for name in names)
 
 
 def test_what_cannot_be_installed_is_gone_around_and_said(bisect, index):
@@ -162,6 +163,14 @@ WRONG = {
     "no program": (["alpha", "--good", "1.0", "--bad", "1.1", "--command", " "], "--command is empty"),
     "no call": (["alpha", "--good", "1.0", "--bad", "1.1", "--args", "[]"], "--args are those of a call"),
     "no time": (["alpha", "--good", "1.0", "--bad", "1.1", "--timeout", "soon"], "`soon` is not a duration"),
+    "no tests": (
+        ["alpha", "--good", "1.0", "--bad", "1.1", "--pytest", "tests/test_a.py::test_b"],
+        "there is no tests/test_a.py",
+    ),
+    "early locks": (
+        ["alpha", "--good", "1.0", "--bad", "1.1", "--pre", "--with-dependencies"],
+        "--pre is of a search among releases",
+    ),
     "newer": (
         ["alpha", "--good", "1.2", "--bad", "1.1", "--with-dependencies"],
         "alpha 1.2 is newer than 1.1",
@@ -179,6 +188,57 @@ def test_wrong_use(bisect, words):
     assert status == 2
     assert WRONG[words][1] in error["message"]
     assert error["hint"]
+
+
+def test_a_selection_of_pytest_decides_and_what_ctrl_c_ends_goes_on(bisect, tmp_path, index, monkeypatch):
+    monkeypatch.delenv("UV_DEFAULT_INDEX")
+    monkeypatch.delenv("UV_CACHE_DIR")
+    monkeypatch.setenv("UV_INDEX", f"http://{index.host}/simple/")
+    (tmp_path / "test_alpha.py").write_text(
+        "import os, pathlib, time, alpha\n"
+        "def test_old():\n"
+        "    if os.path.exists('waiting'):\n"
+        "        pathlib.Path('began').write_text(str(os.getpid()))\n"
+        "        time.sleep(600)\n"
+        "    assert alpha.old()\n"
+        "def test_other():\n"
+        "    assert alpha.new()\n"
+    )
+    (tmp_path / "waiting").touch()
+    words = (
+        "alpha",
+        "--good",
+        "1.40",
+        "--bad",
+        "1.42",
+        "--pytest",
+        "test_alpha.py::test_old",
+        "--retries",
+        "0",
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-m", "envmgr", "matrix", "bisect", *words],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 120
+    began = tmp_path / "began"
+    while not (began.exists() and began.read_text()) and child.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=60)
+    assert (child.returncode, out, err.splitlines()[-1]) == (130, "", "interrupted"), err
+    assert "Traceback" not in err
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(began.read_text()), 0)
+    assert kept(tmp_path) == 0, "what did not end has no result"
+    (tmp_path / "waiting").unlink()
+    status, outcome = bisect(*words)
+    assert (status, found(outcome), outcome["fails"]) == (0, [("alpha", "1.40", "1.41")], ["pytest"])
+    assert outcome["detail"].startswith("1 of 1 failed: test_alpha.py::test_old: AttributeError: ")
+    assert "--pytest test_alpha.py::test_old" in outcome["command"]
 
 
 def test_the_checks_of_a_matrix_health_calls_or_a_call_decide(bisect, tmp_path):

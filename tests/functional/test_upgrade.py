@@ -15,6 +15,7 @@ import zipfile
 
 import indexes
 import pytest
+import scenes
 
 from envmgr.cli import run
 from envmgr.environments.layout import Layout, site_packages
@@ -68,40 +69,23 @@ def prepared(tmp_path_factory):
     Builds are not lent, since files are copied; the runtime layer is.
     """
     root = tmp_path_factory.mktemp("upgrade")
-    app, saved = root / "app", root / "saved"
-    app.mkdir()
-    with pytest.MonkeyPatch.context() as patch, indexes.serve(*wheels()) as index:
-        patch.setenv("UV_DEFAULT_INDEX", f"http://{index.host}/simple/")
-        patch.setenv("UV_CACHE_DIR", str(root / "uv"))
-        patch.setenv("ENVMGR_CACHE_DIR", str(root / "envmgr"))
+    with scenes.making(root, *wheels()) as (app, _):
         (app / "envmgr.toml").write_text(CONFIG.replace("beta<2", "beta<1.1").replace(">=1,<2", "==1.0"))
         assert run(["lock", "-q", "--project", str(app)]) == 0
         (app / "envmgr.toml").write_text(CONFIG)
         assert run(["sync", "-q", "--project", str(app)]) == 0
-        shutil.copytree(app, saved, symlinks=True)
-        yield app, saved
+        scenes.save(app)
+        yield app
 
 
 @pytest.fixture
 def app(prepared, monkeypatch):
-    app, saved = prepared
-    shutil.rmtree(app)
-    shutil.copytree(saved, app, symlinks=True)
-    monkeypatch.chdir(app)
-    monkeypatch.setenv("ENVMGR_CACHE_DIR", str(app.with_name("envmgr")))
-    return app
+    return scenes.put_back(prepared, monkeypatch)
 
 
 @pytest.fixture
 def envmgr(app, capsys):
-    capsys.readouterr()
-
-    def command(*arguments):
-        code = run([*arguments, "--quiet", "--format", "json"])
-        told = json.loads(capsys.readouterr().out)
-        return code, told["data"] if told["ok"] else told["error"]
-
-    return command
+    return scenes.answering(capsys)
 
 
 def world(root):

@@ -11,6 +11,7 @@ import sys
 import indexes
 import msgpack
 import pytest
+import scenes
 
 from envmgr.cli import run
 from envmgr.environments.layout import Layout
@@ -30,6 +31,7 @@ def price(item, amount=1): return amount
 def total(items): return sum(items)
 def label(text, width=10): return text
 def unused(a): return a
+def pack(item, box=None, *, padded=False): return item
 class Cart:
     """What is bought."""
     def add(self, item): return self
@@ -38,6 +40,7 @@ def open_cart() -> "Cart":
     return Cart()
 '''
 TWO = ONE.replace("text, width=10", "text, language, width=10").replace("def unused(a): return a\n", "")
+TWO = TWO.replace("item, box=None, *, padded=False", "item, *, padded=True")
 THREE = ONE.replace("def total", "def extra(): return 1\ndef total")
 
 
@@ -60,8 +63,6 @@ def advisory(name, introduced, **more):
 def prepared(tmp_path_factory):
     """shop 1.0 is active, though later ones are allowed."""
     root = tmp_path_factory.mktemp("impact")
-    app, saved = root / "app", root / "saved"
-    app.mkdir()
     wheels = [
         indexes.wheel("shop", "1.0", {"shop.py": ONE}, requires=["core>=1,<2"]),
         indexes.wheel("shop", "2.0", {"shop.py": TWO}, requires=["core>=2"]),
@@ -69,47 +70,35 @@ def prepared(tmp_path_factory):
         indexes.wheel("core", "1.0", {"core.py": ""}),
         indexes.wheel("core", "2.0", {"core.py": ""}),
     ]
-    with pytest.MonkeyPatch.context() as patch, indexes.serve(*wheels) as index:
-        patch.setenv("UV_DEFAULT_INDEX", f"http://{index.host}/simple/")
-        patch.setenv("UV_CACHE_DIR", str(root / "uv"))
-        patch.setenv("ENVMGR_CACHE_DIR", str(root / "envmgr"))
+    with scenes.making(root, *wheels) as (app, index):
         (app / "envmgr.toml").write_text(CONFIG.replace(">=1", "==1.0"))
         assert run(["sync", "-q", "--project", str(app)]) == 0
         (app / "envmgr.toml").write_text(CONFIG)
         assert run(["sync", "-q", "--project", str(app)]) == 0
-        shutil.copytree(app, saved, symlinks=True)
-        yield app, saved, index
+        scenes.save(app)
+        yield app, index
 
 
 @pytest.fixture
 def app(prepared, monkeypatch):
-    app, saved, _ = prepared
-    shutil.rmtree(app)
-    shutil.copytree(saved, app, symlinks=True)
-    monkeypatch.chdir(app)
-    monkeypatch.setenv("ENVMGR_CACHE_DIR", str(app.with_name("envmgr")))
-    return app
+    return scenes.put_back(prepared[0], monkeypatch)
 
 
 @pytest.fixture
 def envmgr(app, capsys):
-    capsys.readouterr()
-
-    def command(*arguments):
-        code = run([*arguments, "--quiet", "--format", "json"])
-        told = json.loads(capsys.readouterr().out)
-        return code, told["data"] if told["ok"] else told["error"]
-
-    return command
+    return scenes.answering(capsys)
 
 
-def calls(app, functions, methods=(), unknown=()):
-    """As `mix envmgr.calls` writes them."""
+def calls(app, functions, methods=(), unknown=(), shapes=None):
+    """As `mix envmgr.calls` writes them, without `shapes` as it did before it knew of them."""
     document = {
         "schema": 1,
         "at": "2026-11-20T10:00:00Z",
         "beams": [],
-        "functions": [{"path": path, "places": list(places)} for path, places in functions.items()],
+        "functions": [
+            {"path": path, "places": list(places), **({"shapes": shapes[path]} if shapes else {})}
+            for path, places in functions.items()
+        ],
         "methods": [{"name": name, "on": on, "places": list(places)} for name, on, places in methods],
         "unknown": [{"place": place, "call": "execute/2", "begins": ""} for place in unknown],
         "unread": [],
@@ -164,11 +153,11 @@ def test_a_plan_joins_what_is_called_with_what_changes(envmgr, app, capsys):
         "shop.open_cart": (None, ["lib/b.ex:2"]),
     }
     (affected,) = impact["affected"]
-    assert affected["used"]["path"] == "shop.label"
+    assert (affected["used"]["path"], affected["used"]["origin"]) == ("shop.label", "both")
     assert [(each["kind"], each["parameter"]) for each in affected["changes"]] == [
         ("parameter-required", "language")
     ]
-    assert impact["changes"]["breaks"] == 2  # `unused` is gone, too
+    assert impact["changes"]["breaks"] == 3  # `unused` is gone, too, and `box`
     assert impact["majors"] == [["core", "1.0", "2.0"]]
     assert len(impact["red"]) == 1
     assert impact["unknown"] == []
@@ -195,7 +184,7 @@ def test_an_upgrade_refuses_what_breaks_a_call_unless_told(envmgr, app, prepared
     assert (newest["outcome"], newest["generation"]) == ("refused", 1)
     assert envmgr("status")[1][0]["state"] == "ready"
 
-    index = prepared[2]
+    index = prepared[1]
     fetched = dict(index.fetched)
     status, done = envmgr("upgrade", "shop==2.0", "--accept-impact")
     assert (status, done["action"], done["version"]) == (0, "upgraded", "2.0")
@@ -210,6 +199,37 @@ def test_an_upgrade_refuses_what_breaks_a_call_unless_told(envmgr, app, prepared
     again = envmgr("plan", "shop==2.0")[1]["impact"]  # by the entry that is in the store
     assert again["red"] == error["details"]["reasons"]
     assert world(app) == before
+
+
+def shape(place, positional, *keywords, more=()):
+    return {"positional": positional, "keywords": keywords, "more": more, "places": [place]}
+
+
+def test_a_change_counts_where_a_call_meets_it(envmgr, app, capsys):
+    def plan(*shapes):
+        calls(app, {"shop.pack": [each["places"][0] for each in shapes]}, shapes={"shop.pack": shapes})
+        impact = envmgr("plan", "shop==2.0")[1]["impact"]
+        assert run(["plan", "shop==2.0", "-q"]) == 0
+        return impact, capsys.readouterr().out
+
+    impact, said = plan(shape("a.ex:1", 1, "padded"))
+    assert (impact["affected"], impact["red"]) == ([], [])
+    assert [each["used"]["path"] for each in impact["spared"]] == ["shop.pack"]
+    assert "shop.pack changes, in nothing that your calls pass or leave out\n" in said
+
+    impact, said = plan(shape("a.ex:1", 1, "padded"), shape("a.ex:2", 1), shape("a.ex:3", 2, "padded"))
+    assert impact["red"] == ["shop.pack breaks: it has no parameter box any more (a.ex:3)"]
+    assert [each["kind"] for each in impact["affected"][0]["changes"]] == [
+        "parameter-removed",
+        "default-changed",
+    ]
+    assert [each["places"] for each in impact["affected"][0]["met"]] == [["a.ex:3"], ["a.ex:2"]]
+    assert "    breaks: it has no parameter box any more (a.ex:3)\n    may break: padded is True" in said
+
+    impact, said = plan(shape("a.ex:4", 1, "padded", more=["positional"]))
+    assert impact["red"] == ["shop.pack breaks: it has no parameter box any more (a.ex:4)"]
+    assert "box any more (perhaps a.ex:4: what is passed is made when it runs)\n" in said
+    assert "padded is True" not in said
 
 
 def test_a_kill_while_an_upgrade_is_refused_leaves_what_was(envmgr, app):
@@ -239,7 +259,7 @@ def test_without_known_calls_nothing_is_compared_but_in_a_plan(envmgr, app, caps
     status, plan = envmgr("plan", "shop==2.0")
     impact = plan["impact"]
     assert (status, impact["used"], impact["affected"], impact["red"]) == (0, [], [], [])
-    assert impact["changes"]["breaks"] == 2
+    assert impact["changes"]["breaks"] == 3
     assert "what the application calls (`mix envmgr.calls` reads it" in impact["unknown"][0]
     assert run(["upgrade", "shop==2.0", "-q"]) == 0
     assert "not known: what the application calls (`mix envmgr.calls`" in capsys.readouterr().out
@@ -326,7 +346,7 @@ def test_what_keeps_an_impact_from_being_known_is_said(envmgr, app):
 
 def test_a_version_that_cannot_be_built_is_planned_without_its_api(envmgr, app, prepared):
     four_functions(app)
-    index = prepared[2]
+    index = prepared[1]
     index.wheels.update([indexes.wheel("shop", "4.0", {"shop.py": "import nowhere_to_be_found\n"})])
     status, plan = envmgr("plan", "shop==4.0")
     assert (status, plan["version"], plan["impact"]["changes"]) == (0, "4.0", {})

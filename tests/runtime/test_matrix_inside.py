@@ -112,7 +112,7 @@ def test_what_cannot_be_collected(project):
 def test_rounds_of_timed_tests(project):
     asked, asking = os.pipe()
     answers, answered = os.pipe()
-    os.write(asking, b"...")
+    os.write(asking, b"{}\n{}\n" + json.dumps({"test_it.py::test_timed": 3}).encode() + b"\n")
     os.close(asking)
     run(project, "--rounds", str(asked), str(answered), "--", "test_it.py", pass_fds=(asked, answered))
     os.close(asked)

@@ -148,6 +148,19 @@ def test_a_worker_may_have_fewer_libraries(zygote, mothers):
             client.call("mother.pid")
 
 
+def test_what_an_import_has_started_ends_with_its_zygote(command, tmp_path):
+    told = tmp_path / "pid"
+    code = (
+        "import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']);"
+        f"open({str(told)!r}, 'w').write(str(child.pid))"
+    )
+    with Zygote(command, {"sys": ["sys", code]}, timeout=SECONDS) as zygote:
+        assert zygote.refusal.startswith("the import leaves a process running")
+        pid = int(told.read_text())
+        assert alive(pid)
+    assert wait_until(lambda: not alive(pid))
+
+
 def test_a_library_that_does_not_load_in_a_worker(zygote):
     with pytest.raises(WorkerError) as caught:
         zygote.worker({"nothing": ["no_such_module", ""]})

@@ -40,7 +40,7 @@ defmodule Envmgr.Release do
 
   alias Envmgr.{Error, Near, Options}
   alias Envmgr.Command.{Answer, Tool}
-  alias Envmgr.Release.{Checking, Packing, Place}
+  alias Envmgr.Release.{Checking, Closed, Packing, Place}
 
   @known [:project, :environments, :files]
 
@@ -59,10 +59,23 @@ defmodule Envmgr.Release do
     case Packing.run(options, place) do
       {:ok, names} ->
         Mix.shell().info("* assembled environments #{Enum.join(names, ", ")}")
+        for line <- private(place), do: Mix.shell().info(line)
         release
 
       {:error, problems} ->
         Mix.raise("environments cannot go into the release:\n  " <> Enum.join(problems, "\n  "))
+    end
+  end
+
+  # Whoever builds a release is often not who runs it.
+  defp private(place) do
+    for python <-
+          Path.wildcard(Path.join(place, ".envmgr/store/*/bin/python"), match_dot: true),
+        {:ok, target} <- [File.read_link(python)],
+        directory = Closed.to_others(Path.expand(target, Path.dirname(python))),
+        uniq: true do
+      "* only its owner can start #{target}, for #{directory} is closed to others: " <>
+        "to run the release as another user, take an interpreter elsewhere (`python` in envmgr.toml)"
     end
   end
 

@@ -5,7 +5,7 @@ defmodule Envmgr.ReleaseTest do
 
   alias Envmgr.{Error, Options, Release}
   alias Envmgr.Libraries.Moving
-  alias Envmgr.Release.Contents
+  alias Envmgr.Release.{Closed, Contents}
   alias Envmgr.Test.Project
   alias Envmgr.Values.{Decoder, Encoder}
 
@@ -279,6 +279,32 @@ defmodule Envmgr.ReleaseTest do
       assert problems(project) =~ "the store entry #{project}/.envmgr/store/std-1 is not there"
       File.rm_rf!(Path.join(project, ".envmgr/envs"))
       assert problems(project) =~ "no environment is installed in #{project}"
+    end
+
+    test "what several environments have in common is told once", %{project: project} do
+      envs = Path.join(project, ".envmgr/envs")
+      File.cp_r!(Path.join(envs, "std"), Path.join(envs, "twin"))
+      File.rm!(Path.join(project, ".envmgr/store/std-1/probe.so"))
+      assert problems(project) =~ ~r"\n  std, twin: the store entry \S+ is not whole: probe.so$"
+    end
+
+    test "directories that keep a user out", %{project: project} do
+      directory = Path.join(project, "home")
+      python = Path.join(directory, "bin/python3")
+      File.mkdir_p!(Path.dirname(python))
+      File.write!(python, "")
+      link = Path.join(project, "python")
+      File.ln_s!("home/bin/python3", link)
+      others = Closed.to_others(link)
+      File.chmod!(directory, 0o700)
+      assert Closed.to_others(link) in [directory, others || directory]
+      assert Closed.directory(link) == nil
+      File.chmod!(directory, 0o600)
+      on_exit(fn -> File.chmod!(directory, 0o700) end)
+      # Root may search everything.
+      assert Closed.directory(link) == if(Closed.user() == "root", do: nil, else: directory)
+      File.ln_s!("loop", Path.join(project, "loop"))
+      assert Closed.directory(Path.join(project, "loop")) == nil
     end
 
     test "an extension module of another size", %{project: project} do

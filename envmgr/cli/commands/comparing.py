@@ -44,7 +44,7 @@ def diff(
     python: str | None,
     again: bool,
 ) -> Answer:
-    """Show what changed between two generations of an environment, or what changes between two releases.
+    """Show what changed between two generations, or two releases.
 
     ENV [A] [B]: from generation A of ENV (the one that was active before) to B (the active one).
 

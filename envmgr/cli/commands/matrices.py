@@ -144,6 +144,8 @@ def _overview(matrix: Matrix, known: Mapping[str, CellResult]) -> str:
 
 
 def _cells(matrix: Matrix, known: Mapping[str, CellResult]) -> Answer:
+    from envmgr.matrix.reports.phrases import expected
+
     cells = [
         {
             "id": cell.id,
@@ -162,7 +164,7 @@ def _cells(matrix: Matrix, known: Mapping[str, CellResult]) -> Answer:
             cell.id,
             " ".join(_pins(cell)),
             known[cell.id].status if cell.id in known else _NEVER,
-            _expected(cell),
+            expected(cell.expectation) if cell.expectation is not None else "",
         )
         for cell in matrix.cells
     ]
@@ -174,11 +176,3 @@ def _cells(matrix: Matrix, known: Mapping[str, CellResult]) -> Answer:
 def _pins(cell: Cell) -> Iterable[str]:
     """What the values of the axes led to."""
     return (text.replace("==", " ") for text in cell.requirements if "==" in text)
-
-
-def _expected(cell: Cell) -> str:
-    if cell.expectation is None:
-        return ""
-    until = f" until {cell.expectation.until}" if cell.expectation.until else ""
-    reason = f": {cell.expectation.reason}" if cell.expectation.reason else ""
-    return f"{cell.expectation.kind}{until}{reason}"

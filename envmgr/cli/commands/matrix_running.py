@@ -78,9 +78,10 @@ def run(
 
 
 def _lines(outcome: MatrixRun, where: str) -> Iterator[str]:
-    shown = [result for result in outcome.results if result.cell in outcome.ran or result.status != PASSED]
+    ran = frozenset(outcome.ran)
+    shown = [result for result in outcome.results if result.cell in ran or result.status != PASSED]
     if shown:
-        yield columns(_row(result, outcome) for result in shown)
+        yield columns(_row(result, result.cell in ran) for result in shown)
     for result in outcome.results:
         if result.red:
             yield from _red(result, outcome.matrix, where)
@@ -90,18 +91,18 @@ def _lines(outcome: MatrixRun, where: str) -> Iterator[str]:
     yield _summary(outcome)
 
 
-def _row(result: CellResult, outcome: MatrixRun) -> tuple[str, ...]:
-    versions = [f"{name} {version}" for name, version in result.resolved.items()]
-    python = [f"Python {result.python}"] if result.python else []
-    took = f"{result.seconds:.1f} s" if result.cell in outcome.ran else "unchanged"
-    return (result.cell, ", ".join([*versions, *python]), result.status, took, _remark(result))
+def _row(result: CellResult, ran: bool) -> tuple[str, ...]:
+    from envmgr.matrix.reporting import versions
+
+    took = f"{result.seconds:.1f} s" if ran else "unchanged"
+    return (result.cell, versions(result), result.status, took, _remark(result))
 
 
 def _remark(result: CellResult) -> str:
     expected = result.expected
     if expected is None:
         return result.detail if result.status in NOT_RUN or result.status == FLAKY else ""
-    if expected.kind == "known-broken" and result.status in (PASSED, FLAKY):
+    if result.mended:
         return f"expected broken, passes: {expected.reason}"
     if result.status in (PASSED, FLAKY):
         return ""
@@ -110,6 +111,8 @@ def _remark(result: CellResult) -> str:
 
 
 def _red(result: CellResult, matrix: str, where: str) -> Iterator[str]:
+    from envmgr.matrix.reporting import reproduce
+
     yield ""
     yield f"{result.cell}: {result.status}"
     for check in result.checks:
@@ -119,8 +122,7 @@ def _red(result: CellResult, matrix: str, where: str) -> Iterator[str]:
             yield from (f"    {line}" for line in check.log.splitlines()[-_LOG_LINES:])
     if not result.checks:
         yield f"  {result.detail}"
-    words = ["envmgr", "matrix", "run", matrix, "--cell", result.cell, "--again"]
-    yield f"  again: {shlex.join(words)}{f' {where}' if where else ''}"
+    yield f"  again: {reproduce(matrix, result.cell)}{f' {where}' if where else ''}"
 
 
 def _entering(cell: str, kept: dict[str, str]) -> Iterator[str]:

@@ -6,8 +6,9 @@ TOLD gets lines of JSON: ["at", NODE ID] before a test, ["was", NODE ID, OUTCOME
 plain pass, ["timed", COUNT] for tests with that mark, ["file", PATH] for each file that was opened, by paths from
 ROOT, ["end", STATUS, PASSED, DESELECTED] last.
 
-With --rounds nothing is run but tests that are marked `timed`: once for each byte that comes from the descriptor
-ASKED, and what each took, in seconds, goes to ANSWERED as a line of JSON.
+With --rounds nothing is run but tests that are marked `timed`: all of them for each line that comes from the
+descriptor ASKED, a JSON object of how often each is to run (once, where it is not named). What each took at its
+fastest, in seconds, goes to ANSWERED as a line of JSON; null where it did not pass.
 """
 
 import json
@@ -102,24 +103,29 @@ class Rounds:
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.when == "call" and report.passed:
-            self._took.setdefault(report.nodeid, report.duration)
+            before = self._took.get(report.nodeid, report.duration)
+            self._took[report.nodeid] = None if before is None else min(before, report.duration)
         elif report.failed or report.skipped:
             self._took[report.nodeid] = None
 
     def pytest_runtestloop(self, session: Any) -> bool:
         from _pytest.runner import runtestprotocol
 
-        while os.read(self._asked, 1):
-            self._took = {}
-            for number, item in enumerate(session.items):
+        with os.fdopen(self._asked, "rb") as asked:
+            for line in iter(asked.readline, b""):
+                self._took = {}
+                self._round(session, runtestprotocol, json.loads(line))
+                os.write(self._answered, (json.dumps(self._took) + "\n").encode())
+        return True
+
+    def _round(self, session: Any, run: Any, times: Dict[str, int]) -> None:
+        for number, item in enumerate(session.items):
+            # What comes after it decides which fixtures stay: those that several tests share, until the end.
+            following = session.items[(number + 1) % len(session.items)]
+            for left in reversed(range(times.get(item.nodeid, 1))):
                 if hasattr(item, "_initrequest"):
                     item._initrequest()
-                # What comes after it decides which fixtures stay: those that several tests share, until the end.
-                following = session.items[(number + 1) % len(session.items)]
-                after = item.parent if following is item else following
-                runtestprotocol(item, nextitem=after, log=True)
-            os.write(self._answered, (json.dumps(self._took) + "\n").encode())
-        return True
+                run(item, nextitem=item.parent if left or following is item else following, log=True)
 
 
 def reason(report: Any) -> str:
@@ -137,7 +143,11 @@ def main(arguments: List[str]) -> int:
     split = arguments.index("--")
     told, root, *how = arguments[:split]
     files = Files(root)
-    import pytest
+    try:
+        import pytest
+    except ImportError as problem:
+        print(f"{type(problem).__name__}: {problem}", file=sys.stderr)
+        return 1
 
     with open(told, "w", encoding="utf-8") as file:  # noqa: PTH123
         plugins: List[Any] = [Plugin(file, files)]

@@ -33,6 +33,7 @@ def document(report: MatrixReport) -> dict[str, Any]:
             {
                 **to_plain(result),
                 "red": result.red,
+                "mended": result.mended,
                 "command": reproduce(report.matrix, result.cell),
                 "ratios": {name: ratio(found) for name, found in report.ratios.get(result.cell, {}).items()},
             }

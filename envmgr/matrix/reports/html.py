@@ -8,16 +8,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from typing import Any
 
 from envmgr.matrix.reporting import MatrixReport, axes_of, counts, reproduce, versions
 from envmgr.matrix.reports import phrases, signs
 from envmgr.matrix.reports.heatmap import Grid, grids
-from envmgr.model.matrix import STATUSES, CellResult
-
-_RANK = {status: number for number, status in enumerate(("failed", *STATUSES[3:], "flaky", "passed"))}
+from envmgr.model.matrix import CellResult
 
 
 def render(reports: Iterable[MatrixReport]) -> str:
@@ -43,6 +41,7 @@ def render(reports: Iterable[MatrixReport]) -> str:
 def _section(number: int, report: MatrixReport) -> dict[str, Any]:
     targets = {result.cell: f"m{number}c{place}" for place, result in enumerate(report.results, 1)}
     axes = axes_of(report.results, report.axes)
+    excuses = dict(phrases.excuses(report))
     drawn = grids(report)
     outcomes = dict.fromkeys(map(signs.outcome, report.results))
     seen = [*outcomes, *([signs.MISSING] if report.missing else [])]
@@ -64,7 +63,7 @@ def _section(number: int, report: MatrixReport) -> dict[str, Any]:
         ],
         "filters": [{"name": axis, "values_": seen} for axis, seen in axes.items() if len(seen) > 1],
         "columns": ["outcome", *axes, "versions", "seconds", "what"],
-        "rows": [_row(report, result, axes, targets[result.cell]) for result in report.results],
+        "rows": [_row(report, result, axes, targets[result.cell], excuses) for result in report.results],
     }
 
 
@@ -95,21 +94,24 @@ def _grid(grid: Grid, targets: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _row(report: MatrixReport, result: CellResult, axes: Iterable[str], target: str) -> dict[str, Any]:
+def _row(
+    report: MatrixReport, result: CellResult, axes: Iterable[str], target: str, excuses: Mapping[str, str]
+) -> dict[str, Any]:
     outcome = signs.outcome(result)
     values = {axis: result.values.get(axis, "") for axis in axes}
     data = {"values": {**values, " outcome": outcome}, "red": result.red}
     ratios = report.ratios.get(result.cell, {})
     return {
         **_sign(outcome),
-        "rank": _RANK.get(result.status, 99),
+        "rank": signs.rank(outcome),
         "target": target,
         "data": json.dumps(data),
         "values_": values.values(),
         "versions": versions(result),
         "seconds": f"{result.seconds:.3f}",
         "took": f"{result.seconds:.1f}" if result.seconds else "",
-        "expected": phrases.expected(result.expected) if result.expected else "",
+        "expected": excuses.get(result.cell)
+        or (phrases.expected(result.expected) if result.expected else ""),
         "troubles": list(phrases.troubles(result)),
         "summary": "log" if any(check.log for check in result.checks) else "more",
         "command": reproduce(report.matrix, result.cell),
@@ -132,29 +134,17 @@ def _comparison(report: MatrixReport, targets: Mapping[str, str]) -> dict[str, A
     if found is None:
         return None
 
-    def lines() -> Iterator[tuple[str, str, str, str]]:
-        for word, color, changes in (
-            ("newly broken", signs.RED, found.broken),
-            ("newly working", signs.GREEN, found.working),
-            ("otherwise", signs.YELLOW, found.otherwise),
-        ):
-            for change in changes:
-                since = f"; since then {phrases.moves(change.moves)}" if change.moves else ""
-                yield word, color, change.cell, phrases.change(change) + since
-        for tempo in found.slower:
-            yield "slower", signs.YELLOW, tempo.cell, phrases.tempo(tempo)
-        for tempo in found.faster:
-            yield "faster", signs.GREEN, tempo.cell, phrases.tempo(tempo)
-        yield from (("new", signs.GREY, cell, "") for cell in found.new)
-        yield from (("gone", signs.GREY, cell, "") for cell in found.gone)
-        for move in found.moved:
-            yield "moved", signs.GREY, "", f"{phrases.move(move)}: {phrases.few(move.cells)}"
-
     return {
         "title": phrases.summary(report),
         "lines": [
-            {"word": word, "color": color, "cell": cell, "target": targets.get(cell, ""), "words": words}
-            for word, color, cell, words in lines()
+            {
+                "word": each.word,
+                "color": each.color,
+                "cell": each.cell,
+                "target": targets.get(each.cell, ""),
+                "words": each.words + (f"; since then {each.since}" if each.since else ""),
+            }
+            for each in phrases.differences(found)
         ],
     }
 

@@ -36,12 +36,10 @@ def _section(report: MatrixReport, budget: list[int]) -> Iterator[str]:
         yield "### Red\n"
         for result in report.red:
             yield from _red(report, result, budget)
-    excused = [result for result in report.results if signs.outcome(result).startswith(signs.EXPECTED)]
+    excused = list(phrases.excuses(report))
     if excused:
         yield "### Expected\n"
-        for result in excused:
-            assert result.expected is not None  # noqa: S101 - or it would be red
-            yield f"- {code(result.cell)}: {result.status}, {text(phrases.expected(result.expected))}"
+        yield from (f"- {code(cell)}: {text(excuse)}" for cell, excuse in excused)
         yield ""
     if report.slow:
         yield "### Slower\n"
@@ -103,21 +101,10 @@ def _compared(report: MatrixReport) -> Iterator[str]:
     if found is None:
         return
     yield f"### {text(phrases.summary(report))}\n"
-    for word, changes in (
-        ("newly broken", found.broken),
-        ("newly working", found.working),
-        ("otherwise", found.otherwise),
-    ):
-        for change in changes:
-            since = f" (since then: {text(phrases.moves(change.moves))})" if change.moves else ""
-            yield f"- **{word}** {code(change.cell)}: {text(phrases.change(change))}{since}"
-    for word, tempos in (("slower", found.slower), ("faster", found.faster)):
-        yield from (f"- **{word}** {code(each.cell)}: {text(phrases.tempo(each))}" for each in tempos)
-    yield from (f"- new: {code(cell)}" for cell in found.new)
-    yield from (f"- gone: {code(cell)}" for cell in found.gone)
-    for move in found.moved:
-        many = len(move.cells)
-        yield f"- moved: {text(phrases.move(move))} in {f'{many} cells' if many > 1 else code(move.cells[0])}"
+    for each in phrases.differences(found):
+        what = ": ".join(filter(None, [each.cell and code(each.cell), text(each.words)]))
+        since = f" (since then: {text(each.since)})" if each.since else ""
+        yield f"- **{each.word}** {what}{since}"
     yield ""
 
 

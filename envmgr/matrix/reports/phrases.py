@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from envmgr.matrix.comparing import Change, Move, Tempo
+from envmgr.matrix.comparing import Change, Comparison, Move, Tempo
 from envmgr.matrix.reporting import MatrixReport
+from envmgr.matrix.reports import signs
 from envmgr.matrix.slowness import Finding, Ratio
 from envmgr.model.matrix import CellResult, CheckResult, Expectation
 
@@ -28,6 +30,16 @@ def line(text: str) -> str:
 def expected(expectation: Expectation) -> str:
     until = f" until {expectation.until}" if expectation.until else ""
     return line(f"{expectation.kind}{until}" + (f": {expectation.reason}" if expectation.reason else ""))
+
+
+def excuses(report: MatrixReport) -> Iterator[tuple[str, str]]:
+    """Cells with what was expected of them, where that makes a difference: those that fail, and those that are
+    known to and pass."""
+    for result in report.results:
+        if result.expected is not None and result.mended:
+            yield result.cell, line(f"expected broken, passes ({expected(result.expected)})")
+        elif result.expected is not None and signs.outcome(result).startswith(signs.EXPECTED):
+            yield result.cell, line(f"{result.status} as expected ({expected(result.expected)})")
 
 
 def ratio(found: Ratio) -> str:
@@ -62,8 +74,37 @@ def change(found: Change) -> str:
     return line(f"{what}{way}" + (f": {found.detail or more}" if found.detail or more else ""))
 
 
-def moves(found: Iterable[Move]) -> str:
-    return ", ".join(map(move, found))
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A line of what is otherwise than in older results. `cell` is "" for what several have in common; `since` is
+    what is installed otherwise in it."""
+
+    word: str
+    color: str
+    cell: str
+    words: str
+    since: str = ""
+
+
+def differences(found: Comparison) -> Iterator[Difference]:
+    """What is worst comes first."""
+    for word, color, changes in (
+        ("newly broken", signs.RED, found.broken),
+        ("newly working", signs.GREEN, found.working),
+        ("otherwise", signs.YELLOW, found.otherwise),
+    ):
+        for each in changes:
+            yield Difference(word, color, each.cell, change(each), ", ".join(map(move, each.moves)))
+    for word, color, tempos in (
+        ("slower", signs.YELLOW, found.slower),
+        ("faster", signs.GREEN, found.faster),
+    ):
+        yield from (Difference(word, color, each.cell, tempo(each)) for each in tempos)
+    yield from (Difference("new", signs.GREY, cell, "") for cell in found.new)
+    yield from (Difference("gone", signs.GREY, cell, "") for cell in found.gone)
+    for one in found.moved:
+        where = one.cells[0] if len(one.cells) == 1 else f"{len(one.cells)} cells"
+        yield Difference("moved", signs.GREY, "", f"{move(one)} in {where}")
 
 
 def few(names: Iterable[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from envmgr.model.matrix import (
+    BROKEN,
     ELSEWHERE,
     FAILED,
     FLAKY,
@@ -30,21 +31,18 @@ _LETTERS = {
     MISSING: "?",
 }
 GREEN, YELLOW, RED, GREY = "green", "yellow", "red", "grey"
-_COLORS = {
-    PASSED: GREEN,
-    FLAKY: YELLOW,
-    FAILED: RED,
-    TIMED_OUT: RED,
-    OUT_OF_MEMORY: RED,
-    NOT_INSTALLABLE: RED,
-}
-_WORST_FIRST = (FAILED, TIMED_OUT, OUT_OF_MEMORY, NOT_INSTALLABLE)
+_COLORS = {PASSED: GREEN, FLAKY: YELLOW, **dict.fromkeys(BROKEN, RED)}
+# What passed comes last: a square is green when all of it is.
+_WORST_FIRST = (
+    *(FAILED, TIMED_OUT, OUT_OF_MEMORY, NOT_INSTALLABLE, EXPECTED),
+    *(MISSING, UNRESOLVABLE, NO_INTERPRETER, ELSEWHERE, FLAKY, PASSED),
+)
 _EMOJI = {GREEN: "✅", YELLOW: "⚠️", RED: "❌", GREY: "⬜"}
 
 
 def outcome(result: CellResult) -> str:
     """Its status; "expected: …" for what would be red if nobody expected it."""
-    excused = _COLORS.get(result.status) == RED and not result.red
+    excused = result.status in BROKEN and not result.red
     return f"{EXPECTED}{result.status}" if excused else result.status
 
 
@@ -64,12 +62,9 @@ def emoji(outcome: str) -> str:
 
 def worst(outcomes: list[str]) -> str:
     """Of several cells that share a square."""
-    return min(outcomes, key=_rank)
+    return min(outcomes, key=rank)
 
 
-def _rank(outcome: str) -> int:
-    if outcome in _WORST_FIRST:
-        return _WORST_FIRST.index(outcome)
-    # What passed comes last: a square is green when all of it is.
-    order = [MISSING, UNRESOLVABLE, NO_INTERPRETER, ELSEWHERE, FLAKY, PASSED]
-    return 20 + order.index(outcome) if outcome in order else 10
+def rank(outcome: str) -> int:
+    """The worst have the lowest; one that a later envmgr wrote is as one that is expected."""
+    return _WORST_FIRST.index(outcome if outcome in _WORST_FIRST else EXPECTED)

@@ -45,12 +45,10 @@ def _lines(report: MatrixReport, width: int) -> Iterator[str]:
         yield f"{title}: {result.cell}" + (f" ({versions(result)})" if versions(result) else "")
         yield from (f"  {line}" for line in phrases.troubles(result))
         yield f"  {reproduce(report.matrix, result.cell)}"
-    excused = [result for result in report.results if signs.outcome(result).startswith(signs.EXPECTED)]
+    excused = list(phrases.excuses(report))
     if excused:
         yield ""
-        for result in excused:
-            assert result.expected is not None  # noqa: S101 - or it would be red
-            yield f"{result.status} as expected: {result.cell} ({phrases.expected(result.expected)})"
+        yield from (f"{cell}: {excuse}" for cell, excuse in excused)
     if report.slow:
         yield ""
         for found in report.slow:
@@ -64,22 +62,11 @@ def _compared(report: MatrixReport) -> Iterator[str]:
         return
     yield ""
     yield click.style(phrases.summary(report), bold=True)
-    for word, changes, tone in (
-        ("newly broken", found.broken, "red"),
-        ("newly working", found.working, "green"),
-        ("otherwise", found.otherwise, "yellow"),
-    ):
-        for change in changes:
-            yield f"{click.style(word, fg=tone)}: {change.cell}: {phrases.change(change)}"
-            if change.moves:
-                yield f"  since then: {phrases.moves(change.moves)}"
-    for word, tempos in (("slower", found.slower), ("faster", found.faster)):
-        yield from (f"{word}: {tempo.cell}: {phrases.tempo(tempo)}" for tempo in tempos)
-    yield from (f"new: {cell}" for cell in found.new)
-    yield from (f"gone: {cell}" for cell in found.gone)
-    for move in found.moved:
-        many = len(move.cells)
-        yield f"moved: {phrases.move(move)} in {f'{many} cells' if many > 1 else move.cells[0]}"
+    for each in phrases.differences(found):
+        word = each.word if each.color == signs.GREY else click.style(each.word, fg=each.color)
+        yield ": ".join(filter(None, [word, each.cell, each.words]))
+        if each.since:
+            yield f"  since then: {each.since}"
 
 
 def _drawn(grid: Grid, width: int) -> Iterator[str]:

@@ -244,7 +244,7 @@ def test_an_attribute_that_became_a_property() -> None:
     )
     assert [(each.path, each.kind, each.severity) for each in compare(api(holder), after).changes] == [
         ("C.y", "deprecated", MAY_BREAK),
-        ("C.z", "added", SAFE),
+        ("C.z", "deprecated", MAY_BREAK),
     ]
 
 
@@ -255,9 +255,11 @@ def test_a_parameter_is_deprecated_once() -> None:
 
 
 def test_what_a_loop_left_behind_has_no_value() -> None:
-    def module(value):
-        return api(at(None, "key", kind="constant", value=value), left=frozenset({"key"}))
+    def module(value, *left):
+        return api(at(None, "key", kind="constant", value=value), left=frozenset(left or {"key"}))
 
+    (told_of,) = compare(module("1", "other"), module("2", "other")).changes
+    assert told_of.kind == "value-changed"
     assert told(module("1"), module("2")) == (
         [],
         [("key", "value-changed", "a loop of the module left it behind")],

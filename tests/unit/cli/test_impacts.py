@@ -6,7 +6,7 @@ import pytest
 
 from envmgr.cli import impacts
 from envmgr.cli.commands.upgrading import _next, _refused, _upgraded
-from envmgr.model.changes import Affected, Change, Impact, UsedFunction, Vulnerability
+from envmgr.model.changes import Affected, Change, Impact, Met, UsedFunction, Vulnerability
 from envmgr.model.upgrades import PlanOutcome, UpgradeOutcome
 
 GET = UsedFunction("web.get", 1, ("a:1", "a:2", "a:3", "a:4"))
@@ -20,7 +20,11 @@ IMPACT = Impact((GET, PUT, POST, METHOD), (), COUNTS)
 
 
 def test_what_changes_of_what_is_called():
-    found = (Affected(GET, (BREAKS,)), Affected(PUT, (OTHER, BREAKS)), Affected(METHOD, (OTHER,) * 5))
+    found = (
+        Affected(GET, (BREAKS,), (Met(GET.places),)),
+        Affected(PUT, (OTHER, BREAKS), (Met(), Met())),
+        Affected(METHOD, (OTHER,) * 5, (Met(METHOD.places),) * 5),
+    )
     assert impacts.lines(replace(IMPACT, affected=found)) == [
         "2 of the 3 functions you call change; here is how",
         "  web.get: called once, a:1, a:2, a:3 and 1 more",
@@ -36,6 +40,35 @@ def test_what_changes_of_what_is_called():
 
 
 @pytest.mark.parametrize(
+    ("met", "said"),
+    [
+        (Met(GET.places), ""),
+        (Met(("a:2", "a:3")), " (a:2, a:3)"),
+        (Met((), ("a:1",), "because"), " (perhaps a:1: because)"),
+        (Met(("a:2",), ("a:1", "a:3", "a:4"), "because"), " (a:2; perhaps a:1, a:3, a:4: because)"),
+        (Met(GET.places, ("b:1",), "because"), " (a:1, a:2, a:3 and 1 more; perhaps b:1: because)"),
+        (Met((), (), "because"), " (because)"),
+    ],
+)
+def test_which_calls_meet_a_change(met, said):
+    lines = impacts.lines(replace(IMPACT, affected=(Affected(GET, (BREAKS,), (met,)),)))
+    assert lines[2] == f"    breaks: it is gone; now: web.fetch{said}"
+
+
+def test_what_changes_and_is_met_by_no_call():
+    get, put, post = (Affected(each, (BREAKS,), (Met(),)) for each in (GET, PUT, POST))
+    assert impacts.lines(replace(IMPACT, spared=(get,)))[:2] == [
+        "no call of the 3 functions meets a change",
+        "web.get changes, in nothing that your calls pass or leave out",
+    ]
+    lines = impacts.lines(replace(IMPACT, affected=(get,), spared=(put, post, *[get] * 4)))
+    assert lines[3] == (
+        "web.put, web.post, web.get, web.get, web.get and 1 more change too, in nothing that your calls pass or"
+        " leave out"
+    )
+
+
+@pytest.mark.parametrize(
     ("used", "affected", "said"),
     [
         ((GET, PUT), (GET,), "1 of the 2 functions you call changes; here is how"),
@@ -45,7 +78,7 @@ def test_what_changes_of_what_is_called():
     ],
 )
 def test_how_many(used, affected, said):
-    found = tuple(Affected(each, (BREAKS,)) for each in affected)
+    found = tuple(Affected(each, (BREAKS,), (Met(each.places),)) for each in affected)
     assert impacts.lines(replace(IMPACT, used=used, affected=found))[0] == said
 
 

@@ -96,7 +96,7 @@ class Terminal(io.StringIO):
 
 def follow(watch):
     pending = [found.cell for found in ALL[:4]]
-    watch.began(pending, [], {}, 2)
+    watch.began(pending, {}, 2)
     watch.stage(pending[0], "install")
     watch.stage(pending[0], "arrays")
     watch.ended(ALL[0])
@@ -132,11 +132,14 @@ def test_a_live_table(monkeypatch):
     monkeypatch.setenv("COLUMNS", "120")
     with watching(Invocation()) as watch:
         follow(watch)
+        for cell in ALL[:3]:
+            watch.stage(cell.cell, "time")
+        assert [task.description for task in watch._lines.tasks] == ["cells", f"  {ALL[2].cell}"]
     shown = matrix_progress.sys.stderr.getvalue()
     assert "numpy=2.0,python=3.12 failed: arrays: 1 of 2 failed" in shown
     monkeypatch.setattr("sys.stderr", Terminal())
     with watching(Invocation()) as watch:
-        watch.began([], [], {}, 1)
+        watch.began([], {}, 1)
         watch.stage("x", "time")
         watch.kept(ALL[0])
     assert matrix_progress.sys.stderr.getvalue() == ""
@@ -154,7 +157,7 @@ def test_a_live_table(monkeypatch):
 def test_the_time_that_is_left(seconds, words):
     watch = matrix_progress._Counting()
     cell = ALL[0].cell
-    watch.began([cell], [], {cell: result("1.25", seconds=seconds)}, 1)
+    watch.began([cell], {cell: result("1.25", seconds=seconds)}, 1)
     assert watch._left() == words
     watch._count(ALL[0], ran=True)
     assert watch._left() == ""

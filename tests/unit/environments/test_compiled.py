@@ -5,14 +5,23 @@ import json
 import pytest
 
 from envmgr.environments import compiled
-from envmgr.environments.compiled import Method, Unknown
+from envmgr.environments.compiled import Function, Method, Unknown
 from envmgr.environments.layout import Layout
+from envmgr.model.changes import ANYTHING, Shape
 
 DOCUMENT = {
     "schema": 1,
     "at": "2026-11-20T10:00:00Z",
     "beams": [{"path": "/nowhere/ebin", "newest": 5}],
-    "functions": [{"path": "m.f", "places": ["lib/a.ex:1"]}],
+    "functions": [
+        {
+            "path": "m.f",
+            "places": ["lib/a.ex:1"],
+            "shapes": [
+                {"positional": 1, "keywords": ["axis"], "more": ["keywords"], "places": ["lib/a.ex:1"]}
+            ],
+        }
+    ],
     "methods": [{"name": "fit", "on": None, "places": ["lib/a.ex:2"]}],
     "unknown": [{"place": "lib/a.ex:3", "call": "execute/2", "begins": "m."}],
     "unread": ["Stripped"],
@@ -30,8 +39,10 @@ def test_all_of_it(layout):
     assert compiled.read(layout) is None
     layout.compiled.write_text(json.dumps(DOCUMENT))
     found = compiled.read(layout)
-    assert found.functions == {"m.f": ("lib/a.ex:1",)}
-    assert found.methods == (Method("fit", None, ("lib/a.ex:2",)),)
+    shape = Shape(1, ("axis",), ("keywords",), ("lib/a.ex:1",))
+    assert found.functions == (Function("m.f", ("lib/a.ex:1",), (shape,)),)
+    anything = Shape(more=ANYTHING, places=("lib/a.ex:2",))  # a file of before does not say how
+    assert found.methods == (Method("fit", None, ("lib/a.ex:2",), (anything,)),)
     assert found.unknown == (Unknown("lib/a.ex:3", "execute/2", "m."),)
     assert (found.at, found.unread, found.stale) == ("2026-11-20T10:00:00Z", ("Stripped",), ())
 
@@ -56,6 +67,7 @@ def test_modules_that_were_compiled_since(layout, tmp_path, later, stale):
         "{}",
         json.dumps({**DOCUMENT, "schema": 2}),
         json.dumps({**DOCUMENT, "functions": [{"path": "m"}]}),
+        json.dumps({**DOCUMENT, "functions": [{"path": "m", "places": [], "shapes": [{"positional": 1}]}]}),
     ],
 )
 def test_what_is_none_of_it(layout, content):

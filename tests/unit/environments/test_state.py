@@ -161,7 +161,7 @@ def test_carrying_over_is_done_whole_or_not_at_all(layout, entry, monkeypatch):
     with contextlib.closing(sqlite3.connect(layout.state)) as left:
         assert left.execute("PRAGMA user_version").fetchone() == (2,)
     with open_state(layout) as state:
-        assert (state.results("any"), state.numbers("web")) == ({}, (1,))
+        assert (state.results.of("any"), state.numbers("web")) == ({}, (1,))
 
 
 def test_closing_leaves_the_log_to_the_next(layout, entry):

@@ -235,6 +235,42 @@ allow-failure = true
     assert expanded(text, today=date(2026, 11, 25)).cells[0].expectation.reason == "too old"
 
 
+def test_rules_without_an_effect_are_told():
+    matrix = expanded(
+        """
+[axes]
+numpy = ["1.26", "2.0"]
+python = ["3.11", "3.12"]
+[[check]]
+import = true
+[[check]]
+pytest = ["-x"]
+[[exclude]]
+numpy = "<1"
+[[exclude]]
+numpy = "1.26"
+python = "3.12"
+[[expect]]
+where = { numpy = "1.26" }
+known-broken = "too old"
+until = 2026-11-26
+[[expect]]
+where = { numpy = "2.0" }
+allow-failure = true
+[[expect]]
+where = { numpy = "2.0", python = "3.12" }
+known-broken = "never said"
+until = 2027-01-01
+"""
+    )
+    assert matrix.notes == (
+        "[[exclude]] 1 fits no combination",
+        "[[expect]] 1 (too old) ended on 2026-11-26: 1 cell counts again",
+        "[[expect]] 3 never holds: others before it fit all of its cells",
+        '[[check]] 2 needs pytest, which no cell asks for: `with = ["pytest"]` brings it into them',
+    )
+
+
 def test_twins_are_told():
     matrix = expanded(
         "[axes]\nnumpy = ['2', '2.3', 'latest', '>=2']\npython = ['3.12', '3.13', '3.11']\npytest = ['8', '8.3']"

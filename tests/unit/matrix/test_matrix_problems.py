@@ -143,6 +143,10 @@ REST = "\n[axes]\nnumpy = '2'"
         (AXES + 'numpy = "2"\n[[include]]\nnumpy = "2.5"', ["6:9 `2.5` selects none of the releases of numpy"]),
         (AXES + 'numpy = { within = ">=9" }', ["4:9 no release is in it"]),
         (AXES + "numpy = ['1.26']\npython = '3.13'", ["3:2 the matrix has no cells"]),
+        (AXES + "numpy = ['1.26', '2']\npython = ['3.12', '3.13']\n[[exclude]]\nnumpy = '>=2'\n[[exclude]]\npython ="
+         " '>=3.14'\n[[exclude]]\npython = '3.12'",
+         [f"{line}:3 the matrix has no cells: what is excluded, and what leads to no release, are all of its"
+          " combinations" for line in (6, 10)]),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_where_it_is(problems, text, said):

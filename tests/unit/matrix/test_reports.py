@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from datetime import date
 from xml.etree import ElementTree
 
 import click
@@ -15,7 +16,7 @@ from envmgr.matrix.reporting import counts
 from envmgr.matrix.reports import document, html, junit, markdown, terminal
 from envmgr.matrix.reports.heatmap import grids
 from envmgr.matrix.slowness import Ratio
-from envmgr.model.matrix import Sample
+from envmgr.model.matrix import Expectation, Sample
 
 RENDERERS = {"terminal": lambda found: terminal.render(found, 80), "markdown": markdown.render, "html": html.render,
              "junit": junit.render, "json": document.render}  # fmt: skip
@@ -127,6 +128,7 @@ def test_markdown_tables_are_tables(compared):
     for table in tables:
         widths = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}
         assert widths == {5}
+    assert re.findall(r"^\*\*(.*)\*\*$", text, re.MULTILINE) == ["pandas none", "pandas latest"]
     assert "```sh\nenvmgr matrix run numpy --cell numpy=1.26,python=3.12,pandas=none --again\n```" in text
 
 
@@ -146,22 +148,51 @@ def test_logs_end_where_a_comment_would():
     assert "``````text" in text, "a fence is longer than any in it"
 
 
+CASE = "skipped error failure flakyFailure system-out"
+JUNIT = {
+    "testsuites": ("name time tests failures errors", "testsuite"),
+    "testsuite": ("name tests failures errors skipped time timestamp", "testcase"),
+    "testcase": ("name classname time", CASE),
+    **dict.fromkeys(CASE.split(), ("message type", "")),
+}
+"""Of junit-10.xsd, by which Jenkins' xUnit plugin refuses a file: the attributes and children that we use."""
+
+
+def test_what_is_known_to_be_broken_and_passes_is_said():
+    known = Expectation("known-broken", "old", date(2027, 6, 1))
+    found = report([result(expected=known), result({"numpy": "2.0"}, expected=Expectation("allow-failure"))])
+    words = "expected broken, passes (known-broken until 2027-06-01: old)"
+    for text in (plain(found), markdown.render([found]).replace("\\", ""), html.render([found])):
+        assert text.count(words) == 1
+    assert words.replace(" (", ": ")[:-1] in junit.render([found])
+    assert [each["mended"] for each in document.document(found)["results"]] == [True, False]
+
+
 def test_junit_is_what_readers_take(compared):
     root = ElementTree.fromstring(junit.render([compared]))
     (suite,) = root
     cases = suite.findall("testcase")
+    for element in root.iter():
+        attributes, children = JUNIT[element.tag]
+        assert set(element.keys()) <= {*attributes.split()}, element.tag
+        assert {child.tag for child in element} <= {*children.split()}, element.tag
     assert int(suite.get("tests")) == len(cases) == int(root.get("tests"))
+    assert len({(case.get("classname"), case.get("name")) for case in cases}) == len(cases)
     assert {what: suite.get(what) for what in ("failures", "errors", "skipped")} == {
         "failures": "3", "errors": "1", "skipped": "10",
     }  # fmt: skip
     broken = next(case for case in cases if case.find("failure") is not None)
-    assert broken.get("classname") == "numpy.numpy=1.26,python=3.12,pandas=none"
+    assert broken.get("classname") == "matrices.numpy"
+    assert broken.get("name") == "arrays[numpy=1.26,python=3.12,pandas=none]"
     assert "ImportError" in broken.find("failure").get("message")
     assert "<script>" in broken.find("failure").text
-    flaky = [case for case in cases if case.find("properties/property[@name='flaky']") is not None]
+    again = "\nenvmgr matrix run numpy --cell numpy=1.26,python=3.12,pandas=none --again"
+    assert broken.find("system-out").text == f"failed, with numpy 1.26.4, Python 3.12.4{again}"
+    flaky = [case for case in cases if case.find("flakyFailure") is not None]
     assert len(flaky) == 2
     assert all(case.find("failure") is None for case in flaky)
-    assert all(float(case.get("time", 0)) >= 0 for case in cases)
+    assert all(float(case.get("time")) >= 0 for case in cases)
+    assert float(root.get("time")) == float(suite.get("time")) > 0
     assert suite.get("timestamp") == "2026-11-20T10:00:00"
 
 

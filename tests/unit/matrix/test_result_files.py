@@ -1,6 +1,7 @@
 """The committed file diffs well, a part of a shard loses nothing, and what is neither is refused."""
 
 import json
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -112,6 +113,25 @@ def test_cells_without_a_result_keep_their_line_and_cells_that_are_gone_do_not(t
     spelling.write_file(path, matrix(some), [replace(found[0], status="timed-out")])
     back = {each.cell: each.status for each in spelling.read_file(path).results}
     assert back == {**{each.cell: each.status for each in found[1:4]}, some[0]: "timed-out"}
+
+
+def test_cells_of_both_sides_of_a_conflict_stay(tmp_path):
+    found, _ = all_outcomes()
+    base, ours, theirs = (tmp_path / name for name in ("base.json", "ours.json", "theirs.json"))
+    half = replace(matrix(), axes={"numpy": ("1.26",)})
+    spelling.write_file(base, half, found[4:8])
+    spelling.write_file(ours, matrix(), [*found[:2], replace(found[4], status="failed"), *found[5:8]])
+    other = replace(matrix(), axes={"numpy": ("1.26", "2.0")})
+    spelling.write_file(theirs, other, [*found[4:8], *found[10:12]])
+    merged = subprocess.run(["git", "merge-file", ours, base, theirs], check=False)
+    assert merged.returncode > 0
+    with pytest.raises(EnvmgrError, match="git left conflicts in it") as caught:
+        spelling.read_file(ours)
+    assert "run the matrix again" in caught.value.hint
+    assert spelling.write_file(ours, matrix(), [replace(found[0], status="timed-out")])
+    back = {each.cell: each.status for each in spelling.read_file(ours).results}
+    united = {each.cell: each.status for each in (*found[:2], *found[4:8], *found[10:12])}
+    assert back == {**united, found[0].cell: "timed-out", found[4].cell: "failed"}
 
 
 def test_what_another_machine_found_stays(tmp_path):

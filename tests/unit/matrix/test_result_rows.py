@@ -16,6 +16,7 @@ from envmgr.environments.layout import Layout
 from envmgr.environments.state import open_state, read_state
 from envmgr.errors import EnvmgrError
 from envmgr.matrix import results
+from envmgr.model.matrix import CellResult
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def changed(layout, statement, *values):
 
 def entries(layout):
     with read_state(layout) as state:
-        return state.result_entries()
+        return state.results.entries()
 
 
 def damage(layout):
@@ -48,6 +49,12 @@ def test_a_result_comes_back_as_it_went_in(layout):
     assert results.known(layout, "numpy") == {each.cell: each for each in kept}
     assert results.known(layout, "other") == {}
     assert layout.ignore.read_text() == "*\n"
+
+
+def test_a_cell_without_values_and_without_a_name_is_one(layout):
+    for cell in ("", "all"):
+        results.keep(layout, CellResult("numpy", cell, {}, "failed", "f"))
+    assert [dict(found.values) for found in results.known(layout, "numpy").values()] == [{}, {}]
 
 
 def test_a_later_result_takes_the_place(layout):
@@ -78,7 +85,7 @@ def test_a_row_that_cannot_be_read_is_run_again(layout, content):
     changed(layout, "UPDATE results SET content = ?", content)
     assert results.known(layout, "numpy") == {}
     with open_state(layout) as state:
-        state.keep_result("numpy", "other", content, "")
+        state.results.keep("numpy", [("other", content, "")])
     assert results.known(layout, "numpy") == {}
 
 
@@ -162,6 +169,7 @@ from pathlib import Path
 from sample_results import result
 from envmgr.environments.layout import Layout
 from envmgr.matrix import results
+from envmgr.model.matrix import CellResult
 sys.stdin.readline()
 for number in range(20):
     results.keep(Layout(Path(sys.argv[1])), replace(result(), cell=f"{sys.argv[3]}-{number}"))

@@ -7,23 +7,38 @@ import signal
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 import envmgr.matrix
-from envmgr.environments import bytecode, contents
+from envmgr.environments import bytecode, contents, projectlock
 from envmgr.environments.layout import Layout
+from envmgr.environments.modules import Resolved
 from envmgr.errors import EnvmgrError
-from envmgr.matrix import attempts, cells, elixir, fingerprints, homes, limits, scheduling, sources, testing
+from envmgr.matrix import (
+    attempts,
+    cells,
+    checking,
+    elixir,
+    fingerprints,
+    homes,
+    jobs,
+    limits,
+    scheduling,
+    sources,
+    standing,
+    testing,
+)
 from envmgr.matrix.limits import Ended, Limits
 from envmgr.matrix.notes import Notes
 from envmgr.matrix.preparing import holding
 from envmgr.matrix.sources import Sources
 from envmgr.matrix.warden import Warden
-from envmgr.model.matrix import Cell, CellResult, Check, CheckResult, Expectation
-from envmgr.model.project import HealthCall, Library
+from envmgr.model.matrix import Cell, CellResult, Check, CheckResult, Expectation, Matrix
+from envmgr.model.project import HealthCall, Library, Project
 from envmgr.tools import process
 from envmgr.tools.interpreters import Interpreter
 
@@ -72,6 +87,20 @@ def test_shards_are_disjoint_and_the_same_in_any_order():
     for wrong in ("0/3", "4/3", "1", "a/b", "1/0", "-1/2"):
         with pytest.raises(EnvmgrError, match="is no shard"):
             scheduling.shard(CELLS, wrong)
+
+
+def test_github_takes_so_many_jobs():
+    cells = tuple(Cell(f"a={n}", {}, "3.12", "linux-x86_64", "highest", ()) for n in range(300))
+    matrix = Matrix("m", Path("m.toml"), "a", {}, cells, ())
+    assert len(jobs.github([matrix], 256)["include"]) == 256
+    for many, shards, hint in (
+        (2, 200, "--shards 128 is the most that fits"),
+        (257, 1, "list one matrix for each"),
+    ):
+        with pytest.raises(EnvmgrError, match="jobs are more than the 256 that GitHub takes") as told:
+            jobs.github([matrix] * many, shards)
+        assert told.value.code == "E-USAGE"
+        assert hint in told.value.hint
 
 
 def test_the_longest_first_after_what_never_ran():
@@ -133,6 +162,26 @@ def test_files_that_decide(tree, kind, arguments, found):
     if found is None:
         found = ["conftest.py", "lib/app.ex", "mix.exs", "test/test_helper.exs", "test/x_test.exs"]
     assert named == found
+
+
+def test_files_of_tests_that_are_not_there(tree):
+    (tree / "tests" / "test_one.py").touch()
+
+    def told(kind, *words):
+        return list(sources.lacking(tree, [Check("c", kind, words)]))
+
+    assert (
+        told("pytest", "tests/test_one.py::test_a[b::c]", "tests", "-k", "nothing/like.py", "-x", "@file")
+        == []
+    )
+    assert told("pytest", "tests/test_on.py::test_a", "nowhere/test.py") == [
+        "check `c`: there is no tests/test_on.py; did you mean tests/test_one.py?",
+        "check `c`: there is no nowhere/test.py",
+    ]
+    assert told("elixir", "tests/test_one.exs:12") == [
+        "check `c`: there is no tests/test_one.exs; did you mean tests/test_one.py?"
+    ]
+    assert told("pytest", "--pyargs", "numpy") == told("command", "python", "gone.py") == []
 
 
 def test_tests_that_name_no_file_are_all_of_them(tree):
@@ -298,6 +347,26 @@ def gone(pid):
     return False
 
 
+def test_bytecode_gets_into_an_entry_by_one_thread_at_a_time(tmp_path, monkeypatch):
+    at_work, most = 0, 0
+
+    def add(*_, **__):
+        nonlocal at_work, most
+        at_work += 1
+        most = max(most, at_work)
+        time.sleep(0.05)
+        at_work -= 1
+
+    monkeypatch.setattr(standing.builder, "add_bytecode", add)
+    layout = Layout(tmp_path)
+    projectlock.prepare(layout)
+    one = standing.Standing(layout, threading.Event())
+    with ThreadPoolExecutor(4) as pool:
+        done = [pool.submit(one.add_bytecode, None, "key", None, (), tmp_path) for _ in range(4)]
+    assert [each.result() for each in done] == [None] * 4
+    assert most == 1
+
+
 def test_a_warden_ends_what_is_left(tmp_path):
     child = process.start(
         [sys.executable, "-c", "import time; time.sleep(300)"], cwd=tmp_path, env=ENVIRONMENT
@@ -309,6 +378,11 @@ def test_a_warden_ends_what_is_left(tmp_path):
     place.mkdir()
     kept = tmp_path / "kept"
     kept.mkdir()
+    daemon = process.start(
+        [sys.executable, "-c", "import time; time.sleep(300)"],
+        cwd=tmp_path,
+        env={**ENVIRONMENT, "TMPDIR": f"{place}/tmp"},
+    )
     with Warden() as warden:
         warden.remember(child.pid)
         warden.remember(other.pid)
@@ -318,6 +392,8 @@ def test_a_warden_ends_what_is_left(tmp_path):
         warden.forget(kept)
     assert child.wait(30) == -signal.SIGKILL
     process.ended(child)
+    assert daemon.wait(30) == -signal.SIGKILL or not Path("/proc").exists()
+    process.ended(daemon)
     assert other.poll() is None
     process.ended(other)
     assert kept.exists()
@@ -389,6 +465,25 @@ def test_what_limits_came_to_in_words():
     assert told.detail == "used 3 GiB of memory, more than 2 GiB"
     assert attempts.by_status(Ended(0, 1.0, "", "", 0)).status == "passed"
     assert attempts.size(100) == "100 B"
+
+
+def test_a_worker_that_cannot_be_started_fails_its_check(tmp_path):
+    library = Resolved(Library("shop", "shop", None, "shop"), "shop", "shop", "1.0")
+    with Warden() as warden:
+        ground = attempts.Ground(
+            *(
+                Project(tmp_path, "here", {}),
+                tmp_path / "nothing",
+                HERE,
+                tmp_path,
+                library,
+                tmp_path / "compiled",
+            ),
+            *(warden, threading.Event(), {}),
+        )
+        result, _ = checking.run(Check("import", "import"), ground, tmp_path / "home")
+    assert result.status == "failed"
+    assert result.detail.endswith("nothing/bin/python cannot be started: No such file or directory")
 
 
 def test_the_mix_project_of_a_test(tmp_path):

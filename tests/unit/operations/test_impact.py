@@ -11,7 +11,7 @@ from envmgr.model.changes import BREAKS, MAY_BREAK, SAFE, ApiDiff, Change, UsedF
 from envmgr.model.differences import PinChange
 from envmgr.model.outcomes import Pin
 from envmgr.operations import impact
-from envmgr.operations.impact import Known, Question
+from envmgr.operations.impact import Compared, Known, Question
 from envmgr.operations.tried import Tried
 from envmgr.operations.using import Told
 from envmgr.tools.osv import Advisory, Affected, Snapshot
@@ -48,7 +48,7 @@ def known(*used, tried=None, snapshot=None, unknown=(), **more):
 
 
 def affected(used, *changes, **more):
-    found = impact.judge(QUESTION, known(*used), {"web": diff(*changes, **more)})
+    found = impact.judge(QUESTION, known(*used), Compared({"web": diff(*changes, **more)}))
     return [(each.used.path, [one.severity for one in each.changes]) for each in found.affected]
 
 
@@ -90,7 +90,7 @@ def test_a_method_of_an_unknown_class_is_affected_and_no_reason():
     outcome = impact.judge(
         QUESTION,
         known(UsedFunction(".get"), UsedFunction(".put")),
-        {"web": diff(change("web.Client.get"), change("web.get"), change("web.Client.post"))},
+        Compared({"web": diff(change("web.Client.get"), change("web.get"), change("web.Client.post"))}),
     )
     assert [(each.used.path, [one.path for one in each.changes]) for each in outcome.affected] == [
         (".get", ["web.Client.get"])
@@ -111,8 +111,7 @@ def test_reasons_are_told_with_places_and_what_to_call():
         known(
             used, tried=Tried((), ("matrix m is red: c failed",), ("u",)), snapshot=snapshot, unknown=("v",)
         ),
-        {"web": diff(change("web.get", instead="web.fetch"))},
-        ["w"],
+        Compared({"web": diff(change("web.get", instead="web.fetch"))}, unknown=("w",)),
     )
     assert outcome.red == (
         "web.get breaks: parameter-required of web.get; now: web.fetch (a:0, a:1, a:2)",
@@ -144,7 +143,7 @@ def test_reasons_are_told_with_places_and_what_to_call():
 
 def test_of_a_dependency_only_what_is_called_counts():
     core = diff(change("core.f"), change("core.g"), library="core", distribution="core")
-    outcome = impact.judge(QUESTION, known(core=(UsedFunction("core.f"),)), {"core": core})
+    outcome = impact.judge(QUESTION, known(core=(UsedFunction("core.f"),)), Compared({"core": core}))
     assert [each.used.path for each in outcome.affected] == ["core.f"]
     assert outcome.changes == {}
 
@@ -174,9 +173,9 @@ def test_what_cannot_be_compared_is_told(monkeypatch):
 
     monkeypatch.setattr(impact, "_between", fails)
     before = Known(Told((), None, {}, ()), {"web": object(), "core": object()}, {}, {}, Tried(), None, ())
-    diffs, unknown = impact.compared(before, {"web": object()}, ["web", "core"])
-    assert diffs == {}
-    assert unknown == (
+    compared = impact.compare(before, {"web": object()}, ["web", "core"])
+    assert compared.diffs == {}
+    assert compared.unknown == (
         "what changes in web: comparing failed: RecursionError: too deep",
         "what changes in core: it is no library of the new environment",
     )

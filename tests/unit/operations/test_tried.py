@@ -55,6 +55,25 @@ def test_red_are_cells_of_this_version_interpreter_and_companions(tmp_path):
     assert found.unknown == ()
 
 
+def test_a_library_without_an_axis_of_its_own_is_what_was_installed(tmp_path):
+    layout = Layout(tmp_path)
+
+    def without_axis(cell, version, matrix="web", **more):
+        pins = {"Web.Lib": version, "core": "7"}
+        return CellResult(matrix, cell, {}, "failed", "f", "3.12.4", {}, pins, **more)
+
+    commit(layout, without_axis("python=3.12", "2.0"), without_axis("python=3.12,core=1", "1.0"))
+    results.keep(layout, without_axis("own", "2.0", at="2999-01-01T00:00:00+00:00"))
+    commit(layout, without_axis("of another library, which has it", "2.0", "other"), matrix="other")
+    (tmp_path / "matrices" / "other.toml").write_text('library = "core"')
+    (tmp_path / "matrices" / "odd.toml").write_text("library = [")
+    assert tried.of(layout, "web-lib", "2.0", "3.12.1", PINS).cells == ()
+    found = tried.of(layout, "web-lib", "2.0", "3.12.1", PINS, "web")
+    assert found.red == ("matrix web is red: python=3.12 failed", "matrix web is red: own failed")
+    (tmp_path / "matrices" / "web.toml").write_text('library = "web_lib"')
+    assert tried.of(layout, "web-lib", "2.0", "3.12.1", PINS).red == found.red
+
+
 def test_of_a_cell_the_later_result_counts(tmp_path):
     layout = Layout(tmp_path)
     path = commit(layout, result("a", "failed"), result("b", "failed"), result("c", "failed"))

@@ -5,8 +5,9 @@ import pytest
 from envmgr.catalog import layout
 from envmgr.catalog.layout import Item
 from envmgr.catalog.reading import Catalog
-from envmgr.environments.compiled import Compiled, Method, Unknown
+from envmgr.environments.compiled import Compiled, Function, Method, Unknown
 from envmgr.environments.layout import Layout
+from envmgr.model.changes import ANYTHING, Shape
 from envmgr.model.discovery import Called
 from envmgr.operations import using
 from envmgr.operations.using import Told
@@ -46,7 +47,8 @@ def counted(path, count=1, library="frames"):
 
 
 def compiled(functions=None, methods=(), unknown=(), unread=(), stale=()):
-    return Compiled("2026-11-20T10:00:00Z", functions or {}, methods, unknown, unread, stale)
+    written = tuple(Function(path, places, ()) for path, places in (functions or {}).items())
+    return Compiled("2026-11-20T10:00:00Z", written, methods, unknown, unread, stale)
 
 
 def used(*counts, code=None, modules=None):
@@ -134,6 +136,43 @@ def test_a_method_of_an_unknown_class_is_that_which_was_counted():
     assert used(counted("frames.Series.head", 4), code=code)["frames.Series.head"] == (4, ("a:2",))
 
 
+def test_who_knows_of_it_and_how_it_is_called():
+    one, more = Shape(1, (), (), ("a:1",)), Shape(more=ANYTHING, places=("a:9",))
+    code = Compiled(
+        "",
+        (
+            Function("frames.table", ("a:1",), (one,)),
+            Function("f.table", ("b:2",), (Shape(1, (), (), ("b:2", "a:1")), Shape(2, ("x",), (), ("b:2",)))),
+            Function(
+                "frames.Series.head", ("a:5",), (Shape(2, ("n",), (), ("a:5",)), Shape(places=("a:6",)))
+            ),
+        ),
+        (Method("head", "frames.series", ("a:9",), (more,)), Method("nobody", None, ("a:8",), (one,))),
+        (),
+        (),
+        (),
+    )
+    told = Told((counted("frames.table", 5), counted("frames.series", 2)), code, ALIASES, ())
+    found = using.functions(using.of(told, "frames", {"frames": "frames"}), using.Finder("frames", catalog()))
+    assert {each.path: (each.origin, each.shapes) for each in found} == {
+        "frames.table": ("both", (Shape(1, (), (), ("a:1", "b:2")), Shape(2, ("x",), (), ("b:2",)))),
+        "frames.series": ("statistics", ()),
+        # By its path, a method is given its object, too.
+        "frames.Series.head": ("code", (Shape(1, ("n",), (), ("a:5",)), Shape(places=("a:6",)), more)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("begins", "told"),
+    [("", True), ("fra", True), ("frames.io.", True), ("f.", True), ("lists.", False), ("frameset.", False)],
+)
+def test_a_path_that_a_run_makes_may_be_one_of_a_library(tmp_path, monkeypatch, begins, told):
+    code = compiled(unknown=(Unknown("a:1", "execute/2", begins),))
+    monkeypatch.setattr(using.compiled, "read", lambda _: code)
+    found = using.tell(Layout(tmp_path), {"f": "frames.io", "g": "lists"}, ["frames"])
+    assert [("a:1" in words) for words in found.unknown] == [True] * told
+
+
 def test_methods_alone_say_nothing_of_a_library():
     code = compiled(methods=(Method("head", None, ("a:2",)),))
     assert using.of(Told((), code, {}, ()), "frames", {"frames": "frames"}).is_nothing
@@ -142,15 +181,15 @@ def test_methods_alone_say_nothing_of_a_library():
 def test_what_is_not_known_is_told(tmp_path, monkeypatch):
     place = Layout(tmp_path)
     place.home.mkdir()
-    told = using.tell(place, {})
+    told = using.tell(place, {}, ["frames"])
     assert told.is_nothing
     assert told.unknown == ()
     place.compiled.write_text("[]")
-    (unknown,) = using.tell(place, {}).unknown
+    (unknown,) = using.tell(place, {}, ["frames"]).unknown
     assert "calls.json cannot be read: it is not as `mix envmgr.calls` writes it" in unknown
     place.compiled.unlink()
     monkeypatch.setattr(using.called, "read", lambda _: (counted("frames.table"), counted("frames.*", 9)))
-    told = using.tell(place, {})
+    told = using.tell(place, {}, ["frames"])
     assert [each.path for each in told.counted] == ["frames.table"]
     assert told.unknown[0].startswith("what is called and has not run yet: there are no compiled calls")
     assert told.unknown[1].startswith("which others are called: frames.* stands for those")
@@ -159,7 +198,7 @@ def test_what_is_not_known_is_told(tmp_path, monkeypatch):
         unread=("Stripped",),
         stale=("/app/ebin",),
     )
-    assert list(using._doubts(code)) == [
+    assert list(using._doubts(code, ["frames"])) == [
         "whether compiled calls are as of 2026-11-20T10:00:00Z: /app/ebin was compiled since; run `mix envmgr.calls` again",
         "what is called where the path is made when it runs: a:0, a:1 (frames.…), a:2, a:3, a:4 and 2 more; only"
         " statistics tell",

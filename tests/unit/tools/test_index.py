@@ -152,6 +152,17 @@ def test_what_is_no_page_is_an_error(server, content):
     assert "secret" not in error.value.message
 
 
+@pytest.mark.parametrize(
+    "torn", [b"", b"\x1f\x8b", gzip.compress(b"{}")[:-4], gzip.compress(b"{}")[:10] + b"\xff" * 9]
+)
+def test_what_cannot_be_decompressed_is_an_error(server, torn, monkeypatch):
+    server.pages["/a/"] = page(file("a-1.0.tar.gz"))
+    monkeypatch.setattr(gzip, "compress", lambda content: torn)
+    with pytest.raises(EnvmgrError) as error:
+        Index(Indexes((server.address,))).releases("a")
+    assert error.value.code == "E-NETWORK"
+
+
 def test_an_index_that_fails_is_an_error_and_its_credentials_are_sent(server):
     server.pages["/simple/a/"] = (500, "text/plain", b"")
     with pytest.raises(EnvmgrError, match="cannot be reached"):

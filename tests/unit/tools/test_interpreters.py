@@ -1,6 +1,7 @@
 import json
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -63,6 +64,19 @@ def test_the_newest_that_fits_and_no_shim_and_no_environment(machine, spec):
     found = interpreters.find(spec, root=machine)
     assert found.version == FOUND[spec]
     assert found.minor == spec.removeprefix("python").removesuffix(".1")
+
+
+def test_threads_that_ask_for_one_interpreter_start_it_once(machine, tmp_path):
+    (machine / "also").symlink_to(machine / "bin")
+    started = tmp_path / "started"
+    program = machine / "bin" / "python3.13"
+    said = program.read_text().partition("\n")[2]
+    program.write_text(f"#!/bin/sh\necho >> {started}\nsleep 0.1\n{said}")
+    os.environ["PATH"] += f"{os.pathsep}{machine / 'also'}"  # the same files by another name
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: interpreters.find("3.13", root=machine), range(4)))
+    assert [each.version for each in found] == ["3.13.2"] * 4
+    assert started.read_text() == "\n"
 
 
 def test_none_fits_and_the_error_names_what_is_here(machine):

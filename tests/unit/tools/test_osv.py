@@ -1,5 +1,6 @@
 """Snapshots of OSV: where they are read from, and which versions an advisory affects."""
 
+import gzip
 import json
 import os
 import zipfile
@@ -50,7 +51,7 @@ def events(*pairs):
         ),
         ([events(("introduced", "1"), ("fixed", "2")), events(("introduced", "4"))], ("1.5", "5"), ("3",)),
         ([("GIT", {"introduced": "0"})], (), ("1", "2")),
-        ([("SEMVER", {"introduced": "0"})], (), ("1",)),
+        ([("SEMVER", {"introduced": "1.0.0-rc.1"}, {"fixed": "2.0.0"})], ("1.0rc1", "1.9"), ("2",)),
         ([events(("introduced", "not a version"))], (), ("1",)),
         ([("ECOSYSTEM",)], (), ("1",)),
     ],
@@ -121,7 +122,8 @@ def test_every_form_of_a_snapshot(tmp_path):
         for each in documents:
             (folder / "deep" / f"{each['id']}.json").write_text(json.dumps(each))
             packed.writestr(f"{each['id']}.json", json.dumps(each))
-    (folder / "deep" / "broken.json").write_text('{"about": "web-lib"')
+    (folder / "deep" / "broken.json").write_text('{"name": "web-lib"')
+    (folder / "deep" / "other.json").write_text('{"name": "other-lib", "modified": "yesterday"}')
     os.utime(folder / "deep" / "X-1.json", (2e9, 2e9))
     for path in (listed, answer, archive, folder):
         snapshot = osv.read(path, ["web_lib"])
@@ -139,7 +141,9 @@ def test_every_form_of_a_snapshot(tmp_path):
         ("none.json", None, "cannot be read: No such file"),
         ("text.json", b"hello", "has no advisory in it"),
         ("empty.json", b"[]", "has no advisory in it"),
-        ("cut.zip", b"PK\x03\x04 cut short", "has no advisory in it"),
+        ("cut.zip", b"PK\x03\x04 cut short", "is a zip whose end is missing"),
+        ("lines.json", b'{"id": "X-1", "name": "web-lib"}\n{}', "is no JSON as OSV writes it (Extra data"),
+        ("all.json.gz", gzip.compress(b"[]"), "is compressed with gzip"),
         ("folder", "directory", "has no JSON file in it"),
     ],
 )
@@ -155,9 +159,10 @@ def test_what_is_no_snapshot(tmp_path, name, content, why):
     assert why in caught.value.message
 
 
-def test_a_damaged_archive_is_no_snapshot(tmp_path):
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_damaged_archive_is_no_snapshot(tmp_path, compression):
     path = tmp_path / "all.zip"
-    with zipfile.ZipFile(path, "w") as packed:
+    with zipfile.ZipFile(path, "w", compression) as packed:
         packed.writestr("X-1.json", json.dumps(document()) * 100)
     content = bytearray(path.read_bytes())
     content[60:70] = b"0123456789"

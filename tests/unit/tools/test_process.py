@@ -56,6 +56,56 @@ def test_timeout_ends_the_whole_group(tmp_path):
     _gone(int((tmp_path / "pid").read_text()))
 
 
+@pytest.mark.parametrize("output", ["None", "subprocess.DEVNULL"])
+def test_what_is_left_running_is_ended_and_not_waited_for(output):
+    left = f"subprocess.Popen(['sleep', '60'], stdout={output}, stderr={output})"
+    begun = time.monotonic()
+    code = f"import subprocess; print({left}.pid, input())"
+    done = process.run([sys.executable, "-c", code], timeout=30, stdin="heard")
+    pid, word = done.stdout.split()
+    assert (time.monotonic() - begun < 20, done.status, word) == (True, 0, "heard")
+    _gone(int(pid))
+
+
+def test_what_has_left_the_group_is_not_waited_for():
+    left = "subprocess.Popen(['sleep', '60'], start_new_session=True)"
+    begun = time.monotonic()
+    done = process.run([sys.executable, "-c", f"import subprocess; print('é', {left}.pid)"])
+    word, pid = done.stdout.split()
+    os.kill(int(pid), 9)
+    assert (time.monotonic() - begun < 20, done.status, word) == (True, 0, "é")
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="a system without /proc")
+def test_a_daemon_is_found_by_its_variables(tmp_path):
+    daemon = (
+        "import os, sys, time\n"
+        "if os.fork(): os._exit(0)\n"
+        "os.setsid()\n"
+        "if os.fork(): os._exit(0)\n"
+        "open(sys.argv[1], 'w').write(str(os.getpid()))\n"
+        "os.rename(sys.argv[1], sys.argv[2])\n"
+        "time.sleep(60)\n"
+    )
+    pids = []
+    for name in ("one", "other"):
+        child = process.start(
+            [sys.executable, "-c", daemon, tmp_path / f"{name}.new", tmp_path / name],
+            cwd=tmp_path,
+            env={"TMPDIR": f"{tmp_path}/{name}-place"},
+        )
+        until = time.monotonic() + 30
+        while not (tmp_path / name).exists() and time.monotonic() < until:
+            time.sleep(0.02)
+        process.ended(child)
+        pids.append(int((tmp_path / name).read_text()))
+    process.end_bearing(f"{tmp_path}/one-place")
+    _gone(pids[0])
+    os.kill(pids[1], 0)
+    process.end_bearing(f"{tmp_path}/other-place")
+    _gone(pids[1])
+
+
 def test_end_all_ends_what_other_threads_wait_for():
     statuses = []
     before = set(process._live)

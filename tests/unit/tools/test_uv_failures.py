@@ -122,6 +122,15 @@ CASES = {
         "E-DISK",
         "full",
     ),
+    "disk full after a warning of several lines": (
+        "Using Python 3.12.1 environment at: v\n"
+        "warning: Failed to hardlink files; falling back to full copy. This may lead to degraded performance.\n"
+        "         If the cache and target directories are on different filesystems, hardlinking may not be supported.\n"
+        "error: Failed to install: numpy-2.5.5-cp312-cp312-linux.whl (numpy==2.5.5)\n"
+        "  cause: failed to copy file: No space left on device (os error 28)\n",
+        "E-DISK",
+        "the disk is full: Failed to install: numpy",
+    ),
     "unwritable": ("error: failed to open `/x`: Permission denied (os error 13)\n", "E-DISK", "cannot write"),
     "interpreter": (
         "error: No interpreter found for Python 4.7 in managed installations or search path\n",
@@ -132,6 +141,23 @@ CASES = {
         "error: Failed to build `x==1`\n  cause: The build backend returned an error\n",
         "E-BUILD",
         "x==1",
+    ),
+    "build, after what uv says on its way": (
+        "   Building x==1\nDownloading cmake (27.1MiB)\n Downloaded cmake\nerror: Failed to build `x==1`\n"
+        "  cause: The build backend returned an error\n",
+        "E-BUILD",
+        "installed: Failed to build `x==1`",
+    ),
+    "a build without its own network": (
+        "error: Failed to build `x==1`\n  cause: Call to `maturin.build_wheel` failed (exit status: 1)\n\n"
+        "         [stderr]\n         curl: Connection refused\n         mkdir: Permission denied\n",
+        "E-BUILD",
+        "installed: Failed to build `x==1`",
+    ),
+    "a build that fills the disk": (
+        "error: Failed to build `x==1`\n\n         [stderr]\n         cc1: No space left on device\n",
+        "E-DISK",
+        "full",
     ),
     "unknown words": ("warning: w\nerror: the moon is full\n", "E-BUILD", "uv failed: the moon is full"),
     "silence": ("", "E-BUILD", "no reason given"),

@@ -8,6 +8,8 @@ defmodule Envmgr.Calls.Fault do
   @unsent [:overloaded, :not_ready, :circuit_open, :rate_limited]
   # These are told as the caller's, who may have misspelt a name, but what is missing may also be somebody else's doing.
   @missing [:unknown_library, :not_installed]
+  # SIGHUP, SIGINT, SIGTERM.
+  @from_outside [1, 2, 15]
 
   @doc "Whether other arguments or another value would mend it: nobody but the caller can."
   @spec callers?(Error.t()) :: boolean()
@@ -46,5 +48,9 @@ defmodule Envmgr.Calls.Fault do
   @doc "Whether every further call of the same kind would come to the same."
   @spec certain?(Error.t()) :: boolean()
   def certain?(%{code: :exception, retry: retry}), do: not retry
+  # What ends its worker ends the next one, too, unless somebody from outside has ended it.
+  def certain?(%{code: :worker_lost, class: :library, details: %{own?: true} = details}),
+    do: details[:signal] not in @from_outside
+
   def certain?(error), do: error.code in [:arguments, :conversion, :pipeline, :unresolved]
 end

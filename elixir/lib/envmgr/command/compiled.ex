@@ -4,19 +4,22 @@ defmodule Envmgr.Command.Compiled do
   # Code (a module's functions) → Sites (calls in them) → Values (what an argument can be) → Uses (what is called, and where)
   @moduledoc false
 
-  alias Envmgr.Command.Compiled.{Code, Sites, Uses}
+  alias Envmgr.Command.Compiled.{Code, Shapes, Sites, Uses}
 
   @enforce_keys [:functions, :methods, :unknown, :unread]
   defstruct [:functions, :methods, :unknown, :unread]
 
   @typedoc """
-  `functions`: paths and the places that call them; `methods`: of methods and attributes only their names are known, and the path of
-  the call that made the object where they follow it in a chain. `unknown`: calls whose path is made when they run, as far as it is
+  `functions`: paths, the places that call them, and how: what is passed, with the places that decide it. `methods`: of methods and
+  attributes only their names are known, and the path of the call that made the object where they follow it in a chain. `unknown`: calls whose path is made when they run, as far as it is
   known. `unread`: modules without debug information.
   """
+  @type places :: [String.t()]
   @type t :: %__MODULE__{
-          functions: [{path :: String.t(), places :: [String.t()]}],
-          methods: [{name :: String.t(), on :: String.t() | nil, places :: [String.t()]}],
+          functions: [{path :: String.t(), places(), [{Shapes.t(), places()}]}],
+          methods: [
+            {name :: String.t(), on :: String.t() | nil, places(), [{Shapes.t(), places()}]}
+          ],
           unknown: [{place :: String.t(), call :: String.t(), begins :: String.t()}],
           unread: [String.t()]
         }
@@ -33,11 +36,12 @@ defmodule Envmgr.Command.Compiled do
     found = codes |> Sites.index() |> Uses.all()
 
     %__MODULE__{
-      functions: gathered(for {:function, path, place} <- found, do: {path, place}),
+      functions:
+        gathered(for {:function, path, place, shapes} <- found, do: {path, {place, shapes}}),
       methods:
-        for({:method, name, on, place} <- found, do: {{name, on}, place})
+        for({:method, name, on, place, shapes} <- found, do: {{name, on}, {place, shapes}})
         |> gathered()
-        |> Enum.map(fn {{name, on}, places} -> {name, on, places} end),
+        |> Enum.map(fn {{name, on}, places, shapes} -> {name, on, places, shapes} end),
       unknown:
         for({:unknown, place, call, begins} <- found, uniq: true, do: {place, call, begins})
         |> Enum.sort_by(&by_place(elem(&1, 0))),
@@ -48,9 +52,21 @@ defmodule Envmgr.Command.Compiled do
   defp gathered(pairs) do
     pairs
     |> Enum.group_by(&elem(&1, 0), &elem(&1, 1))
-    |> Enum.map(fn {key, places} -> {key, places |> Enum.uniq() |> Enum.sort_by(&by_place/1)} end)
+    |> Enum.map(fn {key, uses} ->
+      shapes = Enum.flat_map(uses, &elem(&1, 1))
+      {key, uses |> Enum.map(&elem(&1, 0)) |> sorted(), by_shape(shapes)}
+    end)
     |> Enum.sort()
   end
+
+  defp by_shape(shapes) do
+    shapes
+    |> Enum.group_by(&elem(&1, 0), &elem(&1, 1))
+    |> Enum.map(fn {shape, places} -> {shape, sorted(places)} end)
+    |> Enum.sort_by(fn {_shape, [first | _]} -> by_place(first) end)
+  end
+
+  defp sorted(places), do: places |> Enum.uniq() |> Enum.sort_by(&by_place/1)
 
   # Line 9 before line 10.
   defp by_place(place) do

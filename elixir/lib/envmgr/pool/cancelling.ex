@@ -4,7 +4,19 @@ defmodule Envmgr.Pool.Cancelling do
   # Functions of the owner's state.
   @moduledoc false
 
-  alias Envmgr.Pool.{Callbacks, Cancelled, Flight, Lent, Nudge, Outbox, Pipe, Slot, Watched}
+  alias Envmgr.Pool.{
+    Callbacks,
+    Cancelled,
+    Flight,
+    Lent,
+    Nudge,
+    Outbox,
+    Pipe,
+    Slot,
+    Tardy,
+    Watched
+  }
+
   alias Envmgr.Wire.Messages
 
   # How long a worker may take to end a call, ms. Where the machine is so busy that few signals are sent meanwhile, the worker has
@@ -170,8 +182,9 @@ defmodule Envmgr.Pool.Cancelling do
       nil ->
         %{s | head: nil}
 
-      {id, reply, deadline, _label} when id == s.head ->
-        s = Pipe.arm(nudge(Pipe.slow(%{s | seen: s.seen + 1}), 0))
+      {id, reply, deadline, label} when id == s.head ->
+        s = %{s | seen: s.seen + 1, tardy: Tardy.learn(s.tardy, label)}
+        s = Pipe.arm(nudge(Pipe.slow(s), 0))
 
         if reply != nil and s.seen > @overdue_ticks and
              Flight.passed?(deadline, System.monotonic_time(:millisecond)),

@@ -161,6 +161,22 @@ defmodule Envmgr.Pool.Flight do
     end
   end
 
+  @doc "What was written last, of a worker that runs one call at a time."
+  @spec latest(t()) :: entry() | nil
+  def latest({_size, :threads, _asides}), do: nil
+
+  def latest({_size, queue, _asides}) do
+    case :queue.peek_r(queue) do
+      {:value, entry} -> entry
+      :empty -> nil
+    end
+  end
+
+  @doc "Whether a call is in order, and others wait for it."
+  @spec in_order?(t(), pos_integer()) :: boolean()
+  def in_order?({_size, :threads, _asides}, _id), do: false
+  def in_order?({_size, queue, _asides}, id), do: :queue.any(&(elem(&1, 0) == id), queue)
+
   @doc "Nobody waits any more for this call. Its last message is still to come."
   @spec cancel(t(), reference()) :: {:ok, pos_integer(), t()} | :unknown
   def cancel({size, queue, asides}, reply) do

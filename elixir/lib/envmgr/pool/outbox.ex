@@ -123,6 +123,23 @@ defmodule Envmgr.Pool.Outbox do
         {data, %{outbox | high: high, calls: calls, low: low, next: next, control: []}, flight}
   end
 
+  @doc "How many calls leave next, at most `room`, up to the first of which this holds."
+  @spec reach(t(), integer(), (Flight.label() -> boolean())) :: integer()
+  def reach(outbox, room, last?),
+    do: reach([outbox.high, outbox.calls, outbox.low], room, 0, last?)
+
+  defp reach([queue | rest] = queues, room, count, last?) when count < room do
+    case Fair.pop(queue) do
+      {{:call, _, _, label, _, _}, queue} ->
+        if last?.(label), do: count + 1, else: reach([queue | rest], room, count + 1, last?)
+
+      :empty ->
+        reach(tl(queues), room, count, last?)
+    end
+  end
+
+  defp reach(_queues, _room, count, _last?), do: count
+
   defp fill(calls, id, flight, room, bytes, data) when room > 0 and bytes > 0 do
     case Fair.pop(calls) do
       {{:call, reply, deadline, label, size, tail}, calls} ->

@@ -20,7 +20,7 @@ defmodule Envmgr.Pool.Owner do
   alias Envmgr.Libraries.Sizing
   alias Envmgr.Pool.{Account, Answers, Birth, Cancelling, Child, Crash, Ending, Flight, Heartbeat}
   alias Envmgr.Pool.{Hello, Lane, Lent, Life, Nudge, Outbox, Pace, Pipe, Serving, Sharing, Slot}
-  alias Envmgr.Pool.{Stats, Watched}
+  alias Envmgr.Pool.{Stats, Tardy, Watched}
   alias Envmgr.Values.Decoder
   alias Envmgr.Wire.Messages
 
@@ -31,13 +31,14 @@ defmodule Envmgr.Pool.Owner do
   @enforce_keys [:server, :manifest, :slot, :options]
   defstruct [:server, :manifest, :slot, :options, :port, :os_pid, :failure, :tick, :head, :retry] ++
               [:interrupt, :crash, :nudge, :sweep, :life, :zygote, :mark, :began, :ending] ++
-              [:pool, :sizing, :number, :inside, :signals, :parent] ++
+              [:pool, :sizing, :number, :inside, :signals, :parent, :bar, :counted] ++
               [
                 asked: 0,
                 forked?: false,
                 hung_up?: false,
                 beat: %Heartbeat{},
                 pace: %Pace{},
+                tardy: Tardy.new(),
                 lane: nil,
                 landing: 0,
                 phase: :starting,

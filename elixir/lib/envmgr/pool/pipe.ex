@@ -3,7 +3,7 @@ defmodule Envmgr.Pool.Pipe do
   # Functions of the owner's state.
   @moduledoc false
 
-  alias Envmgr.Pool.{Child, Flight, Lent, Outbox, Pace, Slot, Watched}
+  alias Envmgr.Pool.{Child, Flight, Lent, Outbox, Pace, Slot, Tardy, Watched}
 
   # The most unanswered calls in the pipe. A worker begins with one, each answered frame doubles it, and a slow call
   # takes it back to one (to as many as it has threads): what is not written can still go elsewhere.
@@ -66,10 +66,13 @@ defmodule Envmgr.Pool.Pipe do
   end
 
   defp write(s, room) do
+    room = Tardy.room(s.tardy, s.outbox, room)
+
     with {data, outbox, flight} <- Outbox.frame(s.outbox, s.flight, room) do
       if Child.write(s.port, data) do
         plain? = Outbox.plain?(s.outbox)
         s = arm(begun(%{s | outbox: outbox, flight: flight}, Flight.size(s.flight)))
+        s = if s.tardy == %{}, do: s, else: barred(s)
         held(if plain?, do: s, else: waiting(s))
       else
         %{s | retry: s.retry || Process.send_after(self(), :retry, @busy_retry)}
@@ -77,6 +80,14 @@ defmodule Envmgr.Pool.Pipe do
     else
       :empty -> held(if Outbox.plain?(s.outbox), do: s, else: waiting(s))
     end
+  end
+
+  # Behind what may be slow nothing is written.
+  defp barred(%{bar: bar} = s) do
+    with {id, _, _, label} when id != bar <- Flight.latest(s.flight),
+         {true, tardy} <- Tardy.wrote(s.tardy, label),
+         do: %{s | tardy: tardy, bar: id},
+         else: (_quick -> s)
   end
 
   # Calls wait here for functions to return.
@@ -120,6 +131,7 @@ defmodule Envmgr.Pool.Pipe do
     do: min(@window, @inside - map_size(s.askers)) - Flight.size(s.flight)
 
   defp room(%{slow?: true}), do: 0
+  defp room(%{bar: bar}) when bar != nil, do: 0
   # While others start nothing is written ahead: they can take it over.
   defp room(%{coming?: true} = s), do: s.threads - Flight.size(s.flight)
   defp room(%{askers: none} = s) when none == %{}, do: s.window - Flight.size(s.flight)
@@ -140,10 +152,13 @@ defmodule Envmgr.Pool.Pipe do
         now = System.monotonic_time(:nanosecond)
         pace = Pace.departed(s.pace, departed, Flight.size(flight), now)
         Slot.each(s.slot, Pace.known(pace))
-        s = %{s | flight: flight, pace: pace}
+        s = unbarred(%{s | flight: flight, pace: pace})
         if s.slow?, do: brisk(s), else: %{s | window: min(2 * s.window, @window)}
     end
   end
+
+  defp unbarred(%{bar: nil} = s), do: s
+  defp unbarred(s), do: if(Flight.in_order?(s.flight, s.bar), do: s, else: %{s | bar: nil})
 
   defp brisk(s) do
     Slot.brisk(s.slot)

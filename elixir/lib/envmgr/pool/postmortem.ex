@@ -17,6 +17,7 @@ defmodule Envmgr.Pool.Postmortem do
           frames: [frame()]
         }
 
+  @closed_hint "the function, or C code below it, has closed descriptors that it did not open (os.closerange, the start of a daemon)"
   @repeat "the call may have run: repeat it only if that does no harm"
   @extension "this is a fault in C code, of the library or of what it is used with: look for a version of it where it is mended (envmgr upgrade), and at the arguments"
 
@@ -41,6 +42,7 @@ defmodule Envmgr.Pool.Postmortem do
 
   # Statuses that the runtime itself ends with (docs/protocol.md).
   @broken_frame 76
+  @closed 74
 
   @typedoc """
   A port's exit status (128 and above: a signal), that of the zygote that took the worker along; that it has not ended, or
@@ -66,7 +68,7 @@ defmodule Envmgr.Pool.Postmortem do
   def of(:runs, crash) do
     %__MODULE__{
       how: "closed its pipe and did not end in time",
-      hint: "the function, or C code below it, has closed descriptors that it did not open",
+      hint: @closed_hint,
       frames: frames(crash)
     }
   end
@@ -92,6 +94,15 @@ defmodule Envmgr.Pool.Postmortem do
     }
   end
 
+  def of(@closed, crash) do
+    %__MODULE__{
+      how: "ended because its descriptors were closed",
+      hint: @closed_hint,
+      status: @closed,
+      frames: frames(crash)
+    }
+  end
+
   def of(status, crash) do
     %__MODULE__{
       how: "exited with status #{status}",
@@ -104,7 +115,7 @@ defmodule Envmgr.Pool.Postmortem do
 
   @doc """
   What a caller is told: fields of its error. `running` is the path of the call that ran when the worker ended, nil when that is not
-  known; `own?` whether it was this caller's.
+  known; `own?` whether it was this caller's, which `details.own?` says where the path is known.
   """
   @spec fields(t(), String.t() | nil, boolean()) :: keyword()
   def fields(%__MODULE__{} = ending, running, own?) do
@@ -113,7 +124,7 @@ defmodule Envmgr.Pool.Postmortem do
       class: ending.class,
       message: "the worker #{ending.how}#{while(running, own?)}#{at(ending.frames)}",
       hint: hint(ending, own?),
-      details: details(ending, running)
+      details: details(ending, running, own?)
     ]
   end
 
@@ -131,8 +142,9 @@ defmodule Envmgr.Pool.Postmortem do
 
   defp upcase(<<first::binary-1, rest::binary>>), do: String.upcase(first) <> rest
 
-  defp details(ending, running) do
+  defp details(ending, running, own?) do
     %{signal: ending.signal, status: ending.status, running: running, frames: ending.frames}
+    |> Map.put(:own?, if(running, do: own?))
     |> Enum.reject(fn {_key, value} -> value in [nil, []] end)
     |> Map.new()
   end

@@ -4,7 +4,7 @@ defmodule Envmgr.Release.Checking do
   @moduledoc false
 
   alias Envmgr.Libraries.Manifest
-  alias Envmgr.Release.Contents
+  alias Envmgr.Release.{Closed, Contents}
   alias Envmgr.Values.Decoder
   alias Envmgr.Wire
 
@@ -30,8 +30,14 @@ defmodule Envmgr.Release.Checking do
     end
   end
 
-  defp said(found, kind),
-    do: for({name, said} <- found, {^kind, text} <- said, do: "#{name}: #{text}")
+  # What several have in common is told once.
+  defp said(found, kind) do
+    pairs = for {name, said} <- found, {^kind, text} <- said, do: {text, name}
+    names = Enum.group_by(pairs, &elem(&1, 0), &elem(&1, 1))
+
+    for {text, _name} <- Enum.uniq_by(pairs, &elem(&1, 0)),
+        do: "#{Enum.join(names[text], ", ")}: #{text}"
+  end
 
   defp environment(name, envs, project) do
     with {:ok, content} <- File.read(Path.join([envs, name, "launch.msgpack"])),
@@ -51,7 +57,16 @@ defmodule Envmgr.Release.Checking do
     worker = List.last(arguments) || ""
     layer = Path.dirname(worker)
     store = python |> Path.dirname() |> Path.dirname()
+    closed = Enum.flat_map([store, layer], &List.wrap(Closed.directory(Path.join(&1, "any"))))
 
+    if closed == [],
+      do: looked(manifest, python, layer, store, facts),
+      else: for(directory <- Enum.uniq(closed), do: {:problem, shut(directory)})
+  end
+
+  defp shut(directory), do: "#{directory} is closed to the user of this VM (#{Closed.user()})"
+
+  defp looked(manifest, python, layer, store, facts) do
     interpreter(python, facts["python"] || %{}) ++
       protocol(layer) ++
       whole(layer, "the runtime layer") ++
@@ -68,7 +83,10 @@ defmodule Envmgr.Release.Checking do
         compare(version(python), recorded["version"], wanted)
 
       {:error, _gone} ->
-        [problem: "#{wanted} is not on this machine: #{python}#{leads(python)}"]
+        case Closed.directory(python) do
+          nil -> [problem: "#{wanted} is not on this machine: #{python}#{leads(python)}"]
+          directory -> [problem: "#{wanted} cannot be started: #{shut(directory)}"]
+        end
     end
   end
 

@@ -14,7 +14,8 @@ defmodule Mix.Tasks.Envmgr.Calls do
   - `--format json`: the same on stdout
 
   A path is found where code says it: a literal, a module attribute, texts joined of these, the branches of an `if` or `case`, values of a literal map,
-  elements of a literal list, and what the callers of a wrapper pass to it. Of methods and attributes only their names are known. Calls whose
+  elements of a literal list, and what the callers of a wrapper pass to it. So are the arguments: `(_, _, axis:)` are two by position and
+  one by name, dots stand for what is made when it runs. Of methods and attributes only their names are known. Calls whose
   path is made when they run are listed: what they call is known by the statistics of running VMs (`mix envmgr.functions --called`) alone.
 
   Exit status 1 when there is nothing to read, 2 for wrong usage.
@@ -28,7 +29,6 @@ defmodule Mix.Tasks.Envmgr.Calls do
 
   @switches [deps: :boolean, output: :string, format: :string, quiet: :boolean]
   @usage 2
-  @shown 3
 
   @impl true
   def run(arguments) do
@@ -95,50 +95,10 @@ defmodule Mix.Tasks.Envmgr.Calls do
       answer = %{schema: 1, command: "calls", ok: true, data: document}
       IO.puts(JSON.encode(answer))
     else
-      IO.puts(Enum.join(lines(found), "\n"))
+      IO.puts(Enum.join(Compiled.Words.lines(found), "\n"))
 
       if written && !options[:quiet],
         do: IO.puts(:stderr, "written: #{Path.relative_to_cwd(written)}")
     end
   end
-
-  defp lines(found) do
-    functions = for {path, places} <- found.functions, do: {path, places}
-    methods = for {name, on, places} <- found.methods, do: {method(name, on), places}
-    width = Enum.max([0 | Enum.map(functions ++ methods, &String.length(elem(&1, 0)))])
-
-    rows =
-      for {name, places} <- functions ++ methods,
-          do: "#{String.pad_trailing(name, width)}  #{shown(places)}"
-
-    unknown =
-      for {place, call, begins} <- found.unknown,
-          do: "not known: #{place}: #{call}#{if begins != "", do: " of #{begins}…"}"
-
-    unread =
-      if found.unread == [],
-        do: [],
-        else: ["without debug information, not read: #{Enum.join(found.unread, ", ")}"]
-
-    [summary(found) | rows] ++ unknown ++ unread
-  end
-
-  defp method(name, nil), do: ".#{name} of an object"
-  defp method(name, on), do: ".#{name} of what #{on} gives"
-
-  defp shown(places) do
-    {few, more} = Enum.split(places, @shown)
-    Enum.join(few, ", ") <> if(more == [], do: "", else: " and #{length(more)} more")
-  end
-
-  defp summary(found) do
-    methods = found.methods |> Enum.uniq_by(&elem(&1, 0)) |> length()
-
-    "#{counted(length(found.functions), "function")} and #{counted(methods, "method or attribute", "methods or attributes")} " <>
-      "are called; of #{counted(length(found.unknown), "call")} it is not known what"
-  end
-
-  defp counted(number, one, many \\ nil)
-  defp counted(1, one, _many), do: "1 #{one}"
-  defp counted(number, one, many), do: "#{number} #{many || one <> "s"}"
 end

@@ -42,6 +42,18 @@ defmodule Envmgr.Calls.FaultTest do
     assert Fault.again?(%Error{code: :circuit_open, message: ""}, false, true)
   end
 
+  test "a call that ended its worker would end another; one that somebody ended would not" do
+    lost = fn details, class ->
+      %Error{code: :worker_lost, message: "", class: class, details: details}
+    end
+
+    assert Fault.certain?(lost.(%{own?: true, signal: 11}, :library))
+    assert Fault.certain?(lost.(%{own?: true, status: 3}, :library))
+    refute Fault.certain?(lost.(%{own?: false, signal: 11}, :library))
+    refute Fault.certain?(lost.(%{own?: true, signal: 15}, :library))
+    refute Fault.certain?(lost.(%{own?: true, signal: 9}, :resource))
+  end
+
   test "answers" do
     assert Fault.verdict({:ok, 1}) == :sound
     assert Fault.verdict({:ok, 1, %{}}) == :sound

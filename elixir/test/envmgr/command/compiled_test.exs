@@ -24,7 +24,7 @@ defmodule Envmgr.Command.CompiledTest do
     directory |> Compiled.Beams.in_directory() |> Compiled.read("/app")
   end
 
-  defp paths(body), do: for({path, _places} <- read(body).functions, do: path)
+  defp paths(body), do: for({path, _places, _shapes} <- read(body).functions, do: path)
 
   # What is called; what is not known, by how it begins.
   @cases [
@@ -115,11 +115,177 @@ defmodule Envmgr.Command.CompiledTest do
   for {name, body, paths, unknown} <- @cases do
     test name do
       found = read(unquote(body))
-      assert for({path, _places} <- found.functions, do: path) == unquote(paths)
+      assert for({path, _places, _shapes} <- found.functions, do: path) == unquote(paths)
       begins = for {_place, _call, begins} <- found.unknown, do: begins
       assert Enum.uniq(begins) == unquote(unknown)
       assert found.unread == []
     end
+  end
+
+  test "functions that call themselves are followed for a while" do
+    found =
+      read(~S"""
+      def run(n), do: Envmgr.execute(path(n, "m"), [])
+      defp path(0, x), do: x
+      defp path(n, x), do: path(n - 1, x) <> path(n - 2, "." <> x) <> path(n - 3, x) <> path(n - 4, "x")
+      """)
+
+    assert {"m", _places, _shapes} = hd(found.functions)
+  end
+
+  # What each call passes: how many by position, which names, and of what there may be more.
+  @shapes [
+    {"nothing", ~S|def a, do: Envmgr.execute("m.f")|, [{0, [], []}]},
+    {"a list", ~S|def a(x), do: Envmgr.execute!("m.f", [x, 1])|, [{2, [], []}]},
+    {"a keyword list", ~S|def a(x), do: Envmgr.async("m.f", axis: x, b: 1)|,
+     [{0, ~w(axis b), []}]},
+    {"a map", ~S|def a(x), do: Envmgr.stream("m.f", %{"b" => x, a: 1})|, [{0, ~w(a b), []}]},
+    {"both", ~s|@named [axis: 0]\ndef a(x), do: Envmgr.execute("m.f", {[x], @named})|,
+     [{1, ["axis"], []}]},
+    {"pairs that are no names", ~S|def a, do: Envmgr.execute("m.f", [{"a", 1}, {:b, 2}])|,
+     [{2, [], []}]},
+    {"what only a run can tell", ~S|def a(x), do: Envmgr.execute("m.f", x)|,
+     [{0, [], [:keywords, :positional]}]},
+    {"at least",
+     ~S|def a(x), do: {Envmgr.execute("m.f", [1 \| x]), Envmgr.execute("m.f", [1] ++ x)}|,
+     [{1, [], [:positional]}]},
+    {"at least these names", ~S|def a(x), do: Envmgr.execute("m.f", {[x], [{:axis, 1} \| x]})|,
+     [{1, ["axis"], [:keywords]}]},
+    {"a name that is not known", ~S|def a(x), do: Envmgr.execute("m.f", %{x => 1})|,
+     [{0, [], [:keywords]}]},
+    {"names that are put", ~S|def a(x), do: Envmgr.execute("m.f", {[x], Keyword.put(x, :b, 1)})
+      def b(x), do: Envmgr.execute("m.f", {[x], %{c: 1} \|> Map.merge(x) \|> Map.put(:b, 1)})|,
+     [{1, ["b"], [:keywords]}, {1, ["b", "c"], [:keywords]}]},
+    {"branches",
+     ~S"""
+     def a(x) do
+       named = if x, do: [a: 1], else: []
+       named = case x do 1 -> Keyword.put(named, :b, 1); 2 -> raise "no"; _ -> named end
+       Envmgr.execute("m.f", {[x], named})
+     end
+     """, [{1, [], []}, {1, ["a"], []}, {1, ["a", "b"], []}, {1, ["b"], []}]},
+    {"another function gives them",
+     ~s|def a(x), do: Envmgr.execute("m.f", {[x], named()})\ndefp named, do: [a: 1]|,
+     [{1, ["a"], []}]},
+    {"then", ~S|def a(x), do: [x] \|> then(&Envmgr.execute("m.f", &1))|, [{1, [], []}]},
+    {"a wrapper gets them",
+     ~S"""
+     def a, do: {f([1, 2]), f(a: 1), np("m.f", 1), np("m.f", 1, axis: 2)}
+     defp f(args), do: Envmgr.execute("m.f", args)
+     defp np(path, x, named \\ []), do: Envmgr.execute(path, {[x], named})
+     """, [{0, ["a"], []}, {1, [], []}, {1, ["axis"], []}, {2, [], []}]},
+    {"a wrapper puts names to them",
+     ~S"""
+     def a(o), do: {f([b: 1]), f(o)}
+     defp f(named), do: g(Keyword.put(named, :a, 1))
+     defp g(named), do: Envmgr.execute("m.f", named)
+     """, [{0, ["a"], [:keywords]}, {0, ["a", "b"], []}]},
+    {"a wrapper is taken as a value", ~S|def a, do: &b/1
+       def b(args), do: Envmgr.execute("m.f", args)|, [{0, [], [:keywords, :positional]}]},
+    {"a fallback", ~S|def a(x), do: Envmgr.execute(:m, [x], fallback: "m.f")|, [{1, [], []}]},
+    {"a map of items",
+     ~S"""
+     def a(xs), do: Envmgr.map("m.f", for(x <- xs, do: [x, 1]))
+     def b(xs), do: Envmgr.map("m.f", Enum.map(xs, &{[&1], k: 1}))
+     def c(xs), do: xs |> Stream.map(fn x -> [x: x] end) |> then(&Envmgr.map("m.f", &1))
+     def d, do: Envmgr.map("m.f", [[1], [1, 2, 3]])
+     """, [{0, ["x"], []}, {1, [], []}, {1, ["k"], []}, {2, [], []}, {3, [], []}]},
+    {"a map of items that a run makes",
+     ~S"""
+     def a(xs), do: Envmgr.map("m.f", xs)
+     def b(xs), do: Envmgr.map("m.f", for(x <- xs, x > 1, do: [x]))
+     """, [{0, [], [:keywords, :positional]}]},
+    {"a chain", ~S|def a(x), do: Envmgr.execute([{:call, "m.f", [x]}, {:method, "g", [1, 2]}])
+       def b, do: Envmgr.execute([{:call, "m.f"}])|, [{0, [], []}, {1, [], []}]}
+  ]
+
+  for {name, body, shapes} <- @shapes do
+    test "arguments: #{name}" do
+      found = read(unquote(body))
+
+      assert Enum.sort(
+               for {"m.f", _places, shapes} <- found.functions,
+                   {shape, [_ | _]} <- shapes,
+                   do: {shape.positional, shape.keywords, shape.more}
+             ) == unquote(Macro.escape(shapes))
+    end
+  end
+
+  test "arguments of methods; what is read as an attribute may be called with anything" do
+    found =
+      read(~S"""
+      def a(x) do
+        Envmgr.method(x, "fit", [1, 2], timeout: 5)
+        Envmgr.method(x, "go")
+        Envmgr.attr(x, "at")
+        Envmgr.execute([x, {:method, "named", [a: 1]}, {:attr, "at"}])
+      end
+      """)
+
+    assert for(
+             {name, nil, _, [{shape, _}]} <- found.methods,
+             do: {name, shape.positional, shape.keywords, shape.more}
+           ) ==
+             [
+               {"at", 0, [], [:keywords, :positional]},
+               {"fit", 2, [], []},
+               {"go", 0, [], []},
+               {"named", 0, ["a"], []}
+             ]
+  end
+
+  test "objects that a variable holds are of the call that made them" do
+    found =
+      read(~S"""
+      def a(x) do
+        one = Envmgr.execute!("m.One", [x], as: :ref)
+        Envmgr.method(one, "by_name")
+        {:ok, two} = Envmgr.execute([{:call, "m.Two"}], [], as: :ref)
+        Envmgr.execute([two, {:method, "first"}, {:method, "second"}])
+        Envmgr.execute([{:ref, two}, {:attr, "at"}])
+        "m.Three" |> Envmgr.execute!([], as: :ref) |> Envmgr.method("piped")
+
+        with {:ok, four} <- Envmgr.execute("m.Four", [], as: :ref),
+             {:ok, value} <- Envmgr.method(four, "in_with"),
+             do: value
+
+        either = if x, do: one, else: x
+        Envmgr.method(either, "either")
+        five = Envmgr.execute("m.Five")
+        Envmgr.method(five, "no_object")
+        Envmgr.method(Envmgr.execute!(x), "of_unknown")
+        helped(one)
+      end
+
+      defp helped(object), do: Envmgr.method(object, "helped")
+      """)
+
+    assert for({name, on, _places, _shapes} <- found.methods, do: {name, on}) == [
+             {"at", "m.Two"},
+             {"by_name", "m.One"},
+             {"either", nil},
+             {"first", "m.Two"},
+             {"helped", nil},
+             {"in_with", "m.Four"},
+             {"no_object", nil},
+             {"of_unknown", nil},
+             {"piped", "m.Three"},
+             {"second", nil}
+           ]
+  end
+
+  test "how it is called is told with the places that decide it" do
+    assert [{"m.f", ["lib/app.ex:3"], shapes}] =
+             read(~S"""
+             def a, do: {f([1]), f([2])}
+             defp f(args), do: Envmgr.execute("m.f", args)
+             def b, do: f(axis: 1)
+             """).functions
+
+    assert shapes == [
+             {%{positional: 1, keywords: [], more: []}, ["lib/app.ex:2"]},
+             {%{positional: 0, keywords: ["axis"], more: []}, ["lib/app.ex:4"]}
+           ]
   end
 
   test "chains, methods and attributes" do
@@ -140,9 +306,9 @@ defmodule Envmgr.Command.CompiledTest do
       defp with_name(name, ref), do: Envmgr.method(ref, name)
       """)
 
-    assert for({path, _} <- found.functions, do: path) == ["m.open", "m.read"]
+    assert for({path, _, _} <- found.functions, do: path) == ["m.open", "m.read"]
 
-    assert for({name, on, _} <- found.methods, do: {name, on}) == [
+    assert for({name, on, _, _} <- found.methods, do: {name, on}) == [
              {"after", nil},
              {"dropna", "m.read"},
              {"fit", nil},
@@ -160,9 +326,7 @@ defmodule Envmgr.Command.CompiledTest do
       ~s|def a, do: w("m.a")\ndef b, do: w("m.a")\n| <>
         String.duplicate("\n", 7) <> ~s|def c, do: w("m.a")\ndefp w(p), do: Envmgr.execute(p)|
 
-    assert read(body).functions == [
-             {"m.a", ["lib/app.ex:2", "lib/app.ex:3", "lib/app.ex:11"]}
-           ]
+    assert [{"m.a", ["lib/app.ex:2", "lib/app.ex:3", "lib/app.ex:11"], _}] = read(body).functions
   end
 
   test "modules without debug information are named" do
@@ -191,9 +355,11 @@ defmodule Envmgr.Command.CompiledTest do
 
     File.write!(Path.join(directory, "app_python.beam"), beam)
 
+    one = [{%{positional: 1, keywords: [], more: []}, ["app_python.erl:5"]}]
+
     assert Compiled.read([Path.join(directory, "app_python.beam")], directory).functions == [
-             {"m.a", ["app_python.erl:5"]},
-             {"m.b", ["app_python.erl:5"]}
+             {"m.a", ["app_python.erl:5"], one},
+             {"m.b", ["app_python.erl:5"], one}
            ]
   end
 

@@ -25,6 +25,29 @@ defmodule Envmgr.Pool.SlowTest do
     Task.shutdown(slow, :brutal_kill)
   end
 
+  test "behind a function that was slow nothing is written ahead: what came with it goes to the other worker" do
+    name = ready(2)
+    # Each worker has seen it.
+    naps = for _ <- 1..2, do: Envmgr.async("probe.nap", [0.3], name: name)
+    for {:ok, nil} <- Envmgr.await_many(naps, 60_000), do: :ok
+    # Quick calls are written ahead.
+    for _ <- 1..200, do: quick(name)
+    {gate, open} = Project.gate()
+
+    tasks =
+      for n <- 1..100 do
+        {path, args} = if n == 50, do: {"probe.nap", [gate]}, else: {"probe.echo", [1]}
+        Task.async(fn -> Envmgr.execute(path, args, name: name, timeout: 60_000) end)
+      end
+
+    {slow, others} = List.pop_at(tasks, 49)
+    assert Enum.uniq(Task.await_many(others, 60_000)) == [{:ok, 1}]
+    assert Task.yield(slow, 0) == nil
+    open.()
+    assert {:ok, _} = Task.await(slow, 60_000)
+    Project.eventually(fn -> in_flight(name) == 0 end)
+  end
+
   test "calls behind a slow one on the only worker wait for it, and all are answered" do
     name = ready(1)
     {gate, open} = Project.gate()

@@ -277,11 +277,15 @@ defmodule Mix.Tasks.EnvmgrTest do
       file = Path.join(project, ".envmgr/calls.json")
       said = capture_io(fn -> Tasks.Calls.run(words) end)
       assert said =~ ~r/\A\d+ functions? and \d+ methods or attributes are called; of \d+ calls/
-      assert said =~ ~r/^math\.sqrt +test\/support\/reload\.ex:\d+$/m
+      assert said =~ ~r/^math\.sqrt +\(_\) +test\/support\/reload\.ex:\d+$/m
       assert {:ok, document} = file |> File.read!() |> Envmgr.JSON.decode()
       assert %{"schema" => 1, "unread" => [], "beams" => [%{"path" => ebin}]} = document
       assert ebin == Path.join(Mix.Project.build_path(), "lib/envmgr/ebin")
-      assert %{"path" => "math.sqrt"} in Enum.map(document["functions"], &Map.take(&1, ["path"]))
+
+      assert %{"places" => [place], "shapes" => [shape]} =
+               Enum.find(document["functions"], &(&1["path"] == "math.sqrt"))
+
+      assert shape == %{"positional" => 1, "keywords" => [], "more" => [], "places" => [place]}
       assert File.read!(Path.join(project, ".envmgr/.gitignore")) == "*\n"
       assert File.ls!(Path.join(project, ".envmgr")) -- [".gitignore"] == ["calls.json"]
 
@@ -336,6 +340,9 @@ defmodule Mix.Tasks.EnvmgrTest do
       assert call.(["math.sqrt", "[16.0]"]) == "4.0\n"
 
       assert call.(["probe.only_named", "--kwargs", ~s({"name": "x", "size": 2})]) ==
+               ~s(["x", 2]\n)
+
+      assert call.(["probe.only_named", ~s({"name": "x", "size": 1}), "--kwargs", ~s({"size": 2})]) ==
                ~s(["x", 2]\n)
 
       assert call.(["probe.echo", ~s([{"a": [1, null]}])]) == ~s(%{"a" => [1, nil]}\n)
@@ -398,7 +405,7 @@ defmodule Mix.Tasks.EnvmgrTest do
       assert call.(["probe.nap", "[5]", "--timeout", "50"], 1) =~ "no answer within 50 ms"
       assert call.([], 2) =~ "hint: mix envmgr.call PATH"
       assert call.(["math.sqrt", "[1"], 2) =~ "ARGS_JSON: not JSON at byte 2"
-      assert call.(["math.sqrt", "{}"], 2) =~ "ARGS_JSON is not an array"
+      assert call.(["math.sqrt", "7"], 2) =~ "ARGS_JSON is not an array or an object"
       assert call.(["math.sqrt", "--kwarg", "{}"], 2) =~ "option --kwarg, did you mean --kwargs?"
     end
   end

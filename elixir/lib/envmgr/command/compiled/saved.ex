@@ -16,9 +16,16 @@ defmodule Envmgr.Command.Compiled.Saved do
       at: DateTime.utc_now() |> DateTime.truncate(:second) |> DateTime.to_iso8601(),
       beams:
         for(directory <- directories, do: %{path: directory, newest: Beams.newest(directory)}),
-      functions: for({path, places} <- found.functions, do: %{path: path, places: places}),
+      functions:
+        for(
+          {path, places, shapes} <- found.functions,
+          do: %{path: path, places: places, shapes: shapes(shapes)}
+        ),
       methods:
-        for({name, on, places} <- found.methods, do: %{name: name, on: on, places: places}),
+        for(
+          {name, on, places, shapes} <- found.methods,
+          do: %{name: name, on: on, places: places, shapes: shapes(shapes)}
+        ),
       unknown:
         for(
           {place, call, begins} <- found.unknown,
@@ -26,6 +33,17 @@ defmodule Envmgr.Command.Compiled.Saved do
         ),
       unread: found.unread
     }
+  end
+
+  defp shapes(shapes) do
+    for {shape, places} <- shapes do
+      %{
+        positional: shape.positional,
+        keywords: shape.keywords,
+        more: Enum.map(shape.more, &Atom.to_string/1),
+        places: places
+      }
+    end
   end
 
   @doc "Writes the whole file, or leaves what was there."

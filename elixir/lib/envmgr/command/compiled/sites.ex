@@ -78,6 +78,27 @@ defmodule Envmgr.Command.Compiled.Sites do
     }
   end
 
+  @doc """
+  Whoever calls the function that this frame is of, directly or by the frames between: the frame as called from there, and the place.
+  Without a frame where it is taken as a value: it may be called with anything.
+  """
+  @spec callers(Frame.t()) :: [{Frame.t() | nil, place :: String.t()}]
+  def callers(frame) do
+    for site <- of(frame.index, root(frame)) do
+      called = if match?({:capture, _}, site.called), do: nil, else: called_by(frame, site)
+      {called, site.place}
+    end
+  end
+
+  defp root(%{caller: nil, function: function}), do: function
+  defp root(%{caller: {_arguments, frame}}), do: root(frame)
+
+  defp called_by(%{caller: nil} = frame, site),
+    do: %{frame | caller: {site.arguments, site.frame}}
+
+  defp called_by(%{caller: {arguments, frame}} = called, site),
+    do: %{called | caller: {arguments, called_by(frame, site)}}
+
   defp names({:var, _anno, name}), do: [name]
   defp names({:match, _anno, left, right}), do: names(left) ++ names(right)
   defp names(_pattern), do: []
@@ -111,7 +132,12 @@ defmodule Envmgr.Command.Compiled.Sites do
 
   defp bindings(body), do: walk(body, &bound/1)
 
-  defp bound({:match, _anno, {:var, _, name}, value}), do: [{name, value}]
+  defp bound({:match, _anno, pattern, value}), do: taken(pattern, value)
+
+  # `with` becomes this, too.
+  defp bound({:case, _anno, value, clauses}) do
+    for {:clause, _, [pattern], _, _} <- clauses, each <- taken(pattern, value), do: each
+  end
 
   defp bound({:call, _anno, {:remote, _, {:atom, _, module}, _name}, arguments})
        when module in @iterators and arguments != [] do
@@ -123,7 +149,23 @@ defmodule Envmgr.Command.Compiled.Sites do
         do: each
   end
 
+  # What `then/2` makes.
+  defp bound({:call, _anno, {:fun, _, {:clauses, clauses}}, arguments}) do
+    for {:clause, _, patterns, _, _} <- clauses,
+        {pattern, argument} <- Enum.zip(patterns, arguments),
+        name <- names(pattern),
+        do: {name, argument}
+  end
+
   defp bound(_form), do: []
+
+  # `{:ok, name} = value` gives it what is in the value.
+  defp taken({:var, _anno, name}, value), do: [{name, value}]
+
+  defp taken({:tuple, _anno, [{:atom, _, :ok}, {:var, _, name}]}, value),
+    do: [{name, {:ok, value}}]
+
+  defp taken(_pattern, _value), do: []
 
   # Of a list's element, or of a part of it.
   defp elements({:var, _anno, name}, value), do: [{name, value}]

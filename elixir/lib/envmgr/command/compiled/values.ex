@@ -22,6 +22,7 @@ defmodule Envmgr.Command.Compiled.Values do
 
   @deepest 24
   @most 200
+  @entered 3
   @lookups [
     {:maps, :get, 1, 0},
     {Map, :fetch!, 0, 1},
@@ -164,7 +165,10 @@ defmodule Envmgr.Command.Compiled.Values do
 
   # What a function of this code gives back.
   defp returned(mfa, arguments, frame, depth) do
-    case Map.get(frame.index.clauses, mfa, []) do
+    clauses = Map.get(frame.index.clauses, mfa, [])
+
+    # One that calls itself has soon given all that it can, and costs as much again each time.
+    case if(entered(frame, mfa) < @entered, do: clauses, else: []) do
       [] ->
         @unknown
 
@@ -175,6 +179,11 @@ defmodule Envmgr.Command.Compiled.Values do
             value <- last(body, called, depth - 1),
             do: value
     end
+  end
+
+  defp entered(frame, mfa) do
+    above = if frame.caller, do: frame.caller |> elem(1) |> entered(mfa), else: 0
+    if frame.function == mfa, do: above + 1, else: above
   end
 
   defp fits?(patterns, arguments, frame, depth) do
