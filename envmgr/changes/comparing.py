@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from envmgr.changes import doubts, endings, joining, placing, texts, vanished
 from envmgr.changes.asking import Answer
-from envmgr.changes.described import Api, Described, Pair
+from envmgr.changes.described import GETATTR, SOURCE, Api, Described, Pair
 from envmgr.changes.joining import shortest_first
 from envmgr.changes.parameters import call
 from envmgr.changes.rules import ADDED, BASE_REMOVED, DEPRECATED, RULES
@@ -42,9 +42,14 @@ def compare(
     *,
     answers: Mapping[str, Answer] | None = None,
     warned: Mapping[str, Answer] | None = None,
+    told: Collection[str] = (),
 ) -> Compared:
-    """`answers` are what `after` says of paths (`asking`), `warned` what `before` did; None where nobody asked."""
-    met = _folded([found for pair in joining.pairs(before, after) for found in _of_pair(pair, before)])
+    """`answers` are what `after` says of paths (`asking`), `warned` what `before` did; None where nobody asked. `told`
+    are modules of the same distribution that were compared: what is defined in them is no affair of this one."""
+    pairs = (
+        pair for pair in joining.pairs(before, after) if (pair.before.module or "").partition(".")[0] not in told
+    )
+    met = _folded([found for pair in pairs for found in _of_pair(pair, before)])
     changes: list[Placed] = []
     suppressed: list[Suppressed] = []
     for each in met:
@@ -64,12 +69,12 @@ def compare(
             suppressed.append(Suppressed(change, f"{failed[0]} could not be imported before: {failed[1]}"))
         elif found.path not in taken:
             changes += _of_new(change, found, before)
-    told = {(change.before, path) for change, paths in lost if change.kind == BASE_REMOVED for path in paths}
+    went = {(change.before, path) for change, paths in lost if change.kind == BASE_REMOVED for path in paths}
     where = placing.Places(before, after)
     placed = [
         (where.best(change, paths), paths)
         for change, paths in changes
-        if change.kind != BASE_REMOVED or change.severity == BREAKS or (change.before, change.path) not in told
+        if change.kind != BASE_REMOVED or change.severity == BREAKS or (change.before, change.path) not in went
     ]
     ordered = sorted(
         placed, key=lambda each: (SEVERITIES.index(each[0].severity), each[0].path, each[0].kind)
@@ -95,6 +100,8 @@ def _of_new(change: Change, found: Described, before: Api) -> Iterator[Placed]:
     had = source is not None and found.leaf in (source.known or ())
     is_member = found.kind in ("property", "constant") and holder is not None and holder.kind == "class"
     said = endings.deprecation(found)
+    if said is None and source is not None and GETATTR in (source.known or ()) and found.source is not None:
+        said = next(((text, SOURCE) for text in found.source.warns), None)
     if said is not None and (is_member or any(path in before.named for path in found.paths)):
         text, origin = said
         message = f"deprecated: {texts.shortened(text)}" if text else "deprecated"

@@ -68,6 +68,15 @@ def normal(text: str | None) -> str | None:
         return text.rpartition(".")[2] if re.fullmatch(r"[A-Za-z_][\w.]*", text) else text
 
 
+def is_unknown(text: str | None) -> bool:
+    return text in _UNKNOWN
+
+
+def is_plain(text: str | None) -> bool:
+    """Whether it is written as a literal, or as far as that was kept."""
+    return re.match(r"""['"\d{(\[.-]|[brfu]{1,2}['"]|(?:True|False|None)$|frozenset\(""", text or "") is not None
+
+
 def is_going(text: str | None) -> bool:
     """Whether it is what libraries write where the parameter, or its default, is going away: `"deprecated"`, `"warn"`,
     an object whose name says so."""

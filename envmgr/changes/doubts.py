@@ -18,6 +18,7 @@ _OF_TYPES = frozenset(
 _VERSION = re.compile(
     r"(?:^|_)(?:(?:min|max)?version|revision|git|commit|hash|build|release|date|author)s?(?:_|$)|time$", re.IGNORECASE
 )
+_RELEASE = re.compile(r"\d+(?:\.\d+)+\w*")
 _PLACE = re.compile(r"site-packages|/\.envmgr/|/proc/\d|/tmp/")
 _SIZED = re.compile(r"^<(\w+) of \d+>$")
 _LONGEST = 80
@@ -124,8 +125,20 @@ def of_the_release(pair: Pair, kind: str, found: Finding) -> str | None:
         of_it = _VERSION.search(pair.before.leaf) is not None
     else:
         of_it = _VERSION.search(found.parameter or "") is not None and re.search(r"\d", found.after or "") is not None
-    if of_it or _PLACE.search(found.before or ""):
+    texts = [_RELEASE.sub("·", text or "") for text in (found.before, found.after)]
+    if of_it or _PLACE.search(found.before or "") or texts[0] == texts[1]:
         return "it says which release this is, or where it lies"
+    return None
+
+
+def not_shown(pair: Pair, kind: str, found: Finding) -> str | None:
+    if kind != "value-changed":
+        return None
+    if defaults.is_unknown(found.before) or defaults.is_unknown(found.after):
+        return "its value could not be told in one of the releases"
+    same = pair.before.returns is not None and pair.before.returns == pair.after.returns
+    if same and not any(map(defaults.is_plain, (found.before, found.after))):
+        return "it is of the same class, which says more of it, or less"
     return None
 
 
@@ -181,6 +194,7 @@ DOUBTS: tuple[Doubt, ...] = (
     sentinel,
     cut_short,
     of_the_release,
+    not_shown,
     grown,
     other_stubs,
     gave_nothing,

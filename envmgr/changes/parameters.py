@@ -101,7 +101,7 @@ def inserted(each: Call) -> Iterator[Finding]:
         for one, other in each.matched.kept
         if one.by_position and _goes(other) and _succeeded(each, one, other)
     }
-    staying = [name for name in old if name in new and name not in left]
+    staying = [name for name in old if name in new and name not in left and not name.startswith("_")]
     for name in new:
         behind = [other for other in new[new.index(name) :] if other in staying]
         if name in fresh and behind:

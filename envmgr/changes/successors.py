@@ -20,7 +20,7 @@ class Successors:
     """Among the paths that are new. Cost: a comparison of docstrings for each of the same name or holder."""
 
     def __init__(self, before: Api, after: Api) -> None:
-        self._after = after
+        self._before, self._after = before, after
         self._by_leaf: dict[str, list[str]] = {}
         self._by_holder: dict[str, list[str]] = {}
         for path in shortest_first(path for path in after.places if path not in before.places):
@@ -30,7 +30,8 @@ class Successors:
 
     def moved(self, gone: Gone) -> str | None:
         """The same name elsewhere; a member of a class moves with its class alone."""
-        if gone.object.kind in ("method", "classmethod", "staticmethod", "property"):
+        holder = self._before.get(gone.path.rpartition(".")[0])
+        if holder is not None and holder.kind == "class":
             return None
         return self._best(gone.object, self._by_leaf.get(gone.leaf, ()), _SAME_NAME)
 

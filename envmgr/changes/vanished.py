@@ -51,7 +51,10 @@ class Vanished:
                     key=lambda path: self._was_only_imported(gone, path),
                 )
             )
-            if lost:
+            if lost and self._was_only_imported(gone, lost[0]):
+                if excuse is None:
+                    suppressed.append(self._never_offered(gone, lost[0]))
+            elif lost:
                 changes.append((self._lost(Gone(gone.object, lost, gone.rest)), lost))
         return [*_with_their_modules(changes), *self._unlisted(), *self._warning()], suppressed
 
@@ -90,17 +93,17 @@ class Vanished:
         if still is not None:
             return Suppressed(change, still)
         if all(self._was_only_imported(gone, path) for path in gone.paths):
-            where = f"{self._before.module}.{gone.path.rpartition('.')[0]}"
-            rest = self._kept(gone)
-            return Suppressed(
-                change,
-                f"{where} had it only imported"
-                + (f": it is {self._whole(rest)}" if rest is not None else ""),
-            )
+            return self._never_offered(gone, gone.path)
         silent = [path for path in gone.paths if self._is_there(path) and path not in (self._answers or {})]
         if silent:
             return Suppressed(change, f"{self._after.module}.{silent[0]} is still there when it is read")
         return None
+
+    def _never_offered(self, gone: Gone, path: str) -> Suppressed:
+        change = Change(path, REMOVED, BREAKS, f"a {gone.object.kind} that is not there any more")
+        rest = self._kept(gone)
+        now = f": it is {self._whole(rest)}" if rest is not None else ""
+        return Suppressed(change, f"{self._before.module}.{path.rpartition('.')[0]} had it only imported{now}")
 
     def _is_lost_module(self, gone: Gone, failed: tuple[str, str]) -> bool:
         """The module itself, where what it needs is not there any more."""

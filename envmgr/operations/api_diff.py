@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import reduce
@@ -63,8 +63,9 @@ def compare(
     return found
 
 
-def between(old: Release, new: Release) -> ApiDiff:
-    """Of two that stand somewhere. Costs their sources being read, and the new one being imported."""
+def between(old: Release, new: Release, told: Collection[str] = ()) -> ApiDiff:
+    """Of two that stand somewhere, but for what is defined in modules that are `told` of. Costs their sources being
+    read, and the new one being imported."""
     from envmgr.changes.sources import Reader
 
     before = Reader(old.site).complete(snapshot.read(read(old.catalog)))
@@ -74,7 +75,7 @@ def between(old: Release, new: Release) -> ApiDiff:
     paths |= (before.named.keys() - after.named.keys()) | before.answered
     paths -= after.places.keys() - before.places.keys()
     answers, warned = asking.both((old.executable, new.executable), new.module, paths)
-    found = changes.compare(before, after, answers=answers, warned=warned)
+    found = changes.compare(before, after, answers=answers, warned=warned, told=told)
     name = old.library
     return ApiDiff(
         name,
@@ -144,7 +145,12 @@ def _of_modules(old: Sequence[Release], new: Sequence[Release], name: str | None
     if name is not None:
         return between(replace(old[0], library=name), new[0])
     there = {each.module: each for each in new}
-    parts = [between(each, there[each.module]) for each in old if each.module in there]
+    pairs = [(each, there[each.module]) for each in old if each.module in there]
+    seen = [one.module.partition(".")[0] for one, _ in pairs]
+    parts = [
+        between(one, other, {name for name in seen[:number] if name != seen[number]})
+        for number, (one, other) in enumerate(pairs)
+    ]
     left = releases.modules(new[0])
     lost = [
         Change(each.module, "removed", BREAKS, "a module that is not there any more")

@@ -84,18 +84,17 @@ def look(question: Question) -> Known:
         question.library,
     )
     active = None if question.active is None else launch.decode(question.active.launch)
-    told = using.tell(question.layout, {} if active is None else serving.aliases([active]))
     releases = {} if active is None else standing.of_launch(active)
     modules = {name: release.module for name, release in releases.items()}
     moved = {change.name for change in question.changed if change.before and change.after}
+    moving = [name for name, release in releases.items() if canonical(release.distribution) in moved]
+    told = using.tell(question.layout, {} if active is None else serving.aliases([active]), moving)
     before: dict[str, Release] = {}
     used: dict[str, tuple[UsedFunction, ...]] = {}
     classes: dict[str, frozenset[str]] = {}
     unknown: list[str] = []
-    for name, release in releases.items():
-        if canonical(release.distribution) not in moved:
-            continue
-        before[name] = release
+    for name in moving:
+        release = before[name] = releases[name]
         uses = using.of(told, name, modules)
         if uses.is_nothing:
             continue

@@ -63,8 +63,8 @@ class _Use:
         return UsedFunction(path, self.calls, _once(self.places), _united(self.shapes), origin)
 
 
-def tell(layout: Layout, aliases: Mapping[str, str]) -> Told:
-    """Cost: the files of statistics and of compiled calls."""
+def tell(layout: Layout, aliases: Mapping[str, str], libraries: Iterable[str]) -> Told:
+    """What is not known is told of these libraries alone. Cost: the files of statistics and of compiled calls."""
     unknown: list[str] = []
     found = None
     try:
@@ -77,7 +77,7 @@ def tell(layout: Layout, aliases: Mapping[str, str]) -> Told:
             "what is called and has not run yet: there are no compiled calls; run `mix envmgr.calls`"
         )
     if found is not None:
-        unknown += _doubts(found)
+        unknown += _doubts(found, (*libraries, *_aliases_of(libraries, aliases)))
     unknown += [
         f"which others are called: {each.path} stands for those that are not counted one by one"
         for each in counted
@@ -218,14 +218,28 @@ class Finder:
         return self._classes
 
 
-def _doubts(found: Compiled) -> Iterator[str]:
+def _aliases_of(libraries: Iterable[str], aliases: Mapping[str, str]) -> Iterator[str]:
+    names = set(libraries)
+    return (alias for alias, meant in aliases.items() if meant.partition(".")[0] in names)
+
+
+def _may_be(begins: str, name: str) -> bool:
+    return f"{name}.".startswith(begins) or begins.startswith(f"{name}.")
+
+
+def _doubts(found: Compiled, names: Sequence[str]) -> Iterator[str]:
+    """`names`: with one of these a path begins that matters."""
     if found.stale:
         yield (
             f"whether compiled calls are as of {found.at}: {_few(found.stale)} was compiled since; run"
             " `mix envmgr.calls` again"
         )
-    if found.unknown:
-        made = [f"{each.place} ({each.begins}…)" if each.begins else each.place for each in found.unknown]
+    made = [
+        f"{each.place} ({each.begins}…)" if each.begins else each.place
+        for each in found.unknown
+        if any(_may_be(each.begins, name) for name in names)
+    ]
+    if made:
         yield f"what is called where the path is made when it runs: {_few(made)}; only statistics tell"
     if found.unread:
         yield f"what modules without debug information call: {_few(found.unread)}"

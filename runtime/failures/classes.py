@@ -177,7 +177,7 @@ def _of_type(error: BaseException) -> tuple[str, bool] | None:
 
 
 def _of_runtime(error: BaseException) -> tuple[str, bool] | None:
-    """A RuntimeError or a bare Exception that the called function itself raises is its way to refuse."""
+    """A RuntimeError that the called function itself raises is its way to refuse."""
     found = frames(error)
     if type(error) is RuntimeError and "can't start new thread" in message(error):
         return RESOURCE, True

@@ -138,8 +138,13 @@ class FrameWriter:
         self._descriptor = descriptor
 
     def write(self, messages: Sequence[bytes]) -> None:
-        """Sends packed messages as one frame. Raises `BrokenPipeError` when nobody reads any more."""
+        """Sends packed messages as one frame, or one by one where that would be too long. Raises `BrokenPipeError`
+        when nobody reads any more."""
         length = sum(map(len, messages))
+        if length > MAX_FRAME and len(messages) > 1:
+            for message in messages:
+                self.write([message])
+            return
         parts: list[Any] = [length.to_bytes(4, "big"), *messages]
         if length < _READ_SIZE:
             parts = [b"".join(parts)]

@@ -41,3 +41,5 @@ MAX_PAYLOAD = MAX_FRAME - 64
 
 BROKEN_FRAME = 76
 """Exit status of a worker that received what it cannot parse (EX_PROTOCOL of sysexits.h)."""
+CLOSED = 74
+"""Of one whose descriptors were closed by what it ran (EX_IOERR)."""

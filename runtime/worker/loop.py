@@ -41,8 +41,18 @@ _BRIEF = 0.0005
 """Seconds. A path whose runs stay below may run while finished answers wait for their batch."""
 _BRIEF_RUNS = 16
 """Brief runs in a row before a path is trusted so."""
+_SMALL = 1 << 10
+"""Bytes of an answer that stands in line without a lock."""
 _PATIENCE = 0.02
 """Seconds between two looks at what no bell tells."""
+
+
+def _calls_alone(messages: list[Any]) -> bool:
+    """Whether none of them can be for at once: those are shorter than a call."""
+    try:
+        return min(map(len, messages)) >= 5
+    except (TypeError, ValueError):
+        return False
 
 
 class Loop:
@@ -129,19 +139,25 @@ class Loop:
                 message = inbox.popleft()
             except IndexError:  # another thread was quicker
                 continue
-            if type(message) is list and len(message) == 5 and message[0] == CALL:  # as nearly always
-                call(message[1], message[2], message[3], message[4], run)
-            elif self._other(message):
+            if type(message) is list and len(message) == 5:  # as nearly always
+                kind, number, target, flags, payload = message
+                if kind == CALL:
+                    call(number, target, flags, payload, run)
+                    continue
+            if self._other(message):
                 return True
 
     def take(self, messages: list[Any]) -> None:
         """Puts messages in the inbox, but for those that cannot stand behind a call: they work now. In any thread,
         and in the midst of what the main thread does."""
         inbox = self._inbox
-        for message in messages:
-            if type(message) is list and len(message) < 5 and self._at_once(message):
-                continue
-            inbox.append(message)
+        if _calls_alone(messages):
+            inbox.extend(messages)
+        else:
+            for message in messages:
+                if type(message) is list and len(message) < 5 and self._at_once(message):
+                    continue
+                inbox.append(message)
         if self._turns.bells:
             self._turns.ring()
 
@@ -248,9 +264,9 @@ class Loop:
             out.answer((self._pack if len(answer) < BATCH_BYTES else packb)([kind, number, answer]))
 
     def _call(self, number: int, target: Any, flags: int, payload: bytes, run: Any) -> None:
-        brief, out, doing = self._brief_runs, self.out, self._doing
+        out, doing = self.out, self._doing
         path = target if type(target) is str else None
-        runs = brief.get(path, 0)
+        runs = self._brief_runs.get(path, 0)
         if out.waiting and (runs < _BRIEF_RUNS or out.held > BATCH_BYTES):
             self._flush()
         if self._asked and doing.cancellation.of(number):
@@ -266,12 +282,17 @@ class Loop:
         doing.current = 0
         if kind < 0:
             self._beyond(kind, number, flags, answer, self._calls)
+        elif len(answer) < _SMALL:
+            packed = self._pack([kind, number, answer])
+            out.waiting.append(packed)
+            out.held += len(packed)
         else:
             self._put((self._pack if len(answer) < BATCH_BYTES else packb)([kind, number, answer]))
         if took < _BRIEF:
-            brief[path] = runs + 1
+            if runs < _BRIEF_RUNS:
+                self._brief_runs[path] = runs + 1
         else:
-            brief[path] = 0
+            self._brief_runs[path] = 0
             self._flush()
             self._turns.glance()
 

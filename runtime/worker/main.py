@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -19,7 +20,7 @@ from ..values.strategies import merged
 from ..wire.compression import FORMATS
 from ..wire.frames import BrokenFrame, FrameReader, FrameWriter
 from ..wire.lane import Lane, LaneBroken
-from ..wire.messages import BROKEN_FRAME, ERROR, HELLO, PROTOCOL
+from ..wire.messages import BROKEN_FRAME, CLOSED, ERROR, HELLO, PROTOCOL
 from ..wire.packing import packb
 from . import guard
 from .loop import Loop
@@ -60,6 +61,10 @@ def _fail(error: BaseException) -> None:
     elif isinstance(error, BrokenFrame):
         os.write(2, f"envmgr worker: broken frame: {error}\n".encode())
         status = BROKEN_FRAME
+    elif isinstance(error, OSError) and error.errno == errno.EBADF:
+        with contextlib.suppress(OSError):  # that one, too
+            os.write(2, b"envmgr worker: the descriptors that it shares with the pool were closed\n")
+        status = CLOSED
     else:
         lines = traceback.format_exception(type(error), error, error.__traceback__)
         os.write(2, f"envmgr worker: {''.join(lines)}".encode("utf-8", "backslashreplace"))

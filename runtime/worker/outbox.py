@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from typing import Any, Callable
 
 from ..execution.cancellation import Interruptible
@@ -39,9 +40,10 @@ class Outbox:
         self.lock = threading.RLock()
         """Held by who puts more than one message that belong together."""
         self._writing = False
-        self.waiting: list[bytes] = []
+        self.waiting: deque[bytes] = deque()
+        """In order. The main thread may append an answer of few bytes without the lock, and then adds to `held`."""
         self.held = 0
-        """Bytes of what waits."""
+        """About how many bytes wait."""
         self.half = False
         """Whether half a line of output may be held."""
         self.stdout: LogStream | Divided
@@ -75,9 +77,10 @@ class Outbox:
                 return
             self._writing = True
             try:
-                while self.waiting:
-                    messages, self.waiting, self.held = self.waiting, [], 0
-                    self._writer.write(messages)
+                waiting = self.waiting
+                while waiting:
+                    self.held = 0
+                    self._writer.write([waiting.popleft() for _ in range(len(waiting))])
             finally:
                 self._writing = False
 

@@ -181,6 +181,20 @@ def test_partial_writes(monkeypatch, most):
     assert b"".join(taken) == struct.pack(">I", len(body)) + body
 
 
+def test_messages_that_do_not_fit_in_one_frame_go_one_by_one(monkeypatch):
+    monkeypatch.setattr(frames, "MAX_FRAME", 10)
+    messages = [msgpack.packb("x" * size) for size in (8, 1, 9)]
+    descriptor, into = os.pipe()
+    FrameWriter(into).write(messages[:2])
+    FrameWriter(into).write(messages)
+    os.close(into)
+    sent = os.read(descriptor, KIB64)
+    os.close(descriptor)
+    assert sent == b"".join(
+        len(body).to_bytes(4, "big") + body for body in (messages[0], messages[1], *messages)
+    )
+
+
 def test_nobody_reads():
     out, into = os.pipe()
     os.close(out)

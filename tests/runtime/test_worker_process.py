@@ -60,7 +60,10 @@ VALUES = [
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: repr(value)[:30])
 def test_values_go_both_ways(worker, value):
     found = worker.call("copy.copy", [value])
-    assert (type(found), repr(found)) == (type(value), repr(value))
+    assert type(found) is type(value)
+    if type(value) is set:  # its order depends on how it was made
+        found, value = (sorted(values, key=repr) for values in (found, value))
+    assert repr(found) == repr(value)
 
 
 def test_nan(worker):
@@ -210,9 +213,11 @@ def test_a_file_for_crashes_that_cannot_be_had(start, tmp_path):
 
 def test_a_call_that_closes_our_descriptors(start, probe, tmp_path):
     """The worker ends and says why; it does not hang."""
-    with (tmp_path / "stderr").open("wb") as stderr, pytest.raises(WorkerLost, match="ended with status 70"):
+    with (tmp_path / "stderr").open("wb") as stderr, pytest.raises(WorkerLost, match="ended with status 74"):
         start(probe, stderr=stderr).call("probe.close_descriptors")
-    assert "Bad file descriptor" in (tmp_path / "stderr").read_text()
+    assert (tmp_path / "stderr").read_text() == (
+        "envmgr worker: the descriptors that it shares with the pool were closed\n"
+    )
 
 
 @pytest.mark.parametrize(

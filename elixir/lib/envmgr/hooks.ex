@@ -89,6 +89,13 @@ defmodule Envmgr.Hooks do
   defmacro __before_compile__(env) do
     hooks = env.module |> Module.get_attribute(:envmgr_hooks) |> Enum.reverse()
 
+    for {attribute, _kind} <- @kinds, Module.get_attribute(env.module, attribute) != [] do
+      raise CompileError,
+        file: env.file,
+        line: env.line,
+        description: "@#{attribute} of #{inspect(env.module)} stands above no function"
+    end
+
     quote do
       @doc false
       def __envmgr_hooks__, do: unquote(Macro.escape(hooks))

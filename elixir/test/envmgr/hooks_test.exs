@@ -246,7 +246,9 @@ defmodule Envmgr.HooksTest do
     for {code, words} <- [
           {"@before_call \"a\"\ndef f(_, _), do: :ok", "of 1 argument, not above f/2"},
           {"@after_call \"a\"\ndef f(_), do: :ok", "of 2 arguments, not above f/1"},
-          {"@before_call \"a\"\ndefp f(_), do: :ok\ndef g, do: f(1)", "a public function"}
+          {"@before_call \"a\"\ndefp f(_), do: :ok\ndef g, do: f(1)", "a public function"},
+          {"def f(_), do: :ok\n@before_call \"a\"",
+           "@before_call of Envmgr.HooksTest.Wrong stands above no"}
         ] do
       assert_raise CompileError, ~r/#{Regex.escape(words)}/, fn ->
         Code.compile_string("defmodule Envmgr.HooksTest.Wrong do\nuse Envmgr.Hooks\n#{code}\nend")

@@ -162,6 +162,17 @@ def test_who_knows_of_it_and_how_it_is_called():
     }
 
 
+@pytest.mark.parametrize(
+    ("begins", "told"),
+    [("", True), ("fra", True), ("frames.io.", True), ("f.", True), ("lists.", False), ("frameset.", False)],
+)
+def test_a_path_that_a_run_makes_may_be_one_of_a_library(tmp_path, monkeypatch, begins, told):
+    code = compiled(unknown=(Unknown("a:1", "execute/2", begins),))
+    monkeypatch.setattr(using.compiled, "read", lambda _: code)
+    found = using.tell(Layout(tmp_path), {"f": "frames.io", "g": "lists"}, ["frames"])
+    assert [("a:1" in words) for words in found.unknown] == [True] * told
+
+
 def test_methods_alone_say_nothing_of_a_library():
     code = compiled(methods=(Method("head", None, ("a:2",)),))
     assert using.of(Told((), code, {}, ()), "frames", {"frames": "frames"}).is_nothing
@@ -170,15 +181,15 @@ def test_methods_alone_say_nothing_of_a_library():
 def test_what_is_not_known_is_told(tmp_path, monkeypatch):
     place = Layout(tmp_path)
     place.home.mkdir()
-    told = using.tell(place, {})
+    told = using.tell(place, {}, ["frames"])
     assert told.is_nothing
     assert told.unknown == ()
     place.compiled.write_text("[]")
-    (unknown,) = using.tell(place, {}).unknown
+    (unknown,) = using.tell(place, {}, ["frames"]).unknown
     assert "calls.json cannot be read: it is not as `mix envmgr.calls` writes it" in unknown
     place.compiled.unlink()
     monkeypatch.setattr(using.called, "read", lambda _: (counted("frames.table"), counted("frames.*", 9)))
-    told = using.tell(place, {})
+    told = using.tell(place, {}, ["frames"])
     assert [each.path for each in told.counted] == ["frames.table"]
     assert told.unknown[0].startswith("what is called and has not run yet: there are no compiled calls")
     assert told.unknown[1].startswith("which others are called: frames.* stands for those")
@@ -187,7 +198,7 @@ def test_what_is_not_known_is_told(tmp_path, monkeypatch):
         unread=("Stripped",),
         stale=("/app/ebin",),
     )
-    assert list(using._doubts(code)) == [
+    assert list(using._doubts(code, ["frames"])) == [
         "whether compiled calls are as of 2026-11-20T10:00:00Z: /app/ebin was compiled since; run `mix envmgr.calls` again",
         "what is called where the path is made when it runs: a:0, a:1 (frames.…), a:2, a:3, a:4 and 2 more; only"
         " statistics tell",

@@ -128,6 +128,7 @@ defmodule Envmgr.Pool.Circuit do
         message:
           "no worker of pool #{pool} stays: #{length(c.faults)} ended within #{div(@within, 1_000)} s, " <>
             "the last: #{c.problem.message}. #{next(c.state, next)}",
+        hint: c.problem.hint || "mend what ends the workers: the log has what they said last",
         details: %{pool: pool, problem: c.problem, next: next}
     }
   end

@@ -1,10 +1,12 @@
 defmodule Envmgr.Pool.Heartbeat do
   # Whether an idle worker lives: it is pinged, and one that does not answer is dead. One that has a call is busy, and the call's
   # deadline decides. Functions of the owner's state.
+  #
+  # At that it is counted anew: a caller that was killed after it had counted its call, and before it had sent it, is never heard of.
   @moduledoc false
 
   alias Envmgr.Options
-  alias Envmgr.Pool.{Flight, Outbox, Pipe}
+  alias Envmgr.Pool.{Flight, Lane, Outbox, Pipe, Slot}
   alias Envmgr.Wire.Messages
 
   # So many pings may pass in which it has nothing to do and says nothing.
@@ -22,6 +24,7 @@ defmodule Envmgr.Pool.Heartbeat do
   @spec beat(Pipe.state()) :: {:ok, Pipe.state()} | {:dead, String.t()}
   def beat(%{phase: :ready} = s) do
     start(s.options)
+    s = recount(s)
     %{ping: ping, silent: silent} = s.beat
 
     cond do
@@ -41,6 +44,30 @@ defmodule Envmgr.Pool.Heartbeat do
   end
 
   def beat(s), do: {:ok, s}
+
+  # What is counted and not here for so many beats never comes.
+  defp recount(s) do
+    seen = {Slot.load(s.slot), Slot.answered(s.slot)}
+
+    cond do
+      elem(seen, 0) == 0 or not idle?(s) ->
+        %{s | counted: nil}
+
+      not match?({^seen, _beats}, s.counted) ->
+        %{s | counted: {seen, 1}}
+
+      elem(s.counted, 1) < @most or under_way?(s) ->
+        %{s | counted: {seen, elem(s.counted, 1) + 1}}
+
+      true ->
+        Slot.give_back(s.slot, elem(seen, 0))
+        %{s | counted: nil}
+    end
+  end
+
+  # A call may be in the mailbox, or on its way by the lane.
+  defp under_way?(s), do: waiting?() or (s.lane != nil and Lane.busy?(s.lane))
+  defp waiting?, do: Process.info(self(), :message_queue_len) != {:message_queue_len, 0}
 
   defp idle?(s), do: Flight.empty?(s.flight) and Outbox.size(s.outbox) == 0
 

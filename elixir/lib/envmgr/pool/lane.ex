@@ -55,6 +55,15 @@ defmodule Envmgr.Pool.Lane do
     :ok
   end
 
+  @doc "Whether something is on its way to the worker, or about to be."
+  @spec busy?(t()) :: boolean()
+  def busy?(%{writer: writer}) do
+    case Process.info(writer, [:message_queue_len, :current_function]) do
+      [message_queue_len: 0, current_function: {Writer, _, _}] -> false
+      _at_work -> true
+    end
+  end
+
   @doc "Where callers find the writer of a worker's lane, by the worker's owner."
   @spec publish(atom(), t()) :: true
   def publish(table, lane), do: :ets.insert(table, {{:lane, self()}, lane.writer})

@@ -31,7 +31,7 @@ defmodule Envmgr.Pool.Owner do
   @enforce_keys [:server, :manifest, :slot, :options]
   defstruct [:server, :manifest, :slot, :options, :port, :os_pid, :failure, :tick, :head, :retry] ++
               [:interrupt, :crash, :nudge, :sweep, :life, :zygote, :mark, :began, :ending] ++
-              [:pool, :sizing, :number, :inside, :signals, :parent, :bar] ++
+              [:pool, :sizing, :number, :inside, :signals, :parent, :bar, :counted] ++
               [
                 asked: 0,
                 forked?: false,

@@ -17,6 +17,7 @@ defmodule Envmgr.Pool.Postmortem do
           frames: [frame()]
         }
 
+  @closed_hint "the function, or C code below it, has closed descriptors that it did not open (os.closerange, the start of a daemon)"
   @repeat "the call may have run: repeat it only if that does no harm"
   @extension "this is a fault in C code, of the library or of what it is used with: look for a version of it where it is mended (envmgr upgrade), and at the arguments"
 
@@ -41,6 +42,7 @@ defmodule Envmgr.Pool.Postmortem do
 
   # Statuses that the runtime itself ends with (docs/protocol.md).
   @broken_frame 76
+  @closed 74
 
   @typedoc """
   A port's exit status (128 and above: a signal), that of the zygote that took the worker along; that it has not ended, or
@@ -66,7 +68,7 @@ defmodule Envmgr.Pool.Postmortem do
   def of(:runs, crash) do
     %__MODULE__{
       how: "closed its pipe and did not end in time",
-      hint: "the function, or C code below it, has closed descriptors that it did not open",
+      hint: @closed_hint,
       frames: frames(crash)
     }
   end
@@ -89,6 +91,15 @@ defmodule Envmgr.Pool.Postmortem do
       hint: "this is a fault of Envmgr, or something else wrote to the worker's descriptor 3",
       status: @broken_frame,
       class: :internal
+    }
+  end
+
+  def of(@closed, crash) do
+    %__MODULE__{
+      how: "ended because its descriptors were closed",
+      hint: @closed_hint,
+      status: @closed,
+      frames: frames(crash)
     }
   end
 

@@ -10,8 +10,9 @@ defmodule Mix.Tasks.Envmgr.Call do
       mix envmgr.call json.dumps '[{"b": 1}]' --kwargs '{"indent": 2}'
       mix envmgr.call collections.Counter '["hello"]' --chain '[["method", "most_common", [1]], ["item", 0]]'
 
-  --chain is a list of steps, each on the value of the one before: ["method", NAME, ARGS, KWARGS], ["attr", NAME], ["item", KEY],
-  ["op", OPERATOR, VALUE]; what follows NAME and OPERATOR may be missing.
+  ARGS_JSON is an array of arguments, or an object of arguments by name. --chain is a list of steps, each on the value of the one
+  before: ["method", NAME, ARGS, KWARGS], ["attr", NAME], ["item", KEY], ["op", OPERATOR, VALUE]; what follows NAME and OPERATOR may
+  be missing.
 
   Prints the value as Elixir writes it; with --trace also what is known of the call (times, what it printed and logged), on
   stderr. An error goes to stderr, with exit status 1; wrong usage ends with 2.
@@ -68,8 +69,8 @@ defmodule Mix.Tasks.Envmgr.Call do
 
   defp parsed(path, args, options) do
     kwargs = json!(options[:kwargs] || "{}", "--kwargs", &is_map/1, "an object")
-
-    args = {json!(args, "ARGS_JSON", &is_list/1, "an array"), kwargs}
+    args = json!(args, "ARGS_JSON", &(is_list(&1) or is_map(&1)), "an array or an object")
+    args = if is_map(args), do: {[], Map.merge(args, kwargs)}, else: {args, kwargs}
     steps = json!(options[:chain] || "[]", "--chain", &is_list/1, "an array")
     call_options = Keyword.take(options, [:timeout]) ++ traced(options[:trace])
 

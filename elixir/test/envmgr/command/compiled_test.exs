@@ -234,6 +234,46 @@ defmodule Envmgr.Command.CompiledTest do
              ]
   end
 
+  test "objects that a variable holds are of the call that made them" do
+    found =
+      read(~S"""
+      def a(x) do
+        one = Envmgr.execute!("m.One", [x], as: :ref)
+        Envmgr.method(one, "by_name")
+        {:ok, two} = Envmgr.execute([{:call, "m.Two"}], [], as: :ref)
+        Envmgr.execute([two, {:method, "first"}, {:method, "second"}])
+        Envmgr.execute([{:ref, two}, {:attr, "at"}])
+        "m.Three" |> Envmgr.execute!([], as: :ref) |> Envmgr.method("piped")
+
+        with {:ok, four} <- Envmgr.execute("m.Four", [], as: :ref),
+             {:ok, value} <- Envmgr.method(four, "in_with"),
+             do: value
+
+        either = if x, do: one, else: x
+        Envmgr.method(either, "either")
+        five = Envmgr.execute("m.Five")
+        Envmgr.method(five, "no_object")
+        Envmgr.method(Envmgr.execute!(x), "of_unknown")
+        helped(one)
+      end
+
+      defp helped(object), do: Envmgr.method(object, "helped")
+      """)
+
+    assert for({name, on, _places, _shapes} <- found.methods, do: {name, on}) == [
+             {"at", "m.Two"},
+             {"by_name", "m.One"},
+             {"either", nil},
+             {"first", "m.Two"},
+             {"helped", nil},
+             {"in_with", "m.Four"},
+             {"no_object", nil},
+             {"of_unknown", nil},
+             {"piped", "m.Three"},
+             {"second", nil}
+           ]
+  end
+
   test "how it is called is told with the places that decide it" do
     assert [{"m.f", ["lib/app.ex:3"], shapes}] =
              read(~S"""

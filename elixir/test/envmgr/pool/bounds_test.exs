@@ -5,6 +5,7 @@ defmodule Envmgr.Pool.BoundsTest do
   import Envmgr.Test.Around, only: [times: 1]
 
   alias Envmgr.Error
+  alias Envmgr.Pool.{Route, Slot}
   alias Envmgr.Test.Project
 
   defp start(sizing, options \\ []) do
@@ -184,6 +185,18 @@ defmodule Envmgr.Pool.BoundsTest do
     assert {:error, %Error{code: :timeout}} = Task.await(call, 60_000)
     Project.eventually(fn -> not Project.alive?(new) end)
     assert {:ok, _} = call(name, "pid")
+  end
+
+  test "what a killed caller has counted and not sent is forgotten" do
+    name = start(%{"min" => 1, "max" => 1}, heartbeat: 50)
+    {:ok, _} = call(name, "pid")
+    {_generation, {_head, {_owner, slot}}, _server} = Route.lookup(name, "std")
+    assert Slot.take(slot) == 1
+    assert {:ok, _} = call(name, "nap", [0.5])
+    Project.eventually(fn -> Slot.load(slot) == 0 end)
+    # Nothing is taken back of calls that are there.
+    assert {:ok, _} = call(name, "nap", [0.5])
+    assert Slot.load(slot) == 0
   end
 
   test "a poisonous call is told to its caller, runs once each time, and opens the circuit; then one worker is tried" do

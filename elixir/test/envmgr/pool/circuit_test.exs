@@ -50,6 +50,7 @@ defmodule Envmgr.Pool.CircuitTest do
     assert error.message =~ "5 ended within 30 s"
     assert error.message =~ "SIGSEGV"
     assert error.message =~ "in 0.5 s"
+    assert error.hint =~ "the log"
   end
 
   test "then one is tried: it proves itself by an answer or its age, or all wait longer" do

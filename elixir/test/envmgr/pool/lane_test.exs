@@ -18,6 +18,17 @@ defmodule Envmgr.Pool.LaneTest do
   # Made in no time, of any size.
   defp ones(size), do: %Array{dtype: "uint8", shape: {size}, data: :binary.copy(<<1>>, size)}
 
+  test "one that writes is busy, and one that waits for something to write is not" do
+    writer = spawn_link(fn -> Process.sleep(:infinity) end)
+    assert Lane.busy?(%Lane{directory: "", reader: self(), writer: writer})
+
+    writer = Lane.Writer.start_link(self(), "", self(), within: 0, compressed?: false)
+
+    Envmgr.Test.Project.eventually(fn ->
+      not Lane.busy?(%Lane{directory: "", reader: self(), writer: writer})
+    end)
+  end
+
   test "arrays and bytes of every size come as they are, both ways", %{call: call} do
     threshold = Lane.threshold()
 

@@ -73,6 +73,8 @@ defmodule Envmgr.Pool.PostmortemTest do
     assert fields[:hint] =~ "os._exit"
     assert fields[:details] == %{status: 3}
     assert Postmortem.of(76, nil).class == :internal
+    assert %{class: :library, how: how, hint: hint} = Postmortem.of(74, nil)
+    assert how =~ "descriptors were closed" and hint =~ "closerange"
   end
 
   test "crash files that say nothing" do

@@ -342,6 +342,9 @@ defmodule Mix.Tasks.EnvmgrTest do
       assert call.(["probe.only_named", "--kwargs", ~s({"name": "x", "size": 2})]) ==
                ~s(["x", 2]\n)
 
+      assert call.(["probe.only_named", ~s({"name": "x", "size": 1}), "--kwargs", ~s({"size": 2})]) ==
+               ~s(["x", 2]\n)
+
       assert call.(["probe.echo", ~s([{"a": [1, null]}])]) == ~s(%{"a" => [1, nil]}\n)
     end
 
@@ -402,7 +405,7 @@ defmodule Mix.Tasks.EnvmgrTest do
       assert call.(["probe.nap", "[5]", "--timeout", "50"], 1) =~ "no answer within 50 ms"
       assert call.([], 2) =~ "hint: mix envmgr.call PATH"
       assert call.(["math.sqrt", "[1"], 2) =~ "ARGS_JSON: not JSON at byte 2"
-      assert call.(["math.sqrt", "{}"], 2) =~ "ARGS_JSON is not an array"
+      assert call.(["math.sqrt", "7"], 2) =~ "ARGS_JSON is not an array or an object"
       assert call.(["math.sqrt", "--kwarg", "{}"], 2) =~ "option --kwarg, did you mean --kwargs?"
     end
   end

@@ -132,7 +132,12 @@ defmodule Envmgr.Command.Compiled.Sites do
 
   defp bindings(body), do: walk(body, &bound/1)
 
-  defp bound({:match, _anno, {:var, _, name}, value}), do: [{name, value}]
+  defp bound({:match, _anno, pattern, value}), do: taken(pattern, value)
+
+  # `with` becomes this, too.
+  defp bound({:case, _anno, value, clauses}) do
+    for {:clause, _, [pattern], _, _} <- clauses, each <- taken(pattern, value), do: each
+  end
 
   defp bound({:call, _anno, {:remote, _, {:atom, _, module}, _name}, arguments})
        when module in @iterators and arguments != [] do
@@ -153,6 +158,14 @@ defmodule Envmgr.Command.Compiled.Sites do
   end
 
   defp bound(_form), do: []
+
+  # `{:ok, name} = value` gives it what is in the value.
+  defp taken({:var, _anno, name}, value), do: [{name, value}]
+
+  defp taken({:tuple, _anno, [{:atom, _, :ok}, {:var, _, name}]}, value),
+    do: [{name, {:ok, value}}]
+
+  defp taken(_pattern, _value), do: []
 
   # Of a list's element, or of a part of it.
   defp elements({:var, _anno, name}, value), do: [{name, value}]

@@ -3,7 +3,7 @@ defmodule Envmgr.Command.Compiled.Uses do
   # that wrappers of a user's own count where they are used.
   @moduledoc false
 
-  alias Envmgr.Command.Compiled.{Code, Items, Shapes, Sites, Values}
+  alias Envmgr.Command.Compiled.{Code, Items, Objects, Shapes, Sites, Values}
   alias Envmgr.Command.Compiled.Sites.Frame
 
   @called for(name <- [:execute, :execute!, :async, :stream], arity <- 1..3, do: {name, arity}) ++
@@ -55,13 +55,15 @@ defmodule Envmgr.Command.Compiled.Uses do
     do: [{:function, path, place, shapes}]
 
   defp target({:list, [{first, frame} | steps], _whole?}, place, _shapes, call) do
-    for value <- Values.of(first, frame), use <- chain(value, steps, place, call), do: use
+    for value <- Values.of(first, frame),
+        use <- chain(value, {first, frame}, steps, place, call),
+        do: use
   end
 
   defp target({:begins, text}, place, _shapes, call), do: [{:unknown, place, call, text}]
   defp target(_wrong, _place, _shapes, _call), do: []
 
-  defp chain({:tuple, [{kind, frame}, {path, path_frame} | args]}, steps, place, call) do
+  defp chain({:tuple, [{kind, frame}, {path, path_frame} | args]}, _first, steps, place, call) do
     case Values.of(kind, frame) do
       [{:literal, :call}] ->
         for {value, at, called} <- settled(path, path_frame, place),
@@ -70,12 +72,15 @@ defmodule Envmgr.Command.Compiled.Uses do
             do: use
 
       _ref ->
-        steps(steps, nil, place)
+        of_object({path, path_frame}, steps, place)
     end
   end
 
-  # An object.
-  defp chain(_ref, steps, place, _call), do: steps(steps, nil, place)
+  defp chain(_ref, first, steps, place, _call), do: of_object(first, steps, place)
+
+  defp of_object({form, frame}, steps, place) do
+    for on <- Objects.made_by(form, frame), use <- steps(steps, on, place), do: use
+  end
 
   defp form([]), do: nil
   defp form([{form, _frame} | _]), do: form
@@ -118,10 +123,11 @@ defmodule Envmgr.Command.Compiled.Uses do
     end)
   end
 
-  defp named(%{arguments: [_ref, name | args]} = site) do
-    for {value, place, frame} <- settled(name, site.frame, site.place) do
+  defp named(%{arguments: [ref, name | args]} = site) do
+    for {value, place, frame} <- settled(name, site.frame, site.place),
+        on <- Objects.made_by(ref, frame) do
       case value do
-        name when is_binary(name) -> {:method, name, nil, place, passed(site, args, frame, place)}
+        name when is_binary(name) -> {:method, name, on, place, passed(site, args, frame, place)}
         {:begins, text} -> {:unknown, place, site.call, text}
         _wrong -> {:unknown, place, site.call, ""}
       end

@@ -1,6 +1,6 @@
 defmodule Envmgr.Libraries.Usage.Keeper do
-  # Writes what an instance has counted: every minute in which something was called, and at its end. At its start it takes
-  # over what instances that have ended left behind. Callers never wait for it.
+  # Writes what an instance has counted: every minute in which something was called, at its end, and where the VM is halted
+  # without one, as `mix run` and scripts are. At its start it takes over what instances that have ended left behind. Callers never wait for it.
   @moduledoc false
 
   use GenServer
@@ -27,8 +27,34 @@ defmodule Envmgr.Libraries.Usage.Keeper do
     told?: false
   ]
 
+  # How long a VM that is halted waits, ms.
+  @patience 2_000
+
   @spec start_link(Options.t()) :: GenServer.on_start()
-  def start_link(options), do: GenServer.start_link(__MODULE__, options)
+  def start_link(options) do
+    name = Module.concat(options.name, "Usage")
+
+    with {:ok, _pid} = started <- GenServer.start_link(__MODULE__, options, name: name) do
+      at_exit(name)
+      started
+    end
+  end
+
+  # Once for a name, whoever bears it then.
+  defp at_exit(name) do
+    if not :persistent_term.get({__MODULE__, name}, false) do
+      :persistent_term.put({__MODULE__, name}, true)
+      System.at_exit(fn _status -> if pid = Process.whereis(name), do: save(pid) end)
+    end
+  end
+
+  @doc "Writes what has been counted since it was last written."
+  @spec save(pid()) :: :ok
+  def save(pid) do
+    GenServer.call(pid, :save, @patience)
+  catch
+    :exit, _gone_or_slow -> :ok
+  end
 
   @doc "The records of all instances of the project by path, of this one as they are now. Reads the files of the others."
   @spec read(atom()) :: %{String.t() => Record.t()}
@@ -79,6 +105,13 @@ defmodule Envmgr.Libraries.Usage.Keeper do
   end
 
   def handle_info(_late, s), do: {:noreply, s}
+
+  # Not as closed: what is still called is counted by whoever looks next.
+  @impl true
+  def handle_call(:save, _from, s) do
+    s = surrender(s)
+    {:reply, :ok, if(Usage.read(s.table) == (s.written || []), do: s, else: write(s))}
+  end
 
   @impl true
   def terminate(_reason, s) do

@@ -120,6 +120,35 @@ defmodule Envmgr.Libraries.Usage.KeeperTest do
     refute File.exists?(Saved.path(context.project, id))
   end
 
+  test "a VM that is halted, as scripts are, has written all", %{project: project} do
+    script = """
+    parent = self()
+
+    spawn(fn ->
+      :ets.new(:halted, [:named_table, :public])
+      options = Envmgr.Options.new!(name: :halted, project: hd(System.argv()))
+      {:ok, pid} = Envmgr.Libraries.Usage.Keeper.start_link(options)
+      :sys.get_state(pid)
+      tally = Envmgr.Libraries.Usage.tally(:halted, "lib.f", "lib")
+      Envmgr.Libraries.Usage.ended(:ok, tally, Envmgr.Libraries.Usage.now())
+      send(parent, :called)
+      Process.sleep(:infinity)
+    end)
+
+    receive do: (:called -> :ok)
+    """
+
+    path = Path.join(project, "halted.exs")
+    File.write!(path, script)
+    ebin = :envmgr |> :code.lib_dir() |> to_string() |> Path.join("ebin")
+    assert {"", 0} = System.cmd("elixir", ["-pa", ebin, path, project], stderr_to_stdout: true)
+    assert [file] = files(project)
+    assert {:ok, %{closed?: false, records: [%{path: "lib.f"}]}} = read(project, file)
+    assert counts(start(project)) == %{"lib.f" => 1}
+  end
+
+  defp read(project, file), do: Saved.read(Path.join(Saved.directory(project), file))
+
   defp killed(project) do
     name = :"keeper#{System.unique_integer([:positive])}"
     :ets.new(name, [:named_table, :public])
