@@ -12,7 +12,7 @@ from envmgr.cli.answers import Answer, columns
 from envmgr.cli.application import Command
 from envmgr.cli.invocation import Invocation
 from envmgr.errors import CHECK_FAILED
-from envmgr.model.matrix import FLAKY, NOT_RUN, PASSED, CellResult, MatrixRun
+from envmgr.model.matrix import FLAKY, NOT_INSTALLABLE, NOT_RUN, PASSED, CellResult, MatrixRun
 
 _SIGNALS = {"SIGINT": 130, "SIGTERM": 143}
 _LOG_LINES = 20
@@ -100,7 +100,7 @@ def _row(result: CellResult, ran: bool) -> tuple[str, ...]:
 
 def _remark(result: CellResult) -> str:
     expected = result.expected
-    if expected is None:
+    if expected is None or (result.status in NOT_RUN and result.status != NOT_INSTALLABLE):
         return result.detail if result.status in NOT_RUN or result.status == FLAKY else ""
     if result.mended:
         return f"expected broken, passes: {expected.reason}"
