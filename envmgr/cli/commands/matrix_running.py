@@ -149,7 +149,9 @@ def _summary(outcome: MatrixRun) -> str:
     if interrupted is None:
         return words
     left = len(outcome.facts["not-run"])
+    what = (
+        f": {left} {'cell was' if left == 1 else 'cells were'} not run" if left else " while times were taken"
+    )
     return (
-        f"{words}\ninterrupted by {interrupted}: {left} {'cell was' if left == 1 else 'cells were'} not run;"
-        " what has ended is kept, and the same command goes on"
+        f"{words}\ninterrupted by {interrupted}{what}; what has ended is kept, and the same command goes on"
     )
