@@ -174,3 +174,17 @@ def test_members_of_other_classes_are_no_successors() -> None:
         api(*holders, gone), api(*holders, at(None, "D.flag", kind="constant", value="True"))
     ).changes[:1]
     assert (change.kind, change.instead) == ("removed", None)
+
+
+def test_a_class_whose_file_is_not_known_is_not_only_imported() -> None:
+    home = at(None, "collections", kind="module", file="lib/collections.py")
+    gone = at(None, "collections.Bars", kind="class")
+    assert changes(api(home, gone), api(home)) == [("collections.Bars", "removed")]
+
+
+def test_a_parameter_in_the_docstring_is_no_attribute() -> None:
+    doc = "Animates.\n\nParameters\n----------\ncount : int\n    How many.\n"
+    gone = at(None, "C.count", kind="property")
+    takes, none = (at(written, "C", kind="class", doc=doc) for written in ("count=None", ""))
+    assert changes(api(takes, gone), api(takes)) == [("C.count", "removed")]
+    assert "docstring" in reasons(api(none, gone), api(none))["C.count"]
