@@ -64,8 +64,8 @@ def _head(found: ApiDiff, arrow: str) -> str:
         by = f"Python {found.python} and {found.python_after}, for no one here has both"
     way = ", backwards" if _is_older(found.after, found.before) else ""
     return (
-        f"{found.distribution} {found.before} {arrow} {found.after}{way}: {told}; {len(found.suppressed)} seem so and are"
-        f" not; of {found.compared} paths, by {by}"
+        f"{found.distribution} {found.before} {arrow} {found.after}{way}: {told};"
+        f" {len(found.suppressed)} seem so and are not; of {found.compared} paths, by {by}"
     )
 
 
