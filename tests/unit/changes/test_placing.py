@@ -165,6 +165,10 @@ def test_what_was_told_in_another_module_of_the_distribution() -> None:
     before, after = api(at("a", "f", module="core.x")), api(at("", "f", module="core.x"))
     assert changes(before, after)
     assert changes(before, after, told=("core",)) == []
+    holder = at(None, "C", kind="class", module="core.x")
+    before = api(holder, at("", "C.m", kind="method"), at("", "g", module="core.x"))
+    assert changes(before, api(holder)) == [("C.m", "removed"), ("g", "removed")]
+    assert changes(before, api(holder), told=("core",)) == [("g", "removed")]
 
 
 def test_members_of_other_classes_are_no_successors() -> None:
