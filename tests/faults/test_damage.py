@@ -118,7 +118,7 @@ def test_state_is_told_and_rebuilt(scene, damage):
     assert {line["generation"] for line in lines} == {1, 2}
     scene.ok("rollback", "six")
     assert scene.serving()["six"] == "1.16.0"
-    both(scene, "==1.15.0")
+    both(scene, 'version = "==1.17.0"\ntimeout = "7s"')
     scene.ok("sync")
     assert scene.active()["six"]["generation"] == 3
     scene.sound()

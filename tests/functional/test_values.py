@@ -62,7 +62,7 @@ def test_values_are_the_same_when_they_come_back(tmp_path, monkeypatch):
     assert done.returncode == 0, done.stdout + done.stderr
     *problems, refused, old, lean, full = [line for line in done.stdout.splitlines() if _told(line)]
     assert problems == [], "\n".join(problems)
-    assert int(refused.removeprefix("refused: ")) > 50
+    assert int(refused.removeprefix("refused: ")) >= 50
     for line in (old, lean, full):
         where, _, counts = line.partition(": ")
         assert all(map(int.__ge__, map(int, counts.split()), LEAST[where])), line

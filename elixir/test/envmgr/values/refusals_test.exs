@@ -121,8 +121,12 @@ defmodule Envmgr.Values.RefusalsTest do
       bomb = Enum.reduce(1..50, [1], fn _, x -> [x, x] end)
       maps = Enum.reduce(1..50, %{}, fn _, x -> %{"a" => x, "b" => x} end)
       tuples = Enum.reduce(1..50, {}, fn _, x -> {x, x, x} end)
+      dicts = Enum.reduce(1..50, 1, fn _, x -> %Dict{pairs: [{"a", x}, {"b", x}]} end)
+      slices = Enum.reduce(1..50, 1, fn _, x -> %Slice{start: x, stop: x, step: nil} end)
+      leaf = %Set{items: [0], frozen: true}
+      sets = Enum.reduce(1..50, leaf, fn _, x -> %Set{items: [x, {x}], frozen: true} end)
 
-      for term <- [bomb, maps, %{tuples => 1}, %Dict{pairs: [{"a", bomb}]}, [bomb]] do
+      for term <- [bomb, maps, tuples, %{tuples => 1}, dicts, slices, sets, [bomb]] do
         {time, answer} = :timer.tc(fn -> Encoder.encode(term, nil, nil, 100_000) end)
         assert {:error, %Refusal{whole: true, reason: "it has more than 100000 parts"}} = answer
         assert time < 60_000_000
