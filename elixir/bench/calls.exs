@@ -257,13 +257,23 @@ adapter = Bench.Adapter.start(one)
 echo = Bench.Echo.open()
 sqrt = fn name -> fn -> {:ok, 4.0} = Envmgr.execute("math.sqrt", [16.0], name: name) end end
 
+# Thirty-two calls as one.
+batch = fn name ->
+  arguments = List.duplicate([16.0], 32)
+  values = List.duplicate({:ok, 4.0}, 32)
+  options = [name: name, batch: 32]
+  fn -> ^values = "math.sqrt" |> Envmgr.map(arguments, options) end
+end
+
 erlport =
   if ebin = options[:erlport] do
     {pool, instance} = Bench.Erlport.start(ebin, options[:erlport_python], 2)
+    {single, _its_instance} = Bench.Erlport.start(ebin, options[:erlport_python], 1)
 
     [
       erlport_sequential: &Bench.Callers.run(1, &1, fn -> 4.0 = Bench.Erlport.call(instance) end),
       erlport_pipelined: &Bench.Callers.run(32, &1, fn -> 4.0 = Bench.Erlport.call(instance) end),
+      erlport_checkout: &Bench.Callers.run(32, &1, fn -> Bench.Erlport.checkout_call(single) end),
       erlport_callers: &Bench.Callers.run(64, &1, fn -> Bench.Erlport.checkout_call(pool) end)
     ]
   end
@@ -275,6 +285,7 @@ measures =
     adapter: &Bench.Callers.run(1, &1, adapter),
     echo_pipelined: &Bench.Echo.pipelined(echo, 32, &1),
     pipelined: &Bench.Callers.run(32, &1, sqrt.(one)),
+    batch: &(32 * Bench.Callers.run(1, &1, batch.(one))),
     adapter_pipelined: &Bench.Callers.run(32, &1, adapter),
     callers: &Bench.Callers.run(64, &1, sqrt.(two))
   ] ++ (erlport || [])
@@ -300,6 +311,13 @@ Bench.Rows.print("call.sequential", results.sequential, "raw Port echo", results
 Bench.Rows.print(
   "call.pipelined32",
   results.pipelined,
+  "raw Port echo, 32 in flight",
+  results.echo_pipelined
+)
+
+Bench.Rows.print(
+  "call.batch32",
+  results.batch,
   "raw Port echo, 32 in flight",
   results.echo_pipelined
 )
@@ -340,6 +358,20 @@ if erlport do
   Bench.Rows.print(
     "call.pipelined32.vs_erlport",
     results.pipelined,
+    "erlport, 32 callers",
+    results.erlport_pipelined
+  )
+
+  Bench.Rows.print(
+    "call.pipelined32.vs_erlport_checkout",
+    results.pipelined,
+    "erlport behind a GenServer, 32 callers",
+    results.erlport_checkout
+  )
+
+  Bench.Rows.print(
+    "call.batch32.vs_erlport",
+    results.batch,
     "erlport, 32 callers",
     results.erlport_pipelined
   )

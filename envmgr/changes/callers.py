@@ -81,8 +81,7 @@ def raises(change: Change, shape: Shape, after: Sequence[Parameter]) -> bool:
     """Whether a call that meets it fails for sure where the change by itself only may break one."""
     if change.kind == "args-removed":
         return shape.positional > len(positions(after))
-    names = {each.name for each in after if each.by_name}
-    return change.kind == "kwargs-removed" and not names.issuperset(shape.keywords)
+    return change.kind == "kwargs-removed" and not _names(after, shape).issuperset(shape.keywords)
 
 
 def _is_given(passing: Passing, change: Change) -> Answer:
@@ -110,12 +109,12 @@ def _is_placed(passing: Passing, change: Change) -> Answer:
 def _is_lacking(passing: Passing, change: Change) -> Answer:
     """A new one is required: only what `*args` or `**kwargs` took before may be it."""
     name = change.parameter or ""
-    if _has(passing.before, VAR_KEYWORD) and passing.named(name) is not False:
-        return False if passing.named(name) else None
     there = positions(passing.after)
-    if _has(passing.before, VAR_POSITIONAL) and name in there:
-        return None if passing.reaches(there.index(name)) is not False else True
-    return True
+    reached = passing.reaches(there.index(name)) if name in there else False
+    by_name = any(each.name == name and each.by_name for each in passing.after)
+    if by_name and _has(passing.before, VAR_KEYWORD) and passing.named(name) is not False:
+        return reached if passing.named(name) else None  # given twice, where it is reached
+    return None if _has(passing.before, VAR_POSITIONAL) and reached is not False else True
 
 
 def _is_behind(passing: Passing, change: Change) -> Answer:
@@ -143,10 +142,10 @@ def _is_beyond(passing: Passing, change: Change) -> Answer:
 
 
 def _is_unnamed(passing: Passing, change: Change) -> Answer:
-    """`**kwargs` took a keyword, which no parameter is called now."""
-    before, after = ({each.name for each in side if each.by_name} for side in (passing.before, passing.after))
-    taken = set(passing.shape.keywords) - before
-    return bool(taken - after) or (None if KEYWORDS in passing.shape.more else False)
+    """`**kwargs` took a keyword that no parameter takes now."""
+    taken = set(passing.shape.keywords) - {each.name for each in passing.before if each.by_name}
+    unnamed = taken - _names(passing.after, passing.shape)
+    return bool(unnamed) or (None if KEYWORDS in passing.shape.more else False)
 
 
 def _warns(passing: Passing, change: Change) -> Answer:
@@ -178,6 +177,12 @@ def _either(one: Answer, other: Answer) -> Answer:
     if one or other:
         return True
     return None if one is None or other is None else False
+
+
+def _names(parameters: Sequence[Parameter], shape: Shape) -> set[str]:
+    """That can be given by name, and are not given by position."""
+    placed = positions(parameters)[: shape.positional]
+    return {each.name for each in parameters if each.by_name and each.name not in placed}
 
 
 def _has(parameters: Sequence[Parameter], kind: int) -> bool:

@@ -44,10 +44,13 @@ def compare(
     warned: Mapping[str, Answer] | None = None,
     told: Collection[str] = (),
 ) -> Compared:
-    """`answers` are what `after` says of paths (`asking`), `warned` what `before` did; None where nobody asked. `told`
-    are modules of the same distribution that were compared: what is defined in them is no affair of this one."""
+    """`answers` are what `after` says of paths (`asking`), `warned` what `before` did; None where nobody asked.
+    `told` are modules of the same distribution that were compared: what is defined in them is no affair of this
+    one."""
     pairs = (
-        pair for pair in joining.pairs(before, after) if (pair.before.module or "").partition(".")[0] not in told
+        pair
+        for pair in joining.pairs(before, after)
+        if (pair.before.module or "").partition(".")[0] not in told
     )
     met = _folded([found for pair in pairs for found in _of_pair(pair, before)])
     changes: list[Placed] = []
@@ -74,7 +77,9 @@ def compare(
     placed = [
         (where.best(change, paths), paths)
         for change, paths in changes
-        if change.kind != BASE_REMOVED or change.severity == BREAKS or (change.before, change.path) not in went
+        if change.kind != BASE_REMOVED
+        or change.severity == BREAKS
+        or (change.before, change.path) not in went
     ]
     ordered = sorted(
         placed, key=lambda each: (SEVERITIES.index(each[0].severity), each[0].path, each[0].kind)
@@ -93,8 +98,8 @@ def compare(
 
 
 def _of_new(change: Change, found: Described, before: Api) -> Iterator[Placed]:
-    """What is new, but for attributes that objects had before and that their class has now; and for what is deprecated
-    from its first day: it was there without being listed."""
+    """What is new, but for attributes that objects had before and that their class has now; and for what is
+    deprecated from its first day: it was there without being listed."""
     holder = before.get(found.path.rpartition(".")[0])
     source = None if holder is None or holder.kind != "class" else holder.source
     had = source is not None and found.leaf in (source.known or ())
@@ -105,7 +110,9 @@ def _of_new(change: Change, found: Described, before: Api) -> Iterator[Placed]:
     if said is not None and (is_member or any(path in before.named for path in found.paths)):
         text, origin = said
         message = f"deprecated: {texts.shortened(text)}" if text else "deprecated"
-        change = Change(found.path, DEPRECATED, MAY_BREAK, message, instead=texts.instead(text), origin=origin)
+        change = Change(
+            found.path, DEPRECATED, MAY_BREAK, message, instead=texts.instead(text), origin=origin
+        )
     elif had and is_member:
         return
     yield change, found.paths

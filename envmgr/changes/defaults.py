@@ -12,7 +12,7 @@ _BARE = {"np.True_": "True", "np.False_": "False", "numpy.True_": "True", "numpy
 _NAMED = (
     re.compile(r"^<(?:class|enum|type) '(?:[\w.]+\.)?(\w+)'>$"),
     re.compile(r"^<(?:built-in |cyfunction |bound )*(?:function|method|ufunc) '?(?:[\w.]+\.)?(\w+)'?.*>$", re.DOTALL),
-    re.compile(r"^<[A-Za-z][\w.]*\.([A-Za-z]\w*): .*>$", re.DOTALL),
+    re.compile(r"^<[A-Za-z_][\w.]*\.([A-Za-z]\w*): .*>$", re.DOTALL),
     re.compile(r"^(?:\w+\.)*symbol\('(\w+)'\)$"),
 )  # fmt: skip
 """Classes, functions, members of enumerations, symbols: whatever else a `repr` says of them, their name is what
@@ -74,12 +74,14 @@ def is_unknown(text: str | None) -> bool:
 
 def is_plain(text: str | None) -> bool:
     """Whether it is written as a literal, or as far as that was kept."""
-    return re.match(r"""['"\d{(\[.-]|[brfu]{1,2}['"]|(?:True|False|None)$|frozenset\(""", text or "") is not None
+    return (
+        re.match(r"""['"\d{(\[.-]|[brfu]{1,2}['"]|(?:True|False|None)$|frozenset\(""", text or "") is not None
+    )
 
 
 def is_going(text: str | None) -> bool:
-    """Whether it is what libraries write where the parameter, or its default, is going away: `"deprecated"`, `"warn"`,
-    an object whose name says so."""
+    """Whether it is what libraries write where the parameter, or its default, is going away: `"deprecated"`,
+    `"warn"`, an object whose name says so."""
     return text is not None and _GOING.search(text) is not None
 
 

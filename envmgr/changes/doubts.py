@@ -16,7 +16,8 @@ _OF_TYPES = frozenset(
     f"{what}-{how}" for what in ("parameter", "return") for how in ("narrowed", "retyped", "widened")
 )
 _VERSION = re.compile(
-    r"(?:^|_)(?:(?:min|max)?version|revision|git|commit|hash|build|release|date|author)s?(?:_|$)|time$", re.IGNORECASE
+    r"(?:^|_)(?:(?:min|max)?version|revision|git|commit|hash|build|release|date|author)s?(?:_|$)|time$",
+    re.IGNORECASE,
 )
 _RELEASE = re.compile(r"\d+(?:\.\d+)+\w*")
 _PLACE = re.compile(r"site-packages|/\.envmgr/|/proc/\d|/tmp/")
@@ -124,7 +125,10 @@ def of_the_release(pair: Pair, kind: str, found: Finding) -> str | None:
     if kind == "value-changed":
         of_it = _VERSION.search(pair.before.leaf) is not None
     else:
-        of_it = _VERSION.search(found.parameter or "") is not None and re.search(r"\d", found.after or "") is not None
+        of_it = (
+            _VERSION.search(found.parameter or "") is not None
+            and re.search(r"\d", found.after or "") is not None
+        )
     texts = [_RELEASE.sub("·", text or "") for text in (found.before, found.after)]
     if of_it or _PLACE.search(found.before or "") or texts[0] == texts[1]:
         return "it says which release this is, or where it lies"

@@ -20,9 +20,10 @@ _OF_A_USE = re.compile(r"\b(?:argument|parameter|keyword|option|passing|calling|
 POSITIONS = re.compile(r"deprecat\w*(?:nonkeyword|non_keyword|position)|make_keyword_only", re.IGNORECASE)
 """A decorator's name that takes by position, for a while, what is a keyword."""
 _FORMER_NAME = re.compile(r"(?:deprecat|renam)\w*_?(?:kwarg|arg|param)")
-_SUBJECT = re.compile(
-    r"(\w+)[`'\"*]*(?: (?:parameter|argument|option|keyword|kwarg|arg)s?)?"
-    r" (?:is|are|was|were|has been|have been|will be)(?: now| being)? (?:deprecated|renamed)"
+_GOES = r" (?:is|are|was|were|has been|have been|will be)(?: now| being)? (?:deprecated|renamed)"
+_SUBJECTS = (
+    re.compile(rf"(\w+)[`'\"*]*{_GOES}"),
+    re.compile(rf"(\w+)[`'\"*]* (?:parameter|argument|option|keyword|kwarg|arg)s?{_GOES}"),
 )
 _LITERAL = re.compile(r"'([^']*)'")
 _MARKED = re.compile(r"`~?([\w.]+)`")
@@ -141,9 +142,7 @@ def keyword_no_longer_taken(pair: Pair) -> Iterator[Finding]:
         return
     there = {each.name for each in (*new, *was)}
     for name in sorted(old.keywords - there):
-        yield Finding(
-            BREAKS, f"it does not take {name} any more", name, f"{name} by **kwargs", origin=SOURCE
-        )
+        yield Finding(BREAKS, f"it does not take {name} any more", name, f"{name} by **kwargs", origin=SOURCE)
 
 
 def is_deprecated(each: Described) -> bool:
@@ -190,13 +189,17 @@ def _by_position(text: str, pair: Pair) -> str:
     if not (text.startswith("@") and POSITIONS.search(text.partition("(")[0])):
         return "some calls warn"
     names = [each.name for each in pair.after.parameters or () if each.kind == KEYWORD_ONLY]
-    return f"what gives {', '.join(names)} by position warns" if names else "what gives arguments by position warns"
+    return (
+        f"what gives {', '.join(names)} by position warns"
+        if names
+        else "what gives arguments by position warns"
+    )
 
 
 def _meant(text: str, names: Collection[str]) -> str | None:
     """The parameter that a warning speaks of."""
     quoted = _QUOTED.findall(text) if text.startswith("@") or _OF_A_USE.search(text) else ()
-    named = _SUBJECT.findall(text)
+    named = [name for pattern in _SUBJECTS for name in pattern.findall(text)]
     return next((name for name in (*quoted, *named) if name in names), None)
 
 

@@ -35,9 +35,8 @@ def _asked(node: ast.AST, name: str) -> Iterator[str]:
         if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute):
             if each.func.attr in _ASKS and _is(each.func.value, name) and each.args:
                 yield from _word(each.args[0])
-        elif isinstance(each, ast.Subscript) and _is(each.value, name):
-            if isinstance(each.ctx, ast.Load):
-                yield from _word(each.slice)
+        elif isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Load) and _is(each.value, name):
+            yield from _word(each.slice)
 
 
 def _word(node: ast.expr) -> Iterator[str]:

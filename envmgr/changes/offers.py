@@ -14,9 +14,26 @@ from envmgr.changes.described import ALL
 _NO_OFFER = sys.stdlib_module_names | {"typing_extensions"}
 _GETATTR, _ALL = "__getattr__", "__all__"
 _OF_PYTHON = frozenset(
-    "__all__ __annotations__ __builtins__ __cached__ __dict__ __dir__ __doc__ __file__ __getattr__ __loader__"
-    " __name__ __package__ __path__ __spec__ __test__ __warningregistry__".split()
+    [
+        "__all__",
+        "__annotations__",
+        "__builtins__",
+        "__cached__",
+        "__dict__",
+        "__dir__",
+        "__doc__",
+        "__file__",
+        "__getattr__",
+        "__loader__",
+        "__name__",
+        "__package__",
+        "__path__",
+        "__spec__",
+        "__test__",
+        "__warningregistry__",
+    ]
 )
+_RUNS = (ast.Call, ast.Name, ast.Attribute, ast.comprehension)
 _LONGEST = 60
 
 
@@ -28,8 +45,9 @@ def listed(module: griffe.Module) -> frozenset[str]:
 
 
 def imported(module: griffe.Module, on_purpose: frozenset[str]) -> Iterator[str]:
-    """Names of other modules' objects that it does not offer, where its `__all__` is not `is_open`: PEP 8 calls these an implementation detail. A package
-    without `__all__` offers all that it imports, and so does a module that has nothing of its own."""
+    """Names of other modules' objects that it does not offer, where its `__all__` is not `is_open`: PEP 8 calls these
+    an implementation detail. A package without `__all__` offers all that it imports, and so does a module that has
+    nothing of its own."""
     exports = module.exports
     if exports is None and (module.is_init_module or not _has_own(module)):
         return
@@ -63,9 +81,9 @@ def is_open(node: ast.Module) -> bool:
     for each in _statements(node.body):
         targets = each.targets if isinstance(each, ast.Assign) else [getattr(each, "target", None)]
         value = getattr(each, "value", None)
-        if value is not None and any(isinstance(target, ast.Name) and target.id == _ALL for target in targets):
-            if any(isinstance(one, (ast.Call, ast.Name, ast.Attribute, ast.comprehension)) for one in ast.walk(value)):
-                return True
+        names = {one.id for one in targets if isinstance(one, ast.Name)}
+        if value is not None and _ALL in names and any(isinstance(one, _RUNS) for one in ast.walk(value)):
+            return True
     return False
 
 
@@ -108,7 +126,9 @@ def _statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
         yield each
         if isinstance(each, (ast.If, ast.Try)):
             handlers = each.handlers if isinstance(each, ast.Try) else []
-            yield from _statements([*each.body, *each.orelse, *(one for other in handlers for one in other.body)])
+            yield from _statements(
+                [*each.body, *each.orelse, *(one for other in handlers for one in other.body)]
+            )
 
 
 def _may_be_asked_for(name: str) -> bool:

@@ -11,7 +11,7 @@ from envmgr.changes.described import Api, Described
 from envmgr.changes.joining import shortest_first
 from envmgr.model.changes import Change
 
-_HEAD = re.compile(r"[A-Za-z_][\w.]*\w")
+_HEAD = re.compile(r"[A-Za-z_](?:[\w.]*\w)?")
 _SHORTEST = 4
 """Letters of a lone name that is looked for in the whole library."""
 
@@ -23,8 +23,8 @@ class Places:
         self._before, self._after = before, after
 
     def best(self, change: Change, paths: Iterable[str]) -> Change:
-        """The same, told of the path that its module offers, the shortest; of members that classes inherit, where they
-        are from."""
+        """The same, told of the path that its module offers, the shortest; of members that classes inherit, where
+        they are from."""
         found = shortest_first(paths)
         if len(found) > 1:
             least = min((not self._offers(path), path.count(".")) for path in found)
@@ -76,7 +76,8 @@ class Places:
         return said if path is None else f"{self._after.module}.{path}{said[head.end() :]}"
 
     def _resolved(self, name: str, path: str) -> str | None:
-        """Beside what goes away, or above; by an abbreviation of the library's name; else the one that is called so."""
+        """Beside what goes away, or above; by an abbreviation of the library's name; else the one that is called
+        so."""
         there = self._after.places
         first, _, rest = name.partition(".")
         if first == self._after.module.partition(".")[0]:
@@ -91,7 +92,9 @@ class Places:
             return rest
         if len(name) < _SHORTEST:
             return None
-        alike = [each for each in self._by_leaf.get(name.rpartition(".")[2], ()) if f".{each}".endswith(f".{name}")]
+        alike = [
+            each for each in self._by_leaf.get(name.rpartition(".")[2], ()) if f".{each}".endswith(f".{name}")
+        ]
         if len({there[each] for each in alike}) == 1 and path not in alike:
             return shortest_first(alike)[0]
         return None

@@ -65,7 +65,9 @@ def _parameters(row: Row, told: Mapping[str, str], by_words: bool) -> tuple[Para
     if row.parameters is None:
         return None
     found = row.parameters
-    bound = row.kind in _BOUND or (row.kind == "function" and by_words and found[:1] and found[0][0] == "self")
+    bound = row.kind in _BOUND or (
+        row.kind == "function" and by_words and found[:1] and found[0][0] == "self"
+    )
     if bound and found and found[0][1] <= POSITIONAL_ONLY + 1:
         found = found[1:]
     return tuple(

@@ -102,7 +102,8 @@ class Reader:
         inside = _members(api)
         ending = self._ending(api)
         objects = tuple(
-            _going(self._completed(found, inside), ending.get(number)) for number, found in enumerate(api.objects)
+            _going(self._completed(found, inside), ending.get(number))
+            for number, found in enumerate(api.objects)
         )
         places = [("", api.module)]
         places += [

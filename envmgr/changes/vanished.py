@@ -37,7 +37,9 @@ class Vanished:
     def explain(self) -> tuple[list[Placed], list[Suppressed]]:
         changes: list[Placed] = []
         suppressed: list[Suppressed] = []
-        left, inherited = inheritance.split(joining.gone(self._before, self._after), self._before, self._after)
+        left, inherited = inheritance.split(
+            joining.gone(self._before, self._after), self._before, self._after
+        )
         changes += inherited
         for gone in left:
             excuse = self._excuse(gone)
@@ -70,14 +72,19 @@ class Vanished:
                 yield self._lost_unlisted(path, answer, was), (path,)
             elif answer.state == WARNS and was.state != WARNS:
                 message = f"deprecated: {texts.shortened(answer.text)}"
-                yield Change(path, DEPRECATED, MAY_BREAK, message, instead=texts.instead(answer.text)), (path,)
+                yield (
+                    Change(path, DEPRECATED, MAY_BREAK, message, instead=texts.instead(answer.text)),
+                    (path,),
+                )
 
     def _lost_unlisted(self, path: str, answer: Answer, was: Answer) -> Change:
         behind = self._before.named.get(path, "")
         said = texts.own_words(answer.text)
         words = f": {texts.shortened(said)}" if said else f"; it was {behind}" if behind else ""
         instead = texts.instead(said) if said else behind if "." in behind else texts.instead(was.text)
-        return Change(path, REMOVED, BREAKS, f"it is not there any more{words}", instead=instead, origin=SOURCE)
+        return Change(
+            path, REMOVED, BREAKS, f"it is not there any more{words}", instead=instead, origin=SOURCE
+        )
 
     def _is_there(self, path: str) -> bool:
         return self._answers is not None and (path not in self._answers or self._answers[path].state == WARNS)
@@ -103,11 +110,17 @@ class Vanished:
         change = Change(path, REMOVED, BREAKS, f"a {gone.object.kind} that is not there any more")
         rest = self._kept(gone)
         now = f": it is {self._whole(rest)}" if rest is not None else ""
-        return Suppressed(change, f"{self._before.module}.{path.rpartition('.')[0]} had it only imported{now}")
+        return Suppressed(
+            change, f"{self._before.module}.{path.rpartition('.')[0]} had it only imported{now}"
+        )
 
     def _is_lost_module(self, gone: Gone, failed: tuple[str, str]) -> bool:
         """The module itself, where what it needs is not there any more."""
-        return gone.object.kind == "module" and self._whole(gone.path) == failed[0] and failed[1].startswith(_NOT_FOUND)
+        return (
+            gone.object.kind == "module"
+            and self._whole(gone.path) == failed[0]
+            and failed[1].startswith(_NOT_FOUND)
+        )
 
     def _set_by_objects(self, gone: Gone) -> str | None:
         """A property that is an attribute of each object now."""
@@ -119,7 +132,10 @@ class Vanished:
             return "its objects have it as an attribute"
         if known is not None and GETATTR in known and not self._answered_before(gone):
             return "its class has a __getattr__ now, which may answer it"
-        if re.search(rf"^\s*`*{re.escape(gone.leaf)}`*\s*(?::|$)", holder.doc, re.MULTILINE):
+        given = {each.name for each in holder.parameters or ()}
+        if gone.leaf not in given and re.search(
+            rf"^\s*`*{re.escape(gone.leaf)}`*\s*(?::|$)", holder.doc, re.MULTILINE
+        ):
             return "its objects have it, as the docstring of the class says"
         return None
 
@@ -141,7 +157,7 @@ class Vanished:
             return False
         if path in self._before.imported or path in self._before.answered:
             return path not in self._before.answered
-        if holder is None or holder.kind != "module":
+        if holder is None or holder.kind != "module" or gone.object.file is None:
             return False
         if holder.file is None or holder.file.endswith("__init__.py") or holder.file == gone.object.file:
             return False
@@ -155,7 +171,9 @@ class Vanished:
         said = texts.own_words(answer.text) if answer is not None and answer.state in (ABSENT, FAILED) else ""
         failed = failed_import((gone.path,), self._after)
         if failed is not None:
-            return Change(gone.path, REMOVED, BREAKS, f"it cannot be imported any more: {texts.shortened(failed[1])}")
+            return Change(
+                gone.path, REMOVED, BREAKS, f"it cannot be imported any more: {texts.shortened(failed[1])}"
+            )
         words = f": {texts.shortened(said)}" if said else ""
         instead = texts.instead(said) if said else None
         rest = self._kept(gone)

@@ -15,7 +15,8 @@ _WHOLE = re.compile(
     re.IGNORECASE,
 )
 _OF_PARAMETERS = re.compile(
-    r"deprecat|(?:delete|remove|rename)d?_?(?:parameter|param|argument|arg|kwarg)|make_keyword_only", re.IGNORECASE
+    r"deprecat|(?:delete|remove|rename)d?_?(?:parameter|param|argument|arg|kwarg)|make_keyword_only",
+    re.IGNORECASE,
 )
 _WARNS = re.compile(r"warn|deprecat", re.IGNORECASE)
 _NO_WARNING = re.compile(r"filter|catch|assert|raises|warns$|_warned|Warning$", re.IGNORECASE)
@@ -149,7 +150,8 @@ def _decorated(node: ast.AST, names: Mapping[str, ast.expr]) -> str | None:
 
 
 def assigned(node: ast.ClassDef | ast.Module, names: Mapping[str, ast.expr]) -> Iterator[tuple[str, str]]:
-    """Names in a body that are bound to what a call for things that are going away gives: `a = deprecated(...)(b)`."""
+    """Names in a body that are bound to what a call for things that are going away gives: `a =
+    deprecated(...)(b)`."""
     for each in node.body:
         value = each.value if isinstance(each, (ast.Assign, ast.AnnAssign)) else None
         if isinstance(value, ast.Call):

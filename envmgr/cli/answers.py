@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from typing import Any
 from envmgr.cli.invocation import Invocation, color
 
 SCHEMA = 1
+CALLED_AS = "ENVMGR_CALLED_AS"
+"""What users write for `envmgr`: the mix tasks' `mix envmgr`, for their command is on no PATH."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +28,17 @@ def emit(answer: Answer, invocation: Invocation) -> int:
     """Print the answer; returns its exit status."""
     if invocation.is_text:
         if answer.text:
-            print_text(answer.text)
+            print_text(spoken(answer.text))
     else:
         print_machine(invocation, ok=True, data=answer.data)
     sys.stdout.flush()
     return answer.status
+
+
+def spoken(text: str) -> str:
+    """With commands as users write them."""
+    name = os.environ.get(CALLED_AS)
+    return text.replace("`envmgr ", f"`{name} ") if name else text
 
 
 def print_text(text: str, *, to_stderr: bool = False) -> None:

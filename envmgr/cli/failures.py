@@ -54,7 +54,7 @@ def _known(error: BaseException) -> EnvmgrError:
 
 
 def _say(error: EnvmgrError, invocation: Invocation) -> None:
-    from envmgr.cli.answers import print_machine, print_text
+    from envmgr.cli.answers import print_machine, print_text, spoken
 
     if not invocation.is_text:
         details = {
@@ -67,11 +67,13 @@ def _say(error: EnvmgrError, invocation: Invocation) -> None:
         sys.stdout.flush()
         return
     sys.stdout.flush()
-    print_text(f"{click.style('error', fg='red', bold=True)}: {error.message}", to_stderr=True)
+    label = click.style("error", fg="red", bold=True)
+    print_text(f"{label}: {spoken(error.message)}", to_stderr=True)
     if "python" in error.details:
         from envmgr.cli.raised import lines
 
         for line in lines(error.details["python"]):
             print_text(line, to_stderr=True)
     if error.hint:
-        print_text(f"\n{click.style('hint', fg='cyan', bold=True)}: {error.hint}", to_stderr=True)
+        label = click.style("hint", fg="cyan", bold=True)
+        print_text(f"\n{label}: {spoken(error.hint)}", to_stderr=True)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 from envmgr.environments import modules
 from envmgr.environments.layout import Layout, site_packages
 from envmgr.environments.modules import Resolved
@@ -33,7 +35,7 @@ from envmgr.model.matrix import (
     CheckResult,
 )
 from envmgr.model.outcomes import Report
-from envmgr.model.project import Environment
+from envmgr.model.project import Environment, Library
 from envmgr.tools import pypa
 from envmgr.tools.interpreters import Interpreter
 
@@ -160,7 +162,6 @@ class Cells:
         checks: Sequence[CheckResult] = (),
     ) -> CellResult:
         pins = pins or {}
-        axes = {axis: pins[name] for axis in self._matrix.axes if (name := pypa.canonical(axis)) in pins}
         return CellResult(
             matrix=self._matrix.name,
             cell=found.cell.id,
@@ -168,13 +169,27 @@ class Cells:
             status=status,
             fingerprint="",
             python="" if found.interpreter is None else found.interpreter.version,
-            resolved=axes,
+            resolved=resolved(self._matrix.axes, pins, self.preparing.project.libraries),
             pins=pins,
             checks=tuple(checks),
             at=datetime.now(UTC).isoformat(timespec="seconds"),
             detail=detail,
             expected=holding(found.cell.expectation),
         )
+
+
+def resolved(
+    axes: Iterable[str], pins: Mapping[str, str], libraries: Mapping[str, Library]
+) -> dict[str, str]:
+    """Axis → the version of its distribution, which the axis names, perhaps with extras, or by a library."""
+    found = {}
+    for axis in axes:
+        library = libraries.get(axis)
+        wanted = axis if library is None or library.requirement is None else library.requirement
+        name = pypa.canonical(Requirement(wanted).name)
+        if name in pins:
+            found[axis] = pins[name]
+    return found
 
 
 def worst(checks: Iterable[CheckResult]) -> str:

@@ -44,9 +44,9 @@ ONE_THREAD = dict.fromkeys(
     "1",
 )
 """Threads of such a pool go on waiting busily when their work is done: in the way of the other side's turn."""
-_SECONDS = 0.05
+_SECONDS = 0.025
 """So long something is repeated within a round."""
-_MOST_TIMES = 200
+_MOST_TIMES = 100
 _LOOK_SECONDS = 0.2
 
 Times = Mapping[str, int]

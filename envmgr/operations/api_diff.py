@@ -105,6 +105,12 @@ def _compared(
 ) -> ApiDiff:
     known = index.releases(distribution)
     before, after = (suiting.find(known, distribution, version) for version in versions)
+    if before.parsed == after.parsed:
+        raise EnvmgrError(
+            "E-USAGE",
+            f"{versions[0]} and {versions[1]} are one release of {distribution}",
+            hint=f"write two of its releases: {distribution}==A {distribution}==B",
+        )
     spec = python or _python_of(project, library)
     root = Path.cwd() if project is None else project.root
     preferred = None if spec is None else interpreters.find(spec, root=root, download=True)

@@ -7,6 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
 from envmgr.environments.layout import Layout
 from envmgr.environments.store import digest
 from envmgr.errors import EnvmgrError
@@ -21,6 +24,7 @@ from envmgr.operations.bisect_outcomes import day, outcome
 from envmgr.operations.bisect_subjects import Subject
 from envmgr.operations.bisect_trials import Trials
 from envmgr.tools.index import Index
+from envmgr.tools.pypa import canonical
 
 _AT_ONCE = 8
 
@@ -119,7 +123,7 @@ class _Dated:
         self._subject = subject
         self._index = index
         self._trials = trials
-        self._bounds = {subject.distribution: asked}
+        self._bounds = _bounds_of([f"{subject.distribution}{asked}", *subject.beside])
         self._tried: dict[str, Probe] = {}
         self._published: dict[datetime, str] = {}
         self._answers: dict[datetime, str] = {}
@@ -197,6 +201,16 @@ class _Dated:
             told = [f"{release.distribution} {release.version}" for release in found]
             earlier = self._published.get(moment)
             self._published[moment] = ", ".join([*([earlier] if earlier else []), *told])
+
+
+def _bounds_of(requirements: Iterable[str]) -> dict[str, str]:
+    """Distribution → its versions that count, as a specifier."""
+    bounds: dict[str, SpecifierSet] = {}
+    for requirement in map(Requirement, requirements):
+        name = canonical(requirement.name)
+        if requirement.marker is None:
+            bounds[name] = bounds.get(name, SpecifierSet()) & requirement.specifier
+    return {name: str(bound) for name, bound in bounds.items()}
 
 
 def _along(moved: Moved) -> str:

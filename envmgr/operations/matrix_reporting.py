@@ -84,7 +84,10 @@ def _gathered(project: Project, name: str) -> MatrixReport | None:
         head = ResultFile(Path(), name, name, {}, (), None, tuple(own.values()))
     cells = [cell.id for cell in matrix.cells] if matrix is not None else _ids(own, there)
     filed = {result.cell: result for result in there.results} if there is not None else {}
-    own = {cell: result for cell, result in own.items() if result.status not in UNABLE or cell not in filed}
+    elsewhere = {cell for cell, result in filed.items() if result.status not in UNABLE}
+    own = {
+        cell: result for cell, result in own.items() if result.status not in UNABLE or cell not in elsewhere
+    }
     found = {cell: own.get(cell) or filed.get(cell) for cell in cells}
     having = [result for result in found.values() if result is not None]
     if not having:

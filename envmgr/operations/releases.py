@@ -84,13 +84,16 @@ def build(
     environment = Environment(_ENVIRONMENT, interpreter.executable, (wanted,), platforms=_here(interpreter))
     lock = _locked(run, environment, f"{distribution}-{version}", interpreter, exclude_newer)
     ground = Ground(interpreter, layers.place(run.layout, interpreter), lock.digest, "")
-    found = [_stand(run, environment, ground, lock, begun)]
-    if others:
-        for module in _others(found[0]):
-            with contextlib.suppress(EnvmgrError):  # what cannot be imported has no API here
-                other = replace(wanted, name=module, module=module)
-                found.append(_stand(run, replace(environment, libraries=(other,)), ground, lock, begun))
-    return tuple(found)
+    first = _stand(run, environment, ground, lock, begun)
+    if not others:
+        return (first,)
+    own = _own_packages(first)
+    found = [] if own else [first]
+    for module in own or _others(first):
+        with contextlib.suppress(EnvmgrError):  # what cannot be imported has no API here
+            other = replace(wanted, name=module, module=module)
+            found.append(_stand(run, replace(environment, libraries=(other,)), ground, lock, begun))
+    return tuple(found) or (first,)
 
 
 def _stand(run: Run, environment: Environment, ground: Ground, lock: Lock, begun: float) -> Release:
@@ -112,9 +115,31 @@ def _stand(run: Run, environment: Environment, ground: Ground, lock: Lock, begun
 
 
 def modules(found: Release) -> tuple[str, ...]:
-    """The public ones of its distribution that are installed, whether they can be imported or not."""
+    """The public ones of its distribution that are installed, whether they can be imported or not; in a namespace
+    that it shares with others, its own packages."""
     own = pypa.canonical(found.distribution)
-    return tuple(module for each in pypa.installed(found.site) if each.name == own for module in each.modules)
+    there = (module for each in pypa.installed(found.site) if each.name == own for module in each.modules)
+    return (*there, *_own_packages(found))
+
+
+def _own_packages(found: Release) -> tuple[str, ...]:
+    """The outermost packages of a distribution whose module is a namespace that it shares with others (PEP 420);
+    empty where it is its own."""
+    top = found.module.partition(".")[0]
+    installed = pypa.installed(found.site)
+    own = next((each for each in installed if each.name == pypa.canonical(found.distribution)), None)
+    shared = any(top in each.modules for each in installed if each is not own)
+    if own is None or not shared or found.site.joinpath(top, "__init__.py").exists():
+        return ()
+    packages = {
+        tuple(entry.path.split("/")[:-1]) for entry in own.record if entry.path.endswith("/__init__.py")
+    }
+    outermost = [
+        each for each in packages if not any(each[:size] in packages for size in range(1, len(each)))
+    ]
+    return tuple(
+        sorted(".".join(each) for each in outermost if not any(part.startswith("_") for part in each))
+    )
 
 
 def _others(found: Release) -> Iterator[str]:

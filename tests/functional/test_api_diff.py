@@ -85,12 +85,21 @@ def long_area(shape):
 }
 
 
+PART = {"space/part/__init__.py": "def f(a): ...", "space/_own/__init__.py": ""}
+"""One of two distributions in one namespace."""
+
+
 @pytest.fixture(scope="module")
 def index():
     with indexes.serve(
         indexes.wheel("shapes", "0.9", {"shapes.py": "import nowhere_to_be_found\n"}),
         indexes.wheel("shapes", "1.0", OLD),
         indexes.wheel("shapes", "2.0", NEW),
+        indexes.wheel("space_part", "1.0", PART, requires=["space-rest"]),
+        indexes.wheel(
+            "space_part", "2.0", {"space/part/__init__.py": "def f(): ..."}, requires=["space-rest"]
+        ),
+        indexes.wheel("space_rest", "1.0", {"space/rest/__init__.py": "def g(): ..."}),
         indexes.wheel("shapes", "3.0", {"forms.py": "def squared(x): return x\n"}),
     ) as served:
         yield served
@@ -187,6 +196,18 @@ def test_a_release_that_cannot_be_imported(here, capsys) -> None:
     assert "nowhere_to_be_found" in error["message"]
 
 
+def test_a_distribution_in_a_namespace_of_several_is_its_own_packages(here, capsys) -> None:
+    status, out, _ = envmgr(
+        capsys, "diff", "space-part==1.0", "space-part==2.0", "--python", PYTHON, "--format", "json"
+    )
+    found = json.loads(out)["data"]
+    assert (status, found["library"]) == (0, "space.part")
+    assert [(each["path"], each["kind"]) for each in found["changes"]] == [
+        ("space.part.f", "parameter-removed")
+    ]
+    assert found["compared"] == 1
+
+
 def test_a_library_of_the_project_by_its_name_and_interpreter(here) -> None:
     from projects import library, project
 
@@ -209,6 +230,7 @@ def test_a_library_of_the_project_by_its_name_and_interpreter(here) -> None:
         (["shapes==1.0", "shapes"], "E-USAGE", "does not say two releases"),
         (["sha[p]es==1.0", "sha[p]es==2.0"], "E-USAGE", "does not say two releases"),
         (["shapes==1.0", "shapes==one"], "E-USAGE", "is no version"),
+        (["shapes==1.0", "shapes==1"], "E-USAGE", "1.0 and 1 are one release of shapes"),
         (["shapes==1.0", "shapes==4.0"], "E-LOCK", "no index has shapes 4.0"),
         (["nowhere==1.0", "nowhere==3.0"], "E-LOCK", "no index has nowhere 1.0"),
         (["default", "--as", "markdown"], "E-USAGE", "are for releases"),

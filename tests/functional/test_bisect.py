@@ -142,6 +142,19 @@ def test_when_it_cannot_be_told_it_says_what_came_instead(bisect):
     assert (status, outcome["reason"]) == (1, "none of these 3 can be tried: ended with status 125")
 
 
+def test_one_that_is_repeated_needs_no_index(bisect, monkeypatch):
+    ends = ("alpha", "--good", "1.40", "--bad", "1.41", *OLD)
+    before = bisect(*ends)
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple/")
+    status, outcome = bisect(*ends)
+    assert (status, outcome["cells"], found(outcome)) == (0, 0, found(before[1]))
+    assert outcome["notes"][0].startswith("the package index cannot be reached: releases of alpha as of 20")
+    status, error = bisect(*ends, "--again")
+    assert (status, error["code"]) == (4, "E-NETWORK")
+    status, error = bisect("beta", *ends[1:])
+    assert error["code"] == "E-NETWORK"
+
+
 WRONG = {
     "no such release": (["alpha", "--good", "1.0", "--bad", "1.999"], "alpha has no release 1.999"),
     "no version": (["alpha", "--good", "1.0", "--bad", "newest"], "'newest' is no version of alpha"),
@@ -298,6 +311,10 @@ def test_with_dependencies_the_one_that_moved_is_named(bisect, dated):
     status, outcome = bisect(*words, "--good", "2024-05-31", "--bad", "2024-06-30")
     assert (status, outcome["reason"]) == (1, "nothing that is locked was published between")
     status, outcome = bisect(*words, "--good", "2023-12-31", "--bad", "2024-02-28", "--with", "zeta==1.0")
+    assert (status, outcome["reason"]) == (1, "2024-01-01T12:00:00.001Z, which was to fail, passes `command`")
+    assert (outcome["candidates"], outcome["cells"]) == (2, 1)
+    same = "zeta==1.0; python_version > '3'"
+    status, outcome = bisect(*words, "--good", "2023-12-31", "--bad", "2024-02-28", "--with", same)
     assert (status, outcome["reason"]) == (1, "2024-02-01T12:00:00.001Z, which was to fail, passes `command`")
     assert [(probe["verdict"], probe["kept"]) for probe in outcome["probes"]] == [
         ("good", False),

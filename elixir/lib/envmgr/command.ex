@@ -10,13 +10,18 @@ defmodule Envmgr.Command do
       Port.open({:spawn_executable, executable(program)}, [
         :nouse_stdio,
         :exit_status,
-        args: arguments
+        args: arguments,
+        env: [{'ENVMGR_CALLED_AS', 'mix envmgr'}]
       ])
 
     receive do
       {^port, {:exit_status, status}} -> status
     end
   end
+
+  @doc "A text of the command's, with commands as users of mix write them."
+  @spec spoken(String.t()) :: String.t()
+  def spoken(text), do: String.replace(text, "`envmgr ", "`mix envmgr ")
 
   @doc "Runs a program and returns what it printed, or nil when it fails or does not exist."
   @spec ask([String.t(), ...]) :: String.t() | nil

@@ -12,7 +12,7 @@ from envmgr.cli.answers import Answer, columns
 from envmgr.cli.application import Command
 from envmgr.cli.invocation import Invocation
 from envmgr.errors import CHECK_FAILED
-from envmgr.model.matrix import FLAKY, NOT_RUN, PASSED, CellResult, MatrixRun
+from envmgr.model.matrix import FLAKY, NOT_INSTALLABLE, NOT_RUN, PASSED, CellResult, MatrixRun
 
 _SIGNALS = {"SIGINT": 130, "SIGTERM": 143}
 _LOG_LINES = 20
@@ -100,7 +100,7 @@ def _row(result: CellResult, ran: bool) -> tuple[str, ...]:
 
 def _remark(result: CellResult) -> str:
     expected = result.expected
-    if expected is None:
+    if expected is None or (result.status in NOT_RUN and result.status != NOT_INSTALLABLE):
         return result.detail if result.status in NOT_RUN or result.status == FLAKY else ""
     if result.mended:
         return f"expected broken, passes: {expected.reason}"
@@ -149,7 +149,9 @@ def _summary(outcome: MatrixRun) -> str:
     if interrupted is None:
         return words
     left = len(outcome.facts["not-run"])
+    what = (
+        f": {left} {'cell was' if left == 1 else 'cells were'} not run" if left else " while times were taken"
+    )
     return (
-        f"{words}\ninterrupted by {interrupted}: {left} {'cell was' if left == 1 else 'cells were'} not run;"
-        " what has ended is kept, and the same command goes on"
+        f"{words}\ninterrupted by {interrupted}{what}; what has ended is kept, and the same command goes on"
     )

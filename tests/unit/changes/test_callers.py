@@ -1,6 +1,10 @@
 """Which calls a change meets, by what they pass."""
 
+import inspect
+
 import pytest
+from hypothesis import Phase, assume, given, settings
+from hypothesis import strategies as st
 
 from envmgr.changes import callers
 from envmgr.changes.described import (
@@ -127,3 +131,85 @@ def test_anything_is_known_of_nothing():
     for kind, parameter in (("parameter-removed", "b"), ("args-removed", None), ("kwargs-removed", None)):
         change = Change("f", kind, "breaks", "", parameter)
         assert callers.meets(change, Shape(more=ANYTHING), old, new) is None
+
+
+KINDS = {
+    POSITIONAL_ONLY: inspect.Parameter.POSITIONAL_ONLY,
+    POSITIONAL: inspect.Parameter.POSITIONAL_OR_KEYWORD,
+    VAR_POSITIONAL: inspect.Parameter.VAR_POSITIONAL,
+    KEYWORD_ONLY: inspect.Parameter.KEYWORD_ONLY,
+    VAR_KEYWORD: inspect.Parameter.VAR_KEYWORD,
+}
+
+
+@st.composite
+def signatures(draw):
+    """In the order that Python asks for: what is required first, of those that can be given by position."""
+    names = draw(st.lists(st.sampled_from("abcd"), unique=True, max_size=4))
+    places = [draw(st.sampled_from([POSITIONAL_ONLY, POSITIONAL, POSITIONAL, KEYWORD_ONLY])) for _ in names]
+    defaults = [draw(st.sampled_from([None, "1", "2"])) for _ in names]
+    found = [Parameter(*each) for each in zip(names, places, defaults, strict=True)]
+    found += draw(st.sampled_from([[], [Parameter("rest", VAR_POSITIONAL)]]))
+    found += draw(st.sampled_from([[], [Parameter("more", VAR_KEYWORD)]]))
+    found.sort(key=lambda each: each.kind)
+    by_position = [each for each in found if each.by_position]
+    optional = next((at for at, each in enumerate(by_position) if not each.required), len(by_position))
+    late = {each.name for each in by_position[optional:]}
+    return tuple(
+        Parameter(each.name, each.kind, each.default or "1") if each.name in late else each for each in found
+    )
+
+
+def bound(parameters, arguments, keywords):
+    """Name -> what it gets when it is called so; None where that raises."""
+    signature = inspect.Signature(
+        [
+            inspect.Parameter(each.name, KINDS[each.kind], default=each.default or inspect.Parameter.empty)
+            for each in parameters
+        ]
+    )
+    function = eval(f"lambda {str(signature)[1:-1]}: locals()")  # `Signature.bind` of Python 3.12 errs
+    try:
+        found = function(*arguments, **keywords)
+    except TypeError:
+        return None
+    return {name: value for name, value in found.items() if name not in ("rest", "more")} | found.get(
+        "more", {}
+    )
+
+
+def told_by_no_rule(old, new):
+    """By name only before and by position now; names that `**more` takes on both sides, whatever else takes them."""
+    after = {each.name: each for each in new}
+    return {"more"} <= after.keys() & {each.name for each in old} or any(
+        each.kind == KEYWORD_ONLY and each.name in after and after[each.name].by_position for each in old
+    )
+
+
+@given(signatures(), signatures(), st.integers(0, 4), st.sets(st.sampled_from("abcdz"), max_size=3))
+@settings(max_examples=100, deadline=None, derandomize=True, phases=[Phase.generate])
+def test_as_python_binds(old, new, positional, names):
+    """Every call that Python binds otherwise, or not at all, meets a change; one that breaks, where it raises."""
+    passed = Shape(positional, tuple(sorted(names)))
+    arguments, keywords = [f"@{at}" for at in range(positional)], {name: f"@{name}" for name in names}
+    before, after = bound(old, arguments, keywords), bound(new, arguments, keywords)
+    assume(before is not None and not told_by_no_rule(old, new))
+    pair = Pair(("f",), Described(("f",), "function", old), Described(("f",), "function", new))
+    signature = call(pair)
+    met = []
+    for rule in RULES:
+        for found in rule.find(pair, signature):
+            words = (found.message, found.parameter, found.before, found.after)
+            change = Change("f", rule.kind, found.severity, *words)
+            answer = found.severity == "safe" or callers.meets(change, passed, old, new)
+            assert answer is not None or rule.kind in ("parameter-required", "kwargs-removed")
+            if found.severity != "safe" and answer is not False:
+                met.append("breaks" if callers.raises(change, passed, new) else found.severity)
+    if after is None:
+        assert met
+        assert "breaks" in met or signature.matched.kwargs[1]
+    elif not met:
+        renamed = {one.name: other.name for one, other in signature.matched.renamed}
+        for name, value in before.items():
+            if value.startswith("@") or renamed.get(name, name) in after:
+                assert after.get(renamed.get(name, name), after.get(name)) == value

@@ -17,7 +17,8 @@ from envmgr.cli.application import COMMANDS
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("ENVMGR_DEBUG", raising=False)
+    for name in ("ENVMGR_DEBUG", "ENVMGR_CALLED_AS"):
+        monkeypatch.delenv(name, raising=False)
     return tmp_path
 
 
@@ -30,6 +31,14 @@ def envmgr(project, capsys):
         return status, *capsys.readouterr()
 
     return command
+
+
+def test_commands_are_told_as_users_write_them(envmgr, monkeypatch):
+    monkeypatch.setenv("ENVMGR_CALLED_AS", "mix envmgr")
+    envmgr("init")
+    assert "`mix envmgr sync` builds it" in envmgr("add", "numpy")[1]
+    assert "hint: see `mix envmgr status --help`" in envmgr("status", "--bogus")[2]
+    assert "`envmgr status --help`" in envmgr("status", "--bogus", "--format", "json")[1]
 
 
 def machine(outcome):

@@ -87,6 +87,10 @@ def test_an_interrupted_run_and_kept_homes():
         "numpy, shard 1/2: 1 cell, 1 passed, 1 unchanged, not run again; 12.3 s\n"
         "interrupted by SIGINT: 1 cell was not run; what has ended is kept, and the same command goes on"
     )
+    timing = "\n".join(
+        matrix_running._lines(run(ALL[0], facts={"interrupted": "SIGTERM", "not-run": []}), "")
+    )
+    assert "interrupted by SIGTERM while times were taken; what has ended is kept" in timing
 
 
 class Terminal(io.StringIO):

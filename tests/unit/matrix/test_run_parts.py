@@ -510,6 +510,20 @@ def test_what_mix_test_came_to():
     assert elixir._judged(Ended(0, 1.0, "x", "", 0)).status == "passed"
 
 
+def test_the_version_of_an_axis_however_it_is_named():
+    pins = {"pandas": "3.0", "pandas-extra": "1.0"}
+    libraries = {
+        "old": Library("old", "pandas<4", None, "old"),
+        "math": Library("math", None, "math", "math"),
+    }
+    axes = ("python", "Pandas[performance]", "old", "pandas_extra", "math", "six")
+    assert cells.resolved(axes, pins, libraries) == {
+        "Pandas[performance]": "3.0",
+        "old": "3.0",
+        "pandas_extra": "1.0",
+    }
+
+
 def test_the_worst_of_checks():
     found = [CheckResult("a", "passed", 1, 0.0), CheckResult("b", "flaky", 2, 0.0, "why")]
     assert cells.worst([]) == "passed"

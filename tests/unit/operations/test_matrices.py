@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from envmgr.environments.layout import Layout
 from envmgr.errors import EnvmgrError
-from envmgr.matrix import expanding, remembering
-from envmgr.operations import matrices
+from envmgr.matrix import expanding, remembering, results, spelling
+from envmgr.model.matrix import CellResult
+from envmgr.operations import matrices, matrix_reporting
 from envmgr.tools.index import Index
 from envmgr.tools.index_settings import Indexes
 
@@ -70,6 +72,23 @@ def test_a_matrix_is_the_same_when_it_is_loaded_again_and_nothing_is_read_or_ask
     monkeypatch.setattr(expanding, "expand", None)
     assert load(root, None) == first
     assert matrices.load(matrices.project_at(root), "shop", index=None, today=TODAY) == first
+
+
+def test_the_file_lends_what_another_machine_could_run(root, wheels):
+    matrix = load(root, Counting(wheels))
+    one = CellResult("shop", matrix.cells[0].id, matrix.cells[0].values, "elsewhere", "f")
+    found = [one, replace(one, cell=matrix.cells[1].id, values=matrix.cells[1].values)]
+    for result in found:
+        results.keep(Layout(root), result)
+    path = spelling.committed(root, "shop")
+    for filed, told in (
+        ("elsewhere", ()),
+        ("passed", ("1 of them are read from shop.results.json, which has no logs",)),
+    ):
+        spelling.write_file(path, matrix, [replace(one, status=filed), found[1]])
+        (report,) = matrix_reporting.report(matrices.project_at(root), "shop")
+        assert [each.status for each in report.results] == [filed, "elsewhere"]
+        assert tuple(note for note in report.notes if "read from" in note) == told
 
 
 def test_what_was_found_holds_until_it_is_upgraded(root, wheels):

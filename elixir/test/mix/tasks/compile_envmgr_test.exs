@@ -11,7 +11,7 @@ defmodule Mix.Tasks.Compile.EnvmgrTest do
             ~S({"problems": [{"file": "/p/envmgr.toml", "line": 12, "column": 3, "length": 7, "message": "unknown key", "suggestion": "version", "hint": ""}, ) <>
             ~S({"file": null, "line": null, "column": 1, "length": 4, "message": "no number", "suggestion": null, "hint": "--set"}]}}})
   @busy ~s({"schema": 1, "ok": false, "error": {"code": "E-BUSY", "message": "process 7 is at work", "hint": "", "details": {}}})
-  @conflict ~s({"schema": 1, "ok": false, "error": {"code": "E-CONFLICT", "message": "a and b", "hint": "explain", "details": {}}})
+  @conflict ~s({"schema": 1, "ok": false, "error": {"code": "E-CONFLICT", "message": "a and b", "hint": "`envmgr explain`", "details": {}}})
 
   setup do
     mix = """
@@ -139,7 +139,7 @@ defmodule Mix.Tasks.Compile.EnvmgrTest do
     tool(project, @conflict)
     capture_io(:stderr, fn -> Process.put(:answer, compile(project)) end)
 
-    assert {:error, [%{message: "a and b\n\nhint: explain", details: "E-CONFLICT"}]} =
+    assert {:error, [%{message: "a and b\n\nhint: `mix envmgr explain`", details: "E-CONFLICT"}]} =
              Process.get(:answer)
   end
 

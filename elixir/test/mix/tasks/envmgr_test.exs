@@ -11,7 +11,14 @@ defmodule Mix.Tasks.EnvmgrTest do
   # A command that writes down how it was called.
   defp scripted(project, status) do
     script = Path.join(project, "envmgr-script")
-    File.write!(script, "#!/bin/sh\necho \"$@\" >> #{project}/calls\nexit #{status}\n")
+
+    File.write!(script, """
+    #!/bin/sh
+    [ "$ENVMGR_CALLED_AS" = "mix envmgr" ] || exit 9
+    echo "$@" >> #{project}/calls
+    exit #{status}
+    """)
+
     File.chmod!(script, 0o755)
     System.put_env("ENVMGR", script)
     on_exit(fn -> System.delete_env("ENVMGR") end)
