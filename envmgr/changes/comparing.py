@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from envmgr.changes import doubts, endings, joining, placing, texts, vanished
 from envmgr.changes.asking import Answer
 from envmgr.changes.described import GETATTR, SOURCE, Api, Described, Pair
-from envmgr.changes.joining import shortest_first
+from envmgr.changes.joining import Gone, shortest_first
 from envmgr.changes.parameters import call
 from envmgr.changes.rules import ADDED, BASE_REMOVED, DEPRECATED, RULES
 from envmgr.changes.vanished import Placed
@@ -61,7 +61,9 @@ def compare(
         else:
             suppressed.append(Suppressed(each.change, each.why))
     come = joining.come(before, after)
-    lost, excused = vanished.Vanished(before, after, answers, warned or {}).explain()
+    lost, excused = vanished.Vanished(before, after, answers, warned or {}).explain(
+        gone for gone in joining.gone(before, after) if not _is_told(gone, before, told)
+    )
     changes += lost
     suppressed += excused
     taken = {change.after for change, _ in lost}
@@ -95,6 +97,12 @@ def compare(
         tuple(sorted(suppressed, key=lambda each: (each.change.path, each.change.kind))),
         paths,
     )
+
+
+def _is_told(gone: Gone, before: Api, told: Collection[str]) -> bool:
+    """Whether it is a member of a class that is defined in one of these modules."""
+    holder = before.get(gone.path.rpartition(".")[0])
+    return holder is not None and holder.kind == "class" and (holder.module or "").partition(".")[0] in told
 
 
 def _of_new(change: Change, found: Described, before: Api) -> Iterator[Placed]:

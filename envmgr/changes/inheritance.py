@@ -12,12 +12,12 @@ from envmgr.model.changes import BREAKS, Change
 
 Placed = tuple[Change, tuple[str, ...]]
 
-_MANY = 3
+_MANY = 10
 _NAMED = 8
 
 
 def split(found: Iterable[Gone], before: Api, after: Api) -> tuple[list[Gone], list[Placed]]:
-    """What is told one by one, and, of classes that lost a base and with it three members or more, that."""
+    """What is told one by one, and, of classes that lost a base and with it ten members or more, that."""
     left: list[Gone] = []
     went: dict[tuple[str, str], list[Gone]] = {}
     for gone in found:

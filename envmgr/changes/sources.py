@@ -7,21 +7,19 @@ from __future__ import annotations
 
 import ast
 import logging
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import griffe
 
-from envmgr.changes import keywords_in, offers, warnings_in
+from envmgr.changes import offers, warnings_in
 from envmgr.changes.described import GETATTR, Api, Described, Source
+from envmgr.changes.notes import Notes
 from envmgr.changes.warnings_in import Warned
 
 _DEEPEST = 30
-_WORDS = re.compile(r"(\"\"\"|\'\'\').*?\1|#[^\n]*", re.DOTALL)
-_OF_ITSELF = re.compile(r"\b(?:self|cls|obj|instance)\.([A-Za-z]\w*)")
 _OPAQUE = "?"
 """A base that cannot be told: what its objects have is not known."""
 
@@ -30,69 +28,13 @@ logging.getLogger("griffe").setLevel(
 )  # what it says of others' sources is nothing to our user
 
 
-class _Notes(griffe.Extension):
-    """Keeps what griffe does not: the warnings of a body, and all that it assigns to its object."""
-
-    def __init__(self, code: str, package: str, elsewhere: Callable[[str], Mapping[str, ast.expr]]) -> None:
-        super().__init__()
-        self._package, self._elsewhere = package, elsewhere
-        self._lines = code.splitlines()
-        self.constants: dict[str, ast.expr] = {}
-        self.warned: dict[int, Warned] = {}
-        self.mentioned: dict[int, frozenset[str]] = {}
-        self.begins: dict[int, int] = {}
-        self.left: frozenset[str] = frozenset()
-        self.is_open = False
-        self.words: frozenset[str] = frozenset()
-        self.on_purpose: frozenset[str] = frozenset()
-        self.keywords: dict[int, tuple[frozenset[str], bool | None]] = {}
-        self.inner: dict[int, Warned] = {}
-        self.ending: dict[str, str] = {}
-        self.ending_in: dict[int, dict[str, str]] = {}
-
-    def on_module_node(self, *, node: Any, **_: Any) -> None:
-        if isinstance(node, ast.Module):
-            self.constants = warnings_in.constants(node)
-            for name, home, there in warnings_in.imported(node, self._package):
-                if there in (known := self._elsewhere(home)):
-                    self.constants.setdefault(name, known[there])
-            self.left = frozenset(offers.left_by_loops(node.body))
-            self.is_open = offers.is_open(node)
-            self.words = offers.words(node)
-            self.on_purpose = offers.on_purpose(node)
-            self.ending = dict(warnings_in.assigned(node, self.constants))
-
-    def on_function_instance(self, *, node: Any, func: griffe.Function, **_: Any) -> None:
-        if node.args.kwarg is not None:
-            self.keywords[id(func)] = keywords_in.taken(node), keywords_in.hands_on(node)
-        text = self._text(node)
-        if "arn" in text or "eprecat" in text:  # walking through a body costs
-            self.warned[id(func)] = warnings_in.function(node, self.constants)
-            for each in warnings_in.inner(node):
-                self.inner[_first(each)] = warnings_in.function(each, self.constants)
-
-    def on_attribute_instance(self, *, node: Any, attr: griffe.Attribute, **_: Any) -> None:
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):  # a property
-            self.warned[id(attr)] = warnings_in.function(node, self.constants)
-            self.begins[id(attr)] = _first(node)
-
-    def on_class_instance(self, *, node: Any, cls: griffe.Class, **_: Any) -> None:
-        self.warned[id(cls)] = warnings_in.holder(node, self.constants)
-        self.begins[id(cls)] = node.lineno  # its decorators stand before
-        self.ending_in[id(cls)] = dict(warnings_in.assigned(node, self.constants))
-        self.mentioned[id(cls)] = frozenset(_OF_ITSELF.findall(_WORDS.sub("", self._text(node))))
-
-    def _text(self, node: Any) -> str:
-        return "\n".join(self._lines[_first(node) - 1 : node.end_lineno])
-
-
 class Reader:
     """Of one release's library directory."""
 
     def __init__(self, site: Path) -> None:
         self._site = site
         self._modules: dict[str, griffe.Module | None] = {}
-        self._notes: dict[str, _Notes] = {}
+        self._notes: dict[str, Notes] = {}
         self._lines: dict[str, dict[int, griffe.Object]] = {}
         self._known: dict[str, Mapping[str, ast.expr]] = {}
         self._lineages: dict[str, tuple[tuple[str, ...], frozenset[str], frozenset[str]]] = {}
@@ -296,7 +238,7 @@ class Reader:
         try:
             code = file.read_text("utf-8", "replace")
             package = name if file.name == "__init__.py" else name.rpartition(".")[0]
-            notes = _Notes(code, package, self._constants)
+            notes = Notes(code, package, self._constants)
             module = griffe.visit(
                 name.rpartition(".")[2],
                 filepath=file,
@@ -328,11 +270,6 @@ def _going(found: Described, text: str | None) -> Described:
 
 def _under(place: str, name: str) -> str:
     return f"{place}.{name}" if place else name
-
-
-def _first(node: Any) -> int:
-    """The line that it begins in: its decorators stand before it."""
-    return int(min(each.lineno for each in (node, *node.decorator_list)))
 
 
 def _module_name(file: str) -> str:

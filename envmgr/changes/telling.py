@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
+from packaging.version import InvalidVersion, Version
+
 from envmgr.model.changes import BREAKS, MAY_BREAK, SAFE, SEVERITIES, ApiDiff, Change, Suppressed
 
 _SAID = {BREAKS: "break", MAY_BREAK: "may break", SAFE: "are safe"}
@@ -60,10 +62,18 @@ def _head(found: ApiDiff, arrow: str) -> str:
         by = f"Python {found.python}"
     else:
         by = f"Python {found.python} and {found.python_after}, for no one here has both"
+    way = ", backwards" if _is_older(found.after, found.before) else ""
     return (
-        f"{found.distribution} {found.before} {arrow} {found.after}: {told}; {len(found.suppressed)} seem so and are"
-        f" not; of {found.compared} paths, by {by}"
+        f"{found.distribution} {found.before} {arrow} {found.after}{way}: {told};"
+        f" {len(found.suppressed)} seem so and are not; of {found.compared} paths, by {by}"
     )
+
+
+def _is_older(one: str, other: str) -> bool:
+    try:
+        return Version(one) < Version(other)
+    except InvalidVersion:
+        return False
 
 
 def _hints(found: ApiDiff, whole: bool) -> list[str]:

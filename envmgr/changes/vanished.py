@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from envmgr.changes import inheritance, joining, texts
+from envmgr.changes import inheritance, texts
 from envmgr.changes.asking import ABSENT, FAILED, WARNS, Answer
 from envmgr.changes.described import ALL, GETATTR, SOURCE, Api, Described
 from envmgr.changes.joining import Gone, shortest_first
@@ -34,12 +34,10 @@ class Vanished:
         self._successors = Successors(before, after)
         self._heirs = inheritance.Heirs(before, after)
 
-    def explain(self) -> tuple[list[Placed], list[Suppressed]]:
+    def explain(self, found: Iterable[Gone]) -> tuple[list[Placed], list[Suppressed]]:
         changes: list[Placed] = []
         suppressed: list[Suppressed] = []
-        left, inherited = inheritance.split(
-            joining.gone(self._before, self._after), self._before, self._after
-        )
+        left, inherited = inheritance.split(found, self._before, self._after)
         changes += inherited
         for gone in left:
             excuse = self._excuse(gone)

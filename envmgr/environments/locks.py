@@ -219,6 +219,7 @@ def solve(
             constraints=wanted.constraints if constraints is None else constraints,
             python=Path(interpreter.executable),
             minor=wanted.python,
+            patch=interpreter.version,
             pins=[(pin.name, pin.version) for pin in pins if pin.version],
             exclude_newer=exclude_newer,
             overrides=wanted.overrides,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,9 +116,21 @@ def resolve(
 
 
 def sweep(layout: Layout, matrix: str) -> None:
-    """Delete what a killed run was writing."""
+    """Delete what a killed run was writing; another shard's may be at it now."""
     for path in files.unfinished(layout.matrices / matrix):
-        files.remove(path)
+        if not _is_at_it(path):
+            files.remove(path)
+
+
+def _is_at_it(path: Path) -> bool:
+    """Whether the process lives whose number is in the name of an unfinished file."""
+    try:
+        os.kill(int(path.name.split(".")[-2]), 0)
+    except (ValueError, IndexError, OverflowError, ProcessLookupError):
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _words(problem: EnvmgrError) -> str:

@@ -20,6 +20,7 @@ from envmgr.environments.modules import Resolved
 from envmgr.errors import EnvmgrError
 from envmgr.matrix import attempts, calling, homes, testing
 from envmgr.matrix.attempts import Ground
+from envmgr.matrix.limits import Ended
 from envmgr.model.matrix import Check, Sample
 from envmgr.model.project import HealthCall
 from envmgr_runtime.values.errors import ConversionError
@@ -114,9 +115,9 @@ def _rounded(seconds: float | None) -> float:
 def _rounds(check: Check, ground: Ground, home: Path, times: int) -> Iterator[Round]:
     place = home / f"{check.name}-timed"
     variables = {**homes.settle(place, ground.store, ground.names), **ONE_THREAD}
-    with attempts.attended(check, ground, variables, times=times) as (start, _):
+    with attempts.attended(check, ground, variables, times=times) as (start, ends):
         if check.kind == "pytest":
-            with _tests(check, ground, place, start) as one:
+            with _tests(check, ground, place, start, ends) as one:
                 yield one
         else:
             assert isinstance(ground.library, Resolved)  # noqa: S101 - its health check passed
@@ -150,7 +151,9 @@ class _Calls:
 
 
 @contextlib.contextmanager
-def _tests(check: Check, ground: Ground, place: Path, start: attempts.Start) -> Iterator[Round]:
+def _tests(
+    check: Check, ground: Ground, place: Path, start: attempts.Start, ends: Sequence[Ended]
+) -> Iterator[Round]:
     """Rounds of the tests that are marked."""
     asked, asking = os.pipe()
     answers, answered = os.pipe()
@@ -161,7 +164,7 @@ def _tests(check: Check, ground: Ground, place: Path, start: attempts.Start) -> 
         os.close(asked)
         os.close(answered)
     with os.fdopen(asking, "wb", buffering=0) as ask, os.fdopen(answers, "rb", buffering=0) as answer:
-        lines = _Lines(answer.fileno(), ground)
+        lines = _Lines(answer.fileno(), ends)
 
         def one(times: Times) -> Mapping[str, float | None]:
             with contextlib.suppress(BrokenPipeError):  # that it has ended is read below
@@ -173,17 +176,21 @@ def _tests(check: Check, ground: Ground, place: Path, start: attempts.Start) -> 
 
 
 class _Lines:
-    def __init__(self, descriptor: int, ground: Ground) -> None:
+    """`ends`: how the process that writes them has ended. What it left may hold the pipe open."""
+
+    def __init__(self, descriptor: int, ends: Sequence[Ended]) -> None:
         self._descriptor = descriptor
-        self._ground = ground
+        self._ends = ends
         self._read = b""
 
     def next(self) -> bytes:
         """The next line. Raises Unmeasurable at the end: a limit of the check ends its process."""
         while b"\n" not in self._read:
-            if not select.select([self._descriptor], [], [], _LOOK_SECONDS)[0]:
+            over = bool(self._ends)
+            there = select.select([self._descriptor], [], [], _LOOK_SECONDS)[0]
+            content = os.read(self._descriptor, 65536) if there else b""
+            if not there and not over:
                 continue
-            content = os.read(self._descriptor, 65536)
             if not content:
                 raise Unmeasurable("pytest ended before all rounds were taken")
             self._read += content

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from envmgr.tools import process
 
 _FAIL_FAST = {"UV_HTTP_RETRIES": "2", "UV_HTTP_CONNECT_TIMEOUT": "5", "UV_HTTP_TIMEOUT": "30"}
 _DOWNLOAD_SECONDS = 300
+_NEEDS_PATCH = re.compile(r"requested\s+Python\s+version|requires\s+Python|python_full_version")
 
 
 # `find_uv_bin` asks sysconfig, whose first answer is not safe among threads.
@@ -58,6 +60,7 @@ def resolve(
     constraints: Sequence[str],
     python: Path,
     minor: str,
+    patch: str = "",
     pins: Collection[tuple[str, str]],
     exclude_newer: str | None,
     overrides: Sequence[str] = (),
@@ -73,23 +76,53 @@ def resolve(
     `uv export`, which locks first, on a throwaway project: `uv pip compile --universal` knows no upper bound for
     Python and would lock for all later ones too. A `uv.lock` that names versions alone is enough for uv to prefer
     them.
+
+    Where something needs a later patch than the first of the minor version (`requires-python >=3.8.1`), and nothing
+    else will do, the lock is one for `patch`, the interpreter's whole version, and later ones.
     """
+
+    def locked(requires: str) -> str:
+        return _locked(
+            requirements,
+            requires,
+            python,
+            pins,
+            exclude_newer,
+            f"resolution = {_toml(resolution)}\n{_rules(constraints, overrides, platforms, no_build=no_build)}",
+        )
+
+    series = minor.rstrip("t")
+    try:
+        lock = locked(f"=={series}.*")
+    except EnvmgrError as problem:
+        if not patch or not _NEEDS_PATCH.search(str(problem.details.get("uv"))):
+            raise
+        try:
+            lock = locked(f">={patch},=={series}.*")
+        except EnvmgrError:
+            raise problem from None
+    return _without_sources(lock) if no_build else lock
+
+
+def _locked(
+    requirements: Sequence[str],
+    requires: str,
+    python: Path,
+    pins: Collection[tuple[str, str]],
+    exclude_newer: str | None,
+    rules: str,
+) -> str:
     with tempfile.TemporaryDirectory(prefix="envmgr-lock-") as place:
         project = Path(place)
-        requires = f"=={minor.rstrip('t')}.*"
         (project / "pyproject.toml").write_text(
-            f"{_project('envmgr-environment', requires, requirements)}"
-            f"resolution = {_toml(resolution)}\n"
-            f"{_rules(constraints, overrides, platforms, no_build=no_build)}"
-            "[tool.uv.workspace]\n",
+            f"{_project('envmgr-environment', requires, requirements)}{rules}[tool.uv.workspace]\n",
             encoding="utf-8",
         )
         if pins:
             (project / "uv.lock").write_text(_preferences(requires, pins, exclude_newer), encoding="utf-8")
         newest = () if exclude_newer is None else ("--exclude-newer", exclude_newer)
         how = ("--no-progress", "--no-header", "--format", "pylock.toml", *newest)
-        lock = _for(python, "export", *how, cwd=project).stdout
-        return _without_sources(lock) if no_build else lock
+        return _for(python, "export", *how, cwd=project).stdout
 
 
 def try_together(

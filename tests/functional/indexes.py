@@ -20,13 +20,14 @@ import msgpack
 
 
 def wheel(
-    name: str, version: str, files: Mapping[str, str], *, tag="py3-none-any", requires=()
+    name: str, version: str, files: Mapping[str, str], *, tag="py3-none-any", requires=(), python=""
 ) -> tuple[str, bytes]:
     """A wheel's file name and bytes, the same for the same contents."""
     info = f"{name}-{version}.dist-info"
     metadata = [
         f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}",
         *(f"Requires-Dist: {r}" for r in requires),
+        *([f"Requires-Python: {python}"] if python else []),
     ]
     members = {
         **files,

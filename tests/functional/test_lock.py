@@ -1,12 +1,17 @@
+import platform
+import sys
 import tomllib
+from pathlib import Path
 
 import pytest
+from indexes import wheel
 from packaging.pylock import Pylock
 from projects import PYTHON, library, project
 
 from envmgr.environments.layout import Layout
 from envmgr.errors import EnvmgrError
 from envmgr.operations.locking import lock
+from envmgr.tools import uv
 
 NUMPY = (library("numpy", "numpy<2.3"), library("six"))
 
@@ -82,3 +87,33 @@ def test_a_package_that_does_not_exist(tmp_path):
     with pytest.raises(EnvmgrError, match="no distribution called cv2") as caught:
         lock(project(tmp_path, library("cv2")))
     assert "opencv-python" in caught.value.hint
+
+
+def test_what_needs_a_later_patch_of_python_is_locked_for_the_one_there_is(tmp_path, monkeypatch):
+    """As flake8 7 asks for >=3.8.1: not every 3.8 will do, and this one does."""
+    (tmp_path / "wheels").mkdir()
+    minor, version = f"{sys.version_info[0]}.{sys.version_info[1]}", platform.python_version()
+    for number, needs in (("1.0", f">={minor}"), ("2.0", f">={minor}.1"), ("3.0", f">={minor}.99")):
+        name, content = wheel("envmgr_late", number, {"envmgr_late.py": ""}, python=needs)
+        (tmp_path / "wheels" / name).write_bytes(content)
+    monkeypatch.setenv("UV_FIND_LINKS", str(tmp_path / "wheels"))
+
+    def locked(requirement):
+        lock = uv.resolve(
+            [requirement],
+            constraints=(),
+            python=Path(sys.executable),
+            minor=minor,
+            patch=version,
+            pins=(),
+            exclude_newer=None,
+        )
+        document = tomllib.loads(lock)
+        return document["requires-python"], document["packages"][0]["version"]
+
+    assert locked("envmgr-late") == (f"=={minor}.*", "1.0")
+    requires, found = locked("envmgr-late==2.0")
+    assert found == "2.0"
+    assert set(requires.replace(" ", "").split(",")) >= {f">={version}"}
+    with pytest.raises(EnvmgrError, match="cannot be satisfied"):
+        locked("envmgr-late==3.0")

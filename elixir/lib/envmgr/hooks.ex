@@ -49,7 +49,7 @@ defmodule Envmgr.Hooks do
   see it once, however often it is tried again, and also where the cache, or another library, answers. Then the arguments are checked against the signature.
   A failed call meets no hook after it. They run in the process that calls (for `Envmgr.async/3`, in the call's own), within no deadline.
 
-  They are for calls by path: `Envmgr.execute/3` and `Envmgr.async/3`, and before `Envmgr.stream/3`. Chains and methods of refs are called as they are. Hooks
+  They are for calls by path: `Envmgr.execute/3`, `Envmgr.async/3` and each item of `Envmgr.map/3`, and before `Envmgr.stream/3`. Chains and methods of refs are called as they are. Hooks
   in Python ([docs/hooks.md](hooks.md)) come after these, in the worker.
   """
 

@@ -49,6 +49,65 @@ defmodule Envmgr.HooksTest do
 
   defp call(name, path, args, opts \\ []), do: Envmgr.execute(path, args, [name: name] ++ opts)
 
+  test "meet each item of a map once, whether it travels with others or not" do
+    parent = self()
+
+    before = fn
+      %{args: [:refused | _]} -> {:error, "not this one"}
+      %{args: [:raise | _]} -> raise "no"
+      %{args: [x | _]} = call -> {:ok, put_in(call.args, [send(parent, x)])}
+    end
+
+    later = fn
+      _call, 13 -> {:error, "nor that one"}
+      %{args: [x]}, x -> {:ok, {:later, x}}
+    end
+
+    name = start(before: {"probe.echo", before}, after: {"probe.echo", later})
+    large = String.duplicate("x", 100_000)
+    items = [[1], [:refused], [2], [large], [:raise], [13], %{"value" => 1}, [3]]
+    answers = Envmgr.map("probe.echo", items, name: name, batch: 8)
+
+    assert [
+             {:ok, {:later, 1}},
+             {:error, %Error{code: :refused, message: "not this one", path: "probe.echo"}},
+             {:ok, {:later, 2}},
+             {:ok, {:later, ^large}},
+             {:error, %Error{code: :hook}},
+             {:error, %Error{code: :refused, message: "nor that one"}},
+             {:error, %Error{code: :hook}},
+             {:ok, {:later, 3}}
+           ] = answers
+
+    for x <- [1, 2, large, 13, 3], do: assert_received(^x)
+    refute_received _twice
+    [found] = for one <- Envmgr.calls(name), one.path == "probe.echo", do: one
+    assert {found.count, found.errors} == {8, 4}
+  end
+
+  test "do not keep the items of a map from travelling together" do
+    name = start(before: {"probe.*", fn _call -> :ok end})
+    {:ok, 1} = call(name, "probe.echo", [1])
+    answers = Envmgr.map("probe.kill_me", [[], []], name: name, batch: 2)
+    assert [{:error, %{code: :worker_lost}}, {:error, %{code: :worker_lost}}] = answers
+    assert Enum.count(Envmgr.errors(name), &(&1.path == "probe.kill_me")) == 1
+  end
+
+  test "of a function that answers in another's place are inside of those of the first" do
+    name =
+      start(
+        before: {"probe.exit_now", fn call -> {:ok, put_in(call.args, [hd(call.args) + 1])} end},
+        before: {"math.sqrt", fn call -> {:ok, put_in(call.args, [hd(call.args) * 4])} end},
+        after: {"probe.exit_now", fn _call, value -> {:ok, {:exit, value}} end},
+        after: {"math.sqrt", fn _call, value -> {:ok, {:sqrt, value}} end}
+      )
+
+    opts = [name: name, fallback: "math.sqrt", batch: 2]
+    answers = Envmgr.map("probe.exit_now", [[3], [8]], opts)
+    assert answers == [{:ok, {:exit, {:sqrt, 4.0}}}, {:ok, {:exit, {:sqrt, 6.0}}}]
+    assert {:ok, {:exit, {:sqrt, 4.0}}} = call(name, "probe.exit_now", [3], fallback: "math.sqrt")
+  end
+
   test "change arguments and results, the first of the list outermost" do
     name = start([Ours])
     # Before: first, second. After: inner, then outer.

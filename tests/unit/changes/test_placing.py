@@ -93,7 +93,7 @@ def test_members_that_all_classes_below_still_have() -> None:
 
 def test_members_that_went_with_a_base_class() -> None:
     base = at(None, "Expr", kind="class", source=Source())
-    names = [f"m{number}" for number in range(9)]
+    names = [f"m{number}" for number in range(12)]
     methods = [at("", f"Expr.{name}", f"Then.{name}", kind="method") for name in names]
     stay = [at("", f"Expr.{name}", kind="method") for name in names]
     before = api(
@@ -107,10 +107,10 @@ def test_members_that_went_with_a_base_class() -> None:
         BREAKS,
         "lib.Expr",
     )
-    assert "9 members went with that: m0, m1" in found.message
+    assert "12 members went with that: m0, m1" in found.message
     assert "…" in found.message
-    few = api(*before.objects[:5])
-    assert [kind for _, kind in changes(few, api(*after.objects[:5]))] == ["base-removed"]
+    few = api(*before.objects[:12])
+    assert [kind for _, kind in changes(few, api(*after.objects[:12]))] == ["base-removed"]
     two = api(*before.objects[:3])
     assert sorted(kind for _, kind in changes(two, api(*after.objects[:3]))) == ["base-removed", "removed"]
 
@@ -165,6 +165,10 @@ def test_what_was_told_in_another_module_of_the_distribution() -> None:
     before, after = api(at("a", "f", module="core.x")), api(at("", "f", module="core.x"))
     assert changes(before, after)
     assert changes(before, after, told=("core",)) == []
+    holder = at(None, "C", kind="class", module="core.x")
+    before = api(holder, at("", "C.m", kind="method"), at("", "g", module="core.x"))
+    assert changes(before, api(holder)) == [("C.m", "removed"), ("g", "removed")]
+    assert changes(before, api(holder), told=("core",)) == [("g", "removed")]
 
 
 def test_members_of_other_classes_are_no_successors() -> None:
@@ -174,3 +178,17 @@ def test_members_of_other_classes_are_no_successors() -> None:
         api(*holders, gone), api(*holders, at(None, "D.flag", kind="constant", value="True"))
     ).changes[:1]
     assert (change.kind, change.instead) == ("removed", None)
+
+
+def test_a_class_whose_file_is_not_known_is_not_only_imported() -> None:
+    home = at(None, "collections", kind="module", file="lib/collections.py")
+    gone = at(None, "collections.Bars", kind="class")
+    assert changes(api(home, gone), api(home)) == [("collections.Bars", "removed")]
+
+
+def test_a_parameter_in_the_docstring_is_no_attribute() -> None:
+    doc = "Animates.\n\nParameters\n----------\ncount : int\n    How many.\n"
+    gone = at(None, "C.count", kind="property")
+    takes, none = (at(written, "C", kind="class", doc=doc) for written in ("count=None", ""))
+    assert changes(api(takes, gone), api(takes)) == [("C.count", "removed")]
+    assert "docstring" in reasons(api(none, gone), api(none))["C.count"]

@@ -1,5 +1,7 @@
 """An `ApiDiff` in words."""
 
+from dataclasses import replace
+
 from envmgr.changes import telling
 from envmgr.model.changes import BREAKS, MAY_BREAK, SAFE, ApiDiff, Change, Suppressed
 
@@ -92,3 +94,10 @@ def test_a_document() -> None:
 |---|---|---|
 | `lib.q` | seems | because |"""
     )
+
+
+def test_the_newer_release_first_is_said() -> None:
+    assert telling.text(replace(diff(), before="2.1", after="2.0"), whole=False).startswith(
+        "dist 2.1 -> 2.0, backwards: 0"
+    )
+    assert telling.text(replace(diff(), before="2", after="x"), whole=False).startswith("dist 2 -> x: 0")

@@ -27,6 +27,8 @@ from envmgr.matrix import (
     homes,
     jobs,
     limits,
+    locking,
+    sampling,
     scheduling,
     sources,
     standing,
@@ -365,6 +367,37 @@ def test_bytecode_gets_into_an_entry_by_one_thread_at_a_time(tmp_path, monkeypat
         done = [pool.submit(one.add_bytecode, None, "key", None, (), tmp_path) for _ in range(4)]
     assert [each.result() for each in done] == [None] * 4
     assert most == 1
+
+
+def test_what_another_run_is_writing_is_left_alone(tmp_path):
+    layout = Layout(tmp_path)
+    place = layout.matrices / "m"
+    place.mkdir(parents=True)
+    gone = process.start([sys.executable, "-c", ""], cwd=tmp_path, env=ENVIRONMENT)
+    process.ended(gone)
+    names = [f".pylock.x.toml.{number}.new" for number in (os.getpid(), gone.pid, "word")]
+    for name in names:
+        (place / name).touch()
+    locking.sweep(layout, "m")
+    assert [path.name for path in place.iterdir()] == names[:1]
+
+
+def test_a_session_that_ended_is_not_waited_for_though_its_pipe_is_held_open():
+    reading, writing = os.pipe()
+    os.write(writing, b"one\ntwo")
+    lines = sampling._Lines(reading, ends := [])
+    assert lines.next() == b"one"
+    ends.append(Ended(1, 0.0, "", "", 0))
+    with pytest.raises(sampling.Unmeasurable):
+        lines.next()
+    os.close(writing)
+    os.close(reading)
+
+
+def test_both_sides_are_repeated_equally_often():
+    warm = [({"a": 0.5, "b": 1e-9, "c": None, "d": 1.0}, {"a": 0.6, "b": 1.0, "c": None})]
+    warm.append(({"a": 0.01, "b": 1.0, "c": None, "d": 1.0}, {"a": None, "b": 1.0, "c": None}))
+    assert sampling._often(warm) == {"a": 3, "b": 100, "c": 1}
 
 
 def test_a_warden_ends_what_is_left(tmp_path):

@@ -152,12 +152,18 @@ def test_what_is_no_page_is_an_error(server, content):
     assert "secret" not in error.value.message
 
 
-@pytest.mark.parametrize(
-    "torn", [b"", b"\x1f\x8b", gzip.compress(b"{}")[:-4], gzip.compress(b"{}")[:10] + b"\xff" * 9]
-)
+TORN = {
+    "nothing": b"",
+    "its beginning": b"\x1f\x8b",
+    "without its end": gzip.compress(b"{}")[:-4],
+    "noise": gzip.compress(b"{}")[:10] + b"\xff" * 9,
+}
+
+
+@pytest.mark.parametrize("torn", TORN)
 def test_what_cannot_be_decompressed_is_an_error(server, torn, monkeypatch):
     server.pages["/a/"] = page(file("a-1.0.tar.gz"))
-    monkeypatch.setattr(gzip, "compress", lambda content: torn)
+    monkeypatch.setattr(gzip, "compress", lambda content: TORN[torn])
     with pytest.raises(EnvmgrError) as error:
         Index(Indexes((server.address,))).releases("a")
     assert error.value.code == "E-NETWORK"

@@ -4,7 +4,19 @@ defmodule Envmgr.Calls.Batch do
   @moduledoc false
 
   alias Envmgr.{Calls, Error}
-  alias Envmgr.Calls.{Arguments, Around, Call, Circuit, Correlation, Entry, Exchange, Options}
+
+  alias Envmgr.Calls.{
+    Arguments,
+    Around,
+    Call,
+    Circuit,
+    Correlation,
+    Entry,
+    Exchange,
+    Hooks,
+    Options
+  }
+
   alias Envmgr.Calls.{Outcome, Recovered, Sessions, Span, Telling}
   alias Envmgr.Libraries.{Row, Usage}
   alias Envmgr.Values.Encoder
@@ -14,11 +26,10 @@ defmodule Envmgr.Calls.Batch do
   # What takes more is sent by itself, by the second lane where that is faster.
   @small 32_768
 
-  @typedoc "What is known of an item: its arguments, and its payload."
+  @typedoc "What is known of an item: its arguments, its payload, and what came of the hooks before it, which are not to come twice."
   @type item ::
-          {:ready, iodata(), list(), [{String.t(), term()}]}
-          | {:alone, term()}
-          | {:error, Error.t()}
+          {:ready, iodata(), list(), [{String.t(), term()}], Hooks.met() | nil}
+          | {:alone, term(), Hooks.met() | nil}
 
   @doc "The answers of calls of `path` with these arguments, in their order. Options as of a call."
   @spec run(String.t(), [term()], keyword()) :: [Outcome.answer()]
@@ -35,13 +46,42 @@ defmodule Envmgr.Calls.Batch do
 
   defp prepared(item, row, options) do
     with {:ok, args, kwargs} <- Arguments.split(item),
-         {:ok, into} <- Calls.check(options.name, row, args, kwargs),
+         {:ok, args, kwargs, met} <- met(row, options, args, kwargs) do
+      payload = payload(row, options, args, kwargs)
+
+      cond do
+        payload != nil -> {:ready, payload, args, kwargs, met}
+        met != nil -> {:alone, {args, Map.new(kwargs)}, met}
+        true -> {:alone, item, nil}
+      end
+    else
+      {:refused, error} -> {:alone, item, {:error, error}}
+      # It is told there what is wrong.
+      {:error, _error} -> {:alone, item, nil}
+    end
+  end
+
+  defp met(row, options, args, kwargs) do
+    case elem(row, 12) do
+      %{hooks: {_before, _later}} ->
+        case Hooks.before(Call.new(row, options, args, kwargs, Usage.now())) do
+          {:ok, call, now} -> {:ok, call.args, call.kwargs, {:ok, now}}
+          {:error, error} -> {:refused, error}
+        end
+
+      _none ->
+        {:ok, args, kwargs, nil}
+    end
+  end
+
+  # Of what may travel with others.
+  defp payload(row, options, args, kwargs) do
+    with {:ok, into} <- Calls.check(options.name, row, args, kwargs),
          {:ok, payload, []} <- Encoder.arguments(args, kwargs, nil, lane: nil, into: into),
          true <- IO.iodata_length(payload) < @small do
-      {:ready, payload, args, kwargs}
+      payload
     else
-      # It is told there what is wrong.
-      _other -> {:alone, item}
+      _other -> nil
     end
   end
 
@@ -49,23 +89,23 @@ defmodule Envmgr.Calls.Batch do
   defp answers(prepared, row, options, opts) do
     path = elem(row, 0)
 
-    with [_, _ | _] = ready <-
-           for({:ready, payload, args, kwargs} <- prepared, do: {payload, args, kwargs}),
+    with [_, _ | _] = ready <- Enum.filter(prepared, &match?({:ready, _, _, _, _}, &1)),
          [_ | _] = together <- together(ready, row, options, opts) do
       merged(prepared, together, path, opts)
     else
       _none ->
         prepared
         |> Enum.map(fn
-          {:ready, _payload, args, kwargs} -> {args, Map.new(kwargs)}
-          {:alone, item} -> item
+          {:ready, _payload, args, kwargs, met} -> {:alone, {args, Map.new(kwargs)}, met}
+          {:alone, _item, _met} = alone -> alone
         end)
-        |> alone(path, opts)
+        |> apart(path, opts)
     end
   end
 
   # `:none` where each looks for itself: its pool went meanwhile, or a circuit lets few of them through.
-  defp together(ready, row, options, opts) do
+  defp together(prepared, row, options, opts) do
+    ready = for {:ready, payload, args, kwargs, _met} <- prepared, do: {payload, args, kwargs}
     started = Usage.now()
     # One deadline for all tries.
     call = %{Call.new(row, options, [], [], started) | instead: &Calls.instead/2}
@@ -78,11 +118,17 @@ defmodule Envmgr.Calls.Batch do
       answers = each(answer, ready, row, opts)
       again = &(&1 |> sent(row, options, Usage.now()) |> elem(1) |> each(&1, row, opts))
       answers = if concerns?, do: Recovered.run(ready, answers, call, again), else: answers
+      answers = for {answer, item} <- Enum.zip(answers, prepared), do: later(answer, item, call)
       counted(answers, request, row, opts, div(Usage.now() - started, length(ready)))
     else
       _gone -> :none
     end
   end
+
+  defp later(answer, {:ready, _payload, args, kwargs, {:ok, now}}, call),
+    do: Hooks.later(now, answer, %{call | args: args, kwargs: kwargs})
+
+  defp later(answer, _no_hooks, _call), do: answer
 
   defp sent(ready, row, options, started) do
     path = elem(row, 0)
@@ -127,22 +173,27 @@ defmodule Envmgr.Calls.Batch do
     }
   end
 
-  defp merged([{:ready, _, _, _} | prepared], [answer | together], path, opts),
+  defp merged([{:ready, _, _, _, _} | prepared], [answer | together], path, opts),
     do: [answer | merged(prepared, together, path, opts)]
 
-  defp merged([{:alone, item} | prepared], together, path, opts) do
-    answer = Entry.execute(path, item, opts)
+  defp merged([{:alone, item, met} | prepared], together, path, opts) do
+    answer = Entry.execute(path, item, hooked(opts, met))
     [answer | merged(prepared, together, path, opts)]
   end
 
   defp merged([], [], _path, _opts), do: []
 
+  defp hooked(opts, nil), do: opts
+  defp hooked(opts, met), do: [{:hooked, met} | opts]
+
+  defp alone(items, path, opts), do: items |> Enum.map(&{:alone, &1, nil}) |> apart(path, opts)
+
   # Once it is cancelled, nobody wants the others.
-  defp alone(items, path, opts) do
+  defp apart(items, path, opts) do
     {answers, _cancelled} =
       Enum.map_reduce(items, nil, fn
-        item, nil ->
-          answer = Entry.execute(path, item, opts)
+        {:alone, item, met}, nil ->
+          answer = Entry.execute(path, item, hooked(opts, met))
           {answer, if(match?({:error, %Error{code: :cancelled}}, answer), do: answer)}
 
         _item, cancelled ->

@@ -4,23 +4,45 @@ defmodule Envmgr.Calls.Hooks do
 
   @behaviour Envmgr.Calls.Around
 
-  alias Envmgr.Error
-  alias Envmgr.Calls.{Arguments, Correlation, Telling}
+  alias Envmgr.{Calls, Error}
+  alias Envmgr.Calls.{Arguments, Correlation, Outcome, Telling}
   alias Envmgr.Hooks.Call
   alias Envmgr.Libraries.Hooks
 
-  @impl true
-  def around(%{plan: %{hooks: {before, later}}} = call, rest) do
-    seen = seen(call)
+  @typedoc "What came of the hooks before a call: the call as they left it, for those after it."
+  @type met :: {:ok, Call.t()} | {:error, Error.t()}
 
-    with {:ok, now} <- before(before, seen, call),
-         {:ok, call} <- changed(call, seen, now) do
+  @impl true
+  def around(%{plan: %{hooks: {_before, _later}}, options: %{hooked: nil}} = call, rest) do
+    with {:ok, call, now} <- before(call) do
       answer = rest.(call)
-      if stream?(call), do: answer, else: later(later, now, answer, call)
+      if stream?(call), do: answer, else: later(now, answer, call)
     end
   end
 
+  # They have been: what is called in its place has its own.
+  def around(%{options: %{hooked: {:ok, now}}} = call, rest) do
+    answer = rest.(%{call | options: %{call.options | hooked: nil}})
+    later(now, answer, call)
+  end
+
+  def around(%{options: %{hooked: {:error, _error} = refused}}, _rest), do: refused
   def around(call, rest), do: rest.(call)
+
+  @doc "The call as the hooks before it leave it, and what those after it see."
+  @spec before(Calls.Call.t()) :: {:ok, Calls.Call.t(), Call.t()} | {:error, Error.t()}
+  def before(%{plan: %{hooks: {before, _later}}} = call) do
+    seen = seen(call)
+
+    with {:ok, now} <- before(before, seen, call),
+         {:ok, call} <- changed(call, seen, now),
+         do: {:ok, call, now}
+  end
+
+  @doc "An answer as the hooks after it leave it."
+  @spec later(Call.t(), Outcome.answer(), Calls.Call.t()) :: Outcome.answer()
+  def later(now, answer, %{plan: %{hooks: {_before, later}}} = call),
+    do: later(later, now, answer, call)
 
   # A stream's answer is not its value.
   defp stream?(call), do: match?(%{kind: :stream}, call.options.beside)

@@ -23,12 +23,13 @@ defmodule Envmgr.Calls.Options do
             hedge: nil,
             session: nil,
             span: nil,
+            hooked: nil,
             around?: false,
             plain?: false,
             deadline: nil
 
   @typedoc """
-  `span`: of a call that telemetry hears of (`Calls.Span`). `around?`: an option asks for what stands around a call (`Calls.Around`, and `Calls.Wanted` for what they say). `plain?`: none but the
+  `span`: of a call that telemetry hears of (`Calls.Span`). `hooked`: what came of the hooks before it, where these have been (`Calls.Hooks`). `around?`: an option asks for what stands around a call (`Calls.Around`, and `Calls.Wanted` for what they say). `plain?`: none but the
   instance's name was given. `deadline`: the
   one of all its tries, ms of the monotonic clock, where there may be several.
   """
@@ -51,6 +52,7 @@ defmodule Envmgr.Calls.Options do
           hedge: pos_integer() | false | nil,
           session: Session.t() | nil,
           span: reference() | nil,
+          hooked: {:ok, Envmgr.Hooks.Call.t()} | {:error, Error.t()} | nil,
           around?: boolean(),
           plain?: boolean(),
           deadline: integer() | :infinity | nil
@@ -138,6 +140,8 @@ defmodule Envmgr.Calls.Options do
 
   # Ours alone: how `Envmgr.async/3` and `Envmgr.stream/3` wait.
   defp problem({:beside, %Beside{}}), do: []
+  # And what `Envmgr.map/3` knows of hooks.
+  defp problem({:hooked, {_done, %_call_or_error{}}}), do: []
 
   defp problem({:output, output}) when output in [:log, :metadata, :ignore] or is_pid(output),
     do: []

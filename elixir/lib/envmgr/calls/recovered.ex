@@ -19,12 +19,12 @@ defmodule Envmgr.Calls.Recovered do
           wait: non_neg_integer() | nil
         }
 
-  @doc "Whether nothing else stands around the calls, so that they may travel together."
+  @doc "Whether nothing else but hooks stands around the calls, so that they may travel together."
   @spec fits?(Row.t(), Options.t()) :: boolean()
   def fits?(row, options) do
     plan = elem(row, 12) || %Plan{}
 
-    not plan.scripted? and plan.hooks == nil and plan.limits == nil and
+    not plan.scripted? and plan.limits == nil and
       (plan.cache == nil or options.cache == false) and options.cache in [nil, false] and
       (plan.hedge == nil or options.hedge == false) and options.hedge in [nil, false]
   end
