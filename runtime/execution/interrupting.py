@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 import threading
 
-from .cancellation import Cancelled, Interruptible
+from .cancellation import Cancelled, Interruptible, is_import
 
 
 class InThread(Interruptible):
@@ -102,13 +102,15 @@ class InThread(Interruptible):
 def _raise_in(ident: int) -> bool:
     """False when it is not the moment.
 
-    Until Python 3.12 a thread that is being started goes by the ident of the one that starts it, and would get what
-    is raised in that: it would never say that it is there. Until 3.10 `with` does not let go of a lock where the
-    exception comes just as its block ends. So Python's own locks of its threads are held meanwhile: none is begun,
-    and none of them stays locked.
+    What is being imported is not cut short. Until Python 3.12 a thread that is being started goes by the ident of the
+    one that starts it, and would get what is raised in that: it would never say that it is there. Until 3.10 `with`
+    does not let go of a lock where the exception comes just as its block ends. So Python's own locks of its threads
+    are held meanwhile: none is begun, and none of them stays locked.
     """
     import ctypes
 
+    if is_import(sys._current_frames().get(ident)):
+        return False
     raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
     thread, cancelled = ctypes.c_ulong(ident), ctypes.py_object(Cancelled)
     if sys.version_info >= (3, 12):

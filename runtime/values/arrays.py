@@ -123,6 +123,8 @@ def numpy_here(what: str) -> Any:
     try:
         import numpy
     except ImportError as error:
+        if getattr(error, "name", None) != "numpy":
+            raise ConversionError(f"this is {what}, and NumPy cannot be imported: {error}") from error
         raise ConversionError(f"this is {what}, and NumPy is not in this library's environment") from error
     return numpy
 

@@ -47,21 +47,16 @@ class Decoder(Core):
         begin with the keyword.
         """
         try:
-            args, kwargs = self._unpack(data)
-        except Exception:  # noqa: BLE001 - again, with words for it; or it is no pair
-            args, kwargs = self._refused_call(data)
+            call = self._unpack(data)
+        except Exception as error:
+            refusal = self._refusal(error, data)
+            name_argument(refusal)
+            if refusal is error:
+                raise
+            raise refusal from error
+        args, kwargs = call if type(call) is list and len(call) == 2 else (None, None)
         if type(args) is not list or type(kwargs) is not dict or (kwargs and not all(map(_is_name, kwargs))):
             raise ConversionError("a call's payload is a list of arguments and a map of those with names")
-        return args, kwargs
-
-    def _refused_call(self, data: bytes) -> tuple[Any, Any]:
-        try:
-            args, kwargs = self.decode(data)
-        except Trouble as error:
-            name_argument(error)
-            raise
-        except (TypeError, ValueError):
-            return None, None
         return args, kwargs
 
     def value(self, data: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Sequence
 
 from ..execution import context as contexts
 from ..execution.calls import ANSWER, AWAIT, OPEN, Calls
-from ..execution.cancellation import Cancelled, Interruptible
+from ..execution.cancellation import Cancelled, Interruptible, is_import
 from ..execution.events import Events
 from ..wire.frames import BrokenFrame, FrameReader, FrameWriter
 from ..wire.messages import (
@@ -163,14 +163,14 @@ class Loop:
 
     def interrupt(self, signal: int = 0, frame: Any = None) -> None:
         """The signal's handler: ends what runs if the pool has cancelled it. Raises `Cancelled` in the library's code
-        and nowhere else."""
+        and nowhere else, and not in the midst of an import: the signal comes again."""
         user, doing = self._calls.user, self._doing
         runs, user.runs = user.runs, False  # what is read now must not be lost to another signal
         try:
             self._turns.glance()
         finally:
             user.runs = runs
-        if runs and self._asked:
+        if runs and self._asked and not is_import(frame):
             doing.cancellation.tell(doing.current, doing.around)
 
     def unheard(self) -> None:

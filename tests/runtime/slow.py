@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
+import sys
 import threading
 import time
 from contextvars import ContextVar
@@ -50,6 +52,18 @@ def in_a_finaliser():
     """A first signal comes while Python runs what cannot pass exceptions on."""
     Finaliser()
     time.sleep(600)
+
+
+def importing_and_more(directory, name):
+    """Imports a module which is not on the path yet, and goes on."""
+    sys.path.insert(0, directory)
+    importlib.import_module(name)
+    while True:
+        time.sleep(0.005)
+
+
+def is_imported(name):
+    return name in sys.modules
 
 
 def join(seconds):

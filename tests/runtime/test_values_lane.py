@@ -186,6 +186,23 @@ def test_broken(data, words):
         one.decode(packb(ExtType(30, data)))
 
 
+def test_a_refusal_behind_a_buffer_says_why():
+    """What is in the lane is there once: no second look may be taken for the words."""
+
+    class Once(Lane):
+        def take(self, index, size):
+            data = super().take(index, size)
+            self.views[index] = None
+            return data
+
+    lane = Once()
+    one = Codec(RefTable(), lane=lane)
+    large = one.encode(LARGE_BYTES)
+    data = b"\x92\x92" + large + packb({"k": ExtType(99, b"")}) + packb({})
+    with pytest.raises(ConversionError, match=r'args\[1\]\["k"\]: extension type 99'):
+        one.decode_call(data)
+
+
 def test_without_a_lane():
     with pytest.raises(ConversionError, match="there is none"):
         Codec(RefTable()).decode(packb(ExtType(30, packb([0, 1, 0]))))

@@ -440,6 +440,15 @@ def test_without_numpy(monkeypatch):
     assert Codec(RefTable()).encode([1]) == b"\x91\x01"
 
 
+def test_numpy_that_cannot_be_imported(monkeypatch, tmp_path):
+    data = Codec(RefTable()).encode(np.arange(3))
+    monkeypatch.delitem(sys.modules, "numpy")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "numpy.py").write_text("import envmgr_nowhere")
+    with pytest.raises(ConversionError, match="NumPy cannot be imported: No module named 'envmgr_nowhere'"):
+        Codec(RefTable()).decode(data)
+
+
 def test_another_module_called_numpy(monkeypatch):
     monkeypatch.setitem(sys.modules, "numpy", type(sys)("numpy"))
     value = object()

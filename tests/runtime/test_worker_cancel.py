@@ -46,6 +46,18 @@ def test_the_error_says_where_it_was(slow):
     assert caught.value.error["frames"][0][2] == "sleep"
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_import_is_not_cut_short(start, slowly, unmeasured, tmp_path, threads):
+    """NumPy would never be imported again in that process. The call ends behind it."""
+    until = "until = time.monotonic() + 0.3"
+    (tmp_path / "late.py").write_text(f"import time\n{until}\nwhile time.monotonic() < until: pass\n")
+    client = start(slowly, threads=threads, env=unmeasured)
+    with pytest.raises(WorkerError) as caught:
+        client.cancel(begun(client, "slow.importing_and_more", str(tmp_path), "late"))
+    assert caught.value.error["code"] == "cancelled"
+    assert client.call("slow.is_imported", ["late"]) is True
+
+
 def test_what_it_raises_then_is_its_answer(slow):
     with pytest.raises(WorkerError, match="ValueError: cleaned up") as caught:
         slow.cancel(begun(slow, "slow.instead", 600))
