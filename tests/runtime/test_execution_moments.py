@@ -19,7 +19,7 @@ def asked(frame):
     """Four times in no time, and twice after a while."""
     moments = Moments()
     found = [moments.is_one(1, frame) for _ in range(4)]
-    time.sleep(0.2)
+    time.sleep(0.35)
     return found + [moments.is_one(1, frame) for _ in range(2)]
 
 
@@ -62,7 +62,7 @@ def test_a_while_in_which_nobody_asked_is_none():
         pass
     for expected in (False, False, False, True):
         assert moments.is_one(1, frame) is expected
-        time.sleep(0.16)
+        time.sleep(0.31)
 
 
 def test_another_call_has_a_patience_of_its_own():
@@ -71,7 +71,7 @@ def test_another_call_has_a_patience_of_its_own():
         pass
     for number in (1, 2):
         assert not any(moments.is_one(number, frame) for _ in range(4))
-        time.sleep(0.16)
+        time.sleep(0.31)
         assert moments.is_one(number, frame)
 
 
@@ -83,6 +83,20 @@ def test_what_logs():
     handler = Framed()
     handler.handle(logging.makeLogRecord({}))
     assert asked(handler.frame) == LATER
+
+
+@pytest.mark.parametrize("name", ["acquire", "release", "handle"])
+def test_the_locks_of_logging_never(monkeypatch, name):
+    """Event loops and threads of libraries log too."""
+    handler, frames = logging.Handler(), []
+
+    def seen(*_):
+        frames.append(sys._getframe(1))
+
+    monkeypatch.setattr(handler, "filter", seen)
+    monkeypatch.setattr(handler, "lock", type("Lock", (), {"acquire": seen, "release": seen})())
+    getattr(handler, name)(*["a record"][: name == "handle"])
+    assert asked(frames[0]) == NEVER
 
 
 @pytest.mark.parametrize("name", ["acquire", "release"])
