@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Sequence
 
 from ..execution import context as contexts
 from ..execution.calls import ANSWER, AWAIT, OPEN, Calls
-from ..execution.cancellation import Cancelled, Interruptible, is_import
+from ..execution.cancellation import Cancelled, Interruptible
 from ..execution.events import Events
+from ..execution.moments import Moments
 from ..wire.frames import BrokenFrame, FrameReader, FrameWriter
 from ..wire.messages import (
     BYE,
@@ -83,6 +84,7 @@ class Loop:
         self._doing = doing = Doing()
         self._inbox = doing.inbox
         self._asked = doing.cancellation.asked
+        self._moments = Moments()
         self._turns = Turns(reader, self.take)
         self._bell = Bell()
         self.threads = 1
@@ -166,14 +168,14 @@ class Loop:
 
     def interrupt(self, signal: int = 0, frame: Any = None) -> None:
         """The signal's handler: ends what runs if the pool has cancelled it. Raises `Cancelled` in the library's code
-        and nowhere else, and not in the midst of an import: the signal comes again."""
+        and nowhere else, and only where that may be cut short: the signal comes again."""
         user, doing = self._calls.user, self._doing
         runs, user.runs = user.runs, False  # what is read now must not be lost to another signal
         try:
             self._turns.glance()
         finally:
             user.runs = runs
-        if runs and self._asked and not is_import(frame):
+        if runs and self._asked and doing.due() and self._moments.is_one(doing.current, frame):
             doing.cancellation.tell(doing.current, doing.around)
 
     def unheard(self) -> None:

@@ -58,6 +58,27 @@ def test_an_import_is_not_cut_short(start, slowly, unmeasured, tmp_path, threads
     assert client.call("slow.is_imported", ["late"]) is True
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_a_block_changes_is_changed_back(start, slowly, unmeasured, threads):
+    """An option that stays set would be another call's trouble."""
+    client = start(slowly, threads=threads, env=unmeasured)
+    for seconds in (0.02, 0.05, 0.16, 0.18):
+        number = client.begin("slow.switching", [0.08])
+        time.sleep(seconds)
+        with pytest.raises(WorkerError) as caught:
+            client.cancel(number)
+        assert caught.value.error["code"] == "cancelled"
+        assert client.call("slow.is_on", []) is False
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_block_that_is_never_entered_is_ended(start, slowly, unmeasured, threads):
+    client = start(slowly, threads=threads, env=unmeasured)
+    with pytest.raises(WorkerError) as caught:
+        client.cancel(begun(client, "slow.switching", 600))
+    assert caught.value.error["code"] == "cancelled"
+
+
 def test_what_it_raises_then_is_its_answer(slow):
     with pytest.raises(WorkerError, match="ValueError: cleaned up") as caught:
         slow.cancel(begun(slow, "slow.instead", 600))
