@@ -63,6 +63,11 @@ defmodule Envmgr.Libraries.Usage do
   @spec cached(Row.t()) :: :ok
   def cached(row), do: if(tally = Row.tally(row), do: Tally.cached(tally), else: :ok)
 
+  @doc "Whether no call of it has ended in this VM."
+  @spec unseen?(Tally.t() | nil) :: boolean()
+  def unseen?(nil), do: false
+  def unseen?(tally), do: Tally.unseen?(tally)
+
   defp class(%Error{} = error), do: Error.classified(error).class
   defp class(_other), do: :internal
 

@@ -2,7 +2,7 @@ defmodule Envmgr.Pool.Owner do
   # The process that owns a worker's port, and alone writes to it. It never waits for a busy port.
   #
   # From callers: `{:call, reply, deadline, label, size, tail}` (`Flight.deadline()`; by way of the lane's writer where the arguments hold
-  # large buffers), before it perhaps `{:watch, reply, pid, first}` (the call ends with that process) and `{:lend, reply, passer,
+  # large buffers), before it perhaps `{:unseen, path}` (no call of this function has ended yet), `{:watch, reply, pid, first}` (the call ends with that process) and `{:lend, reply, passer,
   # keys}` (functions in it); then `{:cancel, reply}` (nobody waits for it any more), `{:unwatch, reply}` (it got its last message), `{:more, reply, items}` (of a stream);
   # `{:release, refs}`, `{:report, reply}`; `{:session, message}`, what the worker is to know of a session.
   # To callers, by the alias `reply`, exactly one of: `{reply, :result | :error, payload}`, `{reply, :result, payload, meta,
@@ -38,7 +38,7 @@ defmodule Envmgr.Pool.Owner do
                 hung_up?: false,
                 beat: %Heartbeat{},
                 pace: %Pace{},
-                tardy: Tardy.new(),
+                tardy: nil,
                 lane: nil,
                 landing: 0,
                 phase: :starting,
@@ -69,7 +69,8 @@ defmodule Envmgr.Pool.Owner do
     s = struct!(__MODULE__, settings)
     threads = Sizing.at_a_time(s.sizing)
     flight = Flight.new(threads)
-    {:ok, %{s | threads: threads, window: threads, flight: flight, signals: Nudge.count()}}
+    s = %{s | threads: threads, window: threads, flight: flight, tardy: Tardy.new(threads)}
+    {:ok, %{s | signals: Nudge.count()}}
   end
 
   # The Server sends this once it watches: an end that comes at once must not go unseen.
@@ -114,6 +115,12 @@ defmodule Envmgr.Pool.Owner do
   def handle_info({:watch, reply, pid, first}, %{phase: phase} = s)
       when phase in [:ready, :draining],
       do: {:noreply, %{s | watched: Watched.add(s.watched, reply, pid, first)}}
+
+  def handle_info({:unseen, path}, s),
+    do: {:noreply, %{s | tardy: Tardy.suspect(s.tardy, path)}}
+
+  # In another worker of the pool.
+  def handle_info({:slow, path}, s), do: {:noreply, %{s | tardy: Tardy.learn(s.tardy, path)}}
 
   def handle_info({:lend, reply, passer, keys}, s),
     do: {:noreply, Serving.lend(s, reply, passer, keys)}

@@ -25,13 +25,8 @@ defmodule Envmgr.Pool.SlowTest do
     Task.shutdown(slow, :brutal_kill)
   end
 
-  test "behind a function that was slow nothing is written ahead: what came with it goes to the other worker" do
-    name = ready(2)
-    # Each worker has seen it.
-    naps = for _ <- 1..2, do: Envmgr.async("probe.nap", [0.3], name: name)
-    for {:ok, nil} <- Envmgr.await_many(naps, 60_000), do: :ok
-    # Quick calls are written ahead.
-    for _ <- 1..200, do: quick(name)
+  # 100 calls at once, the one in the midst slow: the others are answered while it is held up.
+  defp around_one(name) do
     {gate, open} = Project.gate()
 
     tasks =
@@ -46,6 +41,33 @@ defmodule Envmgr.Pool.SlowTest do
     open.()
     assert {:ok, _} = Task.await(slow, 60_000)
     Project.eventually(fn -> in_flight(name) == 0 end)
+  end
+
+  test "behind a function that was slow in any worker nothing is written ahead" do
+    name = ready(2)
+    assert {:ok, nil} = Envmgr.execute("probe.nap", [0.3], name: name)
+    # Quick calls are written ahead.
+    for _ <- 1..200, do: quick(name)
+    for _ <- 1..3, do: around_one(name)
+  end
+
+  test "nor behind one that was never called" do
+    name = ready(2)
+    for _ <- 1..200, do: quick(name)
+    around_one(name)
+  end
+
+  test "nor behind a method that was never called" do
+    name = ready(2)
+    {:ok, thing} = Envmgr.execute("probe.Thing", [20], name: name)
+    for _ <- 1..200, do: quick(name)
+    {gate, open} = Project.gate()
+    slow = Task.async(fn -> Envmgr.method(thing, "slow_add", [1, gate]) end)
+    others = for _ <- 1..100, do: Task.async(fn -> quick(name) end)
+    assert Enum.uniq(Task.await_many(others, 60_000)) == [{:ok, 1}]
+    assert Task.yield(slow, 0) == nil
+    open.()
+    assert Task.await(slow, 60_000) == {:ok, 21}
   end
 
   test "calls behind a slow one on the only worker wait for it, and all are answered" do
