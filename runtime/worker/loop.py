@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from signal import pthread_kill
 from time import perf_counter
@@ -22,16 +23,18 @@ from ..wire.messages import (
     FORGET,
     MORE,
     PING,
+    RECALL,
     RELEASE,
     REPORT,
     RESULT,
     SESSION,
+    STREAM,
 )
 from ..wire.packing import Packer, packb
 from .asking import Asking
 from .doing import Doing
 from .outbox import BATCH_BYTES, Outbox
-from .received import keys, parts
+from .received import keys, numbers, parts
 from .serving import Serving
 from .turns import Bell, Turns
 
@@ -204,10 +207,27 @@ class Loop:
             elif not self._doing.in_main() and self._doing.includes(number):
                 self._wake_main()
             return True
+        if kind == RECALL:
+            self._give_back(numbers(message[2:]))
+            return True
         if kind == CALLBACK_RESULT and [*map(type, message)] == [int, int, int, bytes]:
             self._asking.answered(number, *message[2:])
             return True
         return kind == MORE and [*map(type, message)] == [int, int, int] and self._events.more(*message[1:])
+
+    def _give_back(self, wanted: frozenset[int]) -> None:
+        """Hands calls back that have not begun and of which nothing else is here. The pool has them run elsewhere."""
+        inbox, given = self._inbox, []
+        for message in list(inbox):
+            if type(message) is list and len(message) == 5 and message[0] == CALL and message[1] in wanted:
+                if message[3] & STREAM:
+                    continue
+                with contextlib.suppress(ValueError, IndexError):  # another thread was quicker
+                    inbox.remove(message)
+                    given.append(message[1])
+        if given:
+            self._put(packb([RECALL, 0, given]))
+            self._flush()
 
     def _wake_main(self) -> None:
         """The call in the main thread was cancelled, and another thread has read that."""

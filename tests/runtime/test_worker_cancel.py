@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from envmgr_runtime.wire.messages import ASIDE, CANCEL, END, ERROR, LOG, RESULT
+from envmgr_runtime.wire.messages import ASIDE, CANCEL, END, ERROR, LOG, RECALL, RESULT
 from envmgr_runtime.worker.client import WorkerError
 
 
@@ -132,6 +132,20 @@ def test_signals_between_calls_do_nothing(slow):
     for _ in range(20):
         slow.interrupt()
     assert slow.answer(number) == "slept"
+
+
+@pytest.mark.parametrize("name", ["sleep", "spin", "join", "printing"])
+def test_calls_are_given_back_while_one_runs(start, slowly, unmeasured, name):
+    client = start(slowly, env=unmeasured)
+    running = begun(client, f"slow.{name}", 600)
+    behind = [client.begin("slow.sleep", [0]) for _ in range(3)]
+    client._send([RECALL, 0, behind[1:]])
+    client.interrupt()
+    assert client._wait(0) == [RECALL, 0, behind[1:]]
+    with pytest.raises(WorkerError):
+        client.cancel(running)
+    assert client.answer(behind[0]) == "slept"
+    assert client.call("slow.sleep", [0]) == "slept"
 
 
 def test_a_cancel_of_what_was_answered_does_nothing(slow):
