@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ _LOGGING = "logging"
 """The module that takes its locks without `with`, until Python 3.12. All threads need them, and a call may do hardly
 anything but log: so it is never cut short in `_LOCKING`."""
 _LOCKING = frozenset(("_acquireLock", "_releaseLock", "acquire", "handle", "release"))
+_LEAVING = bytes([87]) if sys.version_info < (3, 10) else b""
+"""POP_BLOCK, of the Pythons that may raise between any two instructions. Behind it a block is over, and what
+leaves it, `__exit__` or `finally`, has not begun for up to four of them (https://github.com/python/cpython/issues/74174)."""
 _RUNNING = tuple(f"{__name__.rpartition('.')[0]}.{name}" for name in ("calls", "streams"))
 """The modules of ours that run the library's code: what is further out belongs to another call."""
 _SPARED, _PATIENCE = 3, 0.3
@@ -44,7 +48,7 @@ class Moments:
             self._number, self._spared, self._since = number, 0, monotonic()
         if frame is not None and frame.f_code.co_name in _LOCKING and _module(frame) == _LOGGING:
             return False
-        paired = False
+        paired = frame is not None and _leaves(frame)
         while frame is not None:
             code, module = frame.f_code, _module(frame)
             if code.co_filename.startswith(_IMPORTING):
@@ -61,3 +65,8 @@ class Moments:
 
 def _module(frame: FrameType) -> Any:
     return frame.f_globals.get("__name__")
+
+
+def _leaves(frame: FrameType) -> bool:
+    at = frame.f_lasti
+    return bool(_LEAVING) and at >= 0 and _LEAVING in frame.f_code.co_code[max(at - 6, 0) : at + 1 : 2]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dis
 import logging
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -109,6 +111,15 @@ def test_what_has_a_counterpart(name):
             return sys._getframe()
 
     assert asked(getattr(Gate(), name)()) == LATER
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 10), reason="nothing is raised there")
+@pytest.mark.parametrize("source", ["with a:\n b()", "try:\n a()\nfinally:\n b()"])
+def test_between_a_block_and_what_it_is_left_by(source):
+    code = compile(source, "", "exec")
+    left = next(at.offset for at in dis.get_instructions(code) if at.opname == "POP_BLOCK")
+    for at, expected in ((left - 2, [True] * 6), (left, LATER), (left + 2, LATER), (-1, [True] * 6)):
+        assert asked(SimpleNamespace(f_code=code, f_lasti=at, f_globals={}, f_back=None)) == expected
 
 
 def test_what_is_around_the_call_is_another_matter(tmp_path, monkeypatch):

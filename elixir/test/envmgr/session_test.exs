@@ -497,13 +497,13 @@ defmodule Envmgr.SessionTest do
       |> Enum.map(fn n ->
         spawn_link(fn ->
           session = Session.open!(name: name)
-          {:ok, ^n} = call(session, "get", ["x", n])
-          {:ok, nil} = call(session, "put", ["n", n])
+          {:ok, ^n} = call(session, "get", ["x", n], timeout: 150_000)
+          {:ok, nil} = call(session, "put", ["n", n], timeout: 150_000)
           {:ok, ^n} = Session.get(session, "n")
           send(test, :done)
         end)
       end)
-      |> Enum.each(fn _ -> assert_receive :done, 30_000 end)
+      |> Enum.each(fn _ -> assert_receive :done, 150_000 end)
 
       assert Project.eventually(fn -> Session.list(name) == [mine] end)
 
