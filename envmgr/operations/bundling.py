@@ -26,6 +26,7 @@ from envmgr.operations.locking import recover
 from envmgr.operations.selection import select
 from envmgr.tools import downloads, interpreters, uv, uv_package, wheels
 from envmgr.tools.interpreters import Interpreter
+from envmgr.tools.uv_projects import Terms
 from envmgr.tools.wheels import Wheel
 
 _DOWNLOADS_AT_ONCE = 4
@@ -143,11 +144,10 @@ def _worker_needs(interpreter: Interpreter) -> tuple[Wheel, ...]:
     try:
         text = uv.resolve(
             [layers.MSGPACK],
-            constraints=[],
+            Terms(),
             python=Path(interpreter.executable),
             minor=interpreter.minor,
             pins=[("msgpack", metadata.version("msgpack"))],
-            exclude_newer=None,
         )
     except EnvmgrError as problem:
         message = f"the worker's own msgpack for Python {interpreter.minor} cannot be had: {problem.message}"

@@ -258,7 +258,7 @@ def test_an_environment_that_cannot_be_named_so(envmgr, tmp_path):
 def test_what_changed_meanwhile_is_not_overwritten(envmgr, tmp_path, monkeypatch):
     from envmgr.operations import keeping
 
-    resolve = keeping.locks.resolve
+    resolve = keeping.resolving.resolve
 
     def slowly(*arguments, **settings):
         (envmgr.root / "envmgr.toml").write_text("[library.math]\nstdlib = true\n")
