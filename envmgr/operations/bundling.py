@@ -14,8 +14,8 @@ from pathlib import Path
 import envmgr
 from envmgr.config.excerpt import excerpt
 from envmgr.config.layers import Layers
-from envmgr.environments import adoption, bundles, files, layers, locks, projectlock
-from envmgr.environments.bundles import Target
+from envmgr.environments import adoption, bundle_manifest, bundles, files, layers, locks, projectlock
+from envmgr.environments.bundle_manifest import Target
 from envmgr.environments.layout import Layout
 from envmgr.environments.locks import Lock
 from envmgr.errors import EnvmgrError
@@ -69,12 +69,12 @@ def bundle(
             own = _worker_needs(interpreter)
             contents: dict[str, bytes | Path] = {
                 **texts,
-                **_fetched(chosen, bundles.WHEELS, layout.staging, lock.path.parent),
-                **_fetched(own, bundles.RUNTIME, layout.staging, layout.root),
+                **_fetched(chosen, bundle_manifest.WHEELS, layout.staging, lock.path.parent),
+                **_fetched(own, bundle_manifest.RUNTIME, layout.staging, layout.root),
             }
             if package is not None:
-                contents[bundles.UV] = package.executable
-                contents |= {f"{bundles.LICENCES}/{text.name}": text for text in package.licences}
+                contents[bundle_manifest.UV] = package.executable
+                contents |= {f"{bundle_manifest.LICENCES}/{text.name}": text for text in package.licences}
             report(environment.name, "pack")
             written = bundles.write(
                 path,
@@ -136,7 +136,7 @@ def _texts(
                 f"environment {environment.name} cannot be bundled: {where} has credentials in an address",
                 hint="give them in UV_DEFAULT_INDEX, UV_INDEX or netrc instead, and lock again",
             )
-    return {bundles.CONFIG: config.encode(), bundles.lock_name(environment.name): locked}
+    return {bundle_manifest.CONFIG: config.encode(), bundle_manifest.lock_name(environment.name): locked}
 
 
 def _worker_needs(interpreter: Interpreter) -> tuple[Wheel, ...]:
