@@ -197,7 +197,7 @@ def test_warnings_are_said_on_stderr_unless_quiet(envmgr, project):
         (
             ["call", "a.b", '{"x": 1}', "--kwargs", '{"x": 2}'],
             "given twice, in ARGS_JSON and in --kwargs: x",
-            "",
+            "say each in one of the two",
         ),
         (["call", "a.b", "[" * 100_000], "ARGS_JSON is nested too deep", ""),
     ],

@@ -24,6 +24,7 @@ defmodule Envmgr.Wire.Messages do
           | {:callback, non_neg_integer(), number :: non_neg_integer(), key :: non_neg_integer(),
              binary()}
           | {:drop, [non_neg_integer()]}
+          | {:returned, [pos_integer()]}
           | {:log, non_neg_integer(), 1 | 2, binary()}
           | {:log, non_neg_integer(), 3 | 4, binary(), name :: binary(),
              level :: non_neg_integer()}
@@ -110,6 +111,10 @@ defmodule Envmgr.Wire.Messages do
   @spec forget(pos_integer(), pos_integer()) :: iodata()
   def forget(key, count), do: [<<0x94, 16, 0>>, Msgpack.int(key), Msgpack.int(count)]
 
+  @doc "Asks for calls back that have not begun."
+  @spec recall([pos_integer()]) :: iodata()
+  def recall(ids), do: [<<0x93, 20, 0>> | numbers(ids)]
+
   @spec cancel(pos_integer()) :: iodata()
   def cancel(id), do: [<<0x92, 7>> | Msgpack.int(id)]
 
@@ -125,9 +130,9 @@ defmodule Envmgr.Wire.Messages do
   end
 
   @spec release([pos_integer()]) :: iodata()
-  def release(refs) do
-    [<<0x93, 10, 0>>, Msgpack.array(length(refs)) | Enum.map(refs, &Msgpack.int/1)]
-  end
+  def release(refs), do: [<<0x93, 10, 0>> | numbers(refs)]
+
+  defp numbers(some), do: [Msgpack.array(length(some)) | Enum.map(some, &Msgpack.int/1)]
 
   @doc "What a worker is to know of a session."
   @spec session(String.t(), iodata()) :: iodata()
@@ -203,6 +208,10 @@ defmodule Envmgr.Wire.Messages do
 
   def next(<<0x93, 18, 0, rest::binary>>) do
     with {keys, rest} <- sizes(rest), do: {{:drop, keys}, rest}
+  end
+
+  def next(<<0x93, 20, 0, rest::binary>>) do
+    with {ids, rest} <- sizes(rest), do: {{:returned, ids}, rest}
   end
 
   def next(<<0x93, 19, rest::binary>>) do
