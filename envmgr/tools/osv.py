@@ -195,7 +195,7 @@ def _events(events: Iterable[Mapping[str, str]]) -> Events:
 
 
 def _within(version: Version, events: Events) -> bool:
-    """OSV's evaluation: the last event that is not above the version decides, for versions below one of the limits."""
+    """OSV's evaluation: the last event that is not above the version decides, where it is below a limit."""
     limits = [at for kind, at in events if kind == _LIMIT]
     if limits and version >= max(limits):
         return False
