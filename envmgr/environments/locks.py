@@ -81,6 +81,11 @@ class Lock:
             )
         )
 
+    @property
+    def is_built(self) -> bool:
+        """Whether something of it has to be built from its source, as no wheel of it is locked."""
+        return any(not package.get("wheels") for package in self.document.get("packages", []))
+
     def packages(self, interpreter: Interpreter) -> tuple[pypa.Locked, ...]:
         """What one interpreter needs of it. Raises E-LOCK when the lock is no valid PEP 751 document."""
         try:
