@@ -16,12 +16,13 @@ _IMPORTING = "<frozen importlib._bootstrap"
 
 class Cancelled(BaseException):
     """The pool has cancelled the call. Raised in the middle of whatever the library does; no `Exception`, so that
-    what handles errors lets it pass."""
+    what handles errors lets it pass. `own`: it was this call that was cancelled."""
 
     __module__ = __name__.partition(".")[0]
 
-    def __init__(self, message: str = "the call was cancelled") -> None:
+    def __init__(self, message: str = "the call was cancelled", own: bool = True) -> None:
         super().__init__(message)
+        self.own = own
 
 
 def is_import(frame: FrameType | None) -> bool:
@@ -86,10 +87,9 @@ class Cancellation:
         if self.due(innermost, around):
             self._told.add(innermost)
             self._last = innermost
-            asked = innermost in self.asked
-            raise Cancelled(
-                "the call was cancelled" if asked else "the call ran inside one that was cancelled"
-            )
+            if innermost in self.asked:
+                raise Cancelled
+            raise Cancelled("the call ran inside one that was cancelled", own=False)
 
     def unheard(self) -> None:
         """What was raised last was lost, in a finaliser, say."""
