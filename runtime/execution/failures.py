@@ -8,8 +8,8 @@ _OURS = __file__[: -len("execution/failures.py")]
 _LAST = 20
 """Frames of a cancelled call that are told."""
 _INNOCENT = (
-    "the other call waited for a function of Elixir's when this one came to its worker. Make this one again if that does no "
-    "harm: it may have run in part. A pool for calls that pass functions keeps the others out of them"
+    "the other call waited for a function of Elixir's when this one came to its worker. Make this one again if that "
+    "does no harm: it may have run in part. A pool for calls that pass functions keeps the others out of them"
 )
 
 
@@ -37,8 +37,9 @@ def failure(
 
 
 def cancelled(error: BaseException) -> dict[str, Any]:
-    """The error map of a call that the pool has ended. Short: nobody waits for it, but for one that ran inside of it, and
-    the next call waits."""
+    """The error map of a call that the pool has ended. Short: nobody waits for it, as long as it did not run inside
+    of another, and the next call waits.
+    """
     tail, frames = error.__traceback__, []
     while tail is not None:
         code = tail.tb_frame.f_code
