@@ -19,8 +19,8 @@ defmodule Envmgr.Pool.Owner do
 
   alias Envmgr.Libraries.Sizing
   alias Envmgr.Pool.{Account, Answers, Birth, Cancelling, Child, Crash, Ending, Flight, Heartbeat}
-  alias Envmgr.Pool.{Hello, Lane, Lent, Life, Nudge, Outbox, Pace, Pipe, Serving, Sharing, Slot}
-  alias Envmgr.Pool.{Stats, Tardy, Watched}
+  alias Envmgr.Pool.{Hello, Lane, Lent, Life, Nudge, Outbox, Pace, Pipe, Recall}
+  alias Envmgr.Pool.{Serving, Sharing, Slot, Stats, Tardy, Watched}
   alias Envmgr.Values.Decoder
   alias Envmgr.Wire.Messages
 
@@ -31,7 +31,7 @@ defmodule Envmgr.Pool.Owner do
   @enforce_keys [:server, :manifest, :slot, :options]
   defstruct [:server, :manifest, :slot, :options, :port, :os_pid, :failure, :tick, :head, :retry] ++
               [:interrupt, :crash, :nudge, :sweep, :life, :zygote, :mark, :began, :ending] ++
-              [:pool, :sizing, :number, :inside, :signals, :parent, :bar, :counted] ++
+              [:pool, :sizing, :number, :inside, :signals, :parent, :bar, :counted, :recalled] ++
               [
                 asked: 0,
                 forked?: false,
@@ -247,7 +247,10 @@ defmodule Envmgr.Pool.Owner do
   end
 
   def handle_info(:sweep, s), do: {:noreply, Cancelling.swept(s)}
-  def handle_info(:tick, s), do: {:noreply, Cancelling.watch(Sharing.share(%{s | tick: nil}))}
+
+  def handle_info(:tick, s),
+    do: {:noreply, %{s | tick: nil} |> Sharing.share() |> Cancelling.watch() |> Recall.ask()}
+
   def handle_info(:overdue, s), do: Ending.finish(s, "the worker did not end in time")
   def handle_info(_late, s), do: {:noreply, s}
 
@@ -329,6 +332,7 @@ defmodule Envmgr.Pool.Owner do
     s
   end
 
+  defp event({:returned, ids}, s), do: Enum.reduce(ids, s, &returned/2)
   defp event({:settled, id}, s), do: Cancelling.settled(s, id)
   defp event({:aside, id, reply}, s), do: Serving.aside(s, id, reply)
   defp event({:drop, keys}, s), do: Serving.drop(s, keys)
@@ -338,6 +342,13 @@ defmodule Envmgr.Pool.Owner do
     do: Serving.callback(s, id, number, key, payload)
 
   defp event(_unexpected, s), do: Ending.kill(s, "the worker broke the protocol")
+
+  defp returned(id, s) do
+    case Recall.returned(s, id) do
+      {:ok, s} -> s
+      :unknown -> Ending.kill(s, "the worker gave back a call that it had not (#{id})")
+    end
+  end
 
   # The only call of a worker is all that it gets.
   defp spent(%{sizing: %{profile: "call"}, flight: flight} = s) do

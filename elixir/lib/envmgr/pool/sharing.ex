@@ -37,7 +37,9 @@ defmodule Envmgr.Pool.Sharing do
     :ok
   end
 
-  defp idle?(s) do
+  @doc "Whether another worker of the pool has nothing to do."
+  @spec idle?(Pipe.state()) :: boolean()
+  def idle?(s) do
     case route(s) do
       {_generation, workers, _server} -> Route.idle(workers) > 0
       nil -> false
