@@ -13,7 +13,7 @@ from envmgr.model.changes import BREAKS, MAY_BREAK
 _CALLED = frozenset({"function", "ufunc", "method", "classmethod", "staticmethod", "generator"})
 _ASYNC = "async-generator"
 _READ = frozenset({"property", "constant"})
-_NO_BASES = frozenset({"object", "namedtuple", "NamedTuple", "Generic", "Protocol"})
+_NO_BASES = frozenset({"object", "namedtuple", "NamedTuple", "Generic", "Protocol", "ABC"})
 _BUILTIN = frozenset({"Dict", "FrozenSet", "List", "Set", "Tuple", "Type"})
 _TYPES = frozenset({"TypeAliasType", "UnionType", "_UnionGenericAlias", "_GenericAlias", "GenericAlias"})
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import griffe
@@ -35,6 +36,7 @@ _OF_PYTHON = frozenset(
 )
 _RUNS = (ast.Call, ast.Name, ast.Attribute, ast.comprehension)
 _LONGEST = 60
+_UNUSED = re.compile(r"#\s*(?:noqa\b(?!:(?![^#]*F401))|pylint: *disable=.*unused-import)", re.IGNORECASE)
 
 
 def listed(module: griffe.Module) -> frozenset[str]:
@@ -44,15 +46,19 @@ def listed(module: griffe.Module) -> frozenset[str]:
     return frozenset(name for name in module.exports if isinstance(name, str))
 
 
-def imported(module: griffe.Module, on_purpose: frozenset[str]) -> Iterator[str]:
+def imported(module: griffe.Module, on_purpose: frozenset[str], used: frozenset[str]) -> Iterator[str]:
     """Names of other modules' objects that it does not offer, where its `__all__` is not `is_open`: PEP 8 calls these
-    an implementation detail. A package without `__all__` offers all that it imports, and so does a module that has
-    nothing of its own."""
+    an implementation detail. A package without `__all__` offers what it imports, but for what is from outside of it
+    and serves its own code; so does a module that has nothing of its own."""
     exports = module.exports
-    if exports is None and (module.is_init_module or not _has_own(module)):
+    own = "" if exports is not None or not module.is_init_module else f"{module.path}."
+    if not own and exports is None and not _has_own(module):
         return
     for name, each in module.members.items():
-        if each.is_alias and name not in on_purpose and name not in (exports or ()) and "/" not in name:
+        if not each.is_alias or name in on_purpose or name in (exports or ()) or "/" in name:
+            continue
+        target = each.target_path if isinstance(each, griffe.Alias) else ""
+        if not own or (name in used and not f"{target}.".startswith(own)):
             yield name
 
 
@@ -73,6 +79,14 @@ def marks(module: griffe.Module) -> Iterator[str]:
     """What it says of itself: `__version__` and the like, which no walk lists."""
     for name in module.members:
         if name.startswith("__") and _may_be_asked_for(name):
+            yield name
+
+
+def answers(module: griffe.Module, words: frozenset[str]) -> Iterator[str]:
+    """Of words of a module that answers for names, those that may be some: no modules that it imports whole."""
+    for name in words:
+        each = module.members.get(name)
+        if not (isinstance(each, griffe.Alias) and "." not in each.target_path):
             yield name
 
 
@@ -98,14 +112,23 @@ def words(node: ast.Module) -> frozenset[str]:
     return frozenset(name for name in found if _may_be_asked_for(name))
 
 
-def on_purpose(node: ast.Module) -> frozenset[str]:
-    """`from x import y as y`: PEP 484 calls that an offer."""
+def on_purpose(node: ast.Module, lines: Sequence[str]) -> frozenset[str]:
+    """`from x import y as y`: PEP 484 calls that an offer; and what is imported though linters say that nothing needs
+    it (`noqa`, but for the order of imports)."""
     return frozenset(
-        name.name
+        name.asname or name.name
         for each in ast.walk(node)
         if isinstance(each, ast.ImportFrom)
         for name in each.names
         if name.asname == name.name
+        or any(_UNUSED.search(lines[line - 1]) for line in {each.lineno, name.lineno, each.end_lineno or 0})
+    )
+
+
+def used(node: ast.Module) -> frozenset[str]:
+    """Names that its code reads."""
+    return frozenset(
+        each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)
     )
 
 

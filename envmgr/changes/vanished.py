@@ -77,9 +77,10 @@ class Vanished:
 
     def _lost_unlisted(self, path: str, answer: Answer, was: Answer) -> Change:
         behind = self._before.named.get(path, "")
+        same = "." in behind and behind.rpartition(".")[2] == path.rpartition(".")[2]
         said = texts.own_words(answer.text)
-        words = f": {texts.shortened(said)}" if said else f"; it was {behind}" if behind else ""
-        instead = texts.instead(said) if said else behind if "." in behind else texts.instead(was.text)
+        words = f": {texts.shortened(said)}" if said else f"; it was {behind}" if same else ""
+        instead = texts.instead(said) if said else behind if same else texts.instead(was.text)
         return Change(
             path, REMOVED, BREAKS, f"it is not there any more{words}", instead=instead, origin=SOURCE
         )
@@ -151,7 +152,7 @@ class Vanished:
         """Whether it was in a plain module that did not define it, nor list it."""
         place, _, leaf = path.rpartition(".")
         holder = self._before.get(place)
-        if gone.object.kind == "module":
+        if gone.object.kind == "module" or path in self._before.purpose:
             return False
         if path in self._before.imported or path in self._before.answered:
             return path not in self._before.answered
@@ -203,13 +204,27 @@ class Vanished:
         kept = [
             path
             for path in gone.rest
-            if path not in answers and (not self._is_of_class(gone.path) or path.rpartition(".")[0] == holder)
+            if path not in answers
+            and (not self._is_of_class(gone.path) or path.rpartition(".")[0] == holder)
+            and self._is_same(path, gone)
         ]
         home = {self._after.objects[self._after.places[path]].module for path in kept}
         return min(
             shortest_first(kept),
-            key=lambda path: (path.count("."), self._whole(path).rpartition(".")[0] not in home),
+            key=lambda path: (
+                not self._after.offers(path),
+                path.count("."),
+                self._whole(path).rpartition(".")[0] not in home,
+            ),
             default=None,
+        )
+
+    def _is_same(self, path: str, gone: Gone) -> bool:
+        """Whether what another name leads to now is no other object that was there before."""
+        paths = self._after.objects[self._after.places[path]].paths
+        before = self._before.places
+        return any(each.rpartition(".")[2] == gone.leaf for each in paths) or all(
+            before.get(each, before[gone.path]) == before[gone.path] for each in paths
         )
 
     def _warning(self) -> Iterator[Placed]:
@@ -282,7 +297,8 @@ def _topmost(path: str, modules: set[str]) -> str | None:
 def _told(old: Described) -> str | None:
     """What the release before said to use."""
     source = old.source
-    said = [old.deprecated or "", *(() if source is None else (source.deprecated or "", *source.warns))]
+    warned = [] if source is None else [text for text in source.warns if old.leaf in text]
+    said = [old.deprecated or "", *([] if source is None else [source.deprecated or ""]), *warned]
     first = old.doc.partition("\n\n")[0]
     if re.search(r"\balias\b|deprecated", first, re.IGNORECASE):
         said.append(first)
