@@ -19,6 +19,9 @@ from envmgr.changes.reexports import Reexports
 from envmgr.changes.visiting import Modules
 from envmgr.changes.warnings_in import Warned
 
+_NAMED = frozenset({"class", "function", "coroutine", "generator"})
+"""Kinds of what a module has by its name."""
+
 
 class Reader:
     """Of one release's library directory."""
@@ -107,17 +110,9 @@ class Reader:
         return found | {api.places[leaf]: text for leaf, text in said.items() if leaf in api.places}
 
     def _completed(self, found: Described, inside: Mapping[str, set[str]]) -> Described:
-        if (
-            found.file is None
-            or found.line is None
-            or not found.file.endswith(".py")
-            or found.kind == "module"
-        ):
+        name, each = self._source_of(found)
+        if name is None:
             return found
-        name = _module_name(found.file)
-        if self._modules.get(name) is None:
-            return found
-        each = self._modules.at(name, found.line)
         notes = self._modules.notes(name)
         if each is None and found.line in notes.inner:  # what a function made
             return replace(found, source=_source(notes.inner[found.line]))
@@ -144,6 +139,20 @@ class Reader:
                 made_by=lineage.made_by,
             ),
         )
+
+    def _source_of(self, found: Described) -> tuple[str | None, griffe.Object | None]:
+        """The module that it stands in, and what begins in its line; without a line, as of a class whose constructor
+        a decorator made, what its module has by its name."""
+        if found.kind == "module":
+            return None, None
+        if found.file is None or found.line is None:
+            module = None if found.module is None else self._modules.get(found.module)
+            each = None if module is None or found.kind not in _NAMED else module.members.get(found.leaf)
+            return (found.module, each) if isinstance(each, griffe.Object) else (None, None)
+        name = _module_name(found.file)
+        if not found.file.endswith(".py") or self._modules.get(name) is None:
+            return None, None
+        return name, self._modules.at(name, found.line)
 
 
 def _source(warned: Warned) -> Source:
