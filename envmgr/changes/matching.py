@@ -87,10 +87,10 @@ def _follows(old: Parameter, new: Parameter) -> bool:
         return False
     if _likeness(old.name, new.name) >= _HALF_ALIKE:
         return True
-    if old.said and new.said:
-        return _said_alike(old, new)
     if old.default is not None and old.default not in _COMMON:
         return True
+    if old.said and new.said:
+        return _said_alike(old, new)
     return old.required and old.type is not None and old.type == new.type
 
 
