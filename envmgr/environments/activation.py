@@ -10,8 +10,9 @@ import time
 from collections.abc import Sequence
 
 from envmgr.environments import files, records, stages, store, undo
+from envmgr.environments.generation import Generation
 from envmgr.environments.layout import Layout, entry_name
-from envmgr.environments.state import Generation, State
+from envmgr.environments.state import State
 
 _PATIENCE = 100
 _PAUSE_SECONDS = 0.02

@@ -5,21 +5,14 @@ Our manifest stands outside the environment: RECORD lies within it and can be ch
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from envmgr.environments import trees
 from envmgr.environments.contents import Contents
-
-_THREADS = min(4, os.cpu_count() or 1)
-_AT_ONCE = 4 << 20
-FEW = 100
-"""Files that are read sooner than threads are started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,69 +78,40 @@ def look(environment: Path, *, deep: bool) -> Found:
 
     Links are not followed. Raises OSError when the environment itself cannot be listed.
     """
-    root = os.fspath(environment)
-    files: dict[str, tuple[int, str | None, int]] = {}
-    links: dict[str, str] = {}
-    others: dict[str, str] = {}
-    waiting = [""]
-    while waiting:
-        prefix = waiting.pop()
-        try:
-            listing = os.scandir(f"{root}/{prefix}")
-        except OSError as problem:
-            if not prefix:
-                raise
-            others[prefix.rstrip("/")] = f"unreadable: {problem.strerror}"
-            continue
-        with listing:
-            for item in listing:
-                path = prefix + item.name
-                if item.is_symlink():
-                    links[path] = os.readlink(item.path)  # noqa: PTH115 - as spelled
-                elif item.is_dir(follow_symlinks=False):
-                    waiting.append(f"{path}/")
-                else:
-                    facts = item.stat(follow_symlinks=False)
-                    if stat.S_ISREG(facts.st_mode):
-                        files[path] = (facts.st_size, None, stat.S_IMODE(facts.st_mode))
-                    else:
-                        others[path] = "neither file nor directory"
-    if deep:
-        _read(root, files, others)
-    return Found(files, links, others)
+    tree = trees.walk(environment)
+    others = dict.fromkeys(tree.others, "neither file nor directory")
+    others |= {path: _unreadable(problem) for path, problem in tree.closed.items()}
+    digests = _read(os.fspath(environment), tree.files, others) if deep else {}
+    files = {
+        path: (facts.st_size, digests.get(path), stat.S_IMODE(facts.st_mode))
+        for path, facts in tree.files.items()
+        if path not in others
+    }
+    return Found(files, tree.links, others)
 
 
-def _read(root: str, files: dict[str, tuple[int, str | None, int]], others: dict[str, str]) -> None:
-    largest_first = sorted(files, key=lambda path: files[path][0], reverse=True)
-    threads = _THREADS if len(files) > FEW else 1
-    shares = [largest_first[start::threads] for start in range(threads)]
-    with ThreadPoolExecutor(threads) if threads > 1 else contextlib.nullcontext() as pool:
-        at_once = map if pool is None else pool.map
-        for digests in at_once(lambda share: _digests(root, share, files), shares):
-            for path, digest, problem in digests:
-                size, _, mode = files.pop(path)
-                if digest is None:
-                    others[path] = f"unreadable: {problem}"
-                else:
-                    files[path] = (size, digest, mode)
+def _read(root: str, files: Mapping[str, os.stat_result], others: dict[str, str]) -> Mapping[str, str]:
+    """The digest of each file that can be read; the rest go to the others."""
 
-
-def _digests(
-    root: str, paths: Sequence[str], files: Mapping[str, tuple[int, str | None, int]]
-) -> list[tuple[str, str | None, str]]:
-    digests: list[tuple[str, str | None, str]] = []
-    for path in paths:
+    def digest(path: str) -> str | OSError:
         try:
             with open(f"{root}/{path}", "rb", buffering=0) as file:  # noqa: PTH123 - thousands of them
-                if files[path][0] <= _AT_ONCE:
-                    digest = hashlib.sha256(file.read()).hexdigest()
-                else:
-                    digest = hashlib.file_digest(file, "sha256").hexdigest()
+                return trees.sha256(file, files[path].st_size).hex()
         except OSError as problem:
-            digests.append((path, None, str(problem.strerror or problem)))
+            return problem
+
+    largest_first = sorted(files, key=lambda path: files[path].st_size, reverse=True)
+    digests = {}
+    for path, found in zip(largest_first, trees.shared_out(digest, largest_first), strict=True):
+        if isinstance(found, OSError):
+            others[path] = _unreadable(found)
         else:
-            digests.append((path, digest, ""))
+            digests[path] = found
     return digests
+
+
+def _unreadable(problem: OSError) -> str:
+    return f"unreadable: {problem.strerror or problem}"
 
 
 class Owners:

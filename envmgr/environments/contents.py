@@ -4,26 +4,20 @@ outside it.
 
 from __future__ import annotations
 
-import hashlib
+import errno
 import json
 import os
 import stat
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
+from envmgr.environments import trees
 from envmgr.errors import EnvmgrError
 from envmgr.tools.pypa import Distribution, record_spelling
 
-Row = TypeVar("Row")
-Result = TypeVar("Result")
-
 _SCHEMA = 1
-_THREADS = min(4, os.cpu_count() or 1)
 _NAMED = 20
-_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +71,7 @@ def verify(site_packages: Path, distributions: Iterable[Distribution]) -> Digest
     known: Digests = {}
     wrong = []
     top = os.fspath(site_packages)
-    digests = _shared_out(lambda row: _digest_of(f"{top}/{row[1]}", known), promised)
+    digests = trees.shared_out(lambda row: _digest_of(f"{top}/{row[1]}", known), promised)
     for (name, path, sha256), digest in zip(promised, digests, strict=True):
         if digest is None or record_spelling(digest) != sha256:
             problem = "differs" if digest else "is missing"
@@ -96,39 +90,24 @@ def verify(site_packages: Path, distributions: Iterable[Distribution]) -> Digest
 
 
 def take(environment: Path, known: Digests) -> Contents:
-    """The contents as they are. Cost: one read of every file that is not in `known`."""
+    """The contents as they are, sockets and pipes left out. Cost: one read of every file that is not in `known`.
+
+    Raises OSError when something cannot be read.
+    """
+    tree = trees.walk(environment)
+    for problem in tree.closed.values():
+        raise problem
     top = os.fspath(environment)
-    found: list[tuple[str, os.stat_result]] = []
-    links: dict[str, str] = {}
-    waiting = [""]
-    while waiting:
-        prefix = waiting.pop()
-        with os.scandir(f"{top}/{prefix}") as listing:
-            for item in listing:
-                path = prefix + item.name
-                if item.is_symlink():
-                    links[path] = os.readlink(item.path)  # noqa: PTH115 - as spelled
-                elif item.is_dir(follow_symlinks=False):
-                    waiting.append(f"{path}/")
-                else:
-                    found.append((path, item.stat(follow_symlinks=False)))
 
     def facts(file: tuple[str, os.stat_result]) -> tuple[int, str, int]:
         path, facts = file
         digest = known.get(_identity(facts)) or _digest_of(f"{top}/{path}", known)
-        assert digest is not None  # noqa: S101 - it was just listed, in a directory that is ours
+        if digest is None:
+            raise FileNotFoundError(errno.ENOENT, "it went while it was looked at", f"{top}/{path}")
         return facts.st_size, digest.hex(), stat.S_IMODE(facts.st_mode)
 
-    taken = _shared_out(facts, found)
-    return Contents({path: fact for (path, _), fact in zip(found, taken, strict=True)}, links)
-
-
-def _shared_out(work: Callable[[Row], Result], rows: Sequence[Row]) -> list[Result]:
-    """`work` of each, in their order, by several threads: each has every nth, for big files stand together."""
-    parts = [rows[start::_THREADS] for start in range(_THREADS)]
-    with ThreadPoolExecutor(_THREADS) as pool:
-        done = list(pool.map(lambda part: [work(row) for row in part], parts))
-    return [done[place % _THREADS][place // _THREADS] for place in range(len(rows))]
+    taken = trees.shared_out(facts, list(tree.files.items()))
+    return Contents(dict(zip(tree.files, taken, strict=True)), tree.links)
 
 
 def _identity(facts: os.stat_result) -> tuple[int, int, int, int]:
@@ -141,9 +120,7 @@ def _digest_of(path: str, known: Digests) -> bytes | None:
             facts = os.fstat(file.fileno())
             digest = known.get(_identity(facts))
             if digest is None:
-                small = facts.st_size < _AT_ONCE
-                read = hashlib.sha256(file.readall()) if small else hashlib.file_digest(file, "sha256")
-                digest = known[_identity(facts)] = read.digest()
+                digest = known[_identity(facts)] = trees.sha256(file, facts.st_size)
             return digest
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+from envmgr.environments.generation import Generation
 from envmgr.environments.layout import entry_name
-from envmgr.environments.state import Generation
 
 
 def within_reach(numbers: Collection[int], active: int | None, keep: int) -> frozenset[int]:

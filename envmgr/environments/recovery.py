@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from envmgr.environments import activation, files, records, stages, store
+from envmgr.environments.database import problems
 from envmgr.environments.generation import Generation
+from envmgr.environments.journal import now
 from envmgr.environments.layout import Layout, entry_name, site_packages
-from envmgr.environments.state import State, known_on_disk, now, open_state, problems
+from envmgr.environments.state import State, known_on_disk, open_state
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import Pin
 

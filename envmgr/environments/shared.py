@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from envmgr import caches
-from envmgr.environments import comparison, files
+from envmgr.environments import comparison, files, trees
 from envmgr.environments.contents import Contents
 
 
@@ -74,7 +74,7 @@ def prune() -> None:
 
 def _lent(place: Path, into: Path, noted: Contents) -> bool:
     try:
-        if len(noted.files) <= comparison.FEW:
+        if len(noted.files) <= trees.FEW:
             _link(place / "tree", into, noted)
             found = comparison.look(into, deep=True)
         else:

@@ -39,7 +39,7 @@ def expand(
     packages.update(_added(spec, found, project))
     named = {name: frozenset(axis.values) for name, axis in found.items()}
     resolver = Resolver(packages, named, selections, around)
-    _require_releases(spec, source, found, resolver)
+    _require_releases(spec, source, resolver)
 
     lacking: list[Lacking] = []
     excluded = [0] * len(spec.exclude)
@@ -163,9 +163,7 @@ def _added(spec: MatrixFile, found: Mapping[str, Axis], project: Project) -> dic
     }
 
 
-def _require_releases(
-    spec: MatrixFile, source: Source, found: Mapping[str, Axis], resolver: Resolver
-) -> None:
+def _require_releases(spec: MatrixFile, source: Source, resolver: Resolver) -> None:
     """A value that leads to no release of any interpreter is a mistake."""
     places: dict[tuple[str, str], tuple[str | int, ...]] = {}
     for name, table in axes.written(spec).items():

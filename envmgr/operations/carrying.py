@@ -50,7 +50,7 @@ def carry(reading: Reading, markers: Mapping[str, str], names: Sequence[str] = (
     carried.pins = _applying(reading, markers, carried.left)
     carried.constraints = list(dict.fromkeys(str(one.requirement) for one in reading.constraints))
     carried.overrides = list(dict.fromkeys(str(one.requirement) for one in reading.overrides))
-    for name, group in _chosen(reading, carried, _wanted(reading, markers, carried.left), names).items():
+    for name, group in _chosen(carried, _wanted(reading, markers, carried.left), names).items():
         key = library_name(name)
         carried.libraries[key] = _table(key, name, group)
         carried.origins[key] = group[0]
@@ -186,7 +186,7 @@ def _is_decided(marker: Marker) -> bool:
 
 
 def _chosen(
-    reading: Reading, carried: Carried, wanted: dict[str, list[Wanted]], names: Sequence[str]
+    carried: Carried, wanted: dict[str, list[Wanted]], names: Sequence[str]
 ) -> dict[str, list[Wanted]]:
     if not names:
         return wanted

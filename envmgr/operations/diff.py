@@ -9,8 +9,9 @@ from typing import Any
 from packaging.version import InvalidVersion, Version
 
 from envmgr.environments import launch
+from envmgr.environments.generation import Generation
 from envmgr.environments.layout import Layout
-from envmgr.environments.state import Generation, State, read_state
+from envmgr.environments.state import State, read_state
 from envmgr.errors import EnvmgrError
 from envmgr.model.differences import DiffOutcome, PinChange, SettingChange
 from envmgr.model.outcomes import Pin

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from envmgr.environments.state import Generation
+from envmgr.environments.generation import Generation
 from envmgr.errors import EnvmgrError
 from envmgr.model.differences import PinChange
 from envmgr.model.health import HealthFinding

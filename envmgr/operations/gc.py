@@ -20,8 +20,9 @@ from envmgr.environments import (
     store,
 )
 from envmgr.environments.freeing import Leased, Size
+from envmgr.environments.generation import Generation
 from envmgr.environments.layout import Layout, entry_name
-from envmgr.environments.state import Generation, State
+from envmgr.environments.state import State
 from envmgr.model.freeing import Freed, GcOutcome
 
 

@@ -16,8 +16,8 @@ from packaging.version import InvalidVersion, Version
 
 from envmgr.catalog import read
 from envmgr.environments import launch
+from envmgr.environments.generation import Generation
 from envmgr.environments.layout import Layout
-from envmgr.environments.state import Generation
 from envmgr.environments.store import digest
 from envmgr.errors import EnvmgrError
 from envmgr.model.changes import BREAKS, SEVERITIES, Affected, ApiDiff, Impact, UsedFunction

@@ -15,8 +15,8 @@ from typing import Any
 from envmgr.environments import adoption, comparison, digests, launch, laying
 from envmgr.environments.comparison import Change, Owners
 from envmgr.environments.contents import Contents
+from envmgr.environments.generation import Generation
 from envmgr.environments.layout import Layout, entry_name, python_of, site_packages
-from envmgr.environments.state import Generation
 from envmgr.errors import EnvmgrError
 from envmgr.model.health import DistributionHealth, EnvironmentHealth, HealthFinding
 from envmgr.model.project import Environment, Library, Project

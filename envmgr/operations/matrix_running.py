@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Mapping, Sequence
 
@@ -11,13 +10,9 @@ from envmgr.environments import files, projectlock
 from envmgr.environments.layout import Layout
 from envmgr.errors import EnvmgrError
 from envmgr.matrix import results, scheduling
-from envmgr.matrix.notes import Notes
-from envmgr.matrix.preparing import Preparing
-from envmgr.matrix.sources import Sources
-from envmgr.model.matrix import Cell, CellResult, Matrix, MatrixRun
-from envmgr.model.outcomes import Report, silent
+from envmgr.model.matrix import Cell, Matrix, MatrixRun
 from envmgr.model.project import Project
-from envmgr.operations.matrix_session import Session, Watch, entered
+from envmgr.operations.matrix_session import Session, Watch
 
 INTERRUPTED = "interrupted"
 """In the facts of a run: the signal that interrupted it."""
@@ -92,29 +87,6 @@ def _facts(session: Session, chosen: Sequence[Cell], jobs: int) -> dict[str, obj
     if session.homes:
         facts[HOMES] = session.homes
     return facts
-
-
-def run_cell(
-    project: Project,
-    matrix: Matrix,
-    cell: Cell,
-    *,
-    upgrade: bool = False,
-    stop: threading.Event | None = None,
-    report: Report = silent,
-) -> CellResult:
-    """Lock, build and try one cell, which need not be of the matrix, with the matrix's checks. Nothing is kept but
-    its lock (until `upgrade`) and its store entry, which goes with the next gc.
-
-    `stop`, from another thread, ends what runs; Stopped is raised then. Raises what says nothing of the cell:
-    E-NETWORK, E-UV, E-DISK, E-BUSY.
-    """
-    layout = Layout(project.root)
-    projectlock.prepare(layout)
-    stop = stop or threading.Event()
-    preparing = Preparing(project, matrix, Sources(layout), Notes(layout, matrix.name))
-    with entered(preparing, stop) as cells:
-        return cells.run(preparing.prepare(cell, upgrade=upgrade), report)[0]
 
 
 def _raise(problems: Mapping[str, EnvmgrError], ran: Sequence[str]) -> None:

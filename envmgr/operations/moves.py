@@ -9,9 +9,10 @@ from packaging.requirements import Requirement
 
 from envmgr.config.versions import VersionEdit, set_versions
 from envmgr.environments import locks
+from envmgr.environments.generation import Generation
 from envmgr.environments.layout import Layout
 from envmgr.environments.locks import Lock
-from envmgr.environments.state import Generation, State
+from envmgr.environments.state import State
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import Pin
 from envmgr.model.project import Environment, Project

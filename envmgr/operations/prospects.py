@@ -16,9 +16,9 @@ from envmgr.environments import dependencies
 from envmgr.environments.comparison import Owners
 from envmgr.environments.contents import Contents
 from envmgr.environments.dependencies import Metadata
+from envmgr.environments.generation import Generation
 from envmgr.environments.layout import Layout, entry_name, site_packages
 from envmgr.environments.locks import Lock
-from envmgr.environments.state import Generation
 from envmgr.model.differences import PinChange
 from envmgr.model.project import Environment
 from envmgr.tools import published, pypa, wheels

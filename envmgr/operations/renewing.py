@@ -19,10 +19,10 @@ from envmgr.environments import (
     stages,
     store,
 )
+from envmgr.environments.generation import Generation
 from envmgr.environments.layout import entry_name, python_of, site_packages
 from envmgr.environments.locks import Lock
 from envmgr.environments.modules import Resolved
-from envmgr.environments.state import Generation
 from envmgr.environments.store import Proof
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import SyncOutcome

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from envmgr.environments import activation, adoption, files, launch, laying, locks, stages, store
+from envmgr.environments.generation import Generation
 from envmgr.environments.layout import Layout, entry_name
-from envmgr.environments.state import Generation, State
+from envmgr.environments.state import State
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import Report
 from envmgr.model.project import Environment, Project

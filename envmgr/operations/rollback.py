@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 
 from envmgr.environments import activation, files, overruled, projectlock, recovery, store
+from envmgr.environments.generation import Generation
 from envmgr.environments.layout import Layout, entry_name
-from envmgr.environments.state import Generation, State, known_on_disk
+from envmgr.environments.state import State, known_on_disk
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import RollbackOutcome
 

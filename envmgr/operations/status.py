@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 from envmgr.environments import activation, launch, locks
+from envmgr.environments.generation import Generation
 from envmgr.environments.layout import Layout
-from envmgr.environments.state import Generation, State, read_state
+from envmgr.environments.state import State, read_state
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import EnvironmentStatus, LibraryStatus
 from envmgr.model.project import Environment, Project

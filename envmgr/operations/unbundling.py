@@ -110,7 +110,11 @@ def _wanted(bundle: _Unpacked, root: Path, over: Layers) -> _Wanted:
     name, path = bundle.manifest.environment, root / CONFIG_NAME
     part = parse(bundle.path / CONFIG_NAME, bundle.read(bundles.CONFIG))
     if name not in load_project(part.path, part.text.encode()).environments:
-        raise EnvmgrError("E-TAMPERED", f"the configuration in {bundle.path} has no environment {name}")
+        raise EnvmgrError(
+            "E-TAMPERED",
+            f"the configuration in {bundle.path} has no environment {name}",
+            hint="have it made again, by `envmgr bundle`; nothing of it was used",
+        )
     try:
         there = path.read_bytes()
     except FileNotFoundError:

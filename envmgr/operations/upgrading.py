@@ -9,8 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from envmgr.environments import activation, files, freeing, laying, projectlock, recovery, store, undo
+from envmgr.environments.database import problems
+from envmgr.environments.generation import Generation
 from envmgr.environments.layout import Layout, entry_name
-from envmgr.environments.state import Generation, State, problems
+from envmgr.environments.state import State
 from envmgr.errors import EnvmgrError
 from envmgr.model.changes import Impact
 from envmgr.model.differences import PinChange

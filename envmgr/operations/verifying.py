@@ -72,14 +72,23 @@ def compare(ours: Sequence[Locked], theirs: Mapping[str, Compiled]) -> tuple[Loc
     return tuple(found)
 
 
+def _unverified(environment: Environment, why: str, hint: str) -> EnvmgrError:
+    message = f"environment {environment.name} cannot be verified: {why}"
+    return EnvmgrError("E-LOCK-DIFFERS", message, hint=hint)
+
+
 def _verified(layout: Layout, environment: Environment) -> Verification:
     begun = time.perf_counter()
     interpreter = interpreters.find(environment.python, root=layout.root)
     lock = locks.read(layout, environment.name)
     wanted = locks.inputs(environment, interpreter)
-    if lock is None or wanted.overrides:
-        why = "its lock is gone" if lock is None else "it has overrides, which pip-tools does not know"
-        raise EnvmgrError("E-LOCK-DIFFERS", f"environment {environment.name} cannot be verified: {why}")
+    if lock is None:
+        raise _unverified(environment, "its lock is gone", "run the command again")
+    if wanted.overrides:
+        why = "it has overrides, which pip-tools does not know"
+        raise _unverified(
+            environment, why, "name the other libraries: envmgr lock LIB… --verify-with pip-tools"
+        )
     ours = lock.packages(interpreter)
     if not wanted.requirements:
         return Verification("pip-tools", 0, (), 0.0)

@@ -112,7 +112,11 @@ def unloadable(
         tried = [word[1] for word in said if word[0] == "try"]
         if not tried:
             last = (done.stderr.strip().splitlines() or ["nothing was said"])[-1]
-            raise EnvmgrError("E-BUILD", f"{python} cannot run (status {done.status}): {last}")
+            raise EnvmgrError(
+                "E-BUILD",
+                f"{python} cannot run (status {done.status}): {last}",
+                hint=f"see what `{python} -I -c pass` says",
+            )
         how = f"signal {-done.status}" if done.status < 0 else f"status {done.status}"
         crashed.add(left[tried[-1]])
         problems[left[tried[-1]]] = f"opening it ended Python ({how})"

@@ -111,7 +111,9 @@ def run(
         stdout, stderr = _communicate(child, stdin, timeout)
     except subprocess.TimeoutExpired:
         raise EnvmgrError(
-            "E-BUILD", f"{Path(words[0]).name} did not finish within {timeout:g} s and was ended"
+            "E-BUILD",
+            f"{Path(words[0]).name} did not finish within {timeout:g} s and was ended",
+            hint="run the command again when the machine has less to do",
         ) from None
     finally:
         with _live_guard:
@@ -235,7 +237,7 @@ def become(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> NoRetur
         sys.stderr.flush()
         os.execve(argv[0], [*argv], env)  # noqa: S606 - no shell is wanted
     except OSError as problem:
-        raise EnvmgrError("E-BUILD", f"{argv[0]} cannot be started: {problem.strerror or problem}") from None
+        raise _not_started(argv[0], problem) from None
 
 
 def end_all() -> None:
@@ -261,7 +263,11 @@ def _variables(number: int) -> bytes:
 
 
 def _not_started(program: str, problem: OSError) -> EnvmgrError:
-    return EnvmgrError("E-BUILD", f"{program} cannot be started: {problem.strerror or problem}")
+    return EnvmgrError(
+        "E-BUILD",
+        f"{program} cannot be started: {problem.strerror or problem}",
+        hint="see that it is there, made for this machine, and that you may run it",
+    )
 
 
 def _kill_group(group: int) -> None:

@@ -139,7 +139,8 @@ def failure(stderr: str, status: int) -> EnvmgrError:
             if code == "E-CONFLICT" and (missing := _nothing_to_choose(text)):
                 return EnvmgrError("E-LOCK", missing[0], hint=missing[1], details=details)
             return EnvmgrError(code, f"{message}: {_gist(text)}", hint=hint, details=details)
-    return EnvmgrError("E-BUILD", f"uv failed: {_gist(text)}", details=details)
+    hint = "all that uv said is in the details: --format json"
+    return EnvmgrError("E-BUILD", f"uv failed: {_gist(text)}", hint=hint, details=details)
 
 
 def reasons(text: str) -> list[str]:

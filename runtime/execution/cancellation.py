@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING, Iterable
-
-if TYPE_CHECKING:
-    from types import FrameType
+from typing import Iterable
 
 _PATIENCE = 0.1
 """Seconds that a call has which runs inside a cancelled one."""
-_IMPORTING = "<frozen importlib._bootstrap"
-"""The file of the frames between an import and the module's code, in CPython."""
 
 
 class Cancelled(BaseException):
@@ -22,19 +17,6 @@ class Cancelled(BaseException):
 
     def __init__(self, message: str = "the call was cancelled") -> None:
         super().__init__(message)
-
-
-def is_import(frame: FrameType | None) -> bool:
-    """Whether a module is being imported at `frame`, or further out.
-
-    What is cut short there may never be imported again: NumPy, like most extension modules, refuses a second time in
-    one process (`multi-phase initialisation`, PEP 489).
-    """
-    while frame is not None:
-        if frame.f_code.co_filename.startswith(_IMPORTING):
-            return True
-        frame = frame.f_back
-    return False
 
 
 class Interruptible:

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import sys
 import threading
+from typing import Any, Callable
 
-from .cancellation import Cancelled, Interruptible, is_import
+from .cancellation import Cancelled, Interruptible
+from .moments import Moments
 
 
 class InThread(Interruptible):
@@ -18,12 +20,13 @@ class InThread(Interruptible):
     for it hears of that when the library's code goes on.
     """
 
-    __slots__ = ("_doomed", "_ident", "_lock", "_runs", "_told", "finding", "number")
+    __slots__ = ("_doomed", "_ident", "_lock", "_moments", "_runs", "_told", "finding", "number")
 
     def __init__(self) -> None:
         self._ident = threading.get_ident()
         self._lock = threading.RLock()  # a finaliser may print in the midst of what is locked here
         self._runs = self._doomed = self._told = False
+        self._moments = Moments()
         self.number = 0
         """The call that runs here; 0: none."""
         self.finding = False
@@ -85,10 +88,13 @@ class InThread(Interruptible):
         try:
             if self._runs and self._doomed and not self._told:
                 self._told = True  # first: a signal's handler may come here again
-                if not _raise_in(self._ident):
+                if not _raise_in(self._ident, self._may):
                     self._told = False
         finally:
             self._lock.release()
+
+    def _may(self) -> bool:
+        return self._moments.is_one(self.number, sys._current_frames().get(self._ident))
 
     def unheard(self) -> None:
         """What was raised was lost, in a finaliser, say."""
@@ -99,34 +105,37 @@ class InThread(Interruptible):
         self._lock = threading.RLock()
 
 
-def _raise_in(ident: int) -> bool:
-    """False when it is not the moment.
+def _raise_in(ident: int, may: Callable[[], bool]) -> bool:
+    """False when it is not the moment. `may()` says whether it is, where that thread is now.
 
-    What is being imported is not cut short. Until Python 3.12 a thread that is being started goes by the ident of the
-    one that starts it, and would get what is raised in that: it would never say that it is there. Until 3.10 `with`
-    does not let go of a lock where the exception comes just as its block ends. So Python's own locks of its threads
-    are held meanwhile: none is begun, and none of them stays locked.
+    Until Python 3.12 a thread that is being started goes by the ident of the one that starts it, and would get what
+    is raised in that: it would never say that it is there. Until 3.10 `with` does not let go of a lock where the
+    exception comes just as its block ends. So Python's own locks of its threads are held meanwhile: none is begun,
+    and none of them stays locked.
     """
     import ctypes
 
-    if is_import(sys._current_frames().get(ident)):
+    if not may():
         return False
-    raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
-    thread, cancelled = ctypes.c_ulong(ident), ctypes.py_object(Cancelled)
     if sys.version_info >= (3, 12):
-        raise_in(thread, cancelled)
-        return True
+        return _raised(ctypes, ident, may)
     known = threading.__dict__
     locks = [known["_active_limbo_lock"], known["_shutdown_locks_lock"]]
     held = [lock for lock in locks if lock.acquire(False)]
     try:
-        if held != locks or known["_limbo"]:
-            return False
-        raise_in(thread, cancelled)
-        return True
+        return held == locks and not known["_limbo"] and _raised(ctypes, ident, may)
     finally:
         for lock in held:
             lock.release()
+
+
+def _raised(ctypes: Any, ident: int, may: Callable[[], bool]) -> bool:
+    raise_in, thread = ctypes.pythonapi.PyThreadState_SetAsyncExc, ctypes.c_ulong(ident)
+    raise_in(thread, ctypes.py_object(Cancelled))
+    if may():
+        return True
+    raise_in(thread, None)  # it has gone on since it was looked at, and has not heard of this
+    return False
 
 
 def _land() -> None:

@@ -24,12 +24,14 @@ FORGET = 16
 ASIDE = 17
 DROP = 18
 FORKED = 19
+RECALL = 20
 
 AS_REF = 1
 ATTRIBUTE = 2
 PART = 4
 STREAM = 8
 EACH = 16
+IN_TURN = 32
 
 RECORD, WARNING = 3, 4
 """Of a log: the streams of `logging` and of warnings."""

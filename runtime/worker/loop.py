@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from signal import pthread_kill
 from time import perf_counter
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Sequence
 
 from ..execution import context as contexts
 from ..execution.calls import ANSWER, AWAIT, OPEN, Calls
-from ..execution.cancellation import Cancelled, Interruptible, is_import
+from ..execution.cancellation import Cancelled, Interruptible
 from ..execution.events import Events
+from ..execution.moments import Moments
 from ..wire.frames import BrokenFrame, FrameReader, FrameWriter
 from ..wire.messages import (
     BYE,
@@ -21,16 +23,18 @@ from ..wire.messages import (
     FORGET,
     MORE,
     PING,
+    RECALL,
     RELEASE,
     REPORT,
     RESULT,
     SESSION,
+    STREAM,
 )
 from ..wire.packing import Packer, packb
 from .asking import Asking
 from .doing import Doing
 from .outbox import BATCH_BYTES, Outbox
-from .received import keys, parts
+from .received import keys, numbers, parts
 from .serving import Serving
 from .turns import Bell, Turns
 
@@ -80,6 +84,7 @@ class Loop:
         self._doing = doing = Doing()
         self._inbox = doing.inbox
         self._asked = doing.cancellation.asked
+        self._moments = Moments()
         self._turns = Turns(reader, self.take)
         self._bell = Bell()
         self.threads = 1
@@ -163,14 +168,14 @@ class Loop:
 
     def interrupt(self, signal: int = 0, frame: Any = None) -> None:
         """The signal's handler: ends what runs if the pool has cancelled it. Raises `Cancelled` in the library's code
-        and nowhere else, and not in the midst of an import: the signal comes again."""
+        and nowhere else, and only where that may be cut short: the signal comes again."""
         user, doing = self._calls.user, self._doing
         runs, user.runs = user.runs, False  # what is read now must not be lost to another signal
         try:
             self._turns.glance()
         finally:
             user.runs = runs
-        if runs and self._asked and not is_import(frame):
+        if runs and self._asked and doing.due() and self._moments.is_one(doing.current, frame):
             doing.cancellation.tell(doing.current, doing.around)
 
     def unheard(self) -> None:
@@ -202,10 +207,27 @@ class Loop:
             elif not self._doing.in_main() and self._doing.includes(number):
                 self._wake_main()
             return True
+        if kind == RECALL:
+            self._give_back(numbers(message[2:]))
+            return True
         if kind == CALLBACK_RESULT and [*map(type, message)] == [int, int, int, bytes]:
             self._asking.answered(number, *message[2:])
             return True
         return kind == MORE and [*map(type, message)] == [int, int, int] and self._events.more(*message[1:])
+
+    def _give_back(self, wanted: frozenset[int]) -> None:
+        """Hands calls back that have not begun and of which nothing else is here. The pool has them run elsewhere."""
+        inbox, given = self._inbox, []
+        for message in list(inbox):
+            if type(message) is list and len(message) == 5 and message[0] == CALL and message[1] in wanted:
+                if message[3] & STREAM:
+                    continue
+                with contextlib.suppress(ValueError, IndexError):  # another thread was quicker
+                    inbox.remove(message)
+                    given.append(message[1])
+        if given:
+            self._put(packb([RECALL, 0, given]))
+            self._flush()
 
     def _wake_main(self) -> None:
         """The call in the main thread was cancelled, and another thread has read that."""

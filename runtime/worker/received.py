@@ -18,3 +18,9 @@ def keys(numbers: Any) -> range:
     """Keys of the second lane, of the first and how many. Raises as `parts`."""
     first, count = numbers
     return range(first, first + count)
+
+
+def numbers(rest: Any) -> frozenset[int]:
+    """The calls that a message is about, of what follows its id; none where it names no numbers."""
+    named = rest[0] if len(rest) == 1 and type(rest[0]) is list else []
+    return frozenset(number for number in named if type(number) is int)

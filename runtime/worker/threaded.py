@@ -20,6 +20,7 @@ from ..wire.messages import (
     CANCEL,
     ERROR,
     MORE,
+    RECALL,
     RELEASE,
     REPORT,
     RESULT,
@@ -28,7 +29,7 @@ from ..wire.messages import (
 from ..wire.packing import packb
 from .loop import Loop
 from .outbox import Outbox
-from .received import parts
+from .received import numbers, parts
 from .threads import One, Threads, Work
 
 _PATIENCE = 0.02
@@ -117,6 +118,8 @@ class ThreadedLoop(Loop):
             self._threads.put(Work(0, lambda one: self._release(message[2])))
         elif kind == REPORT:
             self._report(number, self._threads.calls())
+        elif kind == RECALL:
+            self._give_back(numbers(message[2:]))
         elif kind == BYE:
             self._bye = True
         else:
@@ -141,7 +144,13 @@ class ThreadedLoop(Loop):
         session = given.get("session")
         if session is not None:  # for the threads that it starts
             self._served().calls[number] = session
-        self._threads.put(Work(number, run, refuse))
+        whole = not (buffers or given or flags & STREAM)
+        self._threads.put(Work(number, run, refuse, whole))
+
+    def _give_back(self, wanted: frozenset[int]) -> None:
+        given = [number for number in wanted if self._threads.take_back(number, whole=True) is not None]
+        if given:
+            self.out.put(packb([RECALL, 0, given]))
 
     def _call_in(
         self,

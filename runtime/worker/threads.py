@@ -35,16 +35,22 @@ class One:
 
 
 class Work:
-    """What a thread is to do. `refuse`: what to do instead where it is a call that is not begun; None: it is none."""
+    """What a thread is to do. `refuse`: what to do instead where it is a call that is not begun; None: it is none.
+    `whole`: nothing else is here of that call."""
 
-    __slots__ = ("number", "refuse", "run")
+    __slots__ = ("number", "refuse", "run", "whole")
 
     def __init__(
-        self, number: int, run: Callable[[One], None], refuse: Callable[[BaseException], None] | None = None
+        self,
+        number: int,
+        run: Callable[[One], None],
+        refuse: Callable[[BaseException], None] | None = None,
+        whole: bool = False,
     ) -> None:
         self.number = number
         self.run = run
         self.refuse = refuse
+        self.whole = whole
 
 
 class Threads:
@@ -104,11 +110,11 @@ class Threads:
                 return
         threading.Thread(target=self._alone, args=(work,), name="envmgr-call", daemon=True).start()
 
-    def take_back(self, number: int) -> Work | None:
-        """The call of this number, if it has not begun; it will not."""
+    def take_back(self, number: int, whole: bool = False) -> Work | None:
+        """The call of this number, if it has not begun; it will not. `whole`: only if nothing else of it is here."""
         with self._lock:
             for work in self._inbox:
-                if work.number == number and work.refuse is not None:
+                if work.number == number and work.refuse is not None and work.whole >= whole:
                     self._inbox.remove(work)
                     return work
         return None

@@ -11,9 +11,14 @@ from envmgr.environments.layout import Layout
 from envmgr.errors import EnvmgrError
 from envmgr.matrix import preparing, standing
 from envmgr.matrix.attempts import Stopped
+from envmgr.matrix.notes import Notes
+from envmgr.matrix.preparing import Preparing
+from envmgr.matrix.sources import Sources
 from envmgr.model.matrix import Cell, Check, Matrix, Timing
+from envmgr.model.outcomes import silent
 from envmgr.model.project import Environment, HealthCall, Library, Project
 from envmgr.operations import matrix_running
+from envmgr.operations.matrix_session import entered
 
 IMPORT = (Check("import", "import"), Check("health", "health"))
 
@@ -46,6 +51,15 @@ def matrix(project, library, *cells, checks=IMPORT, timing=None):
     return Matrix("m", path, library, {library: ()}, cells, checks, timing)
 
 
+def run_one(project, matrix, cell, stop=None):
+    """Of one cell, without anything that is kept of it."""
+    layout = Layout(project.root)
+    projectlock.prepare(layout)
+    preparing = Preparing(project, matrix, Sources(layout), Notes(layout, matrix.name))
+    with entered(preparing, stop or threading.Event()) as cells:
+        return cells.run(preparing.prepare(cell), silent)[0]
+
+
 def test_what_a_cell_may_come_to(project):
     there = preparing.platform(preparing.interpreters.find(PYTHON, root=project.root))
     elsewhere = "macos-arm64" if there.startswith("linux") else "linux-x86_64"
@@ -68,7 +82,7 @@ def test_what_a_cell_may_come_to(project):
         ),
     ]
     for library, one, status, detail in cases:
-        result = matrix_running.run_cell(project, matrix(project, library, one), one)
+        result = run_one(project, matrix(project, library, one), one)
         assert result.status == status, result
         assert result.detail.startswith(detail.partition(":")[0]), result.detail
         assert result.red == (status in ("failed", "not-installable"))
@@ -81,10 +95,10 @@ def test_health_calls_of_the_project(project):
     library = Library("one", "one", None, "env", health_calls=calls)
     own = Project(project.root, "app", {"env": Environment("env", PYTHON, (library,))})
     one = cell("one==1.0")
-    result = matrix_running.run_cell(own, matrix(own, "one", one), one)
+    result = run_one(own, matrix(own, "one", one), one)
     assert [check.status for check in result.checks] == ["passed", "failed"]
     assert result.checks[1].detail == "one.bad: ValueError: no"
-    bare = matrix_running.run_cell(project, matrix(project, "one", one), one)
+    bare = run_one(project, matrix(project, "one", one), one)
     assert bare.checks[1].detail == "one has no health calls"
 
 
@@ -94,7 +108,7 @@ def test_a_cell_that_is_stopped(project):
     one = cell("one==1.0")
     for checks in (IMPORT, (Check("command", "command", ("sleep", "300")),)):
         with pytest.raises(Stopped):
-            matrix_running.run_cell(project, matrix(project, "one", one, checks=checks), one, stop=stop)
+            run_one(project, matrix(project, "one", one, checks=checks), one, stop=stop)
 
 
 def test_who_else_changes_the_project_is_waited_for(project, monkeypatch):
@@ -102,12 +116,12 @@ def test_who_else_changes_the_project_is_waited_for(project, monkeypatch):
     monkeypatch.setattr(standing, "_SLICE_SECONDS", 0.1)
     one = cell("one==1.0")
     with projectlock.hold(Layout(project.root)), pytest.raises(EnvmgrError) as busy:
-        matrix_running.run_cell(project, matrix(project, "one", one), one)
+        run_one(project, matrix(project, "one", one), one)
     assert busy.value.code == "E-BUSY"
     stop = threading.Event()
     stop.set()
     with projectlock.hold(Layout(project.root)), pytest.raises(Stopped):
-        matrix_running.run_cell(project, matrix(project, "one", one), one, stop=stop)
+        run_one(project, matrix(project, "one", one), one, stop=stop)
 
 
 def test_without_an_index_the_rest_is_run(project, monkeypatch):

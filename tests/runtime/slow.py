@@ -66,6 +66,35 @@ def is_imported(name):
     return name in sys.modules
 
 
+class Switched:
+    """Is on while it is entered. Both take their time."""
+
+    on = False
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+
+    def __enter__(self):
+        Switched.on = True
+        spin(self.seconds)
+
+    def __exit__(self, *_):
+        spin(self.seconds)
+        Switched.on = False
+
+
+def switching(seconds):
+    """In more than half of its time half of a switch is done."""
+    while True:
+        with Switched(seconds):
+            time.sleep(0.06)
+        time.sleep(0.06)
+
+
+def is_on():
+    return Switched.on
+
+
 def join(seconds):
     thread = threading.Thread(target=time.sleep, args=(seconds,), daemon=True)
     thread.start()
@@ -88,6 +117,20 @@ async def co_lock(seconds):
     async with LOCK[0]:
         await asyncio.sleep(seconds)
     return id(asyncio.get_running_loop())
+
+
+state = {}
+
+
+async def co_turn(seconds, value):
+    """Fails beside another one."""
+    if "turn" in state:
+        raise RuntimeError("another one is under way")
+    state["turn"] = value
+    try:
+        return await co_sleep(seconds, value)
+    finally:
+        del state["turn"]
 
 
 async def co_sleep(seconds, value="slept"):

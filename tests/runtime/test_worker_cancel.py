@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from envmgr_runtime.wire.messages import ASIDE, CANCEL, END, ERROR, LOG, RESULT
+from envmgr_runtime.wire.messages import ASIDE, CANCEL, END, ERROR, LOG, RECALL, RESULT
 from envmgr_runtime.worker.client import WorkerError
 
 
@@ -56,6 +56,27 @@ def test_an_import_is_not_cut_short(start, slowly, unmeasured, tmp_path, threads
         client.cancel(begun(client, "slow.importing_and_more", str(tmp_path), "late"))
     assert caught.value.error["code"] == "cancelled"
     assert client.call("slow.is_imported", ["late"]) is True
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_a_block_changes_is_changed_back(start, slowly, unmeasured, threads):
+    """An option that stays set would be another call's trouble."""
+    client = start(slowly, threads=threads, env=unmeasured)
+    for seconds in (0.02, 0.05, 0.16, 0.18):
+        number = client.begin("slow.switching", [0.08])
+        time.sleep(seconds)
+        with pytest.raises(WorkerError) as caught:
+            client.cancel(number)
+        assert caught.value.error["code"] == "cancelled"
+        assert client.call("slow.is_on", []) is False
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_block_that_is_never_entered_is_ended(start, slowly, unmeasured, threads):
+    client = start(slowly, threads=threads, env=unmeasured)
+    with pytest.raises(WorkerError) as caught:
+        client.cancel(begun(client, "slow.switching", 600))
+    assert caught.value.error["code"] == "cancelled"
 
 
 def test_what_it_raises_then_is_its_answer(slow):
@@ -111,6 +132,20 @@ def test_signals_between_calls_do_nothing(slow):
     for _ in range(20):
         slow.interrupt()
     assert slow.answer(number) == "slept"
+
+
+@pytest.mark.parametrize("name", ["sleep", "spin", "join", "printing"])
+def test_calls_are_given_back_while_one_runs(start, slowly, unmeasured, name):
+    client = start(slowly, env=unmeasured)
+    running = begun(client, f"slow.{name}", 600)
+    behind = [client.begin("slow.sleep", [0]) for _ in range(3)]
+    client._send([RECALL, 0, behind[1:]])
+    client.interrupt()
+    assert client._wait(0) == [RECALL, 0, behind[1:]]
+    with pytest.raises(WorkerError):
+        client.cancel(running)
+    assert client.answer(behind[0]) == "slept"
+    assert client.call("slow.sleep", [0]) == "slept"
 
 
 def test_a_cancel_of_what_was_answered_does_nothing(slow):

@@ -10,7 +10,20 @@ import threading
 import pytest
 
 from envmgr_runtime.wire.frames import BrokenFrame
-from envmgr_runtime.wire.messages import AS_REF, ATTRIBUTE, BYE, CANCEL, ERROR, LOG, PING, RELEASE, RESULT
+from envmgr_runtime.wire.messages import (
+    AS_REF,
+    ASIDE,
+    ATTRIBUTE,
+    BYE,
+    CANCEL,
+    ERROR,
+    LOG,
+    PING,
+    RECALL,
+    RELEASE,
+    RESULT,
+    STREAM,
+)
 from envmgr_runtime.worker import loop as loop_module
 
 
@@ -76,6 +89,24 @@ def test_a_cancel_that_comes_during_a_slow_call(serve, library, together):
         thread.send(*frame)
     library.go.set()
     assert [m[:2] for m in thread.receive(4)] == [[RESULT, 1], [ERROR, 2], [RESULT, 3], [RESULT, 4]]
+
+
+def test_calls_that_have_not_begun_are_given_back(serve):
+    """But for those of which more is here than their message, and for streams."""
+    thread = serve()
+    calls = {n: thread.call(n, "math.floor", n) for n in range(1, 6)}
+    with_context, stream = [*calls[3], None, {}], [*calls[4][:3], STREAM, calls[4][4]]
+    thread.send(calls[1], calls[2], with_context, stream, calls[5], [RECALL, 0, [2, 3, 4, 5, 99, "x"]])
+    found = thread.receive(5)
+    assert [m[:2] for m in found] == [[RECALL, 0], [RESULT, 1], [RESULT, 3], [ASIDE, 4], [ERROR, 4]]
+    assert found[0][2] == [2, 5]
+
+
+@pytest.mark.parametrize("rest", [[], ["x"], [None], [1, 2], [[]], [[99]]], ids=repr)
+def test_where_there_is_nothing_to_give_back_nothing_is_said(serve, rest):
+    thread = serve()
+    thread.send(thread.call(1, "math.floor", 1.5), [RECALL, 0, *rest])
+    assert thread.receive(1) == [[RESULT, 1, 1]]
 
 
 def test_after_a_cancel_the_loop_goes_on(serve):

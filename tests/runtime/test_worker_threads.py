@@ -22,6 +22,7 @@ from envmgr_runtime.wire.messages import (
     LOG,
     MORE,
     PING,
+    RECALL,
     RELEASE,
     REPORT,
     RESULT,
@@ -232,6 +233,21 @@ def test_what_has_not_begun_is_answered_at_once(many, gate):
     gate.open()
     gate.answers()
     assert all_dropped(many)
+
+
+def test_what_has_not_begun_is_given_back(many, gate):
+    """But for those of which more is here than their message, and for streams."""
+    for word in range(THREADS):
+        gate.wait(word)
+    given = [many.begin("passed.given", [n]) for n in range(3)]
+    kept = many.begin("passed.given", [7], flags=STREAM)
+    many._send([RECALL, 0, [*given[1:], kept, gate.numbers[0], 12345]])
+    assert many._wait(0) == [RECALL, 0, given[1:]]
+    gate.open()
+    gate.answers()
+    assert many.answer(given[0]) == 0
+    with pytest.raises(WorkerError):
+        many.answer(kept)
 
 
 def test_a_cancel_of_what_was_answered_does_nothing(many):

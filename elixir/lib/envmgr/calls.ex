@@ -185,9 +185,10 @@ defmodule Envmgr.Calls do
         ) ::
           Request.t()
   def request(row, path, target, into, options, now) do
-    {_path, library, environment, timeout, _, _, _, _, _, _, real, traced?, _plan, _tally} = row
+    {_path, library, environment, timeout, _, _, _, _, _, _, real, traced?, _plan, tally} = row
     target = if real, do: real(target, real), else: target
     request = Request.new(options, target, path, library, environment, timeout, :call, now)
+    request = Request.unseen(request, Usage.unseen?(tally))
     request = if into, do: %{request | into: into}, else: request
     if traced?, do: Request.traced(request), else: request
   end
@@ -279,20 +280,19 @@ defmodule Envmgr.Calls do
     {library, environment} = {ref.library, ref.environment}
     {timeout, traced?} = Catalog.settings(ref.name, library) || {@timeout, false}
 
+    tally = Request.tally(%{name: ref.name, target: target, path: path, library: library})
+
     new = fn options ->
       request = Request.new(options, target, path, library, environment, timeout, access, now)
-      request = %{request | owner: ref.owner}
+      request = Request.unseen(%{request | owner: ref.owner}, Usage.unseen?(tally))
       if traced?, do: Request.traced(request), else: request
     end
 
     if options.around? do
       call = Call.of(path, library, options, timeout, now)
-      answer = Around.run(:pathless, call, &run(new.(&1.options), args, kwargs))
-      counted = %{name: ref.name, target: target, path: path, library: library}
-      {answer, Request.tally(counted)}
+      {Around.run(:pathless, call, &run(new.(&1.options), args, kwargs)), tally}
     else
-      request = new.(options)
-      {run(request, args, kwargs), Request.tally(request)}
+      {run(new.(options), args, kwargs), tally}
     end
   end
 

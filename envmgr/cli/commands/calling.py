@@ -39,7 +39,11 @@ def arguments(args_json: str, kwargs_json: str | None) -> tuple[list[Any], dict[
     if isinstance(given, list):
         return given, named
     if twice := sorted(given.keys() & named.keys()):
-        raise EnvmgrError("E-USAGE", f"given twice, in ARGS_JSON and in --kwargs: {', '.join(twice)}")
+        raise EnvmgrError(
+            "E-USAGE",
+            f"given twice, in ARGS_JSON and in --kwargs: {', '.join(twice)}",
+            hint="say each in one of the two",
+        )
     return [], {**given, **named}
 
 

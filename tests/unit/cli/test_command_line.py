@@ -38,7 +38,9 @@ def test_commands_are_told_as_users_write_them(envmgr, monkeypatch):
     envmgr("init")
     assert "`mix envmgr sync` builds it" in envmgr("add", "numpy")[1]
     assert "hint: see `mix envmgr status --help`" in envmgr("status", "--bogus")[2]
-    assert "`envmgr status --help`" in envmgr("status", "--bogus", "--format", "json")[1]
+    assert "`mix envmgr status --help`" in envmgr("status", "--bogus", "--format", "json")[1]
+    found = machine(envmgr("status", "--format", "json"))["data"]
+    assert "`mix envmgr sync`" in found[0]["detail"]
 
 
 def machine(outcome):
@@ -195,7 +197,7 @@ def test_warnings_are_said_on_stderr_unless_quiet(envmgr, project):
         (
             ["call", "a.b", '{"x": 1}', "--kwargs", '{"x": 2}'],
             "given twice, in ARGS_JSON and in --kwargs: x",
-            "",
+            "say each in one of the two",
         ),
         (["call", "a.b", "[" * 100_000], "ARGS_JSON is nested too deep", ""),
     ],

@@ -1,7 +1,7 @@
 import pytest
 
+from envmgr.environments.generation import Generation
 from envmgr.environments.layout import Layout, entry_name, python_of
-from envmgr.environments.state import Generation
 from envmgr.model.outcomes import Pin
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envmgr.environments import contents
+from envmgr.environments import contents, trees
 from envmgr.environments.contents import Contents
 from envmgr.errors import EnvmgrError
 from envmgr.tools.pypa import Distribution, Recorded, record_spelling
@@ -83,6 +83,7 @@ def test_taking_stock_names_every_file_and_link(site):
     (place / "link").symlink_to("pkg")
     (place / "pkg" / "dangling").symlink_to("/nowhere")
     (place / "top.py").chmod(0o755)
+    os.mkfifo(place / "pipe")  # nobody writes into it: whoever opens it waits
     found = contents.take(place, known)
     assert set(found.files) == {"pkg/a.py", "pkg/b.py", "top.py", "new.pyc"}
     assert found.files["new.pyc"][:2] == (5, hashlib.sha256(b"later").hexdigest())
@@ -97,3 +98,11 @@ def test_a_file_edited_after_it_was_verified_is_read_again(site):
     (place / "top.py").write_text("TOP.py")
     os.utime(place / "top.py", ns=(before.st_atime_ns, before.st_mtime_ns))
     assert contents.take(place, known).files["top.py"][1] == hashlib.sha256(b"TOP.py").hexdigest()
+
+
+def test_what_went_meanwhile_is_named(site, monkeypatch):
+    place, _ = site
+    walk = trees.walk
+    monkeypatch.setattr(trees, "walk", lambda top: (walk(top), (place / "pkg/a.py").unlink())[0])
+    with pytest.raises(FileNotFoundError, match=r"pkg/a\.py"):
+        contents.take(place, {})

@@ -1,9 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from envmgr.environments.generation import Generation
 from envmgr.environments.layout import entry_name
 from envmgr.environments.reach import needed_entries, within_reach
-from envmgr.environments.state import Generation
 
 NUMBERS = st.frozensets(st.integers(1, 40), max_size=15)
 KEEPS = st.integers(0, 6)

@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from envmgr.environments.generation import Generation
 from envmgr.environments.layout import Layout
-from envmgr.environments.state import Generation, open_state
+from envmgr.environments.state import open_state
 from envmgr.errors import EnvmgrError
 from envmgr.model.differences import PinChange, SettingChange
 from envmgr.model.outcomes import Pin

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from envmgr.environments.state import Generation
+from envmgr.environments.generation import Generation
 from envmgr.errors import EnvmgrError
 from envmgr.model.health import HealthFinding
 from envmgr.model.project import Environment, Library, Project

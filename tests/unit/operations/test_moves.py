@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from envmgr.environments.generation import Generation
 from envmgr.environments.layout import Layout
 from envmgr.environments.locks import parse
-from envmgr.environments.state import Generation, open_state
+from envmgr.environments.state import open_state
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import Pin
 from envmgr.model.project import Environment, Library, Project

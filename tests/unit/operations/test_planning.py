@@ -73,8 +73,8 @@ def test_who_asks_libraries_first_with_extras_and_markers():
 
 
 def test_an_entry_that_cannot_be_read_is_not_known(tmp_path):
+    from envmgr.environments.generation import Generation
     from envmgr.environments.layout import Layout
-    from envmgr.environments.state import Generation
 
     active = Generation("web", 1, "k", "f", "l", (), b"")
     assert prospects._sizes(Layout(tmp_path), active, tmp_path / "nowhere") == {}

@@ -200,6 +200,7 @@ defmodule Envmgr.Calls.Exchange do
          {pid, _slot}
        ) do
     reply = :erlang.monitor(:process, pid, alias: :reply_demonitor)
+    if request.unseen?, do: send(pid, {:unseen, request.path})
     send(pid, {:call, reply, {request.deadline, self()}, request.label, size, tail})
     await(reply, request, load, generation, pid)
   end
@@ -215,6 +216,7 @@ defmodule Envmgr.Calls.Exchange do
         Span.sent(request, generation, pid)
         reply = Beside.open(request, pid)
         if held != [], do: Held.lend(held, request.name, pid, reply)
+        if request.unseen?, do: send(pid, {:unseen, request.path})
         call = {reply, owner_deadline(request), Request.label(request), size, tail}
 
         if buffers == [],

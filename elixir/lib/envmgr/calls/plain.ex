@@ -5,7 +5,7 @@ defmodule Envmgr.Calls.Plain do
   @moduledoc false
 
   alias Envmgr.Calls.{Correlation, Exchange, Outcome, Request}
-  alias Envmgr.Libraries.{Row, Signature}
+  alias Envmgr.Libraries.{Row, Signature, Usage}
   alias Envmgr.Pool.{Callback, Lane, Route}
   alias Envmgr.Values.{Decoder, Encoder, Holding}
   alias Envmgr.Wire.Messages
@@ -62,6 +62,7 @@ defmodule Envmgr.Calls.Plain do
 
   defp exchange(name, row, args, deadline, {size, tail}, {generation, pid}) do
     reply = :erlang.monitor(:process, pid, alias: :reply_demonitor)
+    if Usage.unseen?(Row.tally(row)), do: send(pid, {:unseen, elem(row, 0)})
     send(pid, {:call, reply, {deadline, self()}, elem(row, 0), size, tail})
 
     came =

@@ -32,6 +32,7 @@ defmodule Envmgr.Calls.Request do
     :session,
     :span,
     lane: Lane.threshold(),
+    unseen?: false,
     metadata: false,
     fresh?: true,
     decode: []
@@ -64,6 +65,7 @@ defmodule Envmgr.Calls.Request do
           session: Sessions.call() | nil,
           span: reference() | nil,
           lane: pos_integer() | nil,
+          unseen?: boolean(),
           metadata: boolean(),
           fresh?: boolean(),
           decode: keyword()
@@ -189,6 +191,11 @@ defmodule Envmgr.Calls.Request do
 
   defp whose(request, whose),
     do: Flight.whose(request.label, request.library, request.path, whose)
+
+  @doc "The request, whose function no call has come back from if so."
+  @spec unseen(t(), boolean()) :: t()
+  def unseen(request, false), do: request
+  def unseen(request, true), do: %{request | unseen?: true}
 
   @doc "What decides whether it may wait."
   @spec wish(t()) :: Admission.wish()

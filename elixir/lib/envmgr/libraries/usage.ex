@@ -6,7 +6,7 @@ defmodule Envmgr.Libraries.Usage do
 
   alias Envmgr.Error
   alias Envmgr.Libraries.Row
-  alias Envmgr.Libraries.Usage.{Record, Tally}
+  alias Envmgr.Libraries.Usage.{Histogram, Record, Tally}
 
   # Names of attributes may come from anywhere. What is beyond that is counted together.
   @most 5_000
@@ -63,8 +63,23 @@ defmodule Envmgr.Libraries.Usage do
   @spec cached(Row.t()) :: :ok
   def cached(row), do: if(tally = Row.tally(row), do: Tally.cached(tally), else: :ok)
 
+  @doc "Whether no call of it has ended in this VM."
+  @spec unseen?(Tally.t() | nil) :: boolean()
+  def unseen?(nil), do: false
+  def unseen?(tally), do: Tally.unseen?(tally)
+
   defp class(%Error{} = error), do: Error.classified(error).class
   defp class(_other), do: :internal
+
+  @doc "What half of a function's calls in this VM took at most, ns; 0 where there was none. Reads all its counters: some 30 µs."
+  @spec median(Row.t()) :: non_neg_integer()
+  def median(row) do
+    with tally when tally != nil <- Row.tally(row),
+         {buckets, _errors, _cached} = Tally.read(tally),
+         [ns] when ns != nil <- Histogram.quantiles(buckets, [0.5]),
+         do: ns,
+         else: (_none -> 0)
+  end
 
   @doc "What was counted in this VM since it began, or since somebody else took it over."
   @spec read(atom()) :: [Record.t()]

@@ -16,6 +16,7 @@ defmodule Envmgr.Pool.Answers do
           | {:aside, pos_integer(), reference() | nil}
           | {:callback, non_neg_integer(), non_neg_integer(), non_neg_integer(), binary()}
           | {:drop, [non_neg_integer()]}
+          | {:returned, [pos_integer()]}
           | {:ping, non_neg_integer()}
           | {:report, non_neg_integer(), binary()}
 

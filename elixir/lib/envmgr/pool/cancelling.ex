@@ -12,6 +12,7 @@ defmodule Envmgr.Pool.Cancelling do
     Nudge,
     Outbox,
     Pipe,
+    Sharing,
     Slot,
     Tardy,
     Watched
@@ -183,6 +184,7 @@ defmodule Envmgr.Pool.Cancelling do
         %{s | head: nil}
 
       {id, reply, deadline, label} when id == s.head ->
+        if s.seen == 0, do: Sharing.slow(s, label)
         s = %{s | seen: s.seen + 1, tardy: Tardy.learn(s.tardy, label)}
         s = Pipe.arm(nudge(Pipe.slow(s), 0))
 

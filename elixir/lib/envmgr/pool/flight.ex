@@ -172,6 +172,32 @@ defmodule Envmgr.Pool.Flight do
     end
   end
 
+  @doc "The calls that may not have begun and that any worker may run: those behind the oldest, or among all that hold threads."
+  @spec behind(t()) :: [pos_integer()]
+  def behind({_size, :threads, asides}) do
+    for {id, {reply, _, label, :thread}} when reply != nil <- asides, not pinned?(label), do: id
+  end
+
+  def behind({_size, queue, _asides}) do
+    for {id, reply, _, label} when reply != nil <- Enum.drop(:queue.to_list(queue), 1),
+        not pinned?(label),
+        do: id
+  end
+
+  @doc "Takes out a call that the worker has given back, unbegun."
+  @spec return(t(), pos_integer()) :: {:ok, reference() | nil, t()} | :unknown
+  def return({_size, :threads, _asides} = flight, id), do: answer(flight, id)
+
+  def return({size, queue, asides}, id) do
+    case Enum.split_while(:queue.to_list(queue), &(elem(&1, 0) != id)) do
+      {before, [{_id, reply, _, _} | rest]} ->
+        {:ok, reply, {size - 1, :queue.from_list(before ++ rest), asides}}
+
+      _none ->
+        :unknown
+    end
+  end
+
   @doc "Whether a call is in order, and others wait for it."
   @spec in_order?(t(), pos_integer()) :: boolean()
   def in_order?({_size, :threads, _asides}, _id), do: false

@@ -26,6 +26,11 @@ defmodule Envmgr.Pool.Nudge do
     end)
   end
 
+  @doc "Sends the signal, one time."
+  @spec once(pos_integer(), pos_integer(), count()) :: pid()
+  def once(os_pid, signal, count),
+    do: spawn(fn -> send_signal(["-#{signal}", "#{os_pid}"], count) end)
+
   @spec stop(pid() | nil) :: nil
   def stop(nil), do: nil
 
@@ -41,9 +46,13 @@ defmodule Envmgr.Pool.Nudge do
       :stop -> :ok
     after
       delay ->
-        System.cmd("kill", arguments, stderr_to_stdout: true)
-        :counters.add(count, 1, 1)
+        send_signal(arguments, count)
         loop(monitor, arguments, @every, count)
     end
+  end
+
+  defp send_signal(arguments, count) do
+    System.cmd("kill", arguments, stderr_to_stdout: true)
+    :counters.add(count, 1, 1)
   end
 end

@@ -2,7 +2,7 @@ defmodule Envmgr.Pool.Owner do
   # The process that owns a worker's port, and alone writes to it. It never waits for a busy port.
   #
   # From callers: `{:call, reply, deadline, label, size, tail}` (`Flight.deadline()`; by way of the lane's writer where the arguments hold
-  # large buffers), before it perhaps `{:watch, reply, pid, first}` (the call ends with that process) and `{:lend, reply, passer,
+  # large buffers), before it perhaps `{:unseen, path}` (no call of this function has ended yet), `{:watch, reply, pid, first}` (the call ends with that process) and `{:lend, reply, passer,
   # keys}` (functions in it); then `{:cancel, reply}` (nobody waits for it any more), `{:unwatch, reply}` (it got its last message), `{:more, reply, items}` (of a stream);
   # `{:release, refs}`, `{:report, reply}`; `{:session, message}`, what the worker is to know of a session.
   # To callers, by the alias `reply`, exactly one of: `{reply, :result | :error, payload}`, `{reply, :result, payload, meta,
@@ -19,8 +19,8 @@ defmodule Envmgr.Pool.Owner do
 
   alias Envmgr.Libraries.Sizing
   alias Envmgr.Pool.{Account, Answers, Birth, Cancelling, Child, Crash, Ending, Flight, Heartbeat}
-  alias Envmgr.Pool.{Hello, Lane, Lent, Life, Nudge, Outbox, Pace, Pipe, Serving, Sharing, Slot}
-  alias Envmgr.Pool.{Stats, Tardy, Watched}
+  alias Envmgr.Pool.{Hello, Lane, Lent, Life, Nudge, Outbox, Pace, Pipe, Recall}
+  alias Envmgr.Pool.{Serving, Sharing, Slot, Stats, Tardy, Watched}
   alias Envmgr.Values.Decoder
   alias Envmgr.Wire.Messages
 
@@ -31,14 +31,14 @@ defmodule Envmgr.Pool.Owner do
   @enforce_keys [:server, :manifest, :slot, :options]
   defstruct [:server, :manifest, :slot, :options, :port, :os_pid, :failure, :tick, :head, :retry] ++
               [:interrupt, :crash, :nudge, :sweep, :life, :zygote, :mark, :began, :ending] ++
-              [:pool, :sizing, :number, :inside, :signals, :parent, :bar, :counted] ++
+              [:pool, :sizing, :number, :inside, :signals, :parent, :bar, :counted, :recalled] ++
               [
                 asked: 0,
                 forked?: false,
                 hung_up?: false,
                 beat: %Heartbeat{},
                 pace: %Pace{},
-                tardy: Tardy.new(),
+                tardy: nil,
                 lane: nil,
                 landing: 0,
                 phase: :starting,
@@ -69,7 +69,8 @@ defmodule Envmgr.Pool.Owner do
     s = struct!(__MODULE__, settings)
     threads = Sizing.at_a_time(s.sizing)
     flight = Flight.new(threads)
-    {:ok, %{s | threads: threads, window: threads, flight: flight, signals: Nudge.count()}}
+    s = %{s | threads: threads, window: threads, flight: flight, tardy: Tardy.new(threads)}
+    {:ok, %{s | signals: Nudge.count()}}
   end
 
   # The Server sends this once it watches: an end that comes at once must not go unseen.
@@ -114,6 +115,12 @@ defmodule Envmgr.Pool.Owner do
   def handle_info({:watch, reply, pid, first}, %{phase: phase} = s)
       when phase in [:ready, :draining],
       do: {:noreply, %{s | watched: Watched.add(s.watched, reply, pid, first)}}
+
+  def handle_info({:unseen, path}, s),
+    do: {:noreply, %{s | tardy: Tardy.suspect(s.tardy, path)}}
+
+  # In another worker of the pool.
+  def handle_info({:slow, path}, s), do: {:noreply, %{s | tardy: Tardy.learn(s.tardy, path)}}
 
   def handle_info({:lend, reply, passer, keys}, s),
     do: {:noreply, Serving.lend(s, reply, passer, keys)}
@@ -240,7 +247,10 @@ defmodule Envmgr.Pool.Owner do
   end
 
   def handle_info(:sweep, s), do: {:noreply, Cancelling.swept(s)}
-  def handle_info(:tick, s), do: {:noreply, Cancelling.watch(Sharing.share(%{s | tick: nil}))}
+
+  def handle_info(:tick, s),
+    do: {:noreply, %{s | tick: nil} |> Sharing.share() |> Cancelling.watch() |> Recall.ask()}
+
   def handle_info(:overdue, s), do: Ending.finish(s, "the worker did not end in time")
   def handle_info(_late, s), do: {:noreply, s}
 
@@ -322,6 +332,7 @@ defmodule Envmgr.Pool.Owner do
     s
   end
 
+  defp event({:returned, ids}, s), do: Enum.reduce(ids, s, &returned/2)
   defp event({:settled, id}, s), do: Cancelling.settled(s, id)
   defp event({:aside, id, reply}, s), do: Serving.aside(s, id, reply)
   defp event({:drop, keys}, s), do: Serving.drop(s, keys)
@@ -331,6 +342,13 @@ defmodule Envmgr.Pool.Owner do
     do: Serving.callback(s, id, number, key, payload)
 
   defp event(_unexpected, s), do: Ending.kill(s, "the worker broke the protocol")
+
+  defp returned(id, s) do
+    case Recall.returned(s, id) do
+      {:ok, s} -> s
+      :unknown -> Ending.kill(s, "the worker gave back a call that it had not (#{id})")
+    end
+  end
 
   # The only call of a worker is all that it gets.
   defp spent(%{sizing: %{profile: "call"}, flight: flight} = s) do

@@ -26,21 +26,25 @@ defmodule Envmgr.Pool.Pipe do
 
   @doc "Takes a call, and those that have come meanwhile. Everything that waits goes into one frame: this is what makes many small calls cheap."
   @spec push(state(), Outbox.call()) :: state()
-  def push(s, call), do: flush(%{s | outbox: gather(Outbox.push(s.outbox, call), @window - 1)})
+  def push(s, call) do
+    {outbox, tardy} = gather(Outbox.push(s.outbox, call), s.tardy, @window - 1)
+    flush(%{s | outbox: outbox, tardy: tardy})
+  end
 
   @doc "Says something about calls, without waiting for room."
   @spec say(state(), iodata()) :: state()
   def say(s, message), do: %{s | outbox: Outbox.control(s.outbox, message)}
 
-  defp gather(outbox, 0), do: outbox
+  defp gather(outbox, tardy, 0), do: {outbox, tardy}
 
-  defp gather(outbox, room) do
+  defp gather(outbox, tardy, room) do
     receive do
-      {:call, _, _, _, _, _} = call -> gather(Outbox.push(outbox, call), room - 1)
-      # No call overtakes what its session has to say.
-      {:session, message} -> gather(Outbox.control(outbox, message), room)
+      {:call, _, _, _, _, _} = call -> gather(Outbox.push(outbox, call), tardy, room - 1)
+      # No call overtakes what was said of its function, or what its session has to say.
+      {:unseen, path} -> gather(outbox, Tardy.suspect(tardy, path), room)
+      {:session, message} -> gather(Outbox.control(outbox, message), tardy, room)
     after
-      0 -> outbox
+      0 -> {outbox, tardy}
     end
   end
 
@@ -72,7 +76,7 @@ defmodule Envmgr.Pool.Pipe do
       if Child.write(s.port, data) do
         plain? = Outbox.plain?(s.outbox)
         s = arm(begun(%{s | outbox: outbox, flight: flight}, Flight.size(s.flight)))
-        s = if s.tardy == %{}, do: s, else: barred(s)
+        s = if s.tardy == %{} or s.tardy == nil, do: s, else: barred(s)
         held(if plain?, do: s, else: waiting(s))
       else
         %{s | retry: s.retry || Process.send_after(self(), :retry, @busy_retry)}
@@ -83,10 +87,10 @@ defmodule Envmgr.Pool.Pipe do
   end
 
   # Behind what may be slow nothing is written.
-  defp barred(%{bar: bar} = s) do
-    with {id, _, _, label} when id != bar <- Flight.latest(s.flight),
-         {true, tardy} <- Tardy.wrote(s.tardy, label),
-         do: %{s | tardy: tardy, bar: id},
+  defp barred(s) do
+    with {id, _, _, label} <- Flight.latest(s.flight),
+         true <- Tardy.slow?(s.tardy, label),
+         do: %{s | bar: {id, label}},
          else: (_quick -> s)
   end
 
@@ -158,7 +162,14 @@ defmodule Envmgr.Pool.Pipe do
   end
 
   defp unbarred(%{bar: nil} = s), do: s
-  defp unbarred(s), do: if(Flight.in_order?(s.flight, s.bar), do: s, else: %{s | bar: nil})
+
+  defp unbarred(%{bar: {id, label}} = s) do
+    cond do
+      Flight.in_order?(s.flight, id) -> s
+      s.slow? -> %{s | bar: nil}
+      true -> %{s | bar: nil, tardy: Tardy.quick(s.tardy, label)}
+    end
+  end
 
   defp brisk(s) do
     Slot.brisk(s.slot)
@@ -199,8 +210,13 @@ defmodule Envmgr.Pool.Pipe do
   defp move(s, [], _why), do: s
 
   defp move(s, calls, why) do
-    s = waiting(s)
+    s = unsuspected(waiting(s))
     Enum.reduce(calls, s, fn {:call, reply, _, _, _, _}, s -> moved(s, reply, why) end)
+  end
+
+  # What went is somebody else's to find out.
+  defp unsuspected(s) do
+    if Outbox.size(s.outbox) == 0, do: %{s | tardy: Tardy.unsuspected(s.tardy)}, else: s
   end
 
   @spec moved(state(), reference(), :moved | :elsewhere) :: state()

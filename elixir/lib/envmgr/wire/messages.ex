@@ -9,7 +9,9 @@ defmodule Envmgr.Wire.Messages do
   @part 4
   @stream 8
   @each 16
+  @in_turn 32
 
+  @type flags :: 0..63
   @type target :: binary() | {pos_integer(), binary()} | {:chain, [step(), ...]}
   @typedoc "Of a chain: 0 calls a path, 1 a method; 2 reads an attribute; 3 is an object."
   @type step :: {0..2, binary()} | {3, pos_integer()}
@@ -22,6 +24,7 @@ defmodule Envmgr.Wire.Messages do
           | {:callback, non_neg_integer(), number :: non_neg_integer(), key :: non_neg_integer(),
              binary()}
           | {:drop, [non_neg_integer()]}
+          | {:returned, [pos_integer()]}
           | {:log, non_neg_integer(), 1 | 2, binary()}
           | {:log, non_neg_integer(), 3 | 4, binary(), name :: binary(),
              level :: non_neg_integer()}
@@ -33,11 +36,11 @@ defmodule Envmgr.Wire.Messages do
           | {:unforked, number :: pos_integer(), why :: binary()}
           | {:ended, pid :: pos_integer(), status :: integer()}
 
-  @spec flags(:value | :ref, :call | :attribute | :part) :: 0..5
+  @spec flags(:value | :ref, :call | :attribute | :part) :: flags()
   def flags(as, access), do: if(as == :ref, do: @as_ref, else: 0) + access(access)
 
   @doc "Whether these ask for a ref whatever the value."
-  @spec as_ref?(0..29) :: boolean()
+  @spec as_ref?(flags()) :: boolean()
   def as_ref?(flags), do: Bitwise.band(flags, @as_ref) != 0
 
   defp access(:call), do: 0
@@ -45,12 +48,16 @@ defmodule Envmgr.Wire.Messages do
   defp access(:part), do: @part
 
   @doc "The flags of a call whose value is iterated."
-  @spec stream(0..5) :: 8..13
+  @spec stream(flags()) :: flags()
   def stream(flags), do: flags + @stream
 
   @doc "The flags of a call with many arguments, that is many calls."
-  @spec each(0..5) :: 16..21
+  @spec each(flags()) :: flags()
   def each(flags), do: flags + @each
+
+  @doc "The flags of many calls of which none begins before the one before it has ended, coroutines too."
+  @spec in_turn(flags()) :: flags()
+  def in_turn(flags), do: flags + @in_turn
 
   @doc "The payload of such a call, of those of its items."
   @spec items([iodata()]) :: iodata()
@@ -79,7 +86,7 @@ defmodule Envmgr.Wire.Messages do
   def hello(settings), do: [<<0x93, 0, 0>> | settings]
 
   @doc "What follows a call's id. The caller prepares it; the owner of the worker adds the id."
-  @spec call_tail(target(), 0..29, iodata(), non_neg_integer()) :: iodata()
+  @spec call_tail(target(), flags(), iodata(), non_neg_integer()) :: iodata()
   def call_tail(target, flags, payload, size) do
     [target(target), flags, Msgpack.bin(size) | payload]
   end
@@ -104,6 +111,10 @@ defmodule Envmgr.Wire.Messages do
   @spec forget(pos_integer(), pos_integer()) :: iodata()
   def forget(key, count), do: [<<0x94, 16, 0>>, Msgpack.int(key), Msgpack.int(count)]
 
+  @doc "Asks for calls back that have not begun."
+  @spec recall([pos_integer()]) :: iodata()
+  def recall(ids), do: [<<0x93, 20, 0>> | numbers(ids)]
+
   @spec cancel(pos_integer()) :: iodata()
   def cancel(id), do: [<<0x92, 7>> | Msgpack.int(id)]
 
@@ -119,9 +130,9 @@ defmodule Envmgr.Wire.Messages do
   end
 
   @spec release([pos_integer()]) :: iodata()
-  def release(refs) do
-    [<<0x93, 10, 0>>, Msgpack.array(length(refs)) | Enum.map(refs, &Msgpack.int/1)]
-  end
+  def release(refs), do: [<<0x93, 10, 0>> | numbers(refs)]
+
+  defp numbers(some), do: [Msgpack.array(length(some)) | Enum.map(some, &Msgpack.int/1)]
 
   @doc "What a worker is to know of a session."
   @spec session(String.t(), iodata()) :: iodata()
@@ -197,6 +208,10 @@ defmodule Envmgr.Wire.Messages do
 
   def next(<<0x93, 18, 0, rest::binary>>) do
     with {keys, rest} <- sizes(rest), do: {{:drop, keys}, rest}
+  end
+
+  def next(<<0x93, 20, 0, rest::binary>>) do
+    with {ids, rest} <- sizes(rest), do: {{:returned, ids}, rest}
   end
 
   def next(<<0x93, 19, rest::binary>>) do

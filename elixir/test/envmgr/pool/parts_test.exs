@@ -212,6 +212,33 @@ defmodule Envmgr.Pool.PartsTest do
       assert Flight.answer(flight, 4) == :unknown
     end
 
+    test "what is behind the oldest may come back, but for what is cancelled or bound here",
+         context do
+      %{flight: flight, b: b, c: c} = context
+      assert Flight.behind(Flight.new()) == []
+      assert Flight.behind(flight) == [2, 3, 4]
+      bound = Flight.whose("l.f", "l", "l.f", {nil, true})
+      flight = Flight.add(flight, {5, make_ref(), :infinity, bound})
+      {:ok, 3, flight} = Flight.cancel(flight, c)
+      assert Flight.behind(flight) == [2, 4]
+      assert {:ok, ^b, flight} = Flight.return(flight, 2)
+      assert {:ok, nil, flight} = Flight.return(flight, 3)
+      assert Flight.return(flight, 3) == :unknown
+      assert Flight.size(flight) == 3
+      assert {:ok, _reply, flight} = Flight.answer(flight, 1)
+      assert {:ok, _reply, _flight} = Flight.answer(flight, 4)
+    end
+
+    test "where each has a thread any may not have begun" do
+      reply = make_ref()
+      flight = Enum.reduce([1, 2], Flight.new(4), &Flight.add(&2, {&1, reply, 9, "l.f"}))
+      assert Enum.sort(Flight.behind(flight)) == [1, 2]
+      {:ok, ^reply, aside} = Flight.aside(flight, 1)
+      assert Flight.behind(aside) == [2]
+      assert {:ok, ^reply, flight} = Flight.return(flight, 2)
+      assert Flight.size(flight) == 1
+    end
+
     test "a call aside is cancelled by its reply", %{flight: flight, a: a} do
       {:ok, _, flight} = Flight.aside(flight, 1)
       assert {:ok, 1, flight} = Flight.cancel(flight, a)

@@ -25,13 +25,8 @@ defmodule Envmgr.Pool.SlowTest do
     Task.shutdown(slow, :brutal_kill)
   end
 
-  test "behind a function that was slow nothing is written ahead: what came with it goes to the other worker" do
-    name = ready(2)
-    # Each worker has seen it.
-    naps = for _ <- 1..2, do: Envmgr.async("probe.nap", [0.3], name: name)
-    for {:ok, nil} <- Envmgr.await_many(naps, 60_000), do: :ok
-    # Quick calls are written ahead.
-    for _ <- 1..200, do: quick(name)
+  # 100 calls at once, the one in the midst slow: the others are answered while it is held up.
+  defp around_one(name) do
     {gate, open} = Project.gate()
 
     tasks =
@@ -46,6 +41,87 @@ defmodule Envmgr.Pool.SlowTest do
     open.()
     assert {:ok, _} = Task.await(slow, 60_000)
     Project.eventually(fn -> in_flight(name) == 0 end)
+  end
+
+  test "behind a function that was slow in any worker nothing is written ahead" do
+    name = ready(2)
+    assert {:ok, nil} = Envmgr.execute("probe.nap", [0.3], name: name)
+    # Quick calls are written ahead.
+    for _ <- 1..200, do: quick(name)
+    for _ <- 1..3, do: around_one(name)
+  end
+
+  test "nor behind one that was never called" do
+    name = ready(2)
+    for _ <- 1..200, do: quick(name)
+    around_one(name)
+  end
+
+  test "nor behind a method that was never called" do
+    name = ready(2)
+    {:ok, thing} = Envmgr.execute("probe.Thing", [20], name: name)
+    for _ <- 1..200, do: quick(name)
+    {gate, open} = Project.gate()
+    slow = Task.async(fn -> Envmgr.method(thing, "slow_add", [1, gate]) end)
+    others = for _ <- 1..100, do: Task.async(fn -> quick(name) end)
+    assert Enum.uniq(Task.await_many(others, 60_000)) == [{:ok, 1}]
+    assert Task.yield(slow, 0) == nil
+    open.()
+    assert Task.await(slow, 60_000) == {:ok, 21}
+  end
+
+  # Quick so far, so that more is written behind it; slow now.
+  for {what, args} <- [{"Python code", :gate}, {"a system call", [60]}] do
+    test "what was written behind one that is slow all of a sudden comes back: #{what}" do
+      name = ready(2)
+      for _ <- 1..100, do: {:ok, nil} = Envmgr.execute("probe.nap", [0], name: name)
+      {gate, open} = Project.gate()
+      args = if unquote(args) == :gate, do: [gate], else: unquote(args)
+      nap = fn -> Envmgr.execute("probe.nap", args, name: name, timeout: 60_000) end
+      before = for _ <- 1..50, do: Task.async(fn -> quick(name) end)
+      slow = Task.async(nap)
+      later = for _ <- 1..100, do: Task.async(fn -> quick(name) end)
+      assert Enum.uniq(Task.await_many(before ++ later, 30_000)) == [{:ok, 1}]
+      assert Task.yield(slow, 0) == nil
+      open.()
+      Task.shutdown(slow, :brutal_kill)
+      Project.eventually(fn -> in_flight(name) == 0 end)
+      assert quick(name) == {:ok, 1}
+    end
+  end
+
+  test "where calls have threads, too" do
+    pools = Project.pools(2, %{"profile" => "thread", "threads" => 2})
+    {name, _project} = Project.start(pools: pools)
+    Project.eventually(fn -> length(Envmgr.stats(name)["std"].workers) == 2 end)
+    for _ <- 1..200, do: quick(name)
+    for _ <- 1..100, do: {:ok, nil} = Envmgr.execute("probe.nap", [0], name: name)
+    {gate, open} = Project.gate()
+    callers = for _ <- 1..40, do: Task.async(fn -> for(_ <- 1..100, do: quick(name)) end)
+    # One worker has both its threads busy.
+    slow = for _ <- 1..3, do: Envmgr.async("probe.nap", [gate], name: name, timeout: 60_000)
+    answers = callers |> Task.await_many(30_000) |> Enum.concat()
+    assert Enum.uniq(answers) == [{:ok, 1}]
+    assert in_flight(name) == 3
+    open.()
+    assert Enum.uniq(Envmgr.await_many(slow, 60_000)) == [{:ok, nil}]
+  end
+
+  test "an object's calls are not given back, nor those of a session, and all are answered" do
+    name = ready(2)
+    {:ok, thing} = Envmgr.execute("probe.Thing", [20], name: name)
+    for _ <- 1..100, do: {:ok, 20} = Envmgr.method(thing, "add", [0])
+    {gate, open} = Project.gate()
+    add = fn n -> Task.async(fn -> Envmgr.method(thing, "add", [n]) end) end
+    before = for n <- 1..20, do: add.(n)
+    slow = Task.async(fn -> Envmgr.method(thing, "slow_add", [1, gate]) end)
+    later = for n <- 1..40, do: add.(n)
+    others = for _ <- 1..100, do: Task.async(fn -> quick(name) end)
+    assert Enum.uniq(Task.await_many(others, 30_000)) == [{:ok, 1}]
+    open.()
+    assert Task.await(slow, 60_000) == {:ok, 21}
+    answers = Task.await_many(before ++ later, 30_000)
+    assert answers == for(n <- Enum.concat(1..20, 1..40), do: {:ok, 20 + n})
   end
 
   test "calls behind a slow one on the only worker wait for it, and all are answered" do

@@ -13,6 +13,7 @@ defmodule Envmgr.Wire.MessagesTest do
 
     assert bytes.(Messages.cancel(200)) == "9207ccc8"
     assert bytes.(Messages.release([1, 2])) == "930a00920102"
+    assert bytes.(Messages.recall([1, 300])) == "9314009201cd012c"
     assert bytes.(Messages.ping(9)) == "920e09"
     assert bytes.(Messages.more(3, 1_000)) == "930503cd03e8"
     assert bytes.(Messages.callback_result(7, 1, [<<1>>, 2])) == "94090701c4020102"
@@ -42,6 +43,7 @@ defmodule Envmgr.Wire.MessagesTest do
       <<0x92, 17, 5, 0x93, 4, 5, 0xC4, 1, 7, 0x92, 6, 5>> <>
         <<0x95, 8, 0, 1, 0xCF, 1::32, 2::32, 0xC4, 1, 9>> <>
         <<0x93, 18, 0, 0x92, 3, 0xCF, 1::32, 2::32>> <>
+        <<0x93, 20, 0, 0x92, 3, 0xCD, 300::16>> <>
         <<0x94, 11, 6, 0xA1, "s", 0xC4, 1, 0x80>> <>
         <<0x96, 12, 4, 3, 0xA2, "hi", 0xA1, "x", 30>>
 
@@ -51,6 +53,7 @@ defmodule Envmgr.Wire.MessagesTest do
     assert {{:callback, 0, 1, key, <<9>>}, rest} = Messages.next(rest)
     assert key == 2 ** 32 + 2
     assert {{:drop, [3, ^key]}, rest} = Messages.next(rest)
+    assert {{:returned, [3, 300]}, rest} = Messages.next(rest)
     assert {{:session, 6, "s", <<0x80>>}, rest} = Messages.next(rest)
     assert {{:log, 4, 3, "hi", "x", 30}, ""} = Messages.next(rest)
   end
@@ -122,5 +125,12 @@ defmodule Envmgr.Wire.MessagesTest do
     end
 
     assert Msgpack.skip(<<0xC1>>) == :error
+  end
+
+  test "flags of a call add up" do
+    flags = Messages.flags(:ref, :attribute)
+    assert {flags, Messages.stream(flags)} == {3, 11}
+    assert {Messages.each(flags), flags |> Messages.in_turn() |> Messages.each()} == {19, 51}
+    assert Messages.as_ref?(51) and not Messages.as_ref?(50)
   end
 end

@@ -45,6 +45,10 @@ defmodule Envmgr.Libraries.Usage.Tally do
   @spec cached(t()) :: :ok
   def cached(tally), do: :atomics.add(tally, @cached, 1)
 
+  @doc "Whether no call has ended yet."
+  @spec unseen?(t()) :: boolean()
+  def unseen?(tally), do: :atomics.get(tally, @last) == @never
+
   @doc "When the last call ended, of the monotonic time, to a second."
   @spec last(t()) :: integer()
   def last(tally), do: :atomics.get(tally, @last)
