@@ -12,7 +12,7 @@ from envmgr.changes.folding import Met
 from envmgr.changes.inheritance import is_still_below
 from envmgr.changes.joining import Gone, shortest_first
 from envmgr.changes.parameters import call
-from envmgr.changes.rules import ADDED, BASE_REMOVED, DEPRECATED, RULES
+from envmgr.changes.rules import ADDED, ATTRIBUTE_REMOVED, BASE_REMOVED, DEPRECATED, RULES
 from envmgr.changes.vanished import Placed
 from envmgr.model.changes import BREAKS, MAY_BREAK, SAFE, SEVERITIES, Change, Suppressed
 
@@ -43,7 +43,9 @@ def compare(
         for pair in joining.pairs(before, after)
         if (pair.before.module or "").partition(".")[0] not in told
     )
-    met = folding.folded([found for pair in pairs for found in _of_pair(pair, before, after)], before)
+    met = folding.folded(
+        [found for pair in pairs for found in _of_pair(pair, before, after, answers)], before
+    )
     changes: list[Placed] = []
     suppressed: list[Suppressed] = []
     for each in met:
@@ -117,7 +119,7 @@ def _of_new(change: Change, found: Described, before: Api) -> Iterator[Placed]:
     yield change, found.paths
 
 
-def _of_pair(pair: Pair, before: Api, after: Api) -> Iterator[Met]:
+def _of_pair(pair: Pair, before: Api, after: Api, answers: Mapping[str, Answer] | None) -> Iterator[Met]:
     pair = replace(pair, paths=shortest_first(pair.paths))
     signatures = call(pair)
     for rule in RULES:
@@ -142,6 +144,9 @@ def _of_pair(pair: Pair, before: Api, after: Api) -> Iterator[Met]:
                 why = "a loop of the module left it behind"
             elif why is None and pair.before.kind != "module" and not any(map(before.offers, pair.paths)):
                 why = "it is only imported there: no module offers it"
+            elif why is None and rule.kind == ATTRIBUTE_REMOVED and answers is not None:
+                asked = f"{pair.paths[0]}.{found.before}"
+                why = None if asked in answers else "it is still there when it is read of the class"
             elif why is None and rule.kind == BASE_REMOVED:
                 name = found.before or ""
                 why = (

@@ -134,6 +134,23 @@ def of_another(pair: Pair, kind: str, found: Finding) -> str | None:
     return None
 
 
+def was_its_object(pair: Pair, kind: str, found: Finding) -> str | None:
+    first = next(iter(pair.after.parameters or ()), None)
+    is_freed = pair.before.kind == "method" and pair.after.kind in ("staticmethod", "function")
+    if kind == "parameter-required" and is_freed and first is not None and first.name == found.parameter:
+        return "its object was that, where it was called of the class"
+    return None
+
+
+def stands_for_a_module(pair: Pair, kind: str, found: Finding) -> str | None:
+    each = {pair.before.kind: pair.before, pair.after.kind: pair.after}
+    if kind == "kind-changed" and each.keys() == {"module", "constant"}:
+        nature = f"{each['constant'].returns} {each['constant'].value}"
+        if "module" in nature.lower():
+            return "an object stands for the module, as one does that warns of its names"
+    return None
+
+
 def cut_short(pair: Pair, kind: str, found: Finding) -> str | None:
     if kind in ("default-changed", "value-changed"):
         texts = (found.before or "", found.after or "")
@@ -227,6 +244,8 @@ DOUBTS: tuple[Doubt, ...] = (
     sentinel,
     not_told,
     of_another,
+    was_its_object,
+    stands_for_a_module,
     cut_short,
     of_the_release,
     not_shown,

@@ -199,7 +199,8 @@ def _by_position(text: str, pair: Pair) -> str:
 
 def _meant(text: str, names: Collection[str]) -> str | None:
     """The parameter that a warning speaks of."""
-    quoted = _QUOTED.findall(text) if text.startswith("@") or _OF_A_USE.search(text) else ()
+    is_of_a_use = text.startswith("@") or "attribute" in text or _OF_A_USE.search(text)
+    quoted = _QUOTED.findall(text) if is_of_a_use else ()
     named = [name for pattern in _SUBJECTS for name in pattern.findall(text)]
     return next((name for name in (*quoted, *named) if name in names), None)
 

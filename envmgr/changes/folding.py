@@ -48,22 +48,35 @@ def folded(found: Iterable[Met], before: Api) -> list[Met]:
 
 def _by_classes(found: list[Met], before: Api) -> list[Met]:
     """What is said of a class, or of a member of it, and of one above it alike, is said of that one."""
-    alike: dict[Sense, dict[str, tuple[Met, Described]]] = {}
+    alike: dict[Sense, dict[str, Met]] = {}
     for each in found:
-        holder = each.before if each.before.kind == "class" else before.get(each.paths[0].rpartition(".")[0])
-        if holder is not None and holder.kind == "class" and holder.source is not None:
-            name = "" if holder is each.before else each.before.leaf
-            sense = (name, *each.sense)
-            alike.setdefault(sense, {})[f"{holder.module}.{holder.leaf}"] = each, holder
+        for holder in _classes(each, before):
+            alike.setdefault(_sense(each), {}).setdefault(f"{holder.module}.{holder.leaf}", each)
     dropped: set[int] = set()
-    for same in alike.values():
-        for each, holder in same.values():
-            above = holder.source.bases if holder.source is not None else ()
-            owner = next((same[base][0] for base in reversed(above) if base in same), None)
-            if owner is not None and owner is not each:
-                _take(owner, each)
-                dropped.add(id(each))
+    for each in found:
+        same = alike.get(_sense(each), {})
+        above = [
+            base
+            for holder in _classes(each, before)
+            for base in reversed(holder.source.bases if holder.source is not None else ())
+        ]
+        owner = next((same[base] for base in above if base in same and same[base] is not each), None)
+        if owner is not None and id(owner) not in dropped:
+            _take(owner, each)
+            dropped.add(id(each))
     return [each for each in found if id(each) not in dropped]
+
+
+def _classes(each: Met, before: Api) -> list[Described]:
+    """It, or those that it is a member of."""
+    if each.before.kind == "class":
+        return [each.before]
+    holders = (before.get(path.rpartition(".")[0]) for path in each.paths)
+    return [found for found in holders if found is not None and found.kind == "class"]
+
+
+def _sense(each: Met) -> Sense:
+    return "" if each.before.kind == "class" else each.before.leaf, *each.sense
 
 
 def _take(one: Met, other: Met) -> None:

@@ -12,7 +12,7 @@ from envmgr.changes.described import GETATTR
 from envmgr.changes.visiting import Modules
 
 _DEEPEST = 30
-_CONSTRUCTORS = ("__init__", "__new__")
+CONSTRUCTORS = ("__init__", "__new__")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Lineages:
                 declared |= more.declared
                 theirs = more.made_by
                 maker = maker or more.maker
-                ends = theirs is not None or any(name in above.members for name in _CONSTRUCTORS)
+                ends = theirs is not None or any(name in above.members for name in CONSTRUCTORS)
             else:
                 mentioned |= more.declared  # another library's affair
                 theirs, ends = f"{home}.{above.name}", _is_of_another(home + ".")
@@ -119,7 +119,7 @@ def _has_own_constructor(found: griffe.Class) -> bool:
     """Written, or made from its declarations by a decorator or a metaclass, as of a dataclass."""
     return (
         bool(found.decorators)
-        or any(name in found.members for name in _CONSTRUCTORS)
+        or any(name in found.members for name in CONSTRUCTORS)
         or any(
             isinstance(each, griffe.Attribute) and each.annotation is not None
             for each in found.members.values()

@@ -103,12 +103,13 @@ def is_open(node: ast.Module) -> bool:
 
 def words(node: ast.Module) -> frozenset[str]:
     """Strings of a module that may be names, and names in a class that answers for it, where it has a
-    `__getattr__`."""
+    `__getattr__`; keys of its tables of what is deprecated."""
     found: set[str] = set()
     for each in _statements(node.body):
         if isinstance(each, (ast.ClassDef, ast.FunctionDef)) and each.name == _GETATTR:
             found |= set(_strings(node))
             found |= set(_members(each)) if isinstance(each, ast.ClassDef) else set()
+        found |= set(_tabled(each))
     return frozenset(name for name in found if _may_be_asked_for(name))
 
 
@@ -168,6 +169,17 @@ def _strings(node: ast.Module) -> Iterator[str]:
     for each in ast.walk(node):
         if isinstance(each, ast.Constant) and isinstance(each.value, str):
             yield each.value
+
+
+def _tabled(node: ast.stmt) -> Iterator[str]:
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    value = getattr(node, "value", None)
+    if isinstance(value, ast.Dict) and any(
+        isinstance(each, ast.Name) and "deprecat" in each.id.lower() for each in targets
+    ):
+        for key in value.keys:
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                yield key.value
 
 
 def _members(node: ast.ClassDef) -> Iterator[str]:

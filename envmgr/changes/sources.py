@@ -13,7 +13,7 @@ import griffe
 
 from envmgr.changes import offers
 from envmgr.changes.described import Api, Described, Source
-from envmgr.changes.lineages import Lineages
+from envmgr.changes.lineages import CONSTRUCTORS, Lineages
 from envmgr.changes.notes import Notes
 from envmgr.changes.reexports import Reexports
 from envmgr.changes.visiting import Modules
@@ -121,12 +121,13 @@ class Reader:
         source = _source(notes.warned.get(id(each), Warned()))
         if not isinstance(each, griffe.Class):
             return replace(found, source=_called(source, each, notes))
+        warned = notes.warned.get(id(each), Warned())
+        for constructor in CONSTRUCTORS:  # of what is inherited, it is told there
+            warned = warned.with_those_of(notes.warned.get(id(each.members.get(constructor)), Warned()))
+        source = _source(warned)
         lineage = self._lineages.of(name, each)
         if lineage.maker is not None:
             home, maker = lineage.maker
-            if maker is each.members.get("__init__"):  # of what is inherited, it is told there
-                made = notes.warned.get(id(maker), Warned())
-                source = _source(notes.warned.get(id(each), Warned()).with_those_of(made))
             source = _called(source, maker, self._modules.notes(home))
         held = inside.get(found.path, set())
         return replace(

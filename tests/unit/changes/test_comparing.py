@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from made_apis import api, function
 
+from envmgr.changes import joining, natures
 from envmgr.changes.asking import ABSENT, FAILED, WARNS, Answer
 from envmgr.changes.comparing import compare
 from envmgr.changes.described import ALL, GETATTR, SOURCE, Source
@@ -347,3 +348,29 @@ def test_a_decorator_and_a_default_that_say_the_same_are_told_once() -> None:
     after = api(at("a, old=deprecated, new=None", "f", source=warns))
     changes = [kind for _, kind, _ in told(before, after)[0] if kind.endswith("deprecated")]
     assert changes == ["parameter-deprecated"]
+
+
+def test_an_attribute_that_a_class_of_pythons_own_has_now_is_not_lost() -> None:
+    before = api(class_of("Path", attributes=("parts", "cache")))
+    after = api(class_of("Path", "pathlib.PurePath"))
+    paths = set(natures.lost_attributes(joining.pairs(before, after)))
+    assert paths == {"Path.parts", "Path.cache"}
+    changes, none = told(before, after, answers={"Path.cache": Answer(ABSENT, "")})
+    assert [path for path, kind, _ in changes if kind == "attribute-removed"] == ["Path"]
+    assert ("Path", "attribute-removed", "it is still there when it is read of the class") in none
+    assert len([kind for _, kind, _ in told(before, after)[0] if kind == "attribute-removed"]) == 2
+
+
+def test_what_classes_write_anew_is_folded_wherever_its_shortest_path_is() -> None:
+    def release(written):
+        return api(
+            class_of("LongestName"),
+            class_of("Heir", "lib.LongestName"),
+            class_of("Own", "lib.LongestName"),
+            at(written, "LongestName.merge", "Heir.merge", kind="method"),
+            at(written, "Own.merge", kind="method"),
+        )
+
+    found = compare(release("names: list"), release("names: set"))
+    assert [(each.path, each.kind) for each in found.changes] == [("LongestName.merge", "parameter-retyped")]
+    assert set(found.paths["LongestName.merge"]) == {"Heir.merge", "Own.merge"}

@@ -104,6 +104,18 @@ MADE = frozenset({("a", "random_word()")})
             "default-changed",
             "without a name",
         ),
+        (
+            function("a", kind="method"),
+            function("s, a", kind="staticmethod"),
+            "parameter-required",
+            "its object",
+        ),
+        (
+            function(None, kind="module"),
+            replace(constant("f", None), returns="_ModuleProxy"),
+            "kind-changed",
+            "stands for the module",
+        ),
         (of_default("Lock([<lock 1>])"), of_default("Lock([<lock 2>])"), "default-changed", "same class"),
         (
             function("a, b=1", kind="class", source=Source(made_by="scipy.stats.rv")),

@@ -37,6 +37,7 @@ def own(): ...
 """,
     "lib/answering.py": """
 import numbers_of
+__deprecated_names__ = {"Gone": make("x"), 3: 4}
 def __getattr__(name):
     if name in ("numbers_of", "lately"):
         ...
@@ -69,6 +70,10 @@ class Lower(Below): ...
 class Written(Thing):
     def __init__(self, *, name=word()): ...
 class Inherits(Written): ...
+class Going(Written):
+    def __new__(cls, *args):
+        if args:
+            warnings.warn("going is deprecated", DeprecationWarning)
 class Fields(Thing):
     size: int = 3
 @dataclass
@@ -125,7 +130,8 @@ def test_a_star_carries_what_its_module_only_imports_and_another_library(whole) 
 
 
 def test_a_module_that_is_imported_is_no_answer(whole) -> None:
-    assert whole.answered == {"answering.lately"}
+    assert {"answering.lately", "answering.Gone"} <= whole.answered
+    assert "answering.numbers_of" not in whole.answered
 
 
 def test_decorators_of_the_library_that_warn(whole) -> None:
@@ -160,6 +166,10 @@ def test_functions_of_the_module_that_warn_for_others(whole) -> None:
 )
 def test_whose_constructor_a_class_has(whole, name, made_by) -> None:
     assert whole.get(f"calls.{name}").source.made_by == made_by
+
+
+def test_both_constructors_may_warn(whole) -> None:
+    assert whole.get("calls.Going").source.warns == ("going is deprecated",)
 
 
 def test_an_inherited_constructor_is_read_where_it_is(whole) -> None:
