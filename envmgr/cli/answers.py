@@ -41,6 +41,18 @@ def spoken(text: str) -> str:
     return text.replace("`envmgr ", f"`{name} ") if name else text
 
 
+def _all_spoken(message: Any) -> Any:
+    if not os.environ.get(CALLED_AS):
+        return message
+    if isinstance(message, str):
+        return spoken(message)
+    if isinstance(message, dict):
+        return {key: _all_spoken(value) for key, value in message.items()}
+    if isinstance(message, (list, tuple)):
+        return [_all_spoken(value) for value in message]
+    return message
+
+
 def print_text(text: str, *, to_stderr: bool = False) -> None:
     """Characters that the stream's encoding lacks are escaped."""
     import click
@@ -54,7 +66,7 @@ def print_machine(invocation: Invocation, **outcome: Any) -> None:
     """One line of JSON, or one MessagePack map."""
     from envmgr.cli.plain import plain
 
-    message = plain({"schema": SCHEMA, "command": invocation.command, **outcome})
+    message = _all_spoken(plain({"schema": SCHEMA, "command": invocation.command, **outcome}))
     if invocation.format == "json":
         import json
 

@@ -87,7 +87,8 @@ def run(
         except (KeyboardInterrupt, Terminated) as interruption:
             interrupted = "SIGTERM" if isinstance(interruption, Terminated) else "SIGINT"
             _end(pools, futures, stop)
-            _collect({future: cell for future, cell in futures.items() if future.done()}, problems, done)
+            ended = (future for future in futures if future.done() and not future.cancelled())
+            _collect({future: futures[future] for future in ended}, problems, done)
         except BaseException:
             _end(pools, futures, stop)
             raise
@@ -118,9 +119,10 @@ def _end(
     stop.set()
     for pool in pools:
         pool.shutdown(wait=False, cancel_futures=True)
+    begun = [future for future in futures if not future.cancelled()]  # `wait` never calls those done
     deadline = time.monotonic() + _PATIENCE_SECONDS
     try:
-        while time.monotonic() < deadline and wait(futures, _LOOK_SECONDS).not_done:
+        while time.monotonic() < deadline and wait(begun, _LOOK_SECONDS).not_done:
             pass
     except (KeyboardInterrupt, Terminated):
         pass

@@ -1,12 +1,12 @@
 """One function called with many arguments by one call; its value is what became of each.
 
 What goes wrong with one item is that item's own. Where the function gives coroutines, all of them are awaited
-together.
+together, unless no more than one may run at a time.
 """
 
 from __future__ import annotations
 
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable, Iterable, Mapping, Sequence
 
 from ..values.awaitables import is_awaited
 from ..values.codec import Codec
@@ -34,10 +34,13 @@ class Failed:
 class Each:
     """A function with the arguments of its calls: called without any, it runs them, one after the other."""
 
-    def __init__(self, target: Any, function: Callable[..., Any], items: Sequence[Any]) -> None:
+    def __init__(
+        self, target: Any, function: Callable[..., Any], items: Sequence[Any], together: bool
+    ) -> None:
         self._target = target
         self._function = function
         self._items = items
+        self._together = together
 
     def __call__(self) -> Any:
         outcomes = [self._one(item) for item in self._items]
@@ -67,7 +70,16 @@ class Each:
             except BaseException as error:  # noqa: BLE001
                 outcomes[number] = Failed(error, self._about(self._items[number]))
 
-        await gather(*(one(*each) for each in enumerate(outcomes) if is_awaited(type(each[1]))))
+        coroutines = [each for each in enumerate(outcomes) if is_awaited(type(each[1]))]
+        if self._together:
+            await gather(*(one(*each) for each in coroutines))
+            return outcomes
+        while coroutines:
+            try:
+                await one(*coroutines.pop(0))
+            except CancelledError:
+                _close([value for _, value in coroutines])
+                raise
         return outcomes
 
     def _about(self, item: Any) -> dict[str, Any]:
@@ -75,10 +87,19 @@ class Each:
         return {"target": self._target, "function": self._function, "args": args, "kwargs": kwargs}
 
 
-def each(target: Any, function: Callable[..., Any], payload: bytes, codec: Codec, refuse: Any) -> Each:
+def _close(coroutines: Iterable[Any]) -> None:
+    """What is never awaited says so, unless it is closed."""
+    for coroutine in coroutines:
+        if hasattr(coroutine, "close"):
+            coroutine.close()
+
+
+def each(
+    target: Any, function: Callable[..., Any], payload: bytes, codec: Codec, refuse: Any, together: bool
+) -> Each:
     """`payload`: a list of `[args, kwargs]`, one an item; what of it cannot be made fails alone, and is told to
-    `refuse`. Raises `ConversionError` where it is no list."""
-    return Each(target, function, [_arguments(item, codec, refuse) for item in _split(payload)])
+    `refuse`. `together`: how coroutines are awaited. Raises `ConversionError` where it is no list."""
+    return Each(target, function, [_arguments(item, codec, refuse) for item in _split(payload)], together)
 
 
 def _split(payload: bytes) -> list[bytes]:

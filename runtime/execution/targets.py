@@ -8,7 +8,7 @@ from typing import Any, Callable
 
 from ..library.loading import Libraries, Unresolved
 from ..values.codec import Codec
-from ..wire.messages import ATTRIBUTE, EACH, PART, STREAM
+from ..wire.messages import ATTRIBUTE, EACH, IN_TURN, PART, STREAM
 from . import chains, operations, parts
 from .around import Around
 from .refs import RefTable
@@ -78,8 +78,8 @@ class Targets:
         is_chain = type(target) is list and len(target) == 1
         if is_chain or flags & STREAM:
             raise Unresolved(f"{'a chain' if is_chain else 'a stream'} has one call, not one for each item")
-        function, _ = self.find(target, flags & ~EACH, payload)
-        return each(target, function, payload, self._codec, self._refuse)
+        function, _ = self.find(target, flags & ~(EACH | IN_TURN), payload)
+        return each(target, function, payload, self._codec, self._refuse, together=not flags & IN_TURN)
 
     def _uncallable(self, path: str, found: Any) -> Callable[..., Any]:
         """A constant takes nothing, and is looked up each time: it may change."""

@@ -31,6 +31,7 @@ ATTRIBUTE = 2
 PART = 4
 STREAM = 8
 EACH = 16
+IN_TURN = 32
 
 RECORD, WARNING = 3, 4
 """Of a log: the streams of `logging` and of warnings."""

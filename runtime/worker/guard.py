@@ -14,6 +14,8 @@ import signal
 import sys
 import threading
 
+from ..wire.messages import CLOSED
+
 _PR_SET_PDEATHSIG = 1
 
 
@@ -39,9 +41,13 @@ def _at_parents_death(number: int) -> bool:
         return False
 
 
-def die_at_hangup(descriptor: int) -> None:
-    """Starts the thread that kills this process and its group when `descriptor` hangs up."""
-    threading.Thread(target=_wait, args=(descriptor,), name="envmgr-guard", daemon=True).start()
+def die_at_hangup(reading: int, writing: int) -> None:
+    """Starts the thread that kills this process and its group when `reading` hangs up.
+
+    Where that came of what runs here, for it has closed one of the two, the status it ends with says so.
+    """
+    ours = {descriptor: _file(descriptor) for descriptor in (reading, writing)}
+    threading.Thread(target=_wait, args=(reading, ours), name="envmgr-guard", daemon=True).start()
 
 
 def own_group() -> None:
@@ -57,9 +63,20 @@ def end() -> None:  # pragma: no cover - a killed process keeps no record; the t
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _wait(descriptor: int) -> None:  # pragma: no cover - as `end`
+def _wait(reading: int, ours: dict[int, tuple[int, int] | None]) -> None:  # pragma: no cover - as `end`
     poll = select.poll()
-    poll.register(descriptor, 0)
+    poll.register(reading, 0)
     while not poll.poll():
         pass
+    if any(_file(descriptor) != file for descriptor, file in ours.items()):
+        os._exit(CLOSED)
     end()
+
+
+def _file(descriptor: int) -> tuple[int, int] | None:
+    """What a number stands for now; None: nothing."""
+    try:
+        found = os.fstat(descriptor)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -112,7 +112,7 @@ def _serve(reading: int, writing: int, kind: type[Zygote] | None) -> int:
     if not messages:
         return 0
     if zygote is None:
-        guard.die_at_hangup(reading)
+        guard.die_at_hangup(reading, writing)
         loop = _fitting(loop, reader, writer, calls, messages[0])
     loop.take(messages[1:])
     signal.signal(_INTERRUPT, lambda number, frame: loop.interrupt(number, frame))
@@ -136,7 +136,7 @@ def _serve(reading: int, writing: int, kind: type[Zygote] | None) -> int:
                 return 0
             loop.moved()
             _prepare(reading, writing)
-            guard.die_at_hangup(reading)
+            guard.die_at_hangup(reading, writing)
             messages = reader.read()
             if not messages:
                 return 0

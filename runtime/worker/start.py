@@ -21,8 +21,12 @@ def load(directory: str) -> None:
     spec.loader.exec_module(module)
 
 
-if __name__ == "__main__":
+if __name__ in (
+    "__main__",
+    "__mp_main__",
+):  # also in what `multiprocessing` spawns: it runs the main file anew
     load(os.path.join(os.path.dirname(os.path.abspath(__file__)), "envmgr_runtime"))  # noqa: PTH100, PTH118, PTH120
+if __name__ == "__main__":
     if sys.argv[1:2] == ["catalog"]:
         from envmgr_runtime.library.catalog import main
     elif sys.argv[1:2] == ["serializers"]:

@@ -80,6 +80,17 @@ def at_exit(path):
     import atexit
     atexit.register(lambda: open(path, "w").close())
 def close_descriptors(): os.closerange(3, 100)
+def close_and_wait(descriptor, path):
+    os.close(descriptor)
+    touch_and_sleep(path)
+def _child():
+    import envmgr_runtime
+    sys.exit(7 if envmgr_runtime.session(None) is None else 1)
+def child_of(method):
+    import multiprocessing
+    child = multiprocessing.get_context(method).Process(target=_child)
+    child.start(); child.join()
+    return child.exitcode
 class Counter:
     def __init__(self): self.value = 0
     def up(self): self.value += 1; return self.value

@@ -119,6 +119,20 @@ async def co_lock(seconds):
     return id(asyncio.get_running_loop())
 
 
+state = {}
+
+
+async def co_turn(seconds, value):
+    """Fails beside another one."""
+    if "turn" in state:
+        raise RuntimeError("another one is under way")
+    state["turn"] = value
+    try:
+        return await co_sleep(seconds, value)
+    finally:
+        del state["turn"]
+
+
 async def co_sleep(seconds, value="slept"):
     await asyncio.sleep(seconds)
     return value

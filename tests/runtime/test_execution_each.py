@@ -10,7 +10,7 @@ from envmgr_runtime.execution import each
 from envmgr_runtime.execution.calls import ANSWER
 from envmgr_runtime.execution.cancellation import Cancelled
 from envmgr_runtime.values.errors import RefLimit
-from envmgr_runtime.wire.messages import AS_REF, EACH, ERROR, RESULT, STREAM
+from envmgr_runtime.wire.messages import AS_REF, EACH, ERROR, IN_TURN, RESULT, STREAM
 from envmgr_runtime.worker.client import WorkerError
 
 MODULE = """
@@ -164,3 +164,17 @@ def test_what_takes_more_than_a_frame_stays(monkeypatch):
 
 def test_flags_are_no_others(ask):
     assert ask.calls.run("math.sqrt", 0, ask.codec.encode([[4.0], {}]))[0] == RESULT
+
+
+def test_coroutines_in_turn(slow):
+    """Each begins when the one before it has ended; what a cancellation leaves is never begun."""
+    payload = slow._codec.encode(items([0.001, "a"], [0.001, "b"], ["no"]))
+    slow._last += 1
+    slow._send([1, slow._last, "slow.co_turn", EACH | IN_TURN, payload])
+    assert codes(slow.answer(slow._last)) == ["a", "b", "TypeError"]
+    slow._last += 1
+    number = slow._last
+    slow._send([1, number, "slow.co_turn", EACH | IN_TURN, slow._codec.encode(items([600, 1], [600, 2]))])
+    with pytest.raises(WorkerError) as caught:
+        slow.cancel(number)
+    assert caught.value.error["code"] == "cancelled"

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 import envmgr_runtime
+from envmgr_runtime.wire.messages import CALL, CLOSED
+from envmgr_runtime.wire.packing import packb
 from envmgr_runtime.worker import guard
 
 LINUX = sys.platform.startswith("linux")
@@ -163,3 +165,21 @@ def test_an_end_takes_the_group_along_when_it_is_its_own():
 
 def test_an_end_without_a_group_of_its_own_is_ones_own():
     assert in_a_fork(guard.end) == signal.SIGKILL
+
+
+@pytest.mark.parametrize("which", [-2, -1])
+def test_who_has_closed_what_the_pool_hangs_up_says_so(start, probe, tmp_path, which):
+    client = start(probe)
+    descriptor, closed = int(client._process.args[which]), tmp_path / "closed"
+    client._send([CALL, 1, "probe.close_and_wait", 0, packb([[descriptor, str(closed)], {}])])
+    assert wait_until(closed.exists)
+    hang_up(client)
+    assert client._process.wait(10) == CLOSED
+
+
+def test_a_number_that_stands_for_no_file():
+    reading, writing = os.pipe()
+    assert guard._file(reading) == guard._file(writing) is not None
+    os.close(reading)
+    os.close(writing)
+    assert guard._file(reading) is None

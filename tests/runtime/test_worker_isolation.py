@@ -54,6 +54,11 @@ def test_the_environments_msgpack_beside_ours(start, probe):
     assert tuple(ext) == (5, b"x"), "an extension of theirs is a named tuple, and no message of ours"
 
 
+def test_processes_of_the_library_know_the_runtime_too(start, probe):
+    client = start(probe)
+    assert [client.call("probe.child_of", [method]) for method in ("fork", "spawn")] == [7, 7]
+
+
 def test_nothing_is_written_beside_the_modules(client, layer, environment):
     assert list(layer.rglob("__pycache__")) == []
     assert list(environment.rglob("__pycache__")) == []

@@ -19,10 +19,6 @@ defmodule Envmgr.Command do
     end
   end
 
-  @doc "A text of the command's, with commands as users of mix write them."
-  @spec spoken(String.t()) :: String.t()
-  def spoken(text), do: String.replace(text, "`envmgr ", "`mix envmgr ")
-
   @doc "Runs a program and returns what it printed, or nil when it fails or does not exist."
   @spec ask([String.t(), ...]) :: String.t() | nil
   def ask([program | arguments]) do

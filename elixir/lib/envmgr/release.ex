@@ -38,7 +38,7 @@ defmodule Envmgr.Release do
 
   require Logger
 
-  alias Envmgr.{Error, Near, Options}
+  alias Envmgr.{Commands, Error, Near, Options}
   alias Envmgr.Command.{Answer, Tool}
   alias Envmgr.Release.{Checking, Closed, Packing, Place}
 
@@ -100,7 +100,9 @@ defmodule Envmgr.Release do
          {:ok, environments} <- Answer.parse(said, status),
          [_ | _] = off <-
            for(%{"state" => state} = found when state != "ready" <- environments, do: found) do
-      lines = for found <- off, do: "\n  #{found["environment"]}: #{found["detail"]}"
+      lines =
+        for found <- off, do: "\n  #{found["environment"]}: #{Commands.spoken(found["detail"])}"
+
       Mix.raise("environments are not what envmgr.toml says:#{lines}")
     else
       {:error, error} -> Mix.raise(Exception.message(error))
@@ -160,7 +162,9 @@ defmodule Envmgr.Release do
           do:
             "build the release where it is to run, or on a machine with the same system and the same Python at the same place",
           else:
-            "`envmgr sync` there mends what can be mended; `envmgr doctor` says what this machine lacks"
+            Commands.spoken(
+              "`envmgr sync` mends what can be mended; `envmgr doctor`, on this machine, says what it lacks"
+            )
         )
     }
     |> Error.classified()

@@ -38,7 +38,9 @@ def test_commands_are_told_as_users_write_them(envmgr, monkeypatch):
     envmgr("init")
     assert "`mix envmgr sync` builds it" in envmgr("add", "numpy")[1]
     assert "hint: see `mix envmgr status --help`" in envmgr("status", "--bogus")[2]
-    assert "`envmgr status --help`" in envmgr("status", "--bogus", "--format", "json")[1]
+    assert "`mix envmgr status --help`" in envmgr("status", "--bogus", "--format", "json")[1]
+    found = machine(envmgr("status", "--format", "json"))["data"]
+    assert "`mix envmgr sync`" in found[0]["detail"]
 
 
 def machine(outcome):

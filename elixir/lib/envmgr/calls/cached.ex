@@ -4,51 +4,31 @@ defmodule Envmgr.Calls.Cached do
 
   @behaviour Envmgr.Calls.Around
 
-  alias Envmgr.Calls.Cache.{Flight, Keeper, Key, Store, Weight}
-  alias Envmgr.Calls.{Call, Fault, Span, Waiting}
+  alias Envmgr.Calls.Cache.{Flight, Keeper, Key, Settings, Store, Weight}
+  alias Envmgr.Calls.{Call, Fault, Outcome, Span, Waiting}
   alias Envmgr.Libraries.Usage
   alias Envmgr.Telemetry
 
-  @entries 1_000
-  @bytes 64 * 1024 * 1024
-
   @told [:warnings, :bytes, :library, :environment, :generation]
+
+  @typedoc "What the caller computes for all who want it: where it is kept, and since when."
+  @opaque claim :: %{
+            settings: map(),
+            store: Store.t(),
+            key: Key.t(),
+            version: non_neg_integer(),
+            flight: Flight.flight()
+          }
 
   @impl true
   def around(call, rest) do
-    with %{} = settings <- settings(call),
+    with %{} = settings <- Settings.of(call),
          %Store{} = store <- Store.of(call.options.name),
          {:ok, key} <- Key.of(call) do
       ask(call, rest, settings, store, key)
     else
       _not_kept -> rest.(call)
     end
-  end
-
-  # Whoever asks for what a call says or takes wants it to be made; one of a session depends on more than its arguments.
-  defp settings(%{options: %{cache: false}}), do: nil
-  defp settings(%{options: %{session: session}}) when session != nil, do: nil
-  defp settings(%{options: %{as: :ref}}), do: nil
-  # What it does to the session's variables is not its result alone.
-  defp settings(%{options: %{session: session}}) when session != nil, do: nil
-  defp settings(%{options: %{trace: trace}}) when trace != nil, do: nil
-  defp settings(%{options: %{output: output}}) when output not in [:log, :ignore], do: nil
-  defp settings(%{options: %{cache: nil}, plan: nil}), do: nil
-  defp settings(%{options: %{cache: asked}, plan: nil}), do: settings(asked, nil)
-  defp settings(%{options: %{cache: asked}, plan: plan}), do: settings(asked, plan.cache)
-
-  defp settings(nil, nil), do: nil
-  defp settings(nil, said), do: settings(%{ttl: nil, tags: []}, said)
-
-  defp settings(asked, nil),
-    do: settings(asked, %{ttl: nil, entries: nil, bytes: nil, tags: []})
-
-  defp settings(asked, said) do
-    %{
-      ttl: asked.ttl || said.ttl,
-      tags: asked.tags ++ said.tags,
-      limits: %{entries: said.entries || @entries, bytes: said.bytes || @bytes}
-    }
   end
 
   defp ask(call, rest, settings, store, key) do
@@ -85,25 +65,70 @@ defmodule Envmgr.Calls.Cached do
   end
 
   defp lead(call, rest, settings, store, key, version, flight) do
+    claim = %{settings: settings, store: store, key: key, version: version, flight: flight}
     tell(call, :miss, :misses)
 
-    case rest.(%{call | options: %{call.options | metadata: true}}) do
-      {:ok, value, metadata} ->
-        {landing, value} = keep(call, settings, store, key, version, value, metadata)
-        Flight.land(store, flight, landing)
-        answer(call, value, Map.put(metadata, :cached, false))
-
-      {:error, error} ->
-        Flight.land(store, flight, if(Fault.certain?(error), do: {:error, error}, else: :again))
-        {:error, error}
+    try do
+      rest.(%{call | options: %{call.options | metadata: true}})
+    catch
+      kind, reason ->
+        give_up(claim)
+        :erlang.raise(kind, reason, __STACKTRACE__)
+    else
+      answer ->
+        with {:ok, value, metadata} <- claimed(claim, call, answer),
+             do: answer(call, value, Map.put(metadata, :cached, false))
     end
-  catch
-    kind, reason ->
-      Flight.land(store, flight, :again)
-      :erlang.raise(kind, reason, __STACKTRACE__)
   end
 
-  defp keep(call, settings, store, key, version, value, metadata) do
+  @doc """
+  Claims a call's result, without waiting: the caller is to compute it, and to land it (`claimed/3`) or `give_up/1`. `:elsewhere`: it is
+  kept, or somebody else computes it. `:none`: it is not to be kept.
+  """
+  @spec claim(Call.t()) :: claim() | :elsewhere | :none
+  def claim(call) do
+    with %{} = settings <- Settings.of(call),
+         %Store{} = store <- Store.of(call.options.name),
+         {:ok, key} <- Key.of(call),
+         version = Store.version(store),
+         {:lead, flight} <- Flight.join(store, {key, version}) do
+      claim = %{settings: settings, store: store, key: key, version: version, flight: flight}
+
+      if Store.find(store, key) == :none do
+        tell(call, :miss, :misses)
+        claim
+      else
+        Flight.land(store, flight, :kept)
+        :elsewhere
+      end
+    else
+      {:follow, _flight} -> :elsewhere
+      _not_kept -> :none
+    end
+  end
+
+  @doc "Keeps what came of a call whose result was claimed, asked for with its metadata, and tells those who wait. Gives the answer back."
+  @spec claimed(claim() | nil, Call.t(), Outcome.answer()) :: Outcome.answer()
+  def claimed(nil, _call, answer), do: answer
+
+  def claimed(%{store: store, flight: flight} = claim, call, {:ok, value, metadata}) do
+    {landing, value} = keep(claim, call, value, metadata)
+    Flight.land(store, flight, landing)
+    {:ok, value, metadata}
+  end
+
+  def claimed(%{store: store, flight: flight}, _call, {:error, error}) do
+    Flight.land(store, flight, if(Fault.certain?(error), do: {:error, error}, else: :again))
+    {:error, error}
+  end
+
+  @doc "Nothing came of it: the next one who waits computes."
+  @spec give_up(claim()) :: :ok
+  def give_up(%{store: store, flight: flight}), do: Flight.land(store, flight, :again)
+
+  defp keep(claim, call, value, metadata) do
+    %{settings: settings, store: store, key: key, version: version} = claim
+
     case Weight.of(value) do
       {:ok, value, bytes} ->
         metadata = Map.take(metadata, @told)

@@ -20,27 +20,22 @@ defmodule Envmgr.Calls.Circuit do
 
   def around(call, rest), do: rest.(call)
 
-  @doc "Whether calls pass without being looked at."
-  @spec closed?(Call.t()) :: boolean()
-  def closed?(%{plan: %{circuit: settings}} = call) when settings != nil do
+  @doc "As `around/2`, for a batch. One that is not closed lets one call through, if any."
+  @spec each(Call.t(), [item], (Call.t(), [item] -> [Outcome.answer()])) :: [Outcome.answer()]
+        when item: term()
+  def each(%{plan: %{circuit: settings}} = call, items, rest) when settings != nil do
     {circuit, _why} = circuit(call.options.name, call.library, settings)
-    Breaker.read(circuit, settings, now()).state == :closed
+
+    if Breaker.read(circuit, settings, now()).state == :closed,
+      do: for(answer <- rest.(call, items), do: noted(circuit, settings, call, answer)),
+      else: for(item <- items, do: around(call, &hd(rest.(&1, [item]))))
   end
 
-  def closed?(_call), do: true
+  def each(call, items, rest), do: rest.(call, items)
 
-  @doc "Counts an answer of a call that passed so, and gives it back."
-  @spec noted(Call.t(), Outcome.answer()) :: Outcome.answer()
-  def noted(%{plan: %{circuit: settings}} = call, answer) when settings != nil do
-    {circuit, _why} = circuit(call.options.name, call.library, settings)
-    closed(circuit, settings, call, fn _call -> answer end)
-  end
+  defp closed(circuit, settings, call, rest), do: noted(circuit, settings, call, rest.(call))
 
-  def noted(_call, answer), do: answer
-
-  defp closed(circuit, settings, call, rest) do
-    answer = rest.(call)
-
+  defp noted(circuit, settings, call, answer) do
     if Fault.verdict(answer) == :failed and Breaker.failed(circuit, settings, now()) == :opened,
       do: opened(call, circuit, settings, answer)
 

@@ -6,7 +6,7 @@ defmodule Envmgr.Calls.Limits do
   @behaviour Envmgr.Calls.Around
 
   alias Envmgr.Telemetry
-  alias Envmgr.Calls.{Call, Places, Rate, Tally, Waiting}
+  alias Envmgr.Calls.{Call, Outcome, Places, Rate, Tally, Waiting}
 
   @impl true
   def around(%{plan: %{limits: limits}} = call, rest) when limits != nil do
@@ -14,6 +14,53 @@ defmodule Envmgr.Calls.Limits do
   end
 
   def around(call, rest), do: rest.(call)
+
+  @doc "As `around/2`, for a batch: as many go together as the rate allows at a time, in the place of one, whose calls run in turn."
+  @spec each(Call.t(), [item, ...], (Call.t(), [item, ...] -> [Outcome.answer()])) ::
+          [Outcome.answer()]
+        when item: term()
+  def each(%{plan: %{limits: limits}} = call, items, rest) when limits != nil,
+    do: begun(call, limits, items, rest)
+
+  def each(call, items, rest), do: rest.(call, items)
+
+  defp begun(_call, _limits, [], _rest), do: []
+  defp begun(call, %{rate: nil} = limits, items, rest), do: together(call, limits, items, rest)
+
+  defp begun(call, %{rate: rate} = limits, items, rest) do
+    bucket = bucket(call.options.name, Call.real(call), rate)
+
+    case Rate.take(bucket, rate, length(items), now(), Call.left(call)) do
+      {:ok, count, ms} ->
+        {now, later} = Enum.split(items, count)
+
+        answers =
+          if(ms > 0, do: Waiting.pause(call, ms), else: :ok)
+          |> with_answers(now, fn -> together(call, limits, now, rest) end)
+
+        # Once it is cancelled, nobody wants the others.
+        case List.last(answers) do
+          {:error, %{code: :cancelled}} = cancelled ->
+            answers ++ for(_item <- later, do: cancelled)
+
+          _wanted ->
+            answers ++ begun(call, limits, later, rest)
+        end
+
+      {:late, ms} ->
+        for _item <- items, do: too_often(call, rate, ms)
+    end
+  end
+
+  defp with_answers(:ok, _items, answers), do: answers.()
+  defp with_answers(refused, items, _answers), do: for(_item <- items, do: refused)
+
+  defp together(call, limits, items, rest) do
+    case placed(call, limits.concurrency, &rest.(&1, items)) do
+      answers when is_list(answers) -> answers
+      refused -> for _item <- items, do: refused
+    end
+  end
 
   defp paced(_call, nil), do: :ok
 

@@ -68,9 +68,9 @@ defmodule Envmgr.Calls.Outcome do
   defp warnings(%{"warnings" => warnings}) when is_list(warnings), do: warnings
   defp warnings(_meta), do: []
 
-  defp decode(payload, buffers, _meta, %{flags: flags} = request, generation, pid)
+  defp decode(payload, buffers, meta, %{flags: flags} = request, generation, pid)
        when flags >= 16,
-       do: each(payload, buffers, request, generation, pid)
+       do: each(payload, buffers, meta, request, generation, pid)
 
   defp decode(payload, buffers, meta, request, generation, pid) do
     request = if request.trace, do: Trace.mark(request, :transport), else: request
@@ -100,7 +100,7 @@ defmodule Envmgr.Calls.Outcome do
   end
 
   # Nearly always all of them can be read at once.
-  defp each(payload, buffers, %{decode: []} = request, generation, pid) do
+  defp each(payload, buffers, meta, %{decode: [], metadata: false} = request, generation, pid) do
     payload = own(payload)
 
     case Decoder.decode(payload, home(request, generation, pid), buffers) do
@@ -114,27 +114,28 @@ defmodule Envmgr.Calls.Outcome do
          end}
 
       _unreadable ->
-        one_by_one(payload, buffers, request, generation, pid)
+        one_by_one(payload, buffers, meta, request, generation, pid)
     end
   end
 
-  defp each(payload, buffers, request, generation, pid),
-    do: one_by_one(own(payload), buffers, request, generation, pid)
+  defp each(payload, buffers, meta, request, generation, pid),
+    do: one_by_one(own(payload), buffers, meta, request, generation, pid)
 
-  defp one_by_one(payload, buffers, request, generation, pid) do
+  defp one_by_one(payload, buffers, meta, request, generation, pid) do
     case Messages.answers(payload) do
       {:ok, answers} ->
-        {:ok, for(answer <- answers, do: one(answer, buffers, request, generation, pid))}
+        {:ok, for(answer <- answers, do: one(answer, buffers, meta, request, generation, pid))}
 
       :error ->
         error(request, code: :conversion, message: "the answers cannot be read")
     end
   end
 
-  defp one({0, value}, buffers, request, generation, pid),
-    do: decode(value, buffers, %{}, %{request | flags: 0}, generation, pid)
+  # Whose its warnings are is not known.
+  defp one({0, value}, buffers, meta, request, generation, pid),
+    do: decode(value, buffers, meta, %{request | flags: 0, trace: nil}, generation, pid)
 
-  defp one({1, failure}, _buffers, request, generation, pid),
+  defp one({1, failure}, _buffers, _meta, request, generation, pid),
     do: answered(:error, failure, request, generation, pid)
 
   defp metadata(payload, buffers, meta, request, generation) do

@@ -84,27 +84,23 @@ defmodule Envmgr.Calls.Span do
     end
   end
 
-  @doc "Where telemetry hears of calls, the request of a batch of them, which finds out for all of them where they go."
-  @spec batch(Request.t()) :: Request.t()
-  def batch(request) do
+  @doc "Where telemetry hears of calls, that of a batch of them, which finds out for all of them where they go; else nil."
+  @spec batch() :: reference() | nil
+  def batch do
     if wanted?(:call) do
       ref = make_ref()
       Process.put(ref, @nowhere)
-      %{request | span: ref}
-    else
-      request
+      ref
     end
   end
 
   @doc "Tells of the calls of a batch, each of which took so long (native time)."
-  @spec batched(Request.t(), keyword(), [Outcome.answer()], integer()) :: :ok
-  def batched(%{span: nil}, _opts, _answers, _took), do: :ok
-
-  def batched(request, opts, answers, took) do
-    found = Process.delete(request.span)
+  @spec batched(reference(), String.t(), keyword(), [Outcome.answer()], integer()) :: :ok
+  def batched(ref, path, opts, answers, took) do
+    found = Process.delete(ref)
 
     for answer <- answers do
-      span = begin(:call, request.path, opts, System.monotonic_time() - took)
+      span = begin(:call, path, opts, System.monotonic_time() - took)
       Process.put(span.ref, found)
       ended(span, answer)
     end

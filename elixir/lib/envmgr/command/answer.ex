@@ -2,7 +2,7 @@ defmodule Envmgr.Command.Answer do
   # What the command line says with `--format json`: data, or one error with all its problems.
   @moduledoc false
 
-  alias Envmgr.{Error, JSON}
+  alias Envmgr.{Commands, Error, JSON}
 
   @shown_lines 20
 
@@ -31,8 +31,8 @@ defmodule Envmgr.Command.Answer do
   defp error(%{"code" => code, "message" => message} = error) do
     %Error{
       code: :sync,
-      message: message,
-      hint: if(error["hint"] not in [nil, ""], do: error["hint"]),
+      message: Commands.spoken(message),
+      hint: if(error["hint"] not in [nil, ""], do: Commands.spoken(error["hint"])),
       details: Map.put(error["details"] || %{}, "code", code)
     }
   end
@@ -45,7 +45,8 @@ defmodule Envmgr.Command.Answer do
       code: :sync,
       message: "the command envmgr ended with status #{status} and no answer#{said}",
       hint:
-        "try `mix envmgr.status`; the command is that of `config :envmgr, command:`, " <>
+        Commands.spoken("try `envmgr status`") <>
+          "; the command is that of `config :envmgr, command:`, " <>
           "the variable ENVMGR, .envmgr/tool or PATH",
       details: %{"code" => nil, "status" => status}
     }

@@ -2,7 +2,7 @@ defmodule Envmgr.Command.Diagnosis do
   # What the command line refused, as Mix and editors show it: a diagnostic for each problem that has a place.
   @moduledoc false
 
-  alias Envmgr.Error
+  alias Envmgr.{Commands, Error}
   alias Mix.Task.Compiler.Diagnostic
 
   @spec of(Error.t(), project :: String.t()) :: [Diagnostic.t(), ...]
@@ -17,7 +17,7 @@ defmodule Envmgr.Command.Diagnosis do
 
   defp problem(%{"message" => message} = problem, error, toml) do
     near = if problem["suggestion"], do: "did you mean `#{problem["suggestion"]}`?"
-    hint = if problem["hint"] not in [nil, ""], do: problem["hint"]
+    hint = if problem["hint"] not in [nil, ""], do: Commands.spoken(problem["hint"])
     words = [message, near, hint] |> Enum.reject(&is_nil/1) |> Enum.join("\n")
     diagnostic(problem["file"] || toml, position(problem), words, error)
   end

@@ -4,6 +4,7 @@ defmodule Envmgr.Libraries.CatalogFile do
   # decoded, and so checked, when they are read.
   @moduledoc false
 
+  alias Envmgr.Commands
   alias Envmgr.Libraries.CatalogFile.Layout
   alias Envmgr.Values.Decoder
 
@@ -65,7 +66,7 @@ defmodule Envmgr.Libraries.CatalogFile do
     end
   end
 
-  defp again, do: "run `envmgr sync`, which writes it again"
+  defp again, do: Commands.spoken("run `envmgr sync`, which writes it again")
 
   @doc "The number of a path, or where it would stand: the first path that is not before it."
   @spec find(t(), String.t()) :: {:ok, non_neg_integer()} | {:none, non_neg_integer()}

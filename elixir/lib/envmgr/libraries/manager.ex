@@ -8,7 +8,7 @@ defmodule Envmgr.Libraries.Manager do
   use GenServer
   require Logger
 
-  alias Envmgr.Error
+  alias Envmgr.{Commands, Error}
   alias Envmgr.Libraries.{Manifest, State}
   alias Envmgr.Options
 
@@ -219,7 +219,7 @@ defmodule Envmgr.Libraries.Manager do
         code: :not_installed,
         environment: environment,
         message: "the launch manifest of environment #{environment} cannot be used: #{why}",
-        hint: "run `mix envmgr.install`, which writes it again"
+        hint: "run #{Commands.install()}, which writes it again"
       })
 
     State.broken(state.options.name, environment, error)

@@ -2,7 +2,7 @@ defmodule Envmgr.Libraries.Unknown do
   # Errors for paths that are in no catalog, with the path that was probably meant.
   @moduledoc false
 
-  alias Envmgr.{Error, Near}
+  alias Envmgr.{Commands, Error, Near}
   alias Envmgr.Libraries.{Catalog, CatalogFile, Nearby, State}
 
   @spec error(atom(), String.t()) :: Error.t()
@@ -69,7 +69,10 @@ defmodule Envmgr.Libraries.Unknown do
         %Error{
           code: :not_installed,
           message: "no project: there is no envmgr.toml in the working directory or above it",
-          hint: "set `config :envmgr, project: PATH`, or start with `envmgr init`"
+          hint:
+            Commands.spoken(
+              "set `config :envmgr, project: PATH`, or start a project with `envmgr init`"
+            )
         }
 
       [{:project, project}] ->
@@ -77,7 +80,7 @@ defmodule Envmgr.Libraries.Unknown do
           %Error{
             code: :not_installed,
             message: "no environment of #{project} is installed",
-            hint: "run `mix envmgr.install`"
+            hint: "run #{Commands.install()}"
           }
     end
   end

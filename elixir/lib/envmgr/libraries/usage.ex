@@ -6,7 +6,7 @@ defmodule Envmgr.Libraries.Usage do
 
   alias Envmgr.Error
   alias Envmgr.Libraries.Row
-  alias Envmgr.Libraries.Usage.{Record, Tally}
+  alias Envmgr.Libraries.Usage.{Histogram, Record, Tally}
 
   # Names of attributes may come from anywhere. What is beyond that is counted together.
   @most 5_000
@@ -70,6 +70,16 @@ defmodule Envmgr.Libraries.Usage do
 
   defp class(%Error{} = error), do: Error.classified(error).class
   defp class(_other), do: :internal
+
+  @doc "What half of a function's calls in this VM took at most, ns; 0 where there was none. Reads all its counters: some 30 µs."
+  @spec median(Row.t()) :: non_neg_integer()
+  def median(row) do
+    with tally when tally != nil <- Row.tally(row),
+         {buckets, _errors, _cached} = Tally.read(tally),
+         [ns] when ns != nil <- Histogram.quantiles(buckets, [0.5]),
+         do: ns,
+         else: (_none -> 0)
+  end
 
   @doc "What was counted in this VM since it began, or since somebody else took it over."
   @spec read(atom()) :: [Record.t()]

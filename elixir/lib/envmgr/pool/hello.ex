@@ -70,7 +70,7 @@ defmodule Envmgr.Pool.Hello do
 
       {:ok, %{"protocol" => other}} when is_integer(other) ->
         why = "the worker speaks protocol #{other}, this VM protocol #{version}"
-        {:error, why, "the environment was built by another version of envmgr: run envmgr sync"}
+        {:error, why, "the environment was built by another version of envmgr: run `envmgr sync`"}
 
       _other ->
         {:error, "the worker's hello cannot be read", nil}

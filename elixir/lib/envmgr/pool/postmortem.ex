@@ -19,7 +19,7 @@ defmodule Envmgr.Pool.Postmortem do
 
   @closed_hint "the function, or C code below it, has closed descriptors that it did not open (os.closerange, the start of a daemon)"
   @repeat "the call may have run: repeat it only if that does no harm"
-  @extension "this is a fault in C code, of the library or of what it is used with: look for a version of it where it is mended (envmgr upgrade), and at the arguments"
+  @extension "this is a fault in C code, of the library or of what it is used with: look for a version of it where it is mended (`envmgr upgrade`), and at the arguments"
 
   @hints %{
     4 =>
@@ -78,7 +78,7 @@ defmodule Envmgr.Pool.Postmortem do
 
     %__MODULE__{
       how: Child.ending(status),
-      hint: Map.get(@hints, signal, "look at the system's log"),
+      hint: @hints |> Map.get(signal, "look at the system's log") |> Envmgr.Commands.spoken(),
       signal: signal,
       class: if(signal in @resources, do: :resource, else: :library),
       frames: frames(crash)

@@ -9,7 +9,7 @@ defmodule Envmgr.Reload.Server do
   use GenServer
   require Logger
 
-  alias Envmgr.{Command, Error, Options}
+  alias Envmgr.{Command, Commands, Error, Options}
   alias Envmgr.Libraries.{State, Unknown}
   alias Envmgr.Reload.{Print, Status}
 
@@ -134,7 +134,7 @@ defmodule Envmgr.Reload.Server do
         Logger.warning(
           "envmgr: what is active is not what envmgr.toml says: " <>
             Enum.map_join(outdated, "; ", &"#{&1["environment"]}: #{&1["detail"]}") <>
-            "; Envmgr.reload() or `mix envmgr.install` brings it into force"
+            "; Envmgr.reload() or #{Commands.install()} brings it into force"
         )
 
         publish(s, :outdated)
@@ -192,8 +192,9 @@ defmodule Envmgr.Reload.Server do
       code: :not_installed,
       library: library,
       environment: found["environment"],
-      message: "the environment #{found["environment"]} is not active: #{found["detail"]}",
-      hint: "Envmgr.reload() or `mix envmgr.install` builds it"
+      message:
+        "the environment #{found["environment"]} is not active: #{Commands.spoken(found["detail"])}",
+      hint: "Envmgr.reload() or #{Commands.install()} builds it"
     })
   end
 
@@ -233,7 +234,7 @@ defmodule Envmgr.Reload.Server do
   defp did(%{"environment" => environment, "action" => "kept", "generation" => generation}),
     do:
       "#{environment} was rolled back and stays at generation #{generation}; " <>
-        "Envmgr.reload() or `mix envmgr.install` brings envmgr.toml into force"
+        "Envmgr.reload() or #{Commands.install()} brings envmgr.toml into force"
 
   defp did(%{"environment" => environment, "action" => action, "generation" => generation}),
     do: "#{environment} #{action}, generation #{generation}"
@@ -242,7 +243,7 @@ defmodule Envmgr.Reload.Server do
     %Error{
       code: :sync,
       message: "the command envmgr #{why}",
-      hint: "run `mix envmgr.install`",
+      hint: Commands.command(),
       details: %{"code" => nil}
     }
   end

@@ -2,7 +2,7 @@ defmodule Envmgr.Values.Failure do
   # A worker's error map (docs/protocol.md, section 3) as an `%Envmgr.Error{}`.
   @moduledoc false
 
-  alias Envmgr.Error
+  alias Envmgr.{Commands, Error}
 
   @codes %{
     "exception" => :exception,
@@ -31,7 +31,7 @@ defmodule Envmgr.Values.Failure do
       %Error{
         code: Map.get(@codes, failure["code"], :exception),
         message: text(failure["message"]) || "",
-        hint: text(failure["hint"]),
+        hint: Commands.spoken(text(failure["hint"])),
         class: @classes[failure["class"]],
         retry: failure["retry"] == true,
         type: text(failure["type"]),

@@ -9,7 +9,9 @@ defmodule Envmgr.Wire.Messages do
   @part 4
   @stream 8
   @each 16
+  @in_turn 32
 
+  @type flags :: 0..63
   @type target :: binary() | {pos_integer(), binary()} | {:chain, [step(), ...]}
   @typedoc "Of a chain: 0 calls a path, 1 a method; 2 reads an attribute; 3 is an object."
   @type step :: {0..2, binary()} | {3, pos_integer()}
@@ -34,11 +36,11 @@ defmodule Envmgr.Wire.Messages do
           | {:unforked, number :: pos_integer(), why :: binary()}
           | {:ended, pid :: pos_integer(), status :: integer()}
 
-  @spec flags(:value | :ref, :call | :attribute | :part) :: 0..5
+  @spec flags(:value | :ref, :call | :attribute | :part) :: flags()
   def flags(as, access), do: if(as == :ref, do: @as_ref, else: 0) + access(access)
 
   @doc "Whether these ask for a ref whatever the value."
-  @spec as_ref?(0..29) :: boolean()
+  @spec as_ref?(flags()) :: boolean()
   def as_ref?(flags), do: Bitwise.band(flags, @as_ref) != 0
 
   defp access(:call), do: 0
@@ -46,12 +48,16 @@ defmodule Envmgr.Wire.Messages do
   defp access(:part), do: @part
 
   @doc "The flags of a call whose value is iterated."
-  @spec stream(0..5) :: 8..13
+  @spec stream(flags()) :: flags()
   def stream(flags), do: flags + @stream
 
   @doc "The flags of a call with many arguments, that is many calls."
-  @spec each(0..5) :: 16..21
+  @spec each(flags()) :: flags()
   def each(flags), do: flags + @each
+
+  @doc "The flags of many calls of which none begins before the one before it has ended, coroutines too."
+  @spec in_turn(flags()) :: flags()
+  def in_turn(flags), do: flags + @in_turn
 
   @doc "The payload of such a call, of those of its items."
   @spec items([iodata()]) :: iodata()
@@ -80,7 +86,7 @@ defmodule Envmgr.Wire.Messages do
   def hello(settings), do: [<<0x93, 0, 0>> | settings]
 
   @doc "What follows a call's id. The caller prepares it; the owner of the worker adds the id."
-  @spec call_tail(target(), 0..29, iodata(), non_neg_integer()) :: iodata()
+  @spec call_tail(target(), flags(), iodata(), non_neg_integer()) :: iodata()
   def call_tail(target, flags, payload, size) do
     [target(target), flags, Msgpack.bin(size) | payload]
   end

@@ -22,7 +22,7 @@ defmodule Mix.Tasks.Compile.Envmgr do
   use Mix.Task.Compiler
 
   alias Envmgr.Command.{Answer, Diagnosis, Tool}
-  alias Envmgr.{Command, Error, Options}
+  alias Envmgr.{Error, Options}
   alias Envmgr.Reload.Standing
 
   @manifest "compile.envmgr"
@@ -110,7 +110,6 @@ defmodule Mix.Tasks.Compile.Envmgr do
   end
 
   defp refused(error, project) do
-    error = %{error | hint: error.hint && Command.spoken(error.hint)}
     Mix.shell().error("error: " <> Exception.message(error))
     {:error, Diagnosis.of(error, project)}
   end

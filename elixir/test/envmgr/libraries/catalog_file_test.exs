@@ -144,7 +144,7 @@ defmodule Envmgr.Libraries.CatalogFileTest do
   test "what is no catalog of this schema says what to do" do
     {:ok, old} = Encoder.encode(%{"schema" => 1, "entries" => []})
 
-    assert {:error, "it was written by an earlier envmgr; run `envmgr sync`" <> _} =
+    assert {:error, "it was written by an earlier envmgr; run `mix envmgr sync`" <> _} =
              CatalogFile.parse(IO.iodata_to_binary(old))
 
     assert {:error, "schema 9 is not known" <> _} =

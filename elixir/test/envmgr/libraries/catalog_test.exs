@@ -135,7 +135,7 @@ defmodule Envmgr.Libraries.CatalogTest do
     data = Test.Catalog.build([%{paths: ["x"], kind: "function", summary: "SUMMARY"}])
     Test.Catalog.publish(table, "lib", :binary.replace(data, "SUMMARY", <<255, "UMMARY">>))
     assert {:error, reason} = Catalog.fetch(table, "lib.x")
-    assert reason == "the catalog of m is damaged; run `envmgr sync`, which writes it again"
+    assert reason == "the catalog of m is damaged; run `mix envmgr sync`, which writes it again"
   end
 
   describe "aliases" do

@@ -31,8 +31,10 @@ defmodule Envmgr.Pool.ElasticTest do
   defp some(list), do: list
 
   # As if so much time had passed since the pool began to look.
-  defp look(name, later),
-    do: send(server(name), {:look, System.monotonic_time(:millisecond) + later})
+  defp look(name, later) do
+    send(server(name), {:look, System.monotonic_time(:millisecond) + later})
+    :sys.get_state(server(name))
+  end
 
   defp nap(name, seconds, value),
     do: Task.async(fn -> Envmgr.execute("probe.nap", [seconds, value], name: name) end)
@@ -70,7 +72,14 @@ defmodule Envmgr.Pool.ElasticTest do
     # One that has an object is not idle.
     {:ok, thing} = Envmgr.execute("probe.Thing", [7], name: name)
     home = Envmgr.execute!("probe.pid", [], name: name)
-    # In the first half minute all were busy.
+
+    # In the first half minute all were busy, though one of them may have been ready too late for the calls above.
+    {gate, open} = Project.gate()
+    busy = for n <- 1..3, do: nap(name, gate, n)
+    Project.eventually(fn -> Enum.all?(pool(name).workers, &(&1.in_flight > 0)) end)
+    look(name, 0)
+    open.()
+    assert Task.await_many(busy, 60_000) == for(n <- 1..3, do: {:ok, n})
     look(name, 31_000)
     assert pool(name).wanted == 3
     look(name, 62_000)

@@ -126,4 +126,11 @@ defmodule Envmgr.Wire.MessagesTest do
 
     assert Msgpack.skip(<<0xC1>>) == :error
   end
+
+  test "flags of a call add up" do
+    flags = Messages.flags(:ref, :attribute)
+    assert {flags, Messages.stream(flags)} == {3, 11}
+    assert {Messages.each(flags), flags |> Messages.in_turn() |> Messages.each()} == {19, 51}
+    assert Messages.as_ref?(51) and not Messages.as_ref?(50)
+  end
 end

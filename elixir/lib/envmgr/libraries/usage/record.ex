@@ -4,7 +4,11 @@ defmodule Envmgr.Libraries.Usage.Record do
 
   alias Envmgr.Libraries.Usage.Histogram
 
-  @classes ~w(usage conversion library resource policy internal)
+  # Atoms of this module: at the start none that others name need be there.
+  @classes Map.new(
+             [:usage, :conversion, :library, :resource, :policy, :internal],
+             &{Atom.to_string(&1), &1}
+           )
 
   @enforce_keys [:path, :library, :first, :last]
   defstruct [:path, :library, :first, :last, cached: 0, errors: %{}, buckets: %{}]
@@ -85,7 +89,7 @@ defmodule Envmgr.Libraries.Usage.Record do
          first: first,
          last: last,
          cached: cached,
-         errors: Map.new(errors, fn {class, n} -> {String.to_existing_atom(class), n} end),
+         errors: Map.new(errors, fn {class, n} -> {@classes[class], n} end),
          buckets: Map.new(buckets, fn [index, n] -> {index, n} end)
        }}
     else
@@ -95,7 +99,7 @@ defmodule Envmgr.Libraries.Usage.Record do
 
   def load(_malformed), do: :error
 
-  defp counted?({class, n}), do: class in @classes and is_integer(n) and n > 0
+  defp counted?({class, n}), do: is_map_key(@classes, class) and is_integer(n) and n > 0
 
   defp bucket?([index, n]),
     do: is_integer(index) and index in 0..(Histogram.size() - 1) and is_integer(n) and n > 0

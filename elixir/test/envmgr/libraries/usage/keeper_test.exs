@@ -258,6 +258,20 @@ defmodule Envmgr.Libraries.Usage.KeeperTest do
     assert %{again | path: golden} == file
   end
 
+  test "a class of errors is read where nothing has named its atom yet" do
+    # Of this VM, which has loaded everything, nothing could be told.
+    paths = for module <- [Record, Enum], do: ["-pa", Path.dirname(:code.which(module))]
+
+    read = """
+    {ok, \#{errors := Errors}} = 'Elixir.Envmgr.Libraries.Usage.Record':load(
+      [<<"lib.f">>, <<"lib">>, 1, 2, 0, \#{<<"policy">> => 1, <<"conversion">> => 2}, [[1, 3]]]),
+    io:format("~0p", [lists:sort(maps:to_list(Errors))]), halt().
+    """
+
+    command = ["-noshell" | List.flatten(paths)] ++ ["-eval", read]
+    assert System.cmd("erl", command) == {"[{conversion,2},{policy,1}]", 0}
+  end
+
   test "what nobody has called for a month is forgotten", %{project: project} do
     day = 24 * 3_600_000
     now = System.os_time(:millisecond)

@@ -1,4 +1,4 @@
-defmodule Envmgr.Calls.RecoveredTest do
+defmodule Envmgr.Calls.Batch.RecoveredTest do
   # Many calls as one, of functions for which something is configured to recover from failures.
   use ExUnit.Case, async: true
 
