@@ -176,6 +176,9 @@ defmodule Envmgr.Pool.ElasticTest do
     assert %{^me => other} = Envmgr.Pool.Memory.ps([me, 4_194_301])
     assert_in_delta other, bytes, bytes
     assert Envmgr.Pool.Memory.read([]) == %{}
+    assert Envmgr.Pool.Memory.own([{4_194_301, 0}]) == %{}
+    assert %{^me => own} = Envmgr.Pool.Memory.own([{me, 0}])
+    assert own in 1_000_000..bytes
   end
 
   describe "named pools" do
