@@ -86,10 +86,11 @@ defmodule Envmgr.Calls.Batch do
       :none
     else
       answers = if around?, do: recovered(items, answers, call, claims?), else: answers
+      # Each has taken its part of the time.
       took = div(Usage.now() - started, length(items))
-
-      for(answer <- answers, do: counted(answer, call, opts, took))
-      |> told(span, call, opts, took)
+      Usage.ended_together(answers, Row.tally(call.row), took)
+      for {:error, _error} = answer <- answers, do: Entry.counted(answer, call.path, opts)
+      told(answers, span, call, opts, took)
     end
   end
 
@@ -116,13 +117,6 @@ defmodule Envmgr.Calls.Batch do
 
   defp later(answer, _no_hooks, _call), do: answer
 
-  # Each has taken its part of the time.
-  defp counted(answer, call, opts, took) do
-    answer
-    |> Usage.ended(Row.tally(call.row), Usage.now() - took)
-    |> Entry.counted(call.path, opts)
-  end
-
   defp told(answers, nil, _call, _opts, _took), do: answers
 
   defp told(answers, span, call, opts, took) do
@@ -131,15 +125,18 @@ defmodule Envmgr.Calls.Batch do
     answers
   end
 
-  defp merged([%{payload: nil} = item | items], together, path, opts) do
+  defp merged(items, together, _path, _opts) when length(items) == length(together), do: together
+  defp merged(items, together, path, opts), do: zipped(items, together, path, opts)
+
+  defp zipped([%{payload: nil} = item | items], together, path, opts) do
     answer = Entry.execute(path, Item.given(item), hooked(opts, item.met))
-    [answer | merged(items, together, path, opts)]
+    [answer | zipped(items, together, path, opts)]
   end
 
-  defp merged([_ready | items], [answer | together], path, opts),
-    do: [answer | merged(items, together, path, opts)]
+  defp zipped([_ready | items], [answer | together], path, opts),
+    do: [answer | zipped(items, together, path, opts)]
 
-  defp merged([], [], _path, _opts), do: []
+  defp zipped([], [], _path, _opts), do: []
 
   defp hooked(opts, nil), do: opts
   defp hooked(opts, met), do: [{:hooked, met} | opts]

@@ -11,6 +11,10 @@ defmodule Envmgr.Calls.Mapping do
   @most 512
   @growth 8
 
+  # What a small call takes of the heap, in words, and a process at most at once: one that has it collects no garbage.
+  @words 200
+  @heap 50_000
+
   @timeout 30_000
   @own [:max_concurrency, :batch, :ordered, :on_error]
   @call Options.known() -- [:metadata, :trace]
@@ -40,7 +44,7 @@ defmodule Envmgr.Calls.Mapping do
       size: batch || 1,
       ordered?: Keyword.get(own, :ordered, true),
       stop?: own[:on_error] == :stop,
-      input: {items, &Enumerable.reduce(items, &1, fn item, taken -> take(item, taken) end)}
+      input: input(items)
     }
 
     try do
@@ -116,6 +120,19 @@ defmodule Envmgr.Calls.Mapping do
     end
   end
 
+  # A list needs nobody that goes on.
+  defp input(items) when is_list(items), do: items
+
+  defp input(items),
+    do: {items, &Enumerable.reduce(items, &1, fn item, taken -> take(item, taken) end)}
+
+  defp next(%{input: items} = m, count) when is_list(items) do
+    case Enum.split(items, count) do
+      {now, []} -> {now, %{m | input: nil}}
+      {now, later} -> {now, %{m | input: later}}
+    end
+  end
+
   defp next(%{input: {source, continue}} = m, count) do
     case continue.({:cont, {count, []}}) do
       {:suspended, {_left, items}, continue} ->
@@ -129,14 +146,14 @@ defmodule Envmgr.Calls.Mapping do
   defp take(item, {1, items}), do: {:suspend, {0, [item | items]}}
   defp take(item, {left, items}), do: {:cont, {left - 1, [item | items]}}
 
-  defp close(%{input: {_source, continue}} = m) do
-    continue.({:halt, {0, []}})
+  defp close(m) do
+    with {_source, continue} <- m.input, do: continue.({:halt, {0, []}})
     %{m | input: nil}
   end
 
   # The deadline is over: what the input still has is told, where it has an end that is known.
-  defp late(%{input: {source, _continue}} = m) do
-    if is_list(source) or match?({:ok, _count}, Enumerable.count(source)) do
+  defp late(m) do
+    if ends?(m.input) do
       {items, m} = next(m, @most)
 
       m =
@@ -147,6 +164,9 @@ defmodule Envmgr.Calls.Mapping do
       close(m)
     end
   end
+
+  defp ends?({source, _continue}), do: match?({:ok, _count}, Enumerable.count(source))
+  defp ends?(_list), do: true
 
   defp timeout(m) do
     error = %Error{
@@ -164,6 +184,7 @@ defmodule Envmgr.Calls.Mapping do
     callers = [caller | Process.get(:"$callers", [])]
     metadata = Logger.metadata()
     {path, opts} = {m.path, [{:timeout, left(m)} | m.opts]}
+    count = length(items)
 
     {pid, monitor} =
       :erlang.spawn_opt(
@@ -174,10 +195,10 @@ defmodule Envmgr.Calls.Mapping do
           beside = %Beside{kind: :async, holder: caller, cancel: cancel, caller: monitor}
           send(alias, {alias, cancel, batch(path, items, Beside.option(opts, beside))})
         end,
-        monitor: [tag: {:gone, alias, cancel}]
+        monitor: [tag: {:gone, alias, cancel}],
+        min_heap_size: min(@words * count, @heap)
       )
 
-    count = length(items)
     batch = {m.next, count, System.monotonic_time(:microsecond), pid, monitor}
     running(%{m | next: m.next + count}, Map.put(m.running, cancel, batch))
   end
@@ -254,6 +275,8 @@ defmodule Envmgr.Calls.Mapping do
 
     running(m, Map.new(running))
   end
+
+  defp result(%{last: nil, done: [{_first, answers}]}), do: answers
 
   defp result(%{ordered?: true} = m) do
     answers = m.done |> Enum.sort_by(&elem(&1, 0)) |> Enum.flat_map(&elem(&1, 1))

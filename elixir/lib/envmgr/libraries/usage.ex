@@ -54,6 +54,16 @@ defmodule Envmgr.Libraries.Usage do
     answer
   end
 
+  @doc "As `ended/3`, of many calls of which each took so long, ns."
+  @spec ended_together([term(), ...], Tally.t() | nil, integer()) :: :ok
+  def ended_together(_answers, nil, _took), do: :ok
+
+  def ended_together(answers, tally, took) do
+    for {:error, error} <- answers, do: Tally.failed(tally, class(error))
+    now = now()
+    Tally.add(tally, now - took, now, length(answers))
+  end
+
   @doc "What was counted as a call failed afterwards."
   @spec failed(Tally.t() | nil, Error.t()) :: :ok
   def failed(nil, _error), do: :ok

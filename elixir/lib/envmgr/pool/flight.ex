@@ -51,10 +51,6 @@ defmodule Envmgr.Pool.Flight do
   @spec aside?(t(), pos_integer()) :: boolean()
   def aside?({_size, _queue, asides}, id), do: is_map_key(asides, id)
 
-  @doc "Whether calls are aside."
-  @spec beside?(t()) :: boolean()
-  def beside?({_size, _queue, asides}), do: asides != %{}
-
   @doc "About how many calls are aside."
   @spec besides(t()) :: non_neg_integer()
   def besides({size, :threads, asides}), do: max(div(map_size(asides) + 1, 2) - size, 0)

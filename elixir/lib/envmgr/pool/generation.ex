@@ -54,9 +54,6 @@ defmodule Envmgr.Pool.Generation do
   @spec put(t(), Crew.t()) :: t()
   def put(g, crew), do: put_in(g.crews[crew.name], crew)
 
-  @spec update(t(), String.t(), (Crew.t() -> Crew.t())) :: t()
-  def update(g, pool, change), do: put(g, change.(Map.fetch!(g.crews, pool)))
-
   @spec complete?(t()) :: boolean()
   def complete?(g), do: Enum.all?(Map.values(g.crews), &Crew.complete?/1)
 

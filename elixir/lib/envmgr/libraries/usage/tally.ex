@@ -24,10 +24,10 @@ defmodule Envmgr.Libraries.Usage.Tally do
     tally
   end
 
-  @doc "A call ended. Both times as of `System.monotonic_time(:nanosecond)`."
-  @spec add(t(), integer(), integer()) :: :ok
-  def add(tally, started, ended) do
-    :atomics.add(tally, @buckets + Histogram.index(ended - started), 1)
+  @doc "So many calls ended, which took the same. Both times as of `System.monotonic_time(:nanosecond)`."
+  @spec add(t(), integer(), integer(), pos_integer()) :: :ok
+  def add(tally, started, ended, count \\ 1) do
+    :atomics.add(tally, @buckets + Histogram.index(ended - started), count)
 
     if ended - :atomics.get(tally, @last) > @second,
       do: :atomics.put(tally, @last, ended),
