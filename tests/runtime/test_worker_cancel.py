@@ -49,11 +49,15 @@ def test_the_error_says_where_it_was(slow):
 @pytest.mark.parametrize("threads", [1, 2])
 def test_an_import_is_not_cut_short(start, slowly, unmeasured, tmp_path, threads):
     """NumPy would never be imported again in that process. The call ends behind it."""
-    until = "until = time.monotonic() + 0.3"
+    imports = tmp_path / "imports"
+    until = f"open({str(imports)!r}, 'w').close()\nuntil = time.monotonic() + 0.3"
     (tmp_path / "late.py").write_text(f"import time\n{until}\nwhile time.monotonic() < until: pass\n")
     client = start(slowly, threads=threads, env=unmeasured)
+    number = client.begin("slow.importing_and_more", (str(tmp_path), "late"))
+    while not imports.exists():
+        time.sleep(0.005)
     with pytest.raises(WorkerError) as caught:
-        client.cancel(begun(client, "slow.importing_and_more", str(tmp_path), "late"))
+        client.cancel(number)
     assert caught.value.error["code"] == "cancelled"
     assert client.call("slow.is_imported", ["late"]) is True
 

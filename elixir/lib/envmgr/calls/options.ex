@@ -77,7 +77,7 @@ defmodule Envmgr.Calls.Options do
 
   @values [
             name: "the name of an instance, an atom",
-            timeout: "milliseconds or :infinity",
+            timeout: "milliseconds (at most #{0xFFFFFFFF}) or :infinity",
             as: ":value or :ref",
             dicts: ":map or :ordered",
             metadata: "true or false",

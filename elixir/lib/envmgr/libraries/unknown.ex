@@ -107,13 +107,18 @@ defmodule Envmgr.Libraries.Unknown do
     %Error{
       code: :unknown_library,
       library: library,
-      message: "there is no library #{library}",
+      message: nameless(library, path) || "there is no library #{library}",
       hint:
         of_module(libraries, library, path) || without_library(table, libraries, path) ||
           Near.question(near(table, libraries, library)) ||
           "libraries stand in envmgr.toml; Envmgr.configuration() tells whether a change there is in force"
     }
   end
+
+  defp nameless("", path),
+    do: "#{inspect(path)} begins with no library: a path is one's name, a dot, and a path in it"
+
+  defp nameless(_library, _path), do: nil
 
   # A library's name need not be that of its module: scikit-learn, sklearn.
   defp of_module(libraries, module, path) do

@@ -7,7 +7,7 @@ defmodule Envmgr.Calls.OptionsTest do
     for {option, words} <- [
           {{:as, :reff}, ":reff is no value of the option as: it is :value or :ref"},
           {{:timeout, "x"},
-           ~s("x" is no value of the option timeout: it is milliseconds or :infinity)},
+           ~s("x" is no value of the option timeout: it is milliseconds (at most 4294967295\) or :infinity)},
           {{:trace, 1}, "1 is no value of the option trace: it is true or false"},
           {{:output, :stdout},
            ":stdout is no value of the option output: it is :log, :metadata, :ignore or a pid"},

@@ -90,6 +90,13 @@ defmodule Envmgr.Libraries.UnknownTest do
     assert hint =~ "what it has from other libraries is not reachable"
   end
 
+  test "a path without a library", %{table: table} do
+    for path <- ["", ".mean"] do
+      assert {:unknown_library, message, _hint} = error(table, path)
+      assert message =~ "#{inspect(path)} begins with no library"
+    end
+  end
+
   test "a library that is called otherwise than its module", %{table: table} do
     assert {:unknown_library, "there is no library sklib", hint} = error(table, "sklib.mean")
     assert hint == "sklib is the module of the library sci-lib: did you mean sci-lib.mean?"
