@@ -48,7 +48,7 @@ BUILDS = "builds"
 CATALOGS = "catalogs"
 FORK = "fork"
 
-# Two installs at once download what they share twice; proofs may overlap them.
+# Two installs at once download what they share twice; proofs, and what is compiled, may overlap them.
 _one_install = threading.Lock()
 
 
@@ -100,13 +100,14 @@ def install(
     interpreter: Interpreter,
     offline: bool,
     report: Report,
-) -> None:
+) -> tuple[pypa.Distribution, ...]:
     """As `build`, of an environment that nothing will activate: verified, every byte noted, and nothing of it
-    proved or catalogued. Raises as `build`, in uv's own words."""
+    proved or catalogued. The distributions of which nothing is compiled. Raises as `build`, in uv's own words."""
     entry = entry_name(environment.name, key)
     with _staging(layout, entry) as staged:
         laid = _lay(staged, environment, key, lock, interpreter, offline=offline, report=report)
         store.admit(layout, entry, environment=laid.home, manifest=laid.taken().to_bytes())
+    return laid.lacking
 
 
 @contextlib.contextmanager
@@ -122,12 +123,14 @@ def _staging(layout: Layout, entry: str) -> Iterator[Path]:
 
 @dataclass(frozen=True, slots=True)
 class _Laid:
-    """An environment in staging. `noted` are its bytes when it was linked, `known` digests of it when it was not."""
+    """An environment in staging. `noted` are its bytes when it was linked, `known` digests of it when it was not, and
+    `lacking` then the distributions of which no bytecode was known."""
 
     home: Path
     distributions: tuple[pypa.Distribution, ...]
     noted: Contents | None
     known: contents.Digests
+    lacking: tuple[pypa.Distribution, ...] = ()
 
     def taken(self) -> Contents:
         return contents.take(self.home, self.known) if self.noted is None else self.noted
@@ -157,12 +160,14 @@ def _lay(
         (home / "lib" / f"python{interpreter.minor}" / "site-packages").mkdir(parents=True, exist_ok=True)
     place = site_packages(home)
     distributions = pypa.installed(place)
+    lacking: tuple[pypa.Distribution, ...] = ()
     if noted is None:
         known = contents.verify(place, distributions)
         stages.reached("build-verified")
         if shares:
-            bytecode.borrow(place, distributions, interpreter, staged / "bytecode")
-    return _Laid(home, distributions, noted, known)
+            linked, lacking = bytecode.borrow(place, distributions, interpreter)
+            known.update(contents.digests(place, linked))
+    return _Laid(home, distributions, noted, known, lacking)
 
 
 def _install(
@@ -171,7 +176,7 @@ def _install(
     from envmgr.tools import uv
 
     uv.create_environment(home, Path(interpreter.executable))
-    with _one_install:
+    with contextlib.nullcontext() if lock.is_built else _one_install:
         if lock.pins:
             uv.install(
                 lock.path,
@@ -225,17 +230,42 @@ def add_bytecode(
     entry = entry_name(environment.name, key)
     staged = layout.staging / f"shared-{entry}-{os.getpid()}-{threading.get_ident()}"
     with contextlib.suppress(OSError, ValueError):
-        noted = Contents.from_bytes(layout.manifest(entry).read_bytes())
         place = site_packages(layout.entry(entry))
-        within = place.relative_to(layout.entry(entry)).as_posix()
-        compiled = contents.take(made, {})
-        new = {path: facts for path, facts in compiled.files.items() if bytecode.add(made, path, place)}
+        new = bytecode.add(made, place)
         if new:
-            added = {f"{within}/{path}": facts for path, facts in new.items()}
-            noted = Contents({**noted.files, **added}, noted.links)
-            files.write(layout.manifest(entry), noted.to_bytes(), flush=False)
+            noted = _note(layout, entry, place, new)
             if environment.link_mode == "hardlink":
-                bytecode.keep(place, distributions, interpreter, noted.within(within), staged, new=new)
+                bytecode.keep(place, distributions, interpreter, noted, staged, new=new)
+
+
+def borrow_bytecode(
+    layout: Layout,
+    environment: Environment,
+    key: str,
+    *,
+    interpreter: Interpreter,
+    distributions: Sequence[pypa.Distribution],
+) -> None:
+    """Add to an entry that `install` made what others have compiled since of the `distributions` that lacked it.
+
+    The caller holds the project's lock. Cost: as `bytecode.borrow`.
+    """
+    entry = entry_name(environment.name, key)
+    with contextlib.suppress(OSError, ValueError):
+        place = site_packages(layout.entry(entry))
+        new, _ = bytecode.borrow(place, distributions, interpreter)
+        if new:
+            _note(layout, entry, place, new)
+
+
+def _note(layout: Layout, entry: str, place: Path, new: bytecode.Noted) -> Contents:
+    """Note new files, by their paths from site-packages; all that is noted of these."""
+    noted = Contents.from_bytes(layout.manifest(entry).read_bytes())
+    within = place.relative_to(layout.entry(entry)).as_posix()
+    added = {f"{within}/{path}": facts for path, facts in new.items()}
+    noted = Contents({**noted.files, **added}, noted.links)
+    files.write(layout.manifest(entry), noted.to_bytes(), flush=False)
+    return noted.within(within)
 
 
 def _prove(

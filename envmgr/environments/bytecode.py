@@ -6,13 +6,14 @@ are uv's, the same wherever it links the same file from its cache.
 
 from __future__ import annotations
 
-import contextlib
+import hashlib
 import os
+import stat
 import struct
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from envmgr.environments import files, shared
+from envmgr.environments import files, shared, trees
 from envmgr.environments.contents import Contents
 from envmgr.environments.store import digest
 from envmgr.tools.interpreters import Interpreter
@@ -23,39 +24,51 @@ _KIND = "bytecode"
 _HEADER = struct.Struct("<4xIII")
 
 
+Noted = Mapping[str, tuple[int, str, int]]
+"""Bytecode by its path from site-packages, as `Contents.files` has it."""
+
+
 def borrow(
-    place: Path, distributions: Iterable[Distribution], interpreter: Interpreter, staged: Path
-) -> None:
-    """Link what is known of these distributions into the site-packages `place`, by way of `staged`."""
+    place: Path, distributions: Iterable[Distribution], interpreter: Interpreter
+) -> tuple[Noted, tuple[Distribution, ...]]:
+    """Link what is known of these distributions into the site-packages `place`, if every byte is as it was kept. What
+    was linked, and the distributions of which nothing is known. Cost: one read and one link of every file.
+    """
+    linked: dict[str, tuple[int, str, int]] = {}
+    lacking = []
     for distribution in distributions:
         name = _name(distribution, interpreter)
-        noted = shared.lend(_KIND, name, staged)
-        if noted is None:
+        found = shared.known(_KIND, name)
+        if found is not None and all(
+            _is_sound(found[0], path, facts, place) for path, facts in found[1].files.items()
+        ):
+            linked.update(_linked(*found, place))
             continue
-        if all(_serves(f"{staged}/{path}", f"{place}/{_source(path)}") for path in noted.files):
-            for folder in {path.rpartition("/")[0] for path in noted.files}:
-                (place / folder).mkdir(exist_ok=True)
-            for path in noted.files:
-                with contextlib.suppress(FileExistsError):  # a wheel may bring some of its own
-                    os.link(f"{staged}/{path}", f"{place}/{path}")
-        else:
+        if found is not None:
             shared.forget(_KIND, name)
-        files.remove(staged)
+        lacking.append(distribution)
+    return linked, tuple(lacking)
 
 
-def add(made: Path, path: str, place: Path) -> bool:
-    """Link one file of `made` into the site-packages `place`, if it is bytecode of a source there and has no place
-    yet; whether it was."""
-    if "__pycache__/" not in path or not _serves(f"{made}/{path}", f"{place}/{_source(path)}"):
-        return False
-    (place / path).parent.mkdir(exist_ok=True)
-    try:
-        (place / path).hardlink_to(made / path)
-    except FileExistsError:
-        return False
-    except OSError:  # `made` is on another file system
-        files.write(place / path, (made / path).read_bytes(), flush=False)
-    return True
+def add(made: Path, place: Path) -> Noted:
+    """Link what was compiled, in `made` by paths from site-packages, into the site-packages `place`: bytecode of the
+    sources there that have none yet. What was linked."""
+    added = {}
+    for path, facts in trees.walk(made).files.items():
+        if "__pycache__/" not in path:
+            continue
+        content = (made / path).read_bytes()
+        if not _serves(content, f"{place}/{_source(path)}"):
+            continue
+        try:
+            _link(f"{made}/{path}", f"{place}/{path}")
+        except FileExistsError:
+            continue
+        except OSError:  # `made` is on another file system
+            files.write(place / path, content, flush=False)
+            facts = (place / path).stat()
+        added[path] = (len(content), hashlib.sha256(content).hexdigest(), stat.S_IMODE(facts.st_mode))
+    return added
 
 
 def keep(
@@ -94,11 +107,47 @@ def _source(path: str) -> str:
     return f"{folder}{name.partition('.')[0]}.py"
 
 
-def _serves(bytecode: str, source: str) -> bool:
+def _is_sound(tree: Path, path: str, noted: tuple[int, str, int], place: Path) -> bool:
+    """Whether a file is as it was noted, and serves the source in `place`."""
+    size, known, mode = noted
     try:
-        with open(bytecode, "rb", buffering=0) as file:  # noqa: PTH123 - hundreds of them
-            flags, time, size = _HEADER.unpack(file.read(_HEADER.size))
+        with open(f"{tree}/{path}", "rb", buffering=0) as file:  # noqa: PTH123 - hundreds of them
+            facts = os.fstat(file.fileno())
+            content = file.readall()
+    except OSError:
+        return False
+    return (
+        (len(content), stat.S_IMODE(facts.st_mode)) == (size, mode)
+        and hashlib.sha256(content).hexdigest() == known
+        and _serves(content, f"{place}/{_source(path)}")
+    )
+
+
+def _serves(bytecode: bytes, source: str) -> bool:
+    try:
+        flags, time, size = _HEADER.unpack_from(bytecode)
         facts = os.stat(source)  # noqa: PTH116
     except (OSError, struct.error):
         return False
     return flags == 0 and (time, size) == (int(facts.st_mtime) & 0xFFFFFFFF, facts.st_size & 0xFFFFFFFF)
+
+
+def _linked(tree: Path, noted: Contents, place: Path) -> Noted:
+    linked = {}
+    for path, facts in noted.files.items():
+        try:
+            _link(f"{tree}/{path}", f"{place}/{path}")
+        except FileExistsError:  # a wheel may bring some of its own
+            continue
+        except OSError:  # on another file system, or forgotten meanwhile
+            break
+        linked[path] = facts
+    return linked
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except FileNotFoundError:
+        os.mkdir(os.path.dirname(target))  # noqa: PTH102, PTH120
+        os.link(source, target)

@@ -27,18 +27,28 @@ def lend(kind: str, name: str, into: Path) -> Contents | None:
 
     Cost: one link and one read of every file.
     """
+    found = known(kind, name)
+    if found is None:
+        return None
+    tree, noted = found
+    if _lent(tree, into, noted):
+        return noted
+    files.remove(into)
+    return None
+
+
+def known(kind: str, name: str) -> tuple[Path, Contents] | None:
+    """Where a tree is, and what it held when it was kept: who uses it compares, and may `forget` it."""
     place = _place(kind, name)
     try:
         noted = Contents.from_bytes((place / "manifest").read_bytes())
+        caches.use(place / "manifest")
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         files.remove(place)
         return None
-    if _lent(place, into, noted):
-        return noted
-    files.remove(into)
-    return None
+    return place / "tree", noted
 
 
 def keep(kind: str, name: str, tree: Path, noted: Contents, staged: Path) -> None:
@@ -72,24 +82,23 @@ def prune() -> None:
             files.remove(manifest.parent)
 
 
-def _lent(place: Path, into: Path, noted: Contents) -> bool:
+def _lent(tree: Path, into: Path, noted: Contents) -> bool:
     try:
         if len(noted.files) <= trees.FEW:
-            _link(place / "tree", into, noted)
+            _link(tree, into, noted)
             found = comparison.look(into, deep=True)
         else:
             with ThreadPoolExecutor(1) as beside:  # the same files under either name
-                looked = beside.submit(comparison.look, place / "tree", deep=True)
-                _link(place / "tree", into, noted)
+                looked = beside.submit(comparison.look, tree, deep=True)
+                _link(tree, into, noted)
                 found = looked.result()
         sound = not comparison.compare(noted, found)
-        caches.use(place / "manifest")
     except OSError as problem:
         if problem.errno == errno.EXDEV:
             return False
         sound = False
     if not sound:
-        files.remove(place)
+        files.remove(tree.parent)
     return sound
 
 

@@ -21,6 +21,7 @@ from envmgr.matrix.attempts import Ground
 from envmgr.matrix.locking import Locked, Refused
 from envmgr.matrix.preparing import Prepared, Preparing, holding
 from envmgr.matrix.standing import Standing
+from envmgr.matrix.turns import Turns
 from envmgr.matrix.warden import Warden
 from envmgr.model.matrix import (
     ELSEWHERE,
@@ -75,13 +76,14 @@ class Cells:
         self._stop = stop
         self._keep = keep
 
-    def run(self, found: Prepared, report: Report) -> tuple[CellResult, str]:
-        """What comes of it now, and the name of its store entry ("" where it has none).
+    def run(self, found: Prepared, report: Report, turns: Turns | None = None) -> tuple[CellResult, str]:
+        """What comes of it now, and the name of its store entry ("" where it has none). It is tried when it has one
+        of the `turns`, which costs it no seconds.
 
         Raises Stopped, and what says nothing of the cell: E-NETWORK, E-DISK, E-BUSY.
         """
         begun, since = time.monotonic(), time.time()
-        entry = ""
+        entry, waited = "", 0.0
         if found.locked is None or found.interpreter is None:
             result = self._result(found, NO_INTERPRETER, found.problem)
         elif isinstance(found.locked, Refused):
@@ -90,25 +92,28 @@ class Cells:
             pins = {pin.name: pin.version for pin in found.locked.lock.pins}
             result = self._result(found, ELSEWHERE, "locked, not run here", pins=pins)
         else:
-            result, entry = self._tried(found, found.locked, found.interpreter, report)
-        seconds = round(time.monotonic() - begun, 3)
+            turns = turns or Turns(1, self._stop)
+            result, entry, waited = self._tried(found, found.locked, found.interpreter, turns, report)
+        seconds = round(time.monotonic() - begun - waited, 3)
         return replace(result, seconds=seconds, fingerprint=self.preparing.fingerprint(found, since)), entry
 
     def _tried(
-        self, found: Prepared, locked: Locked, interpreter: Interpreter, report: Report
-    ) -> tuple[CellResult, str]:
+        self, found: Prepared, locked: Locked, interpreter: Interpreter, turns: Turns, report: Report
+    ) -> tuple[CellResult, str, float]:
         checks: list[CheckResult] = []
         read: set[str] = set()
         timed: list[str] = []
         try:
             with self.ground(found, locked, interpreter, report) as stands:
-                for check in self._matrix.checks:
-                    report(found.cell.id, check.name)
-                    outcome, last = checking.run(check, stands.ground, stands.home)
-                    checks.append(outcome)
-                    read.update(last.files)
-                    if last.timed:
-                        timed.append(check.name)
+                with turns.turn() as waited:
+                    self._standing.borrow_bytecode(found.environment, stands.key, interpreter)
+                    for check in self._matrix.checks:
+                        report(found.cell.id, check.name)
+                        outcome, last = checking.run(check, stands.ground, stands.home)
+                        checks.append(outcome)
+                        read.update(last.files)
+                        if last.timed:
+                            timed.append(check.name)
                 compiled = stands.ground.compiled
                 self._standing.add_bytecode(
                     found.environment, stands.key, interpreter, stands.installed, compiled
@@ -116,11 +121,12 @@ class Cells:
         except EnvmgrError as problem:
             if problem.code not in _NOT_INSTALLED:
                 raise
-            return self._result(found, NOT_INSTALLABLE, problem.message.splitlines()[0]), ""
+            return self._result(found, NOT_INSTALLABLE, problem.message.splitlines()[0]), "", 0.0
         with self.preparing.noting:
             self.preparing.notes.tried(found.cell.id, read, timed)
         entry = stands.ground.store.name
-        return self._result(found, worst(checks), _told(checks), pins=stands.pins, checks=checks), entry
+        told = _told(checks)
+        return self._result(found, worst(checks), told, pins=stands.pins, checks=checks), entry, waited
 
     @contextlib.contextmanager
     def ground(

@@ -14,6 +14,7 @@ from envmgr.errors import EnvmgrError
 from envmgr.matrix.attempts import Stopped
 from envmgr.matrix.cells import Cells
 from envmgr.matrix.preparing import Prepared
+from envmgr.matrix.turns import Turns, ahead
 from envmgr.model.matrix import Cell, CellResult
 from envmgr.model.outcomes import Report
 from envmgr.tools import process
@@ -47,23 +48,36 @@ def run(
     done: Done,
     report: Report,
 ) -> tuple[str | None, dict[str, EnvmgrError]]:
-    """Prepare and run these cells in their order, but for those of which `kept` has a result once they are locked.
-    The name of the signal that interrupted it, and why of some cells nothing can be said.
+    """Prepare and run these cells in their order, `jobs` at a time, but for those of which `kept` has a result once
+    they are locked. The next ones are built while these are tried.
 
+    The name of the signal that interrupted it, and why of some cells nothing can be said.
     `done` is called in this thread as soon as a cell has ended. SIGINT and SIGTERM end what runs, and what has ended
     stays; a second one kills it at once.
     """
     problems: dict[str, EnvmgrError] = {}
     interrupted = None
-    with ThreadPoolExecutor(LOCKS_AT_ONCE) as locking, ThreadPoolExecutor(jobs) as running:
-        locked = {cell.id: locking.submit(cells.preparing.prepare, cell, upgrade=upgrade) for cell in wanted}
+    turns = Turns(jobs, stop)
+    with ThreadPoolExecutor(LOCKS_AT_ONCE) as locking, ThreadPoolExecutor(jobs + ahead(jobs)) as running:
+        first: list[Future[Prepared]] = []
+
+        def prepare(cell: Cell, *, at_once: bool) -> Prepared:
+            if (
+                not at_once
+            ):  # those that are tried first have the cores to themselves until one of them can begin
+                wait(first, return_when=FIRST_COMPLETED)
+            return cells.preparing.prepare(cell, upgrade=upgrade)
+
+        first += [locking.submit(prepare, cell, at_once=True) for cell in wanted[:jobs]]
+        later = [locking.submit(prepare, cell, at_once=False) for cell in wanted[jobs:]]
+        locked = {cell.id: future for cell, future in zip(wanted, [*first, *later], strict=True)}
 
         def work(cell: Cell) -> tuple[CellResult, str | None]:
             found = locked[cell.id].result()
             if stop.is_set():
                 raise Stopped
             known = kept(found)
-            return (known, None) if known is not None else cells.run(found, report)
+            return (known, None) if known is not None else cells.run(found, report, turns)
 
         futures = {running.submit(work, cell): cell for cell in wanted}
         pools = (locking, running)

@@ -36,6 +36,7 @@ class Standing:
         self._changing = 0
         self._held = contextlib.ExitStack()
         self._one_each: dict[str, threading.Lock] = {}
+        self._lacking: dict[str, tuple[Distribution, ...]] = {}
 
     @contextlib.contextmanager
     def changing(self) -> Iterator[None]:
@@ -91,7 +92,7 @@ class Standing:
             with self._alone(key), self.changing():
                 if not store.is_whole(self._layout, entry):
                     with files.disk_problems(f"building {entry}"):
-                        builder.install(
+                        self._lacking[key] = builder.install(
                             self._layout,
                             environment,
                             key,
@@ -107,6 +108,18 @@ class Standing:
         """Raises E-OFFLINE, E-NETWORK, E-BUILD."""
         with self._alone(interpreter.abi), self.changing(), files.disk_problems("building the runtime layer"):
             return laying.ensure(self._layout, interpreter, offline=False)
+
+    def borrow_bytecode(self, environment: Environment, key: str, interpreter: Interpreter) -> None:
+        """What other cells have compiled since this entry was built gets into it: it was built ahead of them."""
+        if key in self._lacking and environment.link_mode == "hardlink":
+            with self._alone(key), self.changing():
+                builder.borrow_bytecode(
+                    self._layout,
+                    environment,
+                    key,
+                    interpreter=interpreter,
+                    distributions=self._lacking.pop(key, ()),
+                )
 
     def add_bytecode(
         self,

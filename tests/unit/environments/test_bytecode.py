@@ -47,11 +47,11 @@ def kept(tmp_path, interpreter, pkg):
 
 def test_it_is_linked_beside_the_same_source(tmp_path, kept, interpreter, pkg):
     second = environment(tmp_path / "second")
-    bytecode.borrow(second, [pkg], interpreter, tmp_path / "staged")
+    linked, lacking = bytecode.borrow(second, [pkg], interpreter)
     assert (second / COMPILED).samefile(kept / COMPILED)
+    assert (linked, lacking) == ({COMPILED: contents.take(second, {}).files[COMPILED]}, ())
     assert not (second / "pkg" / "__pycache__" / "stray.pyc").exists()
     assert importlib.util.cache_from_source(str(second / "pkg" / "a.py")) == str(second / COMPILED)
-    assert not (tmp_path / "staged").exists()
 
 
 @pytest.mark.parametrize("change", ["other sources", "other Python", "other time", "edited bytecode"])
@@ -65,16 +65,15 @@ def test_it_serves_nothing_else(tmp_path, kept, interpreter, pkg, change):
         interpreter = replace(interpreter, version="3.99.0")
     elif change == "edited bytecode":
         (kept / COMPILED).write_bytes((kept / COMPILED).read_bytes()[:-1] + b"!")
-    bytecode.borrow(second, [pkg], interpreter, tmp_path / "staged")
+    assert bytecode.borrow(second, [pkg], interpreter) == ({}, (pkg,))
     assert not (second / COMPILED).exists()
-    assert not (tmp_path / "staged").exists()
 
 
 def test_what_is_of_an_older_time_is_kept_anew(tmp_path, kept, interpreter, pkg):
     second = environment(tmp_path / "second", 1_000_000_007)
-    bytecode.borrow(second, [pkg], interpreter, tmp_path / "staged")
+    bytecode.borrow(second, [pkg], interpreter)
     py_compile.compile(str(second / "pkg" / "a.py"))
     bytecode.keep(second, [pkg], interpreter, contents.take(second, {}), tmp_path / "staged")
     third = environment(tmp_path / "third", 1_000_000_007)
-    bytecode.borrow(third, [pkg], interpreter, tmp_path / "staged")
+    bytecode.borrow(third, [pkg], interpreter)
     assert (third / COMPILED).samefile(second / COMPILED)

@@ -30,9 +30,11 @@ defmodule Envmgr.Pool.ElasticTest do
   defp some([]), do: nil
   defp some(list), do: list
 
-  # As if so much time had passed since the pool began to look.
-  defp look(name, later),
-    do: send(server(name), {:look, System.monotonic_time(:millisecond) + later})
+  # As if so much time had passed since the pool began to look. What it has come to is to be seen then.
+  defp look(name, later) do
+    send(server(name), {:look, System.monotonic_time(:millisecond) + later})
+    :sys.get_state(server(name))
+  end
 
   defp nap(name, seconds, value),
     do: Task.async(fn -> Envmgr.execute("probe.nap", [seconds, value], name: name) end)
@@ -59,7 +61,13 @@ defmodule Envmgr.Pool.ElasticTest do
     Project.eventually(fn -> pool(name).wanted == 3 end)
     workers(name, 3)
     assert Task.await_many(naps, 60_000) == for(n <- 1..12, do: {:ok, n})
+
+    # The last worker may have come when all the short ones were done, and no look have found it busy.
+    third = nap(name, gate, 3)
+    Project.eventually(fn -> Enum.all?(pool(name).workers, &(&1.in_flight == 1)) end)
+    look(name, 0)
     open.()
+    assert Task.await(third, 60_000) == {:ok, 3}
     assert_receive {[_, :pool, :scale], %{from: 1, to: 2}, %{instance: ^name, reason: why}}
     assert why =~ "calls wait"
     assert Task.await_many(long, 60_000) == [{:ok, 1}, {:ok, 2}]
@@ -168,6 +176,9 @@ defmodule Envmgr.Pool.ElasticTest do
     assert %{^me => other} = Envmgr.Pool.Memory.ps([me, 4_194_301])
     assert_in_delta other, bytes, bytes
     assert Envmgr.Pool.Memory.read([]) == %{}
+    assert Envmgr.Pool.Memory.own([{4_194_301, 0}]) == %{}
+    assert %{^me => own} = Envmgr.Pool.Memory.own([{me, 0}])
+    assert own in 1_000_000..bytes
   end
 
   describe "named pools" do
