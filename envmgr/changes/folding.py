@@ -47,9 +47,13 @@ def folded(found: Iterable[Met], before: Api) -> list[Met]:
 
 
 def _by_classes(found: list[Met], before: Api) -> list[Met]:
-    """What is said of a class, or of a member of it, and of one above it alike, is said of that one."""
+    """What is said of a class, or of a member of it, and of one above it alike, is said of that one, where nothing
+    else is said of that: all its changes are then those of both."""
     alike: dict[Sense, dict[str, Met]] = {}
+    whole: dict[int, set[Sense]] = {}
     for each in found:
+        if each.why is None:
+            whole.setdefault(id(each.before), set()).add(each.sense)
         for holder in _classes(each, before):
             alike.setdefault(_sense(each), {}).setdefault(f"{holder.module}.{holder.leaf}", each)
     dropped: set[int] = set()
@@ -61,7 +65,9 @@ def _by_classes(found: list[Met], before: Api) -> list[Met]:
             for base in reversed(holder.source.bases if holder.source is not None else ())
         ]
         owner = next((same[base] for base in above if base in same and same[base] is not each), None)
-        if owner is not None and id(owner) not in dropped:
+        if owner is None or id(owner) in dropped:
+            continue
+        if whole.get(id(owner.before), set()) <= whole.get(id(each.before), set()):
             _take(owner, each)
             dropped.add(id(each))
     return [each for each in found if id(each) not in dropped]

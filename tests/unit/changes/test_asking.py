@@ -18,6 +18,9 @@ def __getattr__(name):
     if name == "old":
         warnings.warn("old is going", FutureWarning)
         return 1
+    if name == "own":
+        warnings.warn("own goes too", LibDeprecationWarning)
+        return 1
     if name == "loud":
         warnings.warn("loud", UserWarning)
         return 1
@@ -26,6 +29,8 @@ def __getattr__(name):
     if name == "mute":
         raise Mute
     raise AttributeError(f"no {name} here")
+class LibDeprecationWarning(UserWarning):
+    ...
 class Mute(Exception):
     def __str__(self):
         raise ValueError
@@ -49,6 +54,7 @@ def test_each_name_is_answered(tmp_path, monkeypatch) -> None:
         "C.n",
         "C.gone.x",
         "old",
+        "own",
         "loud",
         "boom",
         "mute",
@@ -64,6 +70,7 @@ def test_each_name_is_answered(tmp_path, monkeypatch) -> None:
         "C.gone.x": Answer(ABSENT, ""),
         "broken.z": Answer(ABSENT, ""),
         "old": Answer(WARNS, "old is going"),
+        "own": Answer(WARNS, "own goes too"),
         "mute": Answer(FAILED, "Mute"),
         "none": Answer(ABSENT, "no none here"),
         "sub.x": Answer(ABSENT, "'function' object has no attribute 'x'"),

@@ -374,3 +374,17 @@ def test_what_classes_write_anew_is_folded_wherever_its_shortest_path_is() -> No
     found = compare(release("names: list"), release("names: set"))
     assert [(each.path, each.kind) for each in found.changes] == [("LongestName.merge", "parameter-retyped")]
     assert set(found.paths["LongestName.merge"]) == {"Heir.merge", "Own.merge"}
+
+
+def test_what_is_said_of_one_above_alone_keeps_the_others_apart() -> None:
+    def release(base, own):
+        classes = class_of("Base"), class_of("Own", "lib.Base")
+        return api(*classes, at(base, "Base.f", kind="method"), at(own, "Own.f", kind="method"))
+
+    found = compare(release("a: list, b", "a: list, b"), release("a: set", "a: set, b"))
+    assert [(each.path, each.kind) for each in found.changes] == [
+        ("Base.f", "parameter-removed"),
+        ("Base.f", "parameter-retyped"),
+        ("Own.f", "parameter-retyped"),
+    ]
+    assert found.paths == {}
