@@ -6,15 +6,20 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 __all__ = ["main", "run"]
 
+_COLLECT = (50_000, 20, 100)
+"""What a command imports and reads stays until it ends: looking through it for garbage took a tenth of its start."""
+
 
 def main() -> NoReturn:
     """Run the command line of this process and exit with its status."""
+    gc.set_threshold(*_COLLECT)
     sys.exit(run(sys.argv[1:]))
 
 

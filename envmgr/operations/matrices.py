@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from envmgr.config import CONFIG_NAME, Layers
 from envmgr.config import load as load_project
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 FOLDER = "matrices"
 NO_LAYERS = Layers()
+_NO_DISTRIBUTIONS = ("python", "platform", "resolution")
+_DISTRIBUTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def find_root(start: Path) -> Path:
@@ -92,23 +95,41 @@ def load(
         if known is not None:
             return _with_notes(project, known)
     from envmgr.config.source import parse
-    from envmgr.matrix.expanding import expand
-    from envmgr.matrix.reading import check_command, read
-    from envmgr.matrix.selecting import Selections
 
+    before = {} if upgrade else remembering.releases(layout, name)
     try:
         source = parse(path, content)
     except EnvmgrError as problem:
+        from envmgr.matrix.reading import check_command
+
         problem.hint = f"correct the file, then run `{check_command(name)}`"
         raise
+    if not before:
+        _expect(source.document, project, index)
+    from envmgr.matrix.expanding import expand
+    from envmgr.matrix.reading import read
+    from envmgr.matrix.selecting import Selections
+
     spec = read(source, project)
-    before = {} if upgrade else remembering.releases(layout, name)
     selections = Selections(index, before, day)
     matrix = expand(spec, source, project, _around(project, spec.library), selections, day)
     if selections.used != before:
         remembering.keep_releases(layout, name, selections.used)
     remembering.keep(layout, matrix, remembering.key(layout, name, content, facts, day))
     return _with_notes(project, matrix)
+
+
+def _expect(document: Mapping[str, Any], project: Project, index: Listing) -> None:
+    """An index answers while what reads the matrix is imported."""
+    from envmgr.tools.index import Index
+
+    axes = document.get("axes")
+    if isinstance(index, Index) and isinstance(axes, dict):
+        known = {name: library.requirement for name, library in project.libraries.items()}
+        own = str(document.get("library", ""))
+        names = [*axes, *(() if own in known else (own,))]
+        words = [known.get(name) or name for name in names if name not in _NO_DISTRIBUTIONS]
+        index.expect(found[0] for word in words if (found := _DISTRIBUTION.match(word)))
 
 
 def _with_notes(project: Project, matrix: Matrix) -> Matrix:

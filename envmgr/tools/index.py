@@ -7,6 +7,7 @@ for it, unless `UV_INDEX_STRATEGY` says otherwise; what `UV_FIND_LINKS` has is a
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections import defaultdict
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
+
+from envmgr.errors import EnvmgrError
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -64,6 +67,7 @@ class Index:
     def __init__(self, indexes: Indexes | None = None) -> None:
         self._given = indexes
         self._known: dict[str, tuple[Release, ...]] = {}
+        self._failed: dict[str, EnvmgrError] = {}
         self._asking: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._guard = threading.Lock()
 
@@ -74,12 +78,37 @@ class Index:
         """
         from envmgr.tools.pypa import canonical
 
-        name = canonical(distribution)
+        return self._found(canonical(distribution))
+
+    def expect(self, distributions: Iterable[str]) -> None:
+        """Begin to ask for what `releases` is sure to be asked for; it waits then, and raises what came instead.
+
+        All that this takes is imported here: it goes on beside imports.
+        """
+        import packaging.utils  # noqa: F401
+
+        from envmgr.tools import index_pages, index_settings, pypa  # noqa: F401
+
+        for name in set(map(pypa.canonical, distributions)):
+            threading.Thread(target=self._expected, args=(name,), daemon=True).start()
+
+    def _expected(self, name: str) -> None:
+        with contextlib.suppress(Exception):  # whoever needs the answer meets it
+            self._found(name, expected=True)
+
+    def _found(self, name: str, *, expected: bool = False) -> tuple[Release, ...]:
         with self._guard:
             mine = self._asking[name]
         with mine:
+            if name in self._failed:
+                raise self._failed.pop(name)
             if name not in self._known:
-                self._known[name] = _releases(name, self._indexes)
+                try:
+                    self._known[name] = _releases(name, self._indexes)
+                except EnvmgrError as problem:
+                    if expected:
+                        self._failed[name] = problem
+                    raise
             return self._known[name]
 
     @cached_property

@@ -9,7 +9,10 @@ import sys
 
 import pytest
 
-from envmgr.environments import bytecode, contents
+from envmgr.environments import builder, bytecode, contents
+from envmgr.environments.contents import Contents
+from envmgr.environments.layout import Layout, entry_name
+from envmgr.model.project import Environment
 from envmgr.tools import interpreters
 from envmgr.tools.pypa import Distribution, Recorded
 
@@ -77,3 +80,25 @@ def test_what_is_of_an_older_time_is_kept_anew(tmp_path, kept, interpreter, pkg)
     third = environment(tmp_path / "third", 1_000_000_007)
     bytecode.borrow(third, [pkg], interpreter)
     assert (third / COMPILED).samefile(second / COMPILED)
+
+
+def test_what_was_compiled_since_gets_into_an_entry_and_is_noted(tmp_path, kept, interpreter, pkg):
+    layout = Layout(tmp_path / "project")
+    entry = layout.entry(entry_name("matrix", "key"))
+    place = environment(entry / "lib" / "python3.11" / "site-packages")
+    layout.manifest(entry.name).write_bytes(contents.take(entry, {}).to_bytes())
+    cell = Environment("matrix", "3.11", ())
+    builder.borrow_bytecode(layout, cell, "key", interpreter=interpreter, distributions=[pkg])
+    assert (place / COMPILED).samefile(kept / COMPILED)
+    assert Contents.from_bytes(layout.manifest(entry.name).read_bytes()) == contents.take(entry, {})
+
+
+def test_what_was_compiled_goes_beside_its_source_alone(tmp_path):
+    place, made = environment(tmp_path / "place"), environment(tmp_path / "made")
+    py_compile.compile(str(made / "pkg" / "a.py"))
+    for stray in ("pkg/__pycache__/b.pyc", "pkg/b.pyc", "gone/__pycache__/c.pyc"):
+        (made / stray).parent.mkdir(parents=True, exist_ok=True)
+        (made / stray).write_bytes((made / COMPILED).read_bytes())
+    added = bytecode.add(made, place)
+    assert added == {COMPILED: contents.take(place, {}).files[COMPILED]}
+    assert bytecode.add(made, place) == {}

@@ -33,7 +33,9 @@ from envmgr.matrix import (
     sources,
     standing,
     testing,
+    turns,
 )
+from envmgr.matrix.attempts import Stopped
 from envmgr.matrix.limits import Ended, Limits
 from envmgr.matrix.notes import Notes
 from envmgr.matrix.preparing import holding
@@ -367,6 +369,32 @@ def test_bytecode_gets_into_an_entry_by_one_thread_at_a_time(tmp_path, monkeypat
         done = [pool.submit(one.add_bytecode, None, "key", None, (), tmp_path) for _ in range(4)]
     assert [each.result() for each in done] == [None] * 4
     assert most == 1
+
+
+def test_so_many_have_a_turn_at_a_time_until_the_run_is_to_end():
+    stop, most, at_work = threading.Event(), 0, 0
+    guard = threading.Lock()
+    turn = turns.Turns(2, stop)
+
+    def work():
+        nonlocal most, at_work
+        with turn.turn() as waited:
+            with guard:
+                at_work += 1
+                most = max(most, at_work)
+            time.sleep(0.02)
+            with guard:
+                at_work -= 1
+        return waited
+
+    with ThreadPoolExecutor(4) as pool:
+        waits = sorted(each.result() for each in [pool.submit(work) for _ in range(4)])
+    assert most == 2
+    assert waits[-1] >= 0.01
+    stop.set()
+    with pytest.raises(Stopped), turn.turn():
+        pass
+    assert [turns.ahead(jobs) for jobs in (1, 2, 8)] == [0, 1, 4]
 
 
 def test_what_another_run_is_writing_is_left_alone(tmp_path):

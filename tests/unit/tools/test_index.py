@@ -6,6 +6,7 @@ import gzip
 import http.server
 import json
 import threading
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -174,6 +175,23 @@ def test_an_index_that_fails_is_an_error_and_its_credentials_are_sent(server):
     with pytest.raises(EnvmgrError, match="cannot be reached"):
         Index(Indexes((f"{server.address}/simple".replace("//", "//me:secret@"),))).releases("a")
     assert server.asked[-1][2].startswith("Basic ")
+
+
+def test_what_is_expected_is_asked_once_and_its_failure_met_once(server):
+    server.pages["/simple/demo/"] = page(file("demo-1.0.tar.gz"))
+    server.pages["/simple/shut/"] = (500, "text/plain", b"")
+    found = Index(Indexes((f"{server.address}/simple",)))
+    found.expect(["Demo", "demo", "shut"])
+    deadline = time.monotonic() + 30
+    while not (found._known and found._failed) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    asked = len(server.asked)
+    assert [release.version for release in found.releases("demo")] == ["1.0"]
+    with pytest.raises(EnvmgrError, match="cannot be reached"):
+        found.releases("shut")
+    assert len(server.asked) == asked
+    server.pages["/simple/shut/"] = page(file("shut-2.0.tar.gz"))
+    assert [release.version for release in found.releases("shut")] == ["2.0"]
 
 
 def test_the_index_of_this_process_is_the_environments(server, monkeypatch):
