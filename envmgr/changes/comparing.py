@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from envmgr.changes import doubts, endings, joining, placing, texts, vanished
+from envmgr.changes import doubts, endings, folding, joining, placing, texts, vanished
 from envmgr.changes.asking import Answer
 from envmgr.changes.described import GETATTR, SOURCE, Api, Described, Pair
+from envmgr.changes.folding import Met
+from envmgr.changes.inheritance import is_still_below
 from envmgr.changes.joining import Gone, shortest_first
 from envmgr.changes.parameters import call
-from envmgr.changes.rules import ADDED, BASE_REMOVED, DEPRECATED, RULES
+from envmgr.changes.rules import ADDED, ATTRIBUTE_REMOVED, BASE_REMOVED, DEPRECATED, RULES
 from envmgr.changes.vanished import Placed
 from envmgr.model.changes import BREAKS, MAY_BREAK, SAFE, SEVERITIES, Change, Suppressed
 
@@ -23,17 +25,6 @@ class Compared:
     changes: tuple[Change, ...]
     suppressed: tuple[Suppressed, ...]
     paths: Mapping[str, tuple[str, ...]]
-
-
-@dataclass(slots=True)
-class _Met:
-    """A difference with the objects that it was found in."""
-
-    change: Change
-    paths: tuple[str, ...]
-    before: Described
-    after: Described
-    why: str | None = None
 
 
 def compare(
@@ -52,7 +43,9 @@ def compare(
         for pair in joining.pairs(before, after)
         if (pair.before.module or "").partition(".")[0] not in told
     )
-    met = _folded([found for pair in pairs for found in _of_pair(pair, before)])
+    met = folding.folded(
+        [found for pair in pairs for found in _of_pair(pair, before, after, answers)], before
+    )
     changes: list[Placed] = []
     suppressed: list[Suppressed] = []
     for each in met:
@@ -126,7 +119,7 @@ def _of_new(change: Change, found: Described, before: Api) -> Iterator[Placed]:
     yield change, found.paths
 
 
-def _of_pair(pair: Pair, before: Api) -> Iterator[_Met]:
+def _of_pair(pair: Pair, before: Api, after: Api, answers: Mapping[str, Answer] | None) -> Iterator[Met]:
     pair = replace(pair, paths=shortest_first(pair.paths))
     signatures = call(pair)
     for rule in RULES:
@@ -151,44 +144,14 @@ def _of_pair(pair: Pair, before: Api) -> Iterator[_Met]:
                 why = "a loop of the module left it behind"
             elif why is None and pair.before.kind != "module" and not any(map(before.offers, pair.paths)):
                 why = "it is only imported there: no module offers it"
-            yield _Met(change, pair.paths, pair.before, pair.after, why)
-
-
-def _folded(found: Iterable[_Met]) -> list[_Met]:
-    """The same said of one object that several paths or classes have, once: before (one that each class has its own
-    of now) or after (one that all inherit now)."""
-    kept: list[_Met] = []
-    known: dict[tuple[object, ...], _Met] = {}
-    for each in found:
-        change = each.change
-        sense = (change.kind, change.parameter, change.before, change.after, each.why)
-        keys = [(id(each.before), 0, *sense), (id(each.after), 1, *sense)]
-        first = next((known[key] for key in keys if key in known), None)
-        if first is None:
-            first = each
-            kept.append(each)
-        else:
-            first.paths = shortest_first({*first.paths, *each.paths})
-            first.change = replace(first.change, path=first.paths[0])
-        for key in keys:
-            known[key] = first
-    return _of_bases(kept)
-
-
-def _of_bases(found: list[_Met]) -> list[_Met]:
-    """What a class inherits with its constructor is said of the class that it is from."""
-    classes: dict[tuple[object, ...], dict[str, _Met]] = {}
-    for each in found:
-        if each.before.kind == "class" and each.before.source is not None:
-            change = each.change
-            sense = (change.kind, change.parameter, change.before, change.after, each.why)
-            classes.setdefault(sense, {})[f"{each.before.module}.{each.before.leaf}"] = each
-    dropped: set[int] = set()
-    for same in classes.values():
-        for each in same.values():
-            source = each.before.source
-            owner = next((same[base] for base in (source.bases if source else ()) if base in same), None)
-            if owner is not None and owner is not each:
-                owner.paths = shortest_first({*owner.paths, *each.paths})
-                dropped.add(id(each))
-    return [each for each in found if id(each) not in dropped]
+            elif why is None and rule.kind == ATTRIBUTE_REMOVED and answers is not None:
+                asked = f"{pair.paths[0]}.{found.before}"
+                why = None if asked in answers else "it is still there when it is read of the class"
+            elif why is None and rule.kind == BASE_REMOVED:
+                name = found.before or ""
+                why = (
+                    f"{name} is another name of one that it has"
+                    if is_still_below(name, pair, after)
+                    else None
+                )
+            yield Met(change, pair.paths, pair.before, pair.after, why)

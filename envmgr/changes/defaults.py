@@ -22,18 +22,28 @@ _NOTHING_GIVEN = re.compile(
     re.IGNORECASE,
 )
 _VALUE = re.compile(r"^<[\w.|]+: ([-\d.]+)>$")
+_MEMBER = re.compile(r"^<[\w.]+\.(\w+): '?(\w+)'?>$")
+_SYMBOL = re.compile(r"^(?:\w+\.)*symbol\('(\w+)'\)$")
 _FROZEN = re.compile(r"^frozenset\((\{.*\})\)$", re.DOTALL)
+_NAMELESS = re.compile(r"^<function (?:[\w.<>]*\.)?(?:<lambda>|_\w*)(?: at \w+)?>$")
+_MADE = re.compile(r"^([A-Za-z_][\w.]*)\(.*<", re.DOTALL)
 _UNKNOWN = frozenset({"...", "<...>", "<unrepresentable>"})
 _GOING = re.compile(r"^'warn'$|^(?:[<'\w.]*[\W_])?deprecated\b", re.IGNORECASE)
 
 
 def same(before: str | None, after: str | None) -> bool:
-    """Whether both are none, or the same. A member of an enumeration of numbers is its number; `0` is `False`."""
+    """Whether both are none, or the same. A member of an enumeration of numbers is its number, and the symbol that is
+    its value; `0` is `False`."""
     one, other = normal(before), normal(after)
-    if one == other:
+    if one == other or _is_symbol_of(before, after) or _is_symbol_of(after, before):
         return True
     numbers = [_number(before or ""), _number(after or "")]
     return None not in numbers and numbers[0] == numbers[1]
+
+
+def _is_symbol_of(one: str | None, other: str | None) -> bool:
+    symbol, member = _SYMBOL.match(one or ""), _MEMBER.match(other or "")
+    return symbol is not None and member is not None and symbol[1] in member.groups()
 
 
 def _number(text: str) -> complex | None:
@@ -92,3 +102,14 @@ def is_sentinel(text: str | None) -> bool:
     if text in _UNKNOWN or (text.startswith("<") and not any(found.match(text) for found in _NAMED)):
         return True
     return text[:1] not in "'\"[{(" and _NOTHING_GIVEN.search(text) is not None
+
+
+def is_nameless(text: str | None) -> bool:
+    """Whether it is a function that has no name for users: a lambda, or a private one."""
+    return text is not None and _NAMELESS.match(text) is not None
+
+
+def made(text: str | None) -> str | None:
+    """Of an object that is written as a call and shows other objects, what is called: `Lock([<lock object>])`."""
+    found = _MADE.match(text or "")
+    return None if found is None else found[1]

@@ -43,7 +43,9 @@ class Source:
     get from `__init__` or a declaration, and the class has not; `known` are all that it, or a method, gives (None:
     not told, for a class above is not known); `warns` are the texts of deprecation warnings in a body; `decorators`
     what stands above it, as written; `deprecated` what every call warns of; `keywords` are what a body asks its
-    `**kwargs` for; `hands_on`: whether it calls another with all of `*args, **kwargs` (None: it takes no such).
+    `**kwargs` for; `hands_on`: whether it calls another with all of `*args, **kwargs` (None: it takes no such);
+    `still`: names that a decorator takes yet, and warns of; `calls`: parameters whose default is written as a call,
+    with it; `made_by`: the class of another library whose constructor a class has.
     """
 
     bases: tuple[str, ...] = ()
@@ -54,6 +56,9 @@ class Source:
     deprecated: str | None = None
     keywords: frozenset[str] = frozenset()
     hands_on: bool | None = None
+    still: frozenset[str] = frozenset()
+    calls: frozenset[tuple[str, str]] = frozenset()
+    made_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,8 @@ class Api:
     """Path of a name that only the source tells of → what stands behind it."""
     imported: frozenset[str] = frozenset()
     """Paths of what a module imports and does not offer."""
+    purpose: frozenset[str] = frozenset()
+    """Paths of what a module imports for others to find."""
     answered: frozenset[str] = frozenset()
     """Paths that nothing lists and that may be there for who asks: what a module's `__getattr__` may know, and what
     the library says of itself, as `__version__`."""

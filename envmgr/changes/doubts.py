@@ -22,6 +22,8 @@ _VERSION = re.compile(
 _RELEASE = re.compile(r"\d+(?:\.\d+)+\w*")
 _PLACE = re.compile(r"site-packages|/\.envmgr/|/proc/\d|/tmp/")
 _SIZED = re.compile(r"^<(\w+) of \d+>$")
+_STILL = frozenset({"parameter-removed", "parameter-renamed", "parameter-required"})
+_BY_POSITION = re.compile(r"position|keyword[- ]only|as keyword", re.IGNORECASE)
 _LONGEST = 80
 _OF_NOTATION = frozenset({"parameter-positional-only", "parameter-freed", "default-changed"})
 _OF_UFUNCS = frozenset(
@@ -56,17 +58,16 @@ def _named_now(pair: Pair) -> str | None:
 
 def still_taken(pair: Pair, kind: str, found: Finding) -> str | None:
     """By a decorator that warns and passes it on."""
-    decorators = [] if pair.after.source is None else pair.after.source.decorators
-    for written in decorators:
-        name = written.partition("(")[0]
-        if kind == "parameter-keyword-only" and endings.POSITIONS.search(name):
+    source = pair.after.source
+    if source is None:
+        return None
+    if kind == "parameter-keyword-only":
+        said = [text for text in source.warns if re.search(rf"\W{re.escape(found.parameter or '')}\W", text)]
+        named = any(endings.POSITIONS.search(each.partition("(")[0]) for each in source.decorators)
+        if named or (found.parameter in source.still and any(map(_BY_POSITION.search, said))):
             return "its decorator still takes it by position, and warns"
-        if (
-            kind in ("parameter-removed", "parameter-renamed")
-            and re.search(r"deprecat|renam", name)
-            and re.search(rf"['\"]{re.escape(found.parameter or '')}['\"]", written)
-        ):
-            return "its decorator still takes it, and warns"
+    if kind in _STILL and found.parameter in source.still:
+        return "its decorator still takes it, and warns"
     return None
 
 
@@ -106,6 +107,47 @@ def sentinel(pair: Pair, kind: str, found: Finding) -> str | None:
         defaults.is_sentinel(found.before) or defaults.is_sentinel(found.after)
     ):
         return "a default that only says that nothing was given"
+    return None
+
+
+def not_told(pair: Pair, kind: str, found: Finding) -> str | None:
+    """Defaults that say the less of themselves the more they are."""
+    if kind != "default-changed":
+        return None
+    calls = [frozenset() if each.source is None else each.source.calls for each in (pair.before, pair.after)]
+    if found.parameter in {name for name, _ in calls[0] & calls[1]}:
+        return "it is what the same call gives, each time that its module is imported"
+    if defaults.is_nameless(found.before) and defaults.is_nameless(found.after):
+        return "a function without a name for users: what it does is not told"
+    if defaults.made(found.before) is not None and defaults.made(found.before) == defaults.made(found.after):
+        return "it is of the same class, which says more of it, or less"
+    return None
+
+
+def of_another(pair: Pair, kind: str, found: Finding) -> str | None:
+    """The constructor of a class that has none of its own."""
+    old, new = pair.before.source, pair.after.source
+    if not _of_call(kind) or old is None or new is None or old.made_by is None or new.made_by is None:
+        return None
+    if old.made_by.rpartition(".")[2] == new.made_by.rpartition(".")[2]:
+        return f"its constructor is another library's: {new.made_by}"
+    return None
+
+
+def was_its_object(pair: Pair, kind: str, found: Finding) -> str | None:
+    first = next(iter(pair.after.parameters or ()), None)
+    is_freed = pair.before.kind == "method" and pair.after.kind in ("staticmethod", "function")
+    if kind == "parameter-required" and is_freed and first is not None and first.name == found.parameter:
+        return "its object was that, where it was called of the class"
+    return None
+
+
+def stands_for_a_module(pair: Pair, kind: str, found: Finding) -> str | None:
+    each = {pair.before.kind: pair.before, pair.after.kind: pair.after}
+    if kind == "kind-changed" and each.keys() == {"module", "constant"}:
+        nature = f"{each['constant'].returns} {each['constant'].value}"
+        if "module" in nature.lower():
+            return "an object stands for the module, as one does that warns of its names"
     return None
 
 
@@ -152,9 +194,13 @@ def grown(pair: Pair, kind: str, found: Finding) -> str | None:
     old, new = _SIZED.match(found.before or ""), _SIZED.match(found.after or "")
     if old and new and old[1] == new[1]:
         return f"a {old[1]} that has other entries"
-    if {(found.before or "")[:1], (found.after or "")[:1]} in ({"{"}, {"["}):
+    if {_opening(found.before), _opening(found.after)} in ({"{"}, {"["}):
         return "a table that has other entries"
     return None
+
+
+def _opening(text: str | None) -> str:
+    return (text or "").removeprefix("frozenset(")[:1]
 
 
 def other_stubs(pair: Pair, kind: str, found: Finding) -> str | None:
@@ -196,6 +242,10 @@ DOUBTS: tuple[Doubt, ...] = (
     of_every_ufunc,
     still_taken,
     sentinel,
+    not_told,
+    of_another,
+    was_its_object,
+    stands_for_a_module,
     cut_short,
     of_the_release,
     not_shown,

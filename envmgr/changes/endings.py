@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from envmgr.changes import texts
+from envmgr.changes import defaults, texts
 from envmgr.changes.described import KEYWORD_ONLY, RUNTIME, SOURCE, VAR_KEYWORD, Described, Pair
 from envmgr.changes.findings import Finding
 from envmgr.model.changes import BREAKS, MAY_BREAK, SAFE
@@ -84,7 +84,8 @@ def use_deprecated(pair: Pair) -> Iterator[Finding]:
         return
     known = {_sense(text) for text in old.warns}
     told = {found.parameter for found in parameter_deprecated(pair)}
-    names = {each.name for each in pair.after.parameters or ()}
+    told |= {each.name for each in pair.after.parameters or () if defaults.is_going(each.default)}
+    names = {each.name for each in (*(pair.before.parameters or ()), *(pair.after.parameters or ()))}
     for text in new.warns:
         parameter = _meant(text, names)
         if _sense(text) not in known and (parameter is None or parameter not in told):
@@ -198,7 +199,8 @@ def _by_position(text: str, pair: Pair) -> str:
 
 def _meant(text: str, names: Collection[str]) -> str | None:
     """The parameter that a warning speaks of."""
-    quoted = _QUOTED.findall(text) if text.startswith("@") or _OF_A_USE.search(text) else ()
+    is_of_a_use = text.startswith("@") or "attribute" in text or _OF_A_USE.search(text)
+    quoted = _QUOTED.findall(text) if is_of_a_use else ()
     named = [name for pattern in _SUBJECTS for name in pattern.findall(text)]
     return next((name for name in (*quoted, *named) if name in names), None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 
-from envmgr.changes.described import Api, Described
+from envmgr.changes.described import Api, Described, Pair
 from envmgr.changes.joining import Gone, shortest_first
 from envmgr.changes.rules import BASE_REMOVED
 from envmgr.model.changes import BREAKS, Change
@@ -19,19 +19,21 @@ _NAMED = 8
 def split(found: Iterable[Gone], before: Api, after: Api) -> tuple[list[Gone], list[Placed]]:
     """What is told one by one, and, of classes that lost a base and with it ten members or more, that."""
     left: list[Gone] = []
-    went: dict[tuple[str, str], list[Gone]] = {}
+    went: dict[str, list[tuple[Gone, str]]] = {}
     for gone in found:
         bases = {_base(path, gone, before, after) for path in gone.paths}
         base = bases.pop()
         if base is None or bases:
             left.append(gone)
         else:
-            went.setdefault((gone.path.rpartition(".")[0], base), []).append(gone)
+            went.setdefault(gone.path.rpartition(".")[0], []).append((gone, base))
     told: list[Placed] = []
-    for (_, base), each in went.items():
+    for holder, members in went.items():
+        each = [gone for gone, _ in members]
         if len(each) < _MANY:
             left += each
             continue
+        base = _nearest(holder, {base for _, base in members}, before)
         holders = shortest_first({path.rpartition(".")[0] for gone in each for path in gone.paths})
         names = [gone.leaf for gone in each]
         some = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
@@ -79,6 +81,22 @@ def _base(path: str, gone: Gone, before: Api, after: Api) -> str | None:
     lost = set(old.source.bases) - set(new.source.bases)
     owners = (before.get(rest.rpartition(".")[0]) for rest in gone.rest)
     return next((_named(each) for each in owners if each is not None and _named(each) in lost), None)
+
+
+def _nearest(holder: str, bases: set[str], before: Api) -> str:
+    """Of the bases that a class lost, the one right above it."""
+    found = before.get(holder)
+    order = () if found is None or found.source is None else found.source.bases
+    return min(bases, key=lambda base: (order.index(base) if base in order else len(order), base))
+
+
+def is_still_below(name: str, pair: Pair, after: Api) -> bool:
+    """Whether what a base was called is another name now of one that the class still has."""
+    base = after.get(name.removeprefix(f"{after.module}."))
+    bases = () if pair.after.source is None else pair.after.source.bases
+    return base is not None and any(
+        f"{base.module}.{path.rpartition('.')[2]}" in bases for path in base.paths
+    )
 
 
 def _named(found: Described) -> str:

@@ -53,3 +53,14 @@ def _variadic(node: ast.AST) -> tuple[str | None, str | None]:
 
 def _is(node: ast.expr, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name
+
+
+def defaults_that_are_calls(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[str, str]]:
+    """Parameters, with what is called for their default."""
+    given = node.args
+    positional = [*given.posonlyargs, *given.args]
+    defaults = [*zip(reversed(positional), reversed(given.defaults), strict=False)]
+    defaults += [(each, one) for each, one in zip(given.kwonlyargs, given.kw_defaults, strict=True) if one]
+    for each, default in defaults:
+        if isinstance(default, ast.Call):
+            yield each.arg, ast.unparse(default)

@@ -11,6 +11,8 @@ from envmgr.changes.described import KEYWORD_ONLY, VAR_KEYWORD, VAR_POSITIONAL, 
 
 _ALIKE = 0.6
 _HALF_ALIKE = 0.4
+_COMMON = frozenset({"None", "True", "False", "0", "1", "''", "()", '""', "..."})
+"""Defaults that many parameters have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +79,15 @@ def _successor(
 
 
 def _follows(old: Parameter, new: Parameter) -> bool:
-    """Whether the one that stands in its place is it: what is required is told by its place, the rest by its name or
-    by what is said of it."""
+    """Whether the one that stands in its place is it: what is required is told by its place, the rest by its name, by
+    what is said of it, or by a default that few have."""
     if old.required and new.required:
         return True
     if not old.required and (new.required or not _same_default(old, new)):
         return False
     if _likeness(old.name, new.name) >= _HALF_ALIKE:
+        return True
+    if old.default is not None and old.default not in _COMMON:
         return True
     if old.said and new.said:
         return _said_alike(old, new)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from envmgr.changes import defaults
 from envmgr.changes.described import GETATTR, SOURCE, Pair
@@ -13,7 +13,7 @@ from envmgr.model.changes import BREAKS, MAY_BREAK
 _CALLED = frozenset({"function", "ufunc", "method", "classmethod", "staticmethod", "generator"})
 _ASYNC = "async-generator"
 _READ = frozenset({"property", "constant"})
-_NO_BASES = frozenset({"object", "namedtuple", "NamedTuple", "Generic", "Protocol"})
+_NO_BASES = frozenset({"object", "namedtuple", "NamedTuple", "Generic", "Protocol", "ABC"})
 _BUILTIN = frozenset({"Dict", "FrozenSet", "List", "Set", "Tuple", "Type"})
 _TYPES = frozenset({"TypeAliasType", "UnionType", "_UnionGenericAlias", "_GenericAlias", "GenericAlias"})
 
@@ -82,6 +82,13 @@ def bases(pair: Pair) -> Iterator[Finding]:
                 name,
                 origin=SOURCE,
             )
+
+
+def lost_attributes(pairs: Iterable[Pair]) -> Iterator[str]:
+    """Paths of what `attributes` would tell of: a class above that is Python's, or another library's, may have it."""
+    for pair in pairs:
+        for found in attributes(pair):
+            yield from (f"{path}.{found.before}" for path in pair.paths)
 
 
 def attributes(pair: Pair) -> Iterator[Finding]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import griffe
@@ -35,6 +36,7 @@ _OF_PYTHON = frozenset(
 )
 _RUNS = (ast.Call, ast.Name, ast.Attribute, ast.comprehension)
 _LONGEST = 60
+_UNUSED = re.compile(r"#\s*(?:noqa\b(?!:(?![^#]*F401))|pylint: *disable=.*unused-import)", re.IGNORECASE)
 
 
 def listed(module: griffe.Module) -> frozenset[str]:
@@ -44,15 +46,19 @@ def listed(module: griffe.Module) -> frozenset[str]:
     return frozenset(name for name in module.exports if isinstance(name, str))
 
 
-def imported(module: griffe.Module, on_purpose: frozenset[str]) -> Iterator[str]:
+def imported(module: griffe.Module, on_purpose: frozenset[str], used: frozenset[str]) -> Iterator[str]:
     """Names of other modules' objects that it does not offer, where its `__all__` is not `is_open`: PEP 8 calls these
-    an implementation detail. A package without `__all__` offers all that it imports, and so does a module that has
-    nothing of its own."""
+    an implementation detail. A package without `__all__` offers what it imports, but for what is from outside of it
+    and serves its own code; so does a module that has nothing of its own."""
     exports = module.exports
-    if exports is None and (module.is_init_module or not _has_own(module)):
+    own = "" if exports is not None or not module.is_init_module else f"{module.path}."
+    if not own and exports is None and not _has_own(module):
         return
     for name, each in module.members.items():
-        if each.is_alias and name not in on_purpose and name not in (exports or ()) and "/" not in name:
+        if not each.is_alias or name in on_purpose or name in (exports or ()) or "/" in name:
+            continue
+        target = each.target_path if isinstance(each, griffe.Alias) else ""
+        if not own or (name in used and not f"{target}.".startswith(own)):
             yield name
 
 
@@ -76,6 +82,14 @@ def marks(module: griffe.Module) -> Iterator[str]:
             yield name
 
 
+def answers(module: griffe.Module, words: frozenset[str]) -> Iterator[str]:
+    """Of words of a module that answers for names, those that may be some: no modules that it imports whole."""
+    for name in words:
+        each = module.members.get(name)
+        if not (isinstance(each, griffe.Alias) and "." not in each.target_path):
+            yield name
+
+
 def is_open(node: ast.Module) -> bool:
     """Whether what its `__all__` names is known only when it runs."""
     for each in _statements(node.body):
@@ -89,23 +103,33 @@ def is_open(node: ast.Module) -> bool:
 
 def words(node: ast.Module) -> frozenset[str]:
     """Strings of a module that may be names, and names in a class that answers for it, where it has a
-    `__getattr__`."""
+    `__getattr__`; keys of its tables of what is deprecated."""
     found: set[str] = set()
     for each in _statements(node.body):
         if isinstance(each, (ast.ClassDef, ast.FunctionDef)) and each.name == _GETATTR:
             found |= set(_strings(node))
             found |= set(_members(each)) if isinstance(each, ast.ClassDef) else set()
+        found |= set(_tabled(each))
     return frozenset(name for name in found if _may_be_asked_for(name))
 
 
-def on_purpose(node: ast.Module) -> frozenset[str]:
-    """`from x import y as y`: PEP 484 calls that an offer."""
+def on_purpose(node: ast.Module, lines: Sequence[str]) -> frozenset[str]:
+    """`from x import y as y`: PEP 484 calls that an offer; and what is imported though linters say that nothing needs
+    it (`noqa`, but for the order of imports)."""
     return frozenset(
-        name.name
+        name.asname or name.name
         for each in ast.walk(node)
         if isinstance(each, ast.ImportFrom)
         for name in each.names
         if name.asname == name.name
+        or any(_UNUSED.search(lines[line - 1]) for line in {each.lineno, name.lineno, each.end_lineno or 0})
+    )
+
+
+def used(node: ast.Module) -> frozenset[str]:
+    """Names that its code reads."""
+    return frozenset(
+        each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)
     )
 
 
@@ -145,6 +169,17 @@ def _strings(node: ast.Module) -> Iterator[str]:
     for each in ast.walk(node):
         if isinstance(each, ast.Constant) and isinstance(each.value, str):
             yield each.value
+
+
+def _tabled(node: ast.stmt) -> Iterator[str]:
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    value = getattr(node, "value", None)
+    if isinstance(value, ast.Dict) and any(
+        isinstance(each, ast.Name) and "deprecat" in each.id.lower() for each in targets
+    ):
+        for key in value.keys:
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                yield key.value
 
 
 def _members(node: ast.ClassDef) -> Iterator[str]:

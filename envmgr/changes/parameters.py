@@ -36,6 +36,8 @@ def removed(each: Call) -> Iterator[Finding]:
         by_name_only = gone.kind == KEYWORD_ONLY
         if takes_keywords and gone.by_name and (by_name_only or takes_any):
             continue  # `absorbed`
+        if _goes_on(each, gone):
+            continue  # `positional_only`
         yield Finding(BREAKS, f"it has no parameter {gone.name} any more", gone.name, _written(gone))
 
 
@@ -142,6 +144,10 @@ def positional_only(each: Call) -> Iterator[Finding]:
                 _written(old),
                 _written(new),
             )
+    for gone in each.matched.removed:
+        if gone.by_name and _goes_on(each, gone) and not each.matched.kwargs[1]:
+            words = f"{gone.name} can be given by position only now: further arguments take it"
+            yield Finding(BREAKS, words, gone.name, _written(gone), "*args")
 
 
 def keyword_only(each: Call) -> Iterator[Finding]:
@@ -231,6 +237,17 @@ def _succeeded(each: Call, old: Parameter, new: Parameter) -> bool:
             or (old.required and not new.required)
         )
         for found in each.matched.added
+    )
+
+
+def _goes_on(each: Call, gone: Parameter) -> bool:
+    """Whether it was the last by position, and `*args` is new in its place: it takes what is given so."""
+    before = positions(each.before)
+    return (
+        each.matched.args == (False, True)
+        and gone.by_position
+        and before[-1] == gone.name
+        and positions(each.after) == before[:-1]
     )
 
 

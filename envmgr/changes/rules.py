@@ -41,7 +41,7 @@ _FINE = (SAFE,)
 _EITHER = (BREAKS, MAY_BREAK)
 
 REMOVED, MOVED, RENAMED, ADDED = "removed", "moved", "renamed", "added"
-DEPRECATED, BASE_REMOVED = "deprecated", "base-removed"
+DEPRECATED, BASE_REMOVED, ATTRIBUTE_REMOVED = "deprecated", "base-removed", "attribute-removed"
 
 RULES = (
     Rule("kind-changed", _EITHER, of_pair=natures.kind),
@@ -63,7 +63,7 @@ RULES = (
     Rule("return-retyped", _MAYBE, of_pair=annotated.return_retyped),
     Rule("value-changed", _MAYBE, of_pair=natures.value),
     Rule(BASE_REMOVED, _EITHER, of_pair=natures.bases),
-    Rule("attribute-removed", _WORST, of_pair=natures.attributes),
+    Rule(ATTRIBUTE_REMOVED, _WORST, of_pair=natures.attributes),
     Rule(DEPRECATED, _MAYBE, of_pair=endings.deprecated),
     Rule("parameter-deprecated", _MAYBE, parameters.going, endings.parameter_deprecated),
     Rule("use-deprecated", _MAYBE, of_pair=endings.use_deprecated),

@@ -16,6 +16,8 @@ _UNDER_ANOTHER_NAME = "it is not there under this name any more"
 _MANY = 8
 """Names of a module that are only elsewhere now are told in one line."""
 _OTHERS = 2
+_SAME = 4
+"""Names of a module of which the same is said are told in one line."""
 
 
 def text(found: ApiDiff, *, whole: bool, least: str = SAFE) -> str:
@@ -112,13 +114,34 @@ def _lines(module: str, members: Sequence[Change], found: ApiDiff) -> Iterator[s
         names = ", ".join(f"{_name(module, change)} ({change.instead})" for change in elsewhere)
         yield f"{len(elsewhere)} names are not there any more, and the same elsewhere: {names}"
         members = [change for change in members if change not in elsewhere]
+    alike: dict[tuple[str, str], list[str]] = {}
     for path, changes in groupby(members, key=lambda each: each.path):
         same = list(changes)
         now = {change.instead for change in same if change.instead and change.instead not in change.message}
         then = f"; now: {', '.join(sorted(now))}" if now else ""
-        near = [other for other in found.paths.get(path, ()) if other.count(".") <= path.count(".")]
-        also = f" (also {', '.join(near[:_OTHERS])})" if near else ""
-        yield f"{_name(module, same[0])}{also}: {'; '.join(change.message for change in same)}{then}"
+        said = f"{'; '.join(_messages(same))}{then}"
+        alike.setdefault((_also(path, found), said), []).append(_name(module, same[0]))
+    for (also, said), called in alike.items():
+        if also or len(called) < _SAME:
+            yield from (f"{name}{also}: {said}" for name in called)
+        else:
+            yield f"{', '.join(called)}: {said}"
+
+
+def _also(path: str, found: ApiDiff) -> str:
+    near = [other for other in found.paths.get(path, ()) if other.count(".") <= path.count(".")]
+    more = f" and {len(near) - _OTHERS} more" if len(near) > _OTHERS else ""
+    return f" (also {', '.join(near[:_OTHERS])}{more})" if near else ""
+
+
+def _messages(changes: Iterable[Change]) -> Iterator[str]:
+    """What is the same of several parameters, once."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for change in changes:
+        head, name, rest = change.message.partition(change.parameter or change.message)
+        alike.setdefault((head, rest), []).append(name)
+    for (head, rest), names in alike.items():
+        yield f"{head}{', '.join(names)}{rest}"
 
 
 def _name(module: str, change: Change) -> str:

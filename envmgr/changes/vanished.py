@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from envmgr.changes import inheritance, texts
 from envmgr.changes.asking import ABSENT, FAILED, WARNS, Answer
-from envmgr.changes.described import ALL, GETATTR, SOURCE, Api, Described
+from envmgr.changes.described import ALL, GETATTR, Api, Described
 from envmgr.changes.joining import Gone, shortest_first
-from envmgr.changes.rules import DEPRECATED, MOVED, REMOVED, RENAMED
+from envmgr.changes.rules import MOVED, REMOVED, RENAMED
 from envmgr.changes.successors import Successors
-from envmgr.model.changes import BREAKS, MAY_BREAK, Change, Suppressed
+from envmgr.changes.unlisted import Unlisted
+from envmgr.model.changes import BREAKS, Change, Suppressed
 
 Placed = tuple[Change, tuple[str, ...]]
 """A change, with all paths that it is of."""
 
-_MANY = 5
-"""Names of one module that warn alike are one deprecation of the module."""
 _NOT_FOUND = ("ImportError", "ModuleNotFoundError")
-_SILENT = Answer("", "")
 
 
 class Vanished:
@@ -56,33 +54,8 @@ class Vanished:
                     suppressed.append(self._never_offered(gone, lost[0]))
             elif lost:
                 changes.append((self._lost(Gone(gone.object, lost, gone.rest)), lost))
-        return [*_with_their_modules(changes), *self._unlisted(), *self._warning()], suppressed
-
-    def _unlisted(self) -> Iterator[Placed]:
-        """Names that no walk lists, and that were there for who asked: another library's, `__version__`, what a
-        module's `__getattr__` knew."""
-        for path in sorted({*self._before.named, *self._before.answered} - self._before.places.keys()):
-            answer = (self._answers or {}).get(path)
-            was = self._warned.get(path, _SILENT)
-            if answer is None or was.state in (ABSENT, FAILED):
-                continue
-            if answer.state == ABSENT:
-                yield self._lost_unlisted(path, answer, was), (path,)
-            elif answer.state == WARNS and was.state != WARNS:
-                message = f"deprecated: {texts.shortened(answer.text)}"
-                yield (
-                    Change(path, DEPRECATED, MAY_BREAK, message, instead=texts.instead(answer.text)),
-                    (path,),
-                )
-
-    def _lost_unlisted(self, path: str, answer: Answer, was: Answer) -> Change:
-        behind = self._before.named.get(path, "")
-        said = texts.own_words(answer.text)
-        words = f": {texts.shortened(said)}" if said else f"; it was {behind}" if behind else ""
-        instead = texts.instead(said) if said else behind if "." in behind else texts.instead(was.text)
-        return Change(
-            path, REMOVED, BREAKS, f"it is not there any more{words}", instead=instead, origin=SOURCE
-        )
+        unlisted = Unlisted(self._before, self._answers or {}, self._warned)
+        return [*_with_their_modules(changes), *unlisted.lost(), *unlisted.warning()], suppressed
 
     def _is_there(self, path: str) -> bool:
         return self._answers is not None and (path not in self._answers or self._answers[path].state == WARNS)
@@ -151,7 +124,7 @@ class Vanished:
         """Whether it was in a plain module that did not define it, nor list it."""
         place, _, leaf = path.rpartition(".")
         holder = self._before.get(place)
-        if gone.object.kind == "module":
+        if gone.object.kind == "module" or path in self._before.purpose:
             return False
         if path in self._before.imported or path in self._before.answered:
             return path not in self._before.answered
@@ -203,34 +176,28 @@ class Vanished:
         kept = [
             path
             for path in gone.rest
-            if path not in answers and (not self._is_of_class(gone.path) or path.rpartition(".")[0] == holder)
+            if path not in answers
+            and (not self._is_of_class(gone.path) or path.rpartition(".")[0] == holder)
+            and self._is_same(path, gone)
         ]
         home = {self._after.objects[self._after.places[path]].module for path in kept}
         return min(
             shortest_first(kept),
-            key=lambda path: (path.count("."), self._whole(path).rpartition(".")[0] not in home),
+            key=lambda path: (
+                not self._after.offers(path),
+                path.count("."),
+                self._whole(path).rpartition(".")[0] not in home,
+            ),
             default=None,
         )
 
-    def _warning(self) -> Iterator[Placed]:
-        """Names that were read in silence, and warn now."""
-        alike: dict[tuple[str, str], list[str]] = {}
-        for path, answer in (self._answers or {}).items():
-            was = self._warned.get(path, _SILENT).state
-            if answer.state == WARNS and path in self._before.places and was != WARNS:
-                holder, _, leaf = path.rpartition(".")
-                text = re.sub(rf"\b{re.escape(leaf)}\b", "·", answer.text)
-                alike.setdefault((holder, text), []).append(path)
-        for (holder, _), paths in alike.items():
-            told = (self._answers or {})[paths[0]].text
-            if len(paths) >= _MANY and holder:
-                message = f"{len(paths)} names of it warn when they are read: {texts.shortened(told)}"
-                yield Change(holder, DEPRECATED, MAY_BREAK, message), (holder, *sorted(paths))
-                continue
-            for path in paths:
-                told = (self._answers or {})[path].text
-                message = f"deprecated: {texts.shortened(told)}"
-                yield Change(path, DEPRECATED, MAY_BREAK, message, instead=texts.instead(told)), (path,)
+    def _is_same(self, path: str, gone: Gone) -> bool:
+        """Whether what another name leads to now is no other object that was there before."""
+        paths = self._after.objects[self._after.places[path]].paths
+        before = self._before.places
+        return any(each.rpartition(".")[2] == gone.leaf for each in paths) or all(
+            before.get(each, before[gone.path]) == before[gone.path] for each in paths
+        )
 
 
 def failed_import(paths: Iterable[str], api: Api) -> tuple[str, str] | None:
@@ -282,7 +249,8 @@ def _topmost(path: str, modules: set[str]) -> str | None:
 def _told(old: Described) -> str | None:
     """What the release before said to use."""
     source = old.source
-    said = [old.deprecated or "", *(() if source is None else (source.deprecated or "", *source.warns))]
+    warned = [] if source is None else [text for text in source.warns if old.leaf in text]
+    said = [old.deprecated or "", *([] if source is None else [source.deprecated or ""]), *warned]
     first = old.doc.partition("\n\n")[0]
     if re.search(r"\balias\b|deprecated", first, re.IGNORECASE):
         said.append(first)

@@ -7,104 +7,84 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-_CATEGORY = re.compile(r"Deprecat|FutureWarning|Pandas\d*Warning|RemovedIn")
+from envmgr.changes import decorators_in
+from envmgr.changes.names_in import CATEGORY, WARNS, Function, Known, text_of
+
 _DECORATOR = re.compile(r"deprecat", re.IGNORECASE)
-_WHOLE = re.compile(
-    r"^_*deprecat(?:e|ed|ion)_?(?:alias|attribute|callable|class|function|func|method|property|privatize_attribute"
-    r"|function_alias)?$",
-    re.IGNORECASE,
-)
-_OF_PARAMETERS = re.compile(
-    r"deprecat|(?:delete|remove|rename)d?_?(?:parameter|param|argument|arg|kwarg)|make_keyword_only",
-    re.IGNORECASE,
-)
-_WARNS = re.compile(r"warn|deprecat", re.IGNORECASE)
 _NO_WARNING = re.compile(r"filter|catch|assert|raises|warns$|_warned|Warning$", re.IGNORECASE)
 _MESSAGES = frozenset({"message", "msg", "text", "name", "reason", "alternative"})
-_LONGEST = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """`deprecated` is the text of a warning that every call shows, `texts` of those that some do."""
+    """`deprecated` is the text of a warning that every call shows, `texts` of those that some do, `decorators` what
+    stands above, as written, `still` the names that these take yet."""
 
     texts: tuple[str, ...] = ()
     decorators: tuple[str, ...] = ()
     deprecated: str | None = None
+    still: frozenset[str] = frozenset()
+
+    def with_those_of(self, other: Warned) -> Warned:
+        return Warned(
+            (*self.texts, *other.texts),
+            (*self.decorators, *other.decorators),
+            self.deprecated or other.deprecated,
+            self.still | other.still,
+        )
 
 
-def constants(module: ast.Module) -> dict[str, ast.expr]:
-    """What the module's own names stand for."""
-    return {
-        target.id: node.value
-        for node in module.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-
-
-def imported(module: ast.Module, package: str) -> Iterator[tuple[str, str, str]]:
-    """Names that it imports from modules whose name speaks of warnings: its own, the module, the name there."""
-    for node in module.body:
-        if isinstance(node, ast.ImportFrom):
-            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
-            home = ".".join([*above, *([node.module] if node.module else [])])
-            if _WARNS.search(home.rpartition(".")[2]):
-                yield from ((each.asname or each.name, home, each.name) for each in node.names)
-
-
-def function(node: ast.AST, names: Mapping[str, ast.expr]) -> Warned:
+def function(node: ast.AST, known: Known) -> Warned:
     """Of a definition."""
-    every = [each for statement in getattr(node, "body", ()) for each in ast.walk(statement)]
-    local = {**names, **_locals(every)}
-    texts = []
-    whole = _decorated(node, local)
-    for call in (each for each in every if isinstance(each, ast.Call) and _is_deprecation(each, local)):
-        said = _said(call, local)
-        texts.append(said)
-        if whole is None and _is_always(node, call):
-            whole = said
-    written = [ast.unparse(each) for each in getattr(node, "decorator_list", ())]
-    texts += [_shown(each) for each in _partly(node)]
-    return Warned(tuple(dict.fromkeys(text for text in texts if text)), tuple(written), whole)
+    whole = decorators_in.whole(node, known.constants)
+    texts, always = _of_body(node, known, followed=False)
+    texts += [decorators_in.shown(each) for each in decorators_in.partly(node)]
+    still = set(decorators_in.still_taken(node))
+    for each in decorators_in.of_its_own(node, known.functions):
+        said, _ = _of_body(each, known, followed=True)
+        if said and not any(decorators_in.name_of(one) == each.name for one in decorators_in.partly(node)):
+            texts += said
+        if said:
+            still |= set(decorators_in.spoken_of(each, tuple(said)))
+    return Warned(
+        tuple(dict.fromkeys(text for text in texts if text)),
+        decorators_in.written(node),
+        always if whole is None else whole,
+        frozenset(still),
+    )
 
 
-def inner(node: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+def inner(node: ast.AST) -> Iterator[Function]:
     """Functions that it makes."""
     for each in ast.walk(node):
-        if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)) and each is not node:
+        if isinstance(each, Function) and each is not node:
             yield each
 
 
-def holder(node: ast.AST, names: Mapping[str, ast.expr]) -> Warned:
+def holder(node: ast.AST, known: Known) -> Warned:
     """Of a class: what stands above it."""
-    written = [ast.unparse(each) for each in getattr(node, "decorator_list", ())]
-    return Warned((), tuple(written), _decorated(node, names))
+    return Warned((), decorators_in.written(node), decorators_in.whole(node, known.constants))
 
 
-def text_of(node: ast.expr, names: Mapping[str, ast.expr], depth: int = 0) -> str:
-    """What an expression says, with `…` for what is only known when it runs."""
-    if depth > 5:
-        return "…"
-    if isinstance(node, ast.Constant):
-        return node.value[:_LONGEST] if isinstance(node.value, str) else str(node.value)
-    if isinstance(node, ast.JoinedStr):
-        return "".join(text_of(each, names, depth + 1) for each in node.values)
-    if isinstance(node, ast.FormattedValue):
-        return text_of(node.value, names, depth + 1) if isinstance(node.value, ast.Constant) else "…"
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return text_of(node.left, names, depth + 1) + text_of(node.right, names, depth + 1)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
-        return text_of(node.left, names, depth + 1)
-    if isinstance(node, ast.Name) and node.id in names:
-        return text_of(names[node.id], names, depth + 1)
-    if isinstance(node, ast.Call):
-        if isinstance(node.func, ast.Attribute) and node.func.attr in ("format", "strip"):
-            return text_of(node.func.value, names, depth + 1)
-        if node.args and _CATEGORY.search(ast.unparse(node.func)):
-            return text_of(node.args[0], names, depth + 1)
-    return "…"
+def _of_body(node: ast.AST, known: Known, *, followed: bool) -> tuple[list[str], str | None]:
+    """Texts of its warnings, and of the one that every call shows; also of those that a function of the module shows
+    whose name says that it warns, unless that is where we come from."""
+    every = [each for statement in getattr(node, "body", ()) for each in ast.walk(statement)]
+    names = {**known.constants, **_locals(every)}
+    texts: list[str] = []
+    always: str | None = None
+    for call in (each for each in every if isinstance(each, ast.Call)):
+        if _is_deprecation(call, names):
+            said = [_said(call, names)]
+        elif not followed and isinstance(call.func, ast.Name) and WARNS.search(call.func.id):
+            helper = known.functions.get(call.func.id)
+            said = [] if helper is None else _of_body(helper, known, followed=True)[0]
+        else:
+            continue
+        texts += said
+        if always is None and said and _is_always(node, call):
+            always = said[0]
+    return texts, always
 
 
 def _said(call: ast.Call, names: Mapping[str, ast.expr]) -> str:
@@ -121,14 +101,18 @@ def _said(call: ast.Call, names: Mapping[str, ast.expr]) -> str:
 
 def _is_deprecation(call: ast.Call, names: Mapping[str, ast.expr]) -> bool:
     name = ast.unparse(call.func).rpartition(".")[2]
-    if not _WARNS.search(name) or _NO_WARNING.search(name):
+    if not WARNS.search(name) or _NO_WARNING.search(name):
         return False
     said = [*call.args, *(each.value for each in call.keywords if each.arg in ("category", None))]
-    return bool(_DECORATOR.search(name) and call.args) or any(
-        _CATEGORY.search(ast.unparse(each.func if isinstance(each, ast.Call) else each))
+    return bool(_DECORATOR.search(name) and (call.args or _says(call))) or any(
+        CATEGORY.search(ast.unparse(each.func if isinstance(each, ast.Call) else each))
         for each in (names.get(one.id, one) if isinstance(one, ast.Name) else one for one in said)
         if isinstance(each, (ast.Name, ast.Attribute, ast.Call))
     )
+
+
+def _says(call: ast.Call) -> bool:
+    return any(each.arg in _MESSAGES for each in call.keywords)
 
 
 def _is_always(node: ast.AST, call: ast.Call) -> bool:
@@ -139,49 +123,6 @@ def _is_always(node: ast.AST, call: ast.Call) -> bool:
         if isinstance(statement, (ast.Return, ast.Raise)):
             return False
     return False
-
-
-def _decorated(node: ast.AST, names: Mapping[str, ast.expr]) -> str | None:
-    for each in getattr(node, "decorator_list", ()):
-        function = each.func if isinstance(each, ast.Call) else each
-        if _WHOLE.match(ast.unparse(function).rpartition(".")[2]):
-            return _words(each, names)
-    return None
-
-
-def assigned(node: ast.ClassDef | ast.Module, names: Mapping[str, ast.expr]) -> Iterator[tuple[str, str]]:
-    """Names in a body that are bound to what a call for things that are going away gives: `a =
-    deprecated(...)(b)`."""
-    for each in node.body:
-        value = each.value if isinstance(each, (ast.Assign, ast.AnnAssign)) else None
-        if isinstance(value, ast.Call):
-            made = value.func if isinstance(value.func, ast.Call) else value
-            if _WHOLE.match(ast.unparse(made.func).rpartition(".")[2]):
-                targets = each.targets if isinstance(each, ast.Assign) else [getattr(each, "target", None)]
-                for target in targets:
-                    if isinstance(target, ast.Name):
-                        yield target.id, _words(made, names)
-
-
-def _words(made: ast.expr, names: Mapping[str, ast.expr]) -> str:
-    """What a decorator is told; where these are no words, how it is written."""
-    said = [*made.args, *(word.value for word in made.keywords)] if isinstance(made, ast.Call) else []
-    texts = [text for one in said if (text := text_of(one, names)) not in ("…", "None")]
-    if texts and not any(" " in text.strip() for text in texts):
-        return f"@{ast.unparse(made)}"[:_LONGEST]
-    return " ".join(texts)[:_LONGEST]
-
-
-def _partly(node: ast.AST) -> Iterator[ast.expr]:
-    """Decorators that say that some way to call it is going away."""
-    for each in getattr(node, "decorator_list", ()):
-        name = ast.unparse(each.func if isinstance(each, ast.Call) else each).rpartition(".")[2]
-        if _OF_PARAMETERS.search(name) and not _WHOLE.match(name):
-            yield each
-
-
-def _shown(decorator: ast.expr) -> str:
-    return f"@{ast.unparse(decorator)}"[:_LONGEST]
 
 
 def _locals(every: Iterable[ast.AST]) -> dict[str, ast.expr]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ from envmgr.operations.matrix_session import Watch
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+_SILENT_SECONDS = 60.0
 
 
 @contextmanager
@@ -29,8 +32,14 @@ def watching(invocation: Invocation) -> Iterator[Watch]:
             yield live
         finally:
             live.close()
+    elif invocation.is_text:
+        lines = _Lines()
+        try:
+            yield lines
+        finally:
+            lines.close()
     else:
-        yield _Lines() if invocation.is_text else Watch()
+        yield Watch()
 
 
 class _Counting(Watch):
@@ -75,6 +84,38 @@ class _Counting(Watch):
 
 
 class _Lines(_Counting):
+    """A line for each cell that has ended, and where none has for a while one of what runs: CI takes silence for a
+    hang."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._running: dict[str, tuple[str, float]] = {}
+        self._closed = threading.Event()
+        self._said = time.monotonic()
+
+    def began(self, pending: Sequence[str], known: Mapping[str, CellResult], jobs: int) -> None:
+        super().began(pending, known, jobs)
+        threading.Thread(target=self._tell, daemon=True).start()
+
+    def stage(self, cell: str, stage: str) -> None:
+        with self._guard:
+            self._running[cell] = stage, time.monotonic()
+
+    def close(self) -> None:
+        self._closed.set()
+
+    def _tell(self) -> None:
+        self._said = time.monotonic()
+        while not self._closed.wait(max(0.0, self._said + _SILENT_SECONDS - time.monotonic())):
+            now = time.monotonic()
+            if now < self._said + _SILENT_SECONDS:
+                continue
+            with self._guard:
+                running = "; ".join(
+                    f"{cell} ({stage}, {now - since:.0f} s)" for cell, (stage, since) in self._running.items()
+                )
+            self._write(f"running: {running or 'locking'}")
+
     def ended(self, result: CellResult) -> None:
         self._say(result, f"{result.seconds:.1f} s", ran=True)
 
@@ -83,8 +124,14 @@ class _Lines(_Counting):
 
     def _say(self, result: CellResult, how: str, *, ran: bool) -> None:
         number = self._count(result, ran=ran)
+        with self._guard:
+            self._running.pop(result.cell, None)
         why = "" if result.status in (PASSED, FLAKY) else f": {result.detail}"
-        sys.stderr.write(f"[{number}/{self._total}] {result.cell} {result.status} ({how}){why}\n")
+        self._write(f"[{number}/{self._total}] {result.cell} {result.status} ({how}){why}")
+
+    def _write(self, line: str) -> None:
+        self._said = time.monotonic()
+        sys.stderr.write(f"{line}\n")
         sys.stderr.flush()
 
 

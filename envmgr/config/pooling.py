@@ -52,7 +52,9 @@ FunctionPath = Annotated[str, AfterValidator(_function)]
 class RecycleTable(Table):
     age: Duration | None = Field(default=None, description="After this time.")
     calls: Count | None = Field(default=None, description="After this many calls.")
-    memory: Size | None = Field(default=None, description="When its process takes this much memory.")
+    memory: Size | None = Field(
+        default=None, description="When its process takes this much memory that is its own."
+    )
 
 
 class PoolTable(Table):

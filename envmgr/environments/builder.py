@@ -48,7 +48,7 @@ BUILDS = "builds"
 CATALOGS = "catalogs"
 FORK = "fork"
 
-# Two installs at once download what they share twice; proofs may overlap them.
+# Two installs at once download what they share twice; proofs, and what is compiled, may overlap them.
 _one_install = threading.Lock()
 
 
@@ -176,7 +176,7 @@ def _install(
     from envmgr.tools import uv
 
     uv.create_environment(home, Path(interpreter.executable))
-    with _one_install:
+    with contextlib.nullcontext() if lock.is_built else _one_install:
         if lock.pins:
             uv.install(
                 lock.path,

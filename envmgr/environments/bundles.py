@@ -17,87 +17,20 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-import json
 import os
-import re
 import tarfile
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path, PurePosixPath
-from typing import Any, NoReturn
+from dataclasses import dataclass
+from pathlib import Path
 
 from envmgr.environments import files
+from envmgr.environments.bundle_manifest import MANIFEST, UV, Manifest, Member, Target, damaged, parsed
 from envmgr.errors import EnvmgrError
-from envmgr.tools.interpreters import Interpreter
 
-SCHEMA = 1
-CONFIG, UV, LICENCES, WHEELS, RUNTIME = "envmgr.toml", "uv/uv", "uv/licenses", "wheels", "runtime"
-
-_MANIFEST, _CHECKSUM = "manifest.json", "manifest.sha256"
+_CHECKSUM = "manifest.sha256"
 _LARGEST_MANIFEST = 4 << 20
 _CHUNK = 1 << 20
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _UNREADABLE = (tarfile.TarError, ValueError, EOFError, OverflowError, RecursionError)
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What an interpreter must be for the wheels and the runtime layer of a bundle. `python` is its minor."""
-
-    python: str
-    implementation: str
-    abi: str
-    system: str
-    machine: str
-
-    @classmethod
-    def of(cls, interpreter: Interpreter) -> Target:
-        system, machine = interpreter.markers["platform_system"], interpreter.markers["platform_machine"]
-        return cls(interpreter.minor, interpreter.implementation, interpreter.abi, system, machine)
-
-    def __str__(self) -> str:
-        return f"{self.implementation} {self.python} ({self.abi}) on {self.system} {self.machine}"
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    name: str
-    size: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """`made_with` are the versions of envmgr, of the interpreter and of uv (None when it is not in the bundle)."""
-
-    project: str
-    environment: str
-    target: Target
-    made_with: Mapping[str, str | None]
-    members: tuple[Member, ...]
-
-    @property
-    def lock(self) -> str:
-        return lock_name(self.environment)
-
-    def names(self, directory: str) -> tuple[str, ...]:
-        """Of the members in `directory`, without it."""
-        start = f"{directory}/"
-        return tuple(m.name.removeprefix(start) for m in self.members if m.name.startswith(start))
-
-    @property
-    def size(self) -> int:
-        return sum(member.size for member in self.members)
-
-    def to_bytes(self) -> bytes:
-        document = {"schema": SCHEMA, **asdict(self)}
-        return (json.dumps(document, indent=1, sort_keys=True) + "\n").encode()
-
-
-def lock_name(environment: str) -> str:
-    return f"locks/pylock.{environment}.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +57,7 @@ def write(
     try:
         with beside.open("w+b") as file:
             with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
-                for name, made in ((_MANIFEST, content), (_CHECKSUM, _checksum(content))):
+                for name, made in ((MANIFEST, content), (_CHECKSUM, _checksum(content))):
                     archive.addfile(_header(name, len(made)), io.BytesIO(made))
                 for member in members:
                     held = contents[member.name]
@@ -149,16 +82,16 @@ def manifest(path: Path) -> Manifest:
     """What a bundle says of itself. Raises E-BUNDLE for a file that is none, E-TAMPERED for a damaged one."""
     with _opened(path) as archive:
         first = archive.next()
-        if first is None or first.name != _MANIFEST:
-            raise _no_bundle(path, f"it is a tar archive that does not begin with {_MANIFEST}")
+        if first is None or first.name != MANIFEST:
+            raise _no_bundle(path, f"it is a tar archive that does not begin with {MANIFEST}")
         content = _small(archive, first, path)
         second = archive.next()
         noted = b"" if second is None or second.name != _CHECKSUM else _small(archive, second, path)
     if noted != _checksum(content):
-        _damaged(path, f"{_CHECKSUM} is not that of {_MANIFEST}")
-    found = _parsed(content, path)
+        damaged(path, f"{_CHECKSUM} is not that of {MANIFEST}")
+    found = parsed(content, path)
     if found.size > path.stat().st_size:
-        _damaged(path, f"it is cut short: its members have {found.size} bytes, it has {path.stat().st_size}")
+        damaged(path, f"it is cut short: its members have {found.size} bytes, it has {path.stat().st_size}")
     return found
 
 
@@ -175,7 +108,7 @@ def unpack(path: Path, declared: Manifest, into: Path) -> None:
         for info in archive:
             if info.name in seen:
                 problems[info.name] = "is there twice"
-            elif info.name not in wanted and info.name not in (_MANIFEST, _CHECKSUM):
+            elif info.name not in wanted and info.name not in (MANIFEST, _CHECKSUM):
                 problems[info.name] = "is not in the manifest"
             elif not info.isreg() or info.issparse():
                 problems[info.name] = "is no regular file"
@@ -185,7 +118,7 @@ def unpack(path: Path, declared: Manifest, into: Path) -> None:
     problems |= {name: "is missing or cut short" for name in wanted if name not in seen}
     if problems:
         shown = [f"{name} {what}" for name, what in sorted(problems.items())]
-        _damaged(path, "; ".join(shown[:5]) + (f"; and {len(shown) - 5} more" * (len(shown) > 5)), problems)
+        damaged(path, "; ".join(shown[:5]) + (f"; and {len(shown) - 5} more" * (len(shown) > 5)), problems)
 
 
 def _as_declared(archive: tarfile.TarFile, info: tarfile.TarInfo, member: Member, into: Path) -> bool:
@@ -216,76 +149,15 @@ def _opened(path: Path) -> Iterator[tarfile.TarFile]:
         try:
             yield archive
         except _UNREADABLE as problem:
-            _damaged(path, str(problem) or type(problem).__name__)
+            damaged(path, str(problem) or type(problem).__name__)
 
 
 def _small(archive: tarfile.TarFile, info: tarfile.TarInfo, path: Path) -> bytes:
     source = archive.extractfile(info) if info.isreg() and info.size <= _LARGEST_MANIFEST else None
     content = b"" if source is None else source.read()
     if source is None or len(content) != info.size:
-        _damaged(path, f"{info.name} cannot be read")
+        damaged(path, f"{info.name} cannot be read")
     return content
-
-
-def _parsed(content: bytes, path: Path) -> Manifest:
-    try:
-        document = json.loads(content)
-        schema = document["schema"]
-    except (ValueError, RecursionError, KeyError, TypeError):
-        _damaged(path, f"{_MANIFEST} cannot be read")
-    if schema != SCHEMA:
-        raise EnvmgrError(
-            "E-BUNDLE",
-            f"{path} is a bundle of schema {schema!r}; this envmgr reads schema {SCHEMA}",
-            hint="use the envmgr that it was made with, or bundle again with this one",
-            details={"schema": schema},
-        )
-    try:
-        found = Manifest(
-            _text(document["project"]),
-            _text(document["environment"]),
-            Target(**{key: _text(value) for key, value in document["target"].items()}),
-            {key: None if value is None else _text(value) for key, value in document["made_with"].items()},
-            tuple(
-                Member(_text(m["name"]), _count(m["size"]), _text(m["sha256"])) for m in document["members"]
-            ),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError):
-        _damaged(path, f"{_MANIFEST} lacks something, or has what does not belong there")
-    _check_names(found, path)
-    return found
-
-
-def _check_names(found: Manifest, path: Path) -> None:
-    names = [member.name for member in found.members]
-    directories = {str(parent) for name in names for parent in PurePosixPath(name).parents}
-    repeated = Counter(names)
-    bad = [name for name in names if not _is_safe(name) or name in directories or repeated[name] > 1]
-    bad += [name for name in (CONFIG, found.lock) if name not in repeated]
-    bad += [member.name for member in found.members if not _SHA256.fullmatch(member.sha256)]
-    if bad or not _NAME.fullmatch(found.environment):
-        said = ", ".join(repr(name) for name in dict.fromkeys(bad)) or repr(found.environment)
-        _damaged(path, f"{_MANIFEST} does not say what a bundle's does of {said}")
-
-
-def _is_safe(name: str) -> bool:
-    """Stays inside, whatever reads it; and is nothing but letters that every file system has."""
-    parts = name.split("/")
-    return re.fullmatch(r"[A-Za-z0-9_.+!~-]+(?:/[A-Za-z0-9_.+!~-]+)*", name) is not None and not (
-        {".", ".."} & set(parts)
-    )
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(value)
-    return value
-
-
-def _count(value: Any) -> int:
-    if type(value) is not int or value < 0:
-        raise ValueError(value)
-    return value
 
 
 def _member(name: str, content: bytes | Path) -> Member:
@@ -305,20 +177,10 @@ def _header(name: str, size: int) -> tarfile.TarInfo:
 
 
 def _checksum(content: bytes) -> bytes:
-    return f"{hashlib.sha256(content).hexdigest()}  {_MANIFEST}\n".encode()
+    return f"{hashlib.sha256(content).hexdigest()}  {MANIFEST}\n".encode()
 
 
 def _no_bundle(path: Path, why: str) -> EnvmgrError:
     return EnvmgrError(
         "E-BUNDLE", f"{path} is no bundle: {why}", hint="`envmgr bundle ENV` writes one, uncompressed"
-    )
-
-
-def _damaged(path: Path, why: str, problems: Mapping[str, str] | None = None) -> NoReturn:
-    raise EnvmgrError(
-        "E-TAMPERED",
-        f"{path} is damaged: {why}",
-        hint="copy it again from where it was made, and compare the sha256 that `envmgr bundle` printed;"
-        " nothing of it was used",
-        details={"members": dict(problems or {})},
     )

@@ -8,14 +8,12 @@ machine's affair and no part of it.
 from __future__ import annotations
 
 import hashlib
-import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from envmgr.environments import files, stages
 from envmgr.environments.layout import Layout
 from envmgr.environments.store import digest
 from envmgr.errors import EnvmgrError
@@ -24,8 +22,6 @@ from envmgr.model.project import Environment
 from envmgr.tools import pypa
 from envmgr.tools.interpreters import Interpreter
 
-_HEADER = "# Written by envmgr. Change envmgr.toml and run `envmgr lock` instead of editing this file.\n"
-_WITH_CREDENTIALS = re.compile(r"://[^/\s\"'@]+@([^/\s\"']+)")
 _LISTS = ("requirements", "constraints", "overrides", "platforms")
 
 
@@ -84,6 +80,11 @@ class Lock:
                 (Pin(p["name"], p.get("version", "")) for p in packages), key=lambda p: (p.name, p.version)
             )
         )
+
+    @property
+    def is_built(self) -> bool:
+        """Whether something of it has to be built from its source, as no wheel of it is locked."""
+        return any(not package.get("wheels") for package in self.document.get("packages", []))
 
     def packages(self, interpreter: Interpreter) -> tuple[pypa.Locked, ...]:
         """What one interpreter needs of it. Raises E-LOCK when the lock is no valid PEP 751 document."""
@@ -162,123 +163,6 @@ def staleness(lock: Lock | None, wanted: Inputs) -> str:
     return "; ".join(changes) or "it was locked from something else"
 
 
-def resolve(
-    path: Path,
-    environment: Environment,
-    interpreter: Interpreter,
-    *,
-    pins: Iterable[Pin],
-    exclude_newer: str | None,
-    asked: Sequence[str] = (),
-) -> tuple[Lock, bytes]:
-    """A lock that is not written yet, to stand at `path`, and its bytes. Pins are kept where they fit.
-
-    `asked` are requirements of this one resolution: constraints that the lock does not note, so that it
-    fits envmgr.toml as it is. Needs the network; blocks while uv resolves. Raises E-CONFLICT in the words of
-    the libraries, E-LOCK, E-NETWORK.
-    """
-    wanted = inputs(environment, interpreter)
-    constraints = (*wanted.constraints, *asked)
-    try:
-        return solve(
-            path,
-            environment.name,
-            wanted,
-            interpreter,
-            pins=pins,
-            exclude_newer=exclude_newer,
-            constraints=constraints,
-        )
-    except EnvmgrError as problem:
-        if problem.code == "E-LOCK" and "uv" not in problem.details:
-            raise  # it was resolved
-        from envmgr.environments import conflicts
-
-        here = replace(environment, constraints=constraints)
-        core = conflicts.reason(problem, here, interpreter, exclude_newer)
-        raise _dated(conflicts.in_words(problem, here, core), exclude_newer) from None
-
-
-def solve(
-    path: Path,
-    name: str,
-    wanted: Inputs,
-    interpreter: Interpreter,
-    *,
-    pins: Iterable[Pin] = (),
-    exclude_newer: str | None = None,
-    constraints: Sequence[str] | None = None,
-) -> tuple[Lock, bytes]:
-    """As `resolve`, of `wanted`, with uv's own words for what cannot be. `name` is for errors; `constraints` are
-    those of this one resolution, if they differ from what the lock is to note."""
-    from envmgr.tools import uv
-
-    if wanted.requirements:
-        resolved = uv.resolve(
-            wanted.requirements,
-            constraints=wanted.constraints if constraints is None else constraints,
-            python=Path(interpreter.executable),
-            minor=wanted.python,
-            patch=interpreter.version,
-            pins=[(pin.name, pin.version) for pin in pins if pin.version],
-            exclude_newer=exclude_newer,
-            overrides=wanted.overrides,
-            no_build=wanted.no_build,
-            platforms=[pypa.PLATFORMS[name] for name in wanted.platforms],
-            resolution=wanted.resolution or "highest",
-        )
-    else:
-        resolved = 'lock-version = "1.0"\ncreated-by = "envmgr"\npackages = []\n'
-    text = _HEADER + resolved.rstrip() + "\n" + _table(wanted, exclude_newer)
-    _no_credentials(text, name)
-    content = text.encode()
-    lock = parse(path, content)
-    _every_file_has_a_hash(lock, name)
-    return lock, content
-
-
-def write(
-    layout: Layout,
-    environment: Environment,
-    interpreter: Interpreter,
-    *,
-    previous: Lock | None,
-    upgrade: bool,
-    exclude_newer: str | None,
-) -> tuple[Lock, bool]:
-    """Resolve, and write the lock unless it says the same already; the lock, and whether its bytes changed.
-
-    Pins of `previous` are kept where they fit, unless `upgrade`. Needs the network; blocks while uv resolves.
-    Raises E-CONFLICT in the words of the libraries, E-LOCK, E-NETWORK.
-    """
-    path = layout.lock(environment.name)
-    pins = () if previous is None or upgrade else previous.pins
-    lock, content = resolve(path, environment, interpreter, pins=pins, exclude_newer=exclude_newer)
-    if previous is not None and same(previous, lock):
-        return previous, False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    stages.reached("lock-resolved")
-    files.write(path, content)
-    stages.reached("lock-written")
-    return lock, True
-
-
-def _table(wanted: Inputs, exclude_newer: str | None) -> str:
-    noted = {"inputs": wanted.digest, **wanted.table}
-    if exclude_newer is not None:
-        noted["exclude-newer"] = exclude_newer
-    lines = ["\n[tool.envmgr]", *(f"{key} = {_toml(value)}" for key, value in noted.items())]
-    return "\n".join(lines) + "\n"
-
-
-def _toml(value: bool | str | Sequence[str]) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return "[" + ", ".join(_toml(item) for item in value) + "]"
-
-
 def same(one: Lock, other: Lock) -> bool:
     """Whether they differ in nothing but their spelling."""
     return _meaning(one) == _meaning(other)
@@ -286,52 +170,22 @@ def same(one: Lock, other: Lock) -> bool:
 
 def _meaning(lock: Lock) -> object:
     packages = [
-        [package["name"], package.get("version"), package.get("marker"), _hashes(package)]
+        [package["name"], package.get("version"), package.get("marker"), hashes(package)]
         for package in lock.document.get("packages", [])
     ]
     return [sorted(packages, key=str), lock.document.get("requires-python"), lock.document.get("tool")]
 
 
-def _hashes(package: Mapping[str, Any]) -> list[str]:
+def hashes(package: Mapping[str, Any]) -> list[str]:
+    """Of all files of a package of a lock."""
     held = [*package.get("wheels", ()), *(package[kind] for kind in ("sdist", "archive") if kind in package)]
     return sorted(value for file in held for value in file.get("hashes", {}).values())
-
-
-def _dated(problem: EnvmgrError, exclude_newer: str | None) -> EnvmgrError:
-    if exclude_newer is not None and problem.code in ("E-CONFLICT", "E-LOCK"):
-        problem.hint += (
-            f"\nonly what its index dates before {exclude_newer} counts; `envmgr lock --upgrade` lifts that"
-        )
-    return problem
-
-
-def _every_file_has_a_hash(lock: Lock, name: str) -> None:
-    loose = [package["name"] for package in lock.document.get("packages", []) if not _hashes(package)]
-    if loose:
-        raise EnvmgrError(
-            "E-LOCK",
-            f"environment {name}: {', '.join(loose)} cannot be locked: it comes from a directory"
-            " or a repository, whose content has no hash",
-            hint="build a wheel of it and ask for that file, or publish it to an index",
-        )
-
-
-def _no_credentials(text: str, name: str) -> None:
-    hosts = sorted(set(_WITH_CREDENTIALS.findall(text)))
-    if hosts:
-        raise EnvmgrError(
-            "E-LOCK",
-            f"environment {name}: an address on {', '.join(hosts)} holds a user or a password, which"
-            " a lock must not",
-            hint="ask for it without; uv finds them in UV_INDEX_…_USERNAME and …_PASSWORD, in ~/.netrc or in the"
-            " keyring",
-        )
 
 
 def _check_shape(document: Mapping[str, Any]) -> None:
     """Raises for one that cannot even be read; whether a lock is valid is asked when it is installed."""
     for package in document.get("packages", []):
-        "".join([package["name"], package.get("version", ""), *_hashes(package)])
+        "".join([package["name"], package.get("version", ""), *hashes(package)])
     noted = document.get("tool", {}).get("envmgr", {})
     "".join([noted.get("exclude-newer", ""), *(word for key in _LISTS for word in noted.get(key, []))])
 

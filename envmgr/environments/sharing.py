@@ -10,6 +10,7 @@ from envmgr.errors import EnvmgrError
 from envmgr.model.project import Environment, Library
 from envmgr.tools import pypa, uv
 from envmgr.tools.interpreters import Interpreter
+from envmgr.tools.uv_projects import Terms
 
 # What a resolution that cannot succeed ends in. A source distribution that must be built to be asked what it
 # requires, and cannot, is no version to choose.
@@ -68,13 +69,15 @@ def refusal(
     try:
         uv.try_together(
             {member(position): tenant.library.requirements for position, tenant in enumerate(tenants)},
-            constraints=constraints(tenants),
+            Terms(
+                constraints=constraints(tenants),
+                overrides=overrides(tenants),
+                no_build=no_build(tenants),
+                platforms=[pypa.PLATFORMS[name] for name in platforms(tenants)],
+                exclude_newer=exclude_newer,
+            ),
             python=Path(interpreter.executable),
             minor=interpreter.minor,
-            exclude_newer=exclude_newer,
-            overrides=overrides(tenants),
-            no_build=no_build(tenants),
-            platforms=[pypa.PLATFORMS[name] for name in platforms(tenants)],
             offline=offline,
         )
     except EnvmgrError as problem:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from envmgr.environments import files, locks
+from envmgr.environments import files, resolving
 from envmgr.environments.layout import Layout
 from envmgr.environments.locks import Inputs
 from envmgr.environments.store import digest
@@ -64,7 +64,7 @@ class DatedLocks:
 
     def _resolved(self, moment: datetime, prefer: Pins, moved: Sequence[str]) -> dict[str, str] | str:
         try:
-            lock, _ = locks.solve(
+            lock, _ = resolving.solve(
                 self._path,
                 self._cell.id,
                 self._wanted,

@@ -12,7 +12,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from envmgr.environments import files, locks, stages
+from envmgr.environments import files, locks, resolving, stages
 from envmgr.environments.layout import Layout
 from envmgr.environments.locks import Inputs, Lock
 from envmgr.errors import EnvmgrError
@@ -96,7 +96,7 @@ def resolve(
     path.parent.mkdir(parents=True, exist_ok=True)
     before = known(layout, matrix, wanted)
     try:
-        lock, content = locks.solve(path, cell.id, wanted, interpreter)
+        lock, content = resolving.solve(path, cell.id, wanted, interpreter)
     except EnvmgrError as problem:
         status = _REFUSALS.get(problem.code)
         if status is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,8 @@ _ERRORS = {
     3: "pytest failed of itself",
     4: "pytest does not understand its arguments, or those of the project's configuration",
 }
-_NO_TESTS = 5
+_MISUSED, _NO_TESTS = 4, 5
+_ERROR = re.compile(r"^ERROR: (.*?)\s*$", re.MULTILINE)
 _NAMED = 3
 
 
@@ -27,7 +29,8 @@ class _Told:
 
     at: str = ""
     failed: dict[str, tuple[str, str]] = field(default_factory=dict)
-    files: list[str] = field(default_factory=list)
+    read: set[str] = field(default_factory=set)
+    written: set[str] = field(default_factory=set)
     status: int | None = None
     passed: int = 0
     timed: int = 0
@@ -44,7 +47,9 @@ def attempt(check: Check, ground: Ground, place: Path, variables: Mapping[str, s
         return Attempt(limited.status, detail, limited.log, tuple(found.failed), _files(found))
     if ended.status == 0 and found.status == 0:
         return Attempt(PASSED, files=_files(found), timed=found.timed > 0)
-    return Attempt(FAILED, _detail(found, ended.status), ended.output, tuple(found.failed), _files(found))
+    return Attempt(
+        FAILED, _detail(found, ended.status, ended.output), ended.output, tuple(found.failed), _files(found)
+    )
 
 
 def command(check: Check, ground: Ground, told: Path, *rounds: str) -> tuple[str | Path, ...]:
@@ -52,17 +57,20 @@ def command(check: Check, ground: Ground, told: Path, *rounds: str) -> tuple[str
     return attempts.script(ground, INSIDE / "tests.py", told, ground.root, *rounds, "--", *words)
 
 
-def _detail(found: _Told, status: int) -> str:
+def _detail(found: _Told, status: int, log: str) -> str:
     if found.failed:
         named = [f"{test}: {why}" if why else test for test, (why, _) in list(found.failed.items())[:_NAMED]]
         more = [f"and {len(found.failed) - _NAMED} more"] if len(found.failed) > _NAMED else []
-        ran = found.passed + len(found.failed)
-        collecting = any(when == "collect" for _, when in found.failed.values())
+        moments = [when for _, when in found.failed.values()]
+        ran = found.passed + len(moments) - moments.count("teardown")  # which comes after a test that passed
+        collecting = "collect" in moments
         count = "cannot be collected" if collecting else f"{len(found.failed)} of {ran} failed"
         return f"{count}: " + "; ".join([*named, *more])
     if status == _NO_TESTS:
         left_out = f" ({found.deselected} were deselected)" if found.deselected else ""
         return f"no test was selected{left_out}"
+    if status == _MISUSED and (line := _ERROR.search(log)) is not None:
+        return f"{_ERRORS[status]}: {line[1]}"
     if found.status is None and found.at:
         return f"Python {attempts.how(status)}, in {found.at}"
     if found.status is None:
@@ -71,7 +79,8 @@ def _detail(found: _Told, status: int) -> str:
 
 
 def _files(found: _Told) -> tuple[str, ...]:
-    return tuple(found.files)
+    """What it read, and did not write itself."""
+    return tuple(sorted(found.read - found.written))
 
 
 def _read(path: Path) -> _Told:
@@ -92,6 +101,8 @@ def _note(found: _Told, words: list[object]) -> None:
         case ["timed", int(count)]:
             found.timed = count
         case ["file", str(path)]:
-            found.files.append(path)
+            found.read.add(path)
+        case ["wrote", str(path)]:
+            found.written.add(path)
         case ["end", int(status), int(passed), int(deselected)]:
             found.at, found.status, found.passed, found.deselected = "", status, passed, deselected

@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 
 from envmgr import changes
 from envmgr.catalog import read
-from envmgr.changes import asking, joining, keeping, snapshot
+from envmgr.changes import asking, joining, keeping, natures, snapshot
 from envmgr.changes.described import Api
 from envmgr.environments import files, laying
 from envmgr.environments.store import digest
@@ -74,6 +74,7 @@ def between(old: Release, new: Release, told: Collection[str] = ()) -> ApiDiff:
     paths |= {path for each in joining.gone(before, after) for path in each.paths}
     paths |= (before.named.keys() - after.named.keys()) | before.answered
     paths -= after.places.keys() - before.places.keys()
+    paths |= set(natures.lost_attributes(joining.pairs(before, after)))
     answers, warned = asking.both((old.executable, new.executable), new.module, paths)
     found = changes.compare(before, after, answers=answers, warned=warned, told=told)
     name = old.library

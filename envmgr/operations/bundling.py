@@ -14,8 +14,8 @@ from pathlib import Path
 import envmgr
 from envmgr.config.excerpt import excerpt
 from envmgr.config.layers import Layers
-from envmgr.environments import adoption, bundles, files, layers, locks, projectlock
-from envmgr.environments.bundles import Target
+from envmgr.environments import adoption, bundle_manifest, bundles, files, layers, locks, projectlock
+from envmgr.environments.bundle_manifest import Target
 from envmgr.environments.layout import Layout
 from envmgr.environments.locks import Lock
 from envmgr.errors import EnvmgrError
@@ -26,6 +26,7 @@ from envmgr.operations.locking import recover
 from envmgr.operations.selection import select
 from envmgr.tools import downloads, interpreters, uv, uv_package, wheels
 from envmgr.tools.interpreters import Interpreter
+from envmgr.tools.uv_projects import Terms
 from envmgr.tools.wheels import Wheel
 
 _DOWNLOADS_AT_ONCE = 4
@@ -68,12 +69,12 @@ def bundle(
             own = _worker_needs(interpreter)
             contents: dict[str, bytes | Path] = {
                 **texts,
-                **_fetched(chosen, bundles.WHEELS, layout.staging, lock.path.parent),
-                **_fetched(own, bundles.RUNTIME, layout.staging, layout.root),
+                **_fetched(chosen, bundle_manifest.WHEELS, layout.staging, lock.path.parent),
+                **_fetched(own, bundle_manifest.RUNTIME, layout.staging, layout.root),
             }
             if package is not None:
-                contents[bundles.UV] = package.executable
-                contents |= {f"{bundles.LICENCES}/{text.name}": text for text in package.licences}
+                contents[bundle_manifest.UV] = package.executable
+                contents |= {f"{bundle_manifest.LICENCES}/{text.name}": text for text in package.licences}
             report(environment.name, "pack")
             written = bundles.write(
                 path,
@@ -135,7 +136,7 @@ def _texts(
                 f"environment {environment.name} cannot be bundled: {where} has credentials in an address",
                 hint="give them in UV_DEFAULT_INDEX, UV_INDEX or netrc instead, and lock again",
             )
-    return {bundles.CONFIG: config.encode(), bundles.lock_name(environment.name): locked}
+    return {bundle_manifest.CONFIG: config.encode(), bundle_manifest.lock_name(environment.name): locked}
 
 
 def _worker_needs(interpreter: Interpreter) -> tuple[Wheel, ...]:
@@ -143,11 +144,10 @@ def _worker_needs(interpreter: Interpreter) -> tuple[Wheel, ...]:
     try:
         text = uv.resolve(
             [layers.MSGPACK],
-            constraints=[],
+            Terms(),
             python=Path(interpreter.executable),
             minor=interpreter.minor,
             pins=[("msgpack", metadata.version("msgpack"))],
-            exclude_newer=None,
         )
     except EnvmgrError as problem:
         message = f"the worker's own msgpack for Python {interpreter.minor} cannot be had: {problem.message}"

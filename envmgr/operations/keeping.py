@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from envmgr.environments import locks
+from envmgr.environments import resolving
 from envmgr.environments.locks import Lock
 from envmgr.errors import EnvmgrError
 from envmgr.model.outcomes import Pin
@@ -32,11 +32,11 @@ def locked_as_pinned(
 ) -> tuple[Lock, bytes]:
     """A lock to stand at `path`, and its bytes, with every pin as it was. Needs the network.
 
-    Raises E-IMPORT naming those that cannot be kept, or as `locks.resolve`.
+    Raises E-IMPORT naming those that cannot be kept, or as `resolving.resolve`.
     """
     preferred = [Pin(pin.name, pin.version) for pin in pins]
     try:
-        return locks.resolve(
+        return resolving.resolve(
             path, environment, interpreter, pins=preferred, exclude_newer=None, asked=exactly(pins)
         )
     except EnvmgrError as problem:
@@ -60,7 +60,7 @@ def _cannot_keep(
     preferred = [Pin(pin.name, pin.version) for pin in pins]
     for asked in (environment, loose):
         with contextlib.suppress(EnvmgrError):
-            lock, _ = locks.resolve(path, asked, interpreter, pins=preferred, exclude_newer=None)
+            lock, _ = resolving.resolve(path, asked, interpreter, pins=preferred, exclude_newer=None)
             if moved := moved_pins(pins, lock):
                 return _unkept(moved, interpreter, problem)
     return problem

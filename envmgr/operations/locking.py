@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from envmgr.environments import activation, files, locks, projectlock, recovery
+from envmgr.environments import activation, files, locks, projectlock, recovery, resolving
 from envmgr.environments.layout import Layout
 from envmgr.environments.locks import Lock
 from envmgr.environments.state import known_on_disk
@@ -88,7 +88,7 @@ def lock_one(
         if not upgrade:
             exclude_newer = exclude_newer or held
         report(environment.name, "resolve")
-        return locks.write(
+        return resolving.write(
             layout, environment, interpreter, previous=previous, upgrade=upgrade, exclude_newer=exclude_newer
         )
 

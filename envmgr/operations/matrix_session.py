@@ -95,7 +95,7 @@ class Session:
         before = self._known.get(found.cell.id)
         return (
             before is not None
-            and before.status not in (TIMED_OUT, OUT_OF_MEMORY)
+            and not any(check.status in (TIMED_OUT, OUT_OF_MEMORY) for check in before.checks)
             and before.fingerprint == self._preparing.fingerprint(found)
         )
 

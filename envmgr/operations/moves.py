@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from packaging.requirements import Requirement
 
 from envmgr.config.versions import VersionEdit, set_versions
-from envmgr.environments import locks
+from envmgr.environments import locks, resolving
 from envmgr.environments.generation import Generation
 from envmgr.environments.layout import Layout
 from envmgr.environments.locks import Lock
@@ -95,7 +95,7 @@ def _resolved(
     project: Project, wish: Wish, interpreter: Interpreter, begin: Start, edit: VersionEdit | None
 ) -> Move:
     environment = project.environments[wish.environment.name]
-    lock, content = locks.resolve(
+    lock, content = resolving.resolve(
         Layout(project.root).lock(environment.name),
         environment,
         interpreter,

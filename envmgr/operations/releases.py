@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from envmgr import caches
-from envmgr.environments import files, layers, locks, projectlock, recovery
+from envmgr.environments import files, layers, projectlock, recovery, resolving
 from envmgr.environments.layout import Layout, entry_name, python_of, site_packages
 from envmgr.environments.locks import Lock
 from envmgr.environments.modules import SELDOM_MEANT
@@ -153,7 +153,7 @@ def _locked(
 ) -> Lock:
     path = run.layout.root / f"{name}-{interpreter.minor}" / "pylock.toml"
     run.report(name, "resolve")
-    lock, content = locks.resolve(path, environment, interpreter, pins=(), exclude_newer=exclude_newer)
+    lock, content = resolving.resolve(path, environment, interpreter, pins=(), exclude_newer=exclude_newer)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     return lock

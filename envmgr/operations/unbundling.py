@@ -17,6 +17,7 @@ from envmgr.config.source import parse
 from envmgr.config.toml import toml_document
 from envmgr.environments import (
     adoption,
+    bundle_manifest,
     bundles,
     comparison,
     files,
@@ -28,7 +29,7 @@ from envmgr.environments import (
     store,
     undo,
 )
-from envmgr.environments.bundles import Manifest, Target
+from envmgr.environments.bundle_manifest import Manifest, Target
 from envmgr.environments.contents import Contents
 from envmgr.environments.layout import Layout, entry_name
 from envmgr.environments.locks import Lock
@@ -108,7 +109,7 @@ def unbundle(path: Path, root: Path, over: Layers, *, report: Report = silent) -
 
 def _wanted(bundle: _Unpacked, root: Path, over: Layers) -> _Wanted:
     name, path = bundle.manifest.environment, root / CONFIG_NAME
-    part = parse(bundle.path / CONFIG_NAME, bundle.read(bundles.CONFIG))
+    part = parse(bundle.path / CONFIG_NAME, bundle.read(bundle_manifest.CONFIG))
     if name not in load_project(part.path, part.text.encode()).environments:
         raise EnvmgrError(
             "E-TAMPERED",
@@ -171,7 +172,7 @@ def _lock(bundle: _Unpacked, layout: Layout, wanted: _Wanted, interpreter: Inter
 
 def _with_files(bundle: _Unpacked, lock: Lock, interpreter: Interpreter) -> Lock:
     """The lock with a path on this disk: a copy that names the unpacked wheels, each with its locked hashes."""
-    there = bundle.manifest.names(bundles.WHEELS)
+    there = bundle.manifest.names(bundle_manifest.WHEELS)
     lock.packages(interpreter)  # says what is wrong with a lock, and whether it serves this platform
     choice = wheels.choose(lock.document, interpreter.markers, wheels.tags(interpreter), among=there)
     if choice.without:
@@ -187,7 +188,11 @@ def _with_files(bundle: _Unpacked, lock: Lock, interpreter: Interpreter) -> Lock
             "name": wheel.package,
             "version": wheel.version,
             "wheels": [
-                {"name": wheel.filename, "path": f"{bundles.WHEELS}/{wheel.filename}", "hashes": wheel.hashes}
+                {
+                    "name": wheel.filename,
+                    "path": f"{bundle_manifest.WHEELS}/{wheel.filename}",
+                    "hashes": wheel.hashes,
+                }
             ],
         }
         for wheel in choice.wheels
@@ -203,7 +208,7 @@ def _uv(bundle: _Unpacked, layout: Layout) -> str | None:
     try:
         uv.executable()
     except EnvmgrError:
-        held = bundle.place / bundles.UV
+        held = bundle.place / bundle_manifest.UV
         if "ENVMGR_UV" in os.environ or not held.is_file():
             raise
         layout.uv.parent.mkdir(parents=True, exist_ok=True)
@@ -218,7 +223,10 @@ def _layer(bundle: _Unpacked, layout: Layout, here: Ground) -> None:
     """Have the runtime layer, as our manifest of it says; built with the bundle's msgpack."""
     if here.layer.is_dir() and laying.changes(layout, here.layer, deep=True):
         here.layer.rename(layout.staging / f"sick-{here.layer.name}")
-    held = (bundle.place / bundles.RUNTIME / name for name in bundle.manifest.names(bundles.RUNTIME))
+    held = (
+        bundle.place / bundle_manifest.RUNTIME / name
+        for name in bundle.manifest.names(bundle_manifest.RUNTIME)
+    )
     laying.ensure(layout, here.interpreter, offline=True, msgpack=next(held, None))
 
 

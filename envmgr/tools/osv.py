@@ -24,12 +24,12 @@ _NAME = re.compile(rb'"name"\s*:\s*"([^"]+)"')
 """Of distributions, and of who found something, too."""
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _LINE = 120
-_INTRODUCED, _FIXED, _LAST = "introduced", "fixed", "last_affected"
+_INTRODUCED, _FIXED, _LAST, _LIMIT = "introduced", "fixed", "last_affected", "limit"
 _OF_VERSIONS = frozenset({"ECOSYSTEM", "SEMVER"})
 """Types of ranges; those of GIT are of commits."""
-_EVENTS = (_INTRODUCED, _FIXED, _LAST)
-_START = Version("0.dev0")
-"""Before every version: what "0" means here."""
+_EVENTS = (_INTRODUCED, _FIXED, _LAST, _LIMIT)
+_ENDS = {"0": Version("0.dev0"), "*": Version("999999999!0")}
+"""Before every version, and after: where something is introduced, and the limit that is none."""
 
 Events = tuple[tuple[str, Version], ...]
 
@@ -188,14 +188,17 @@ def _events(events: Iterable[Mapping[str, str]]) -> Events:
         for kind in _EVENTS:
             if kind in event:
                 try:
-                    found.append((kind, _START if event[kind] == "0" else Version(event[kind])))
+                    found.append((kind, _ENDS.get(event[kind]) or Version(event[kind])))
                 except InvalidVersion:
                     continue  # a commit, or another ecosystem's
     return tuple(sorted(found, key=lambda each: (each[1], _EVENTS.index(each[0]))))
 
 
 def _within(version: Version, events: Events) -> bool:
-    """OSV's evaluation: the last event that is not above the version decides."""
+    """OSV's evaluation: the last event that is not above the version decides, where it is below a limit."""
+    limits = [at for kind, at in events if kind == _LIMIT]
+    if limits and version >= max(limits):
+        return False
     inside = False
     for kind, at in events:
         if kind == _INTRODUCED and version >= at:

@@ -18,7 +18,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from envmgr.errors import EnvmgrError
-from envmgr.tools import process
+from envmgr.tools import process, uv_projects
+from envmgr.tools.uv_projects import Terms
 
 _FAIL_FAST = {"UV_HTTP_RETRIES": "2", "UV_HTTP_CONNECT_TIMEOUT": "5", "UV_HTTP_TIMEOUT": "30"}
 _DOWNLOAD_SECONDS = 300
@@ -56,86 +57,44 @@ def version() -> str:
 
 def resolve(
     requirements: Sequence[str],
+    terms: Terms,
     *,
-    constraints: Sequence[str],
     python: Path,
     minor: str,
     patch: str = "",
-    pins: Collection[tuple[str, str]],
-    exclude_newer: str | None,
-    overrides: Sequence[str] = (),
-    no_build: bool = False,
-    platforms: Sequence[str] = (),
-    resolution: str = "highest",
+    pins: Collection[tuple[str, str]] = (),
 ) -> str:
     """A PEP 751 lock, as text, of these requirements for one Python minor version.
 
-    It serves every platform that the packages serve, or each of `platforms` (markers). `pins` (name, version) are
-    kept where they still fit; a name may have several, for several platforms. Under `no_build` only wheels are
-    locked. `resolution` is uv's: "lowest-direct" takes the lowest versions of what is asked for. The route is
-    `uv export`, which locks first, on a throwaway project: `uv pip compile --universal` knows no upper bound for
-    Python and would lock for all later ones too. A `uv.lock` that names versions alone is enough for uv to prefer
-    them.
+    It serves every platform that the packages serve, or those of the terms. `pins` (name, version) are kept where
+    they still fit; a name may have several, for several platforms. The route is `uv export`, which locks first, on
+    a throwaway project: `uv pip compile --universal` knows no upper bound for Python and would lock for all later
+    ones too.
 
     Where something needs a later patch than the first of the minor version (`requires-python >=3.8.1`), and nothing
     else will do, the lock is one for `patch`, the interpreter's whole version, and later ones.
     """
 
     def locked(requires: str) -> str:
-        return _locked(
-            requirements,
-            requires,
-            python,
-            pins,
-            exclude_newer,
-            f"resolution = {_toml(resolution)}\n{_rules(constraints, overrides, platforms, no_build=no_build)}",
-        )
+        with tempfile.TemporaryDirectory(prefix="envmgr-lock-") as place:
+            uv_projects.write(Path(place), requirements, requires, terms, pins)
+            how = ("--no-progress", "--no-header", "--format", "pylock.toml", *_newest(terms))
+            return _for(python, "export", *how, cwd=Path(place)).stdout
 
-    series = minor.rstrip("t")
     try:
-        lock = locked(f"=={series}.*")
+        lock = locked(_series(minor))
     except EnvmgrError as problem:
         if not patch or not _NEEDS_PATCH.search(str(problem.details.get("uv"))):
             raise
         try:
-            lock = locked(f">={patch},=={series}.*")
+            lock = locked(f">={patch},{_series(minor)}")
         except EnvmgrError:
             raise problem from None
-    return _without_sources(lock) if no_build else lock
-
-
-def _locked(
-    requirements: Sequence[str],
-    requires: str,
-    python: Path,
-    pins: Collection[tuple[str, str]],
-    exclude_newer: str | None,
-    rules: str,
-) -> str:
-    with tempfile.TemporaryDirectory(prefix="envmgr-lock-") as place:
-        project = Path(place)
-        (project / "pyproject.toml").write_text(
-            f"{_project('envmgr-environment', requires, requirements)}{rules}[tool.uv.workspace]\n",
-            encoding="utf-8",
-        )
-        if pins:
-            (project / "uv.lock").write_text(_preferences(requires, pins, exclude_newer), encoding="utf-8")
-        newest = () if exclude_newer is None else ("--exclude-newer", exclude_newer)
-        how = ("--no-progress", "--no-header", "--format", "pylock.toml", *newest)
-        return _for(python, "export", *how, cwd=project).stdout
+    return _without_sources(lock) if terms.no_build else lock
 
 
 def try_together(
-    asking: Mapping[str, Sequence[str]],
-    *,
-    constraints: Sequence[str],
-    python: Path,
-    minor: str,
-    exclude_newer: str | None = None,
-    overrides: Sequence[str] = (),
-    no_build: bool = False,
-    platforms: Sequence[str] = (),
-    offline: bool = False,
+    asking: Mapping[str, Sequence[str]], terms: Terms, *, python: Path, minor: str, offline: bool = False
 ) -> None:
     """Whether the requirements of each of `asking` can be met together: raises as `resolve` when they cannot.
 
@@ -145,23 +104,12 @@ def try_together(
     The names of `asking` are those of projects in one workspace, so that uv's words and its derivation tree
     (in `details["derivation"]`) say which of them asks for what.
     """
-    with tempfile.TemporaryDirectory(prefix="envmgr-try-") as place:
-        workspace = Path(place)
-        requires = f"=={minor.rstrip('t')}.*"
-        for name, requirements in asking.items():
-            (workspace / name).mkdir()
-            (workspace / name / "pyproject.toml").write_text(_project(name, requires, requirements), "utf-8")
-        (workspace / "pyproject.toml").write_text(
-            f"{_project('envmgr-environment', requires, ())}"
-            f"{_rules(constraints, overrides, platforms, no_build=no_build)}"
-            f"[tool.uv.workspace]\nmembers = {_toml(tuple(asking))}\n",
-            "utf-8",
-        )
-        newest = () if exclude_newer is None else ("--exclude-newer", exclude_newer)
-        how = ("--no-progress", *newest, *_offline(offline))
-        from envmgr.tools.derivation import SHOW
+    from envmgr.tools.derivation import SHOW
 
-        _for(python, "lock", *how, cwd=workspace, env=SHOW)
+    with tempfile.TemporaryDirectory(prefix="envmgr-try-") as place:
+        uv_projects.write_workspace(Path(place), asking, _series(minor), terms)
+        how = ("--no-progress", *_newest(terms), *_offline(offline))
+        _for(python, "lock", *how, cwd=Path(place), env=SHOW)
 
 
 def create_environment(place: Path, python: Path) -> None:
@@ -245,6 +193,14 @@ def _for(
         return _uv(*words, "--python", usable, cwd=cwd, env=env)
 
 
+def _series(minor: str) -> str:
+    return f"=={minor.rstrip('t')}.*"
+
+
+def _newest(terms: Terms) -> Iterable[str]:
+    return () if terms.exclude_newer is None else ("--exclude-newer", terms.exclude_newer)
+
+
 def _offline(offline: bool) -> Iterable[str]:
     return ("--offline",) if offline else ()
 
@@ -273,42 +229,6 @@ def _packaged() -> str | None:
         return None
 
 
-def _preferences(requires: str, pins: Iterable[tuple[str, str]], exclude_newer: str | None) -> str:
-    options = "" if exclude_newer is None else f"[options]\nexclude-newer = {_toml(exclude_newer)}\n"
-    packages = (
-        f"[[package]]\nname = {_toml(name)}\nversion = {_toml(pin)}\n"
-        'source = { registry = "https://pypi.org/simple" }\n'
-        for name, pin in sorted(pins)
-    )
-    return f"version = 1\nrequires-python = {_toml(requires)}\n{options}" + "".join(packages)
-
-
-def _project(name: str, requires: str, requirements: Sequence[str]) -> str:
-    return (
-        f'[project]\nname = {_toml(name)}\nversion = "0"\n'
-        f"requires-python = {_toml(requires)}\ndependencies = {_toml(requirements)}\n"
-        "[tool.uv]\npackage = false\n"
-    )
-
-
-def _rules(
-    constraints: Sequence[str], overrides: Sequence[str], platforms: Sequence[str], *, no_build: bool
-) -> str:
-    served = _toml(platforms)
-    return (
-        f"no-build = {'true' if no_build else 'false'}\n"
-        f"constraint-dependencies = {_toml(constraints)}\n"
-        f"override-dependencies = {_toml(overrides)}\n"
-        + (f"environments = {served}\nrequired-environments = {served}\n" if platforms else "")
-    )
-
-
 def _without_sources(lock: str) -> str:
     """uv lists source distributions under `no-build` too; each stands on a line of its own."""
     return "".join(line for line in lock.splitlines(keepends=True) if not line.startswith("sdist = "))
-
-
-def _toml(value: str | Sequence[str]) -> str:
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return "[" + ", ".join(_toml(item) for item in value) + "]"

@@ -11,12 +11,13 @@ _PATIENCE = 0.1
 
 class Cancelled(BaseException):
     """The pool has cancelled the call. Raised in the middle of whatever the library does; no `Exception`, so that
-    what handles errors lets it pass."""
+    what handles errors lets it pass. `own`: it was this call that was cancelled."""
 
     __module__ = __name__.partition(".")[0]
 
-    def __init__(self, message: str = "the call was cancelled") -> None:
+    def __init__(self, message: str = "the call was cancelled", own: bool = True) -> None:
         super().__init__(message)
+        self.own = own
 
 
 class Interruptible:
@@ -68,10 +69,9 @@ class Cancellation:
         if self.due(innermost, around):
             self._told.add(innermost)
             self._last = innermost
-            asked = innermost in self.asked
-            raise Cancelled(
-                "the call was cancelled" if asked else "the call ran inside one that was cancelled"
-            )
+            if innermost in self.asked:
+                raise Cancelled
+            raise Cancelled("the call ran inside one that was cancelled", own=False)
 
     def unheard(self) -> None:
         """What was raised last was lost, in a finaliser, say."""

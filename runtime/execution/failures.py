@@ -7,6 +7,10 @@ from typing import Any, Callable, Mapping, Sequence
 _OURS = __file__[: -len("execution/failures.py")]
 _LAST = 20
 """Frames of a cancelled call that are told."""
+_INNOCENT = (
+    "the other call waited for a function of Elixir's when this one came to its worker. Make this one again if that "
+    "does no harm: it may have run in part. A pool for calls that pass functions keeps the others out of them"
+)
 
 
 def failure(
@@ -33,7 +37,9 @@ def failure(
 
 
 def cancelled(error: BaseException) -> dict[str, Any]:
-    """The error map of a call that the pool has ended. Short: nobody waits for it, and the next call waits."""
+    """The error map of a call that the pool has ended. Short: nobody waits for it, as long as it did not run inside
+    of another, and the next call waits.
+    """
     tail, frames = error.__traceback__, []
     while tail is not None:
         code = tail.tb_frame.f_code
@@ -44,6 +50,7 @@ def cancelled(error: BaseException) -> dict[str, Any]:
         message = str(error)
     except BaseException:  # noqa: BLE001 - what a library raises in place of it may be its own
         message = "the call was cancelled"
+    own = getattr(error, "own", True)
     return {
         "code": "cancelled",
         "type": type(error).__qualname__,
@@ -52,7 +59,9 @@ def cancelled(error: BaseException) -> dict[str, Any]:
         "traceback": "",
         "frames": frames[-_LAST:],
         "library": None,
-        "class": "usage",
+        "class": "usage" if own else "resource",
+        "retry": not own,
+        "hint": None if own else _INNOCENT,
     }
 
 

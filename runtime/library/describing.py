@@ -44,7 +44,7 @@ class Describer:
         """Of a function, ufunc, class, or a method that `base` defines; `read` is what the signature is read
         from, the target itself where it is None.
         """
-        doc = docstring(target)
+        doc = docstring(target) or _called(target)
         parameters, returns, origin, overloads = self._signature(kind, target if read is None else read, doc)
         file, line = self._places.of(target)
         return {
@@ -110,6 +110,8 @@ class Describer:
             return _ufunc(read), None, "runtime", None
         if found is None or says_nothing(found[0], bound):
             forms = docstrings.forms(doc, _name(read), "self" if bound else None)
+            if kind == "class":  # Cython writes them as those of `__init__`
+                forms = [form[1:] if form and form[0][0] == "self" else form for form in forms]
             if len(forms) == 1:
                 return forms[0], found[1] if found else None, "docstring", overloads
             if forms:
@@ -208,6 +210,12 @@ def docstring(value: Any) -> str | None:
         return inspect.cleandoc(doc).encode("utf-8", "replace").decode() or None if type(doc) is str else None
     except BaseException:  # noqa: BLE001 - a property of the library's own
         return None
+
+
+def _called(value: Any) -> str | None:
+    """The docstring of an object that is called, as its class tells it."""
+    call = None if issubclass(type(value), type) else vars(type(value)).get("__call__")
+    return docstring(call) if type(call) is FunctionType else None
 
 
 def _ufunc(value: Any) -> Parameters:

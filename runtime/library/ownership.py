@@ -30,7 +30,9 @@ def defining_module(value: Any) -> str | None:
         home = _homes(len(sys.modules)).get(id(value))
         if home is not None:
             return home
-    holder = getattr(value, "__objclass__", None) or getattr(value, "__self__", value)
+    # Some answer to any name, with what has no truth (`polars.col`).
+    holder = getattr(value, "__objclass__", None)
+    holder = getattr(value, "__self__", value) if holder is None else holder
     for source in (value, holder if issubclass(type(holder), type) else type(holder)):
         module = getattr(source, "__module__", None)
         if type(module) is str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from types import MethodType
+from types import FunctionType, MethodType
 from typing import Any, List, Mapping
 
 from .annotations import KINDS, accepts, into, kind_of
@@ -37,8 +37,16 @@ class Reader:
         try:
             found = inspect.signature(value)
         except BaseException:  # noqa: BLE001 - C functions without one, and descriptors that raise what they like
-            return None
+            return self._read_class(value)
         return self.rows(found, self.names(value))
+
+    def _read_class(self, value: Any) -> tuple[Parameters, str | None] | None:
+        """Of an object that answers to any name, `__signature__` too: what its class does when it is called."""
+        call = vars(type(value)).get("__call__")
+        if type(call) is not FunctionType or issubclass(type(value), type):
+            return None
+        found = self.read(call)
+        return None if found is None else (found[0][1:], found[1])
 
     def names(self, value: Any) -> Mapping[str, Any]:
         """Of the module that holds the annotations of `value`, those for type checkers too."""

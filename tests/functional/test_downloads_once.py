@@ -1,6 +1,8 @@
 """A cold cache and several environments that share wheels: each file is fetched once, several at a time."""
 
+import io
 import sys
+import tarfile
 from collections import Counter
 from pathlib import Path
 
@@ -45,3 +47,55 @@ def test_each_wheel_is_fetched_once_and_linked(tmp_path, index):
     sync(project(other, library("zqmore", "zqone"), python=sys.executable))
     assert index.fetched == Counter(list(index.wheels))
     assert Layout(other).home.is_dir()
+
+
+WAITS = """
+import pathlib, time, zipfile
+def build_wheel(directory, settings=None, metadata=None):
+    for _ in range(600):
+        if list(pathlib.Path({store!r}).glob("zqquick-*")):
+            break
+        time.sleep(0.05)
+    else:
+        raise SystemExit("nothing else is installed meanwhile")
+    place = pathlib.Path(directory) / "zqbuilt-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(place, "w") as archive:
+        for name, text in FILES.items():
+            archive.writestr(name, text)
+    return place.name
+FILES = {{
+    "zqbuilt.py": "",
+    "zqbuilt-1.0.dist-info/METADATA": "Metadata-Version: 2.1\\nName: zqbuilt\\nVersion: 1.0\\n",
+    "zqbuilt-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+    "zqbuilt-1.0.dist-info/RECORD": "",
+}}
+"""
+SYSTEM = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+PROJECT = '[project]\nname = "zqbuilt"\nversion = "1.0"\n'
+
+
+def source(store):
+    """A source distribution that is built as soon as another environment stands."""
+    written = io.BytesIO()
+    texts = {
+        "PKG-INFO": "Metadata-Version: 2.2\nName: zqbuilt\nVersion: 1.0\n",
+        "pyproject.toml": PROJECT + SYSTEM,
+        "backend.py": WAITS.format(store=str(store)),
+    }
+    with tarfile.open(fileobj=written, mode="w:gz") as archive:
+        for name, text in texts.items():
+            member = tarfile.TarInfo(f"zqbuilt-1.0/{name}")
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text.encode()))
+    return "zqbuilt-1.0.tar.gz", written.getvalue()
+
+
+def test_what_is_compiled_keeps_no_other_environment_waiting(tmp_path, monkeypatch):
+    root = tmp_path / "project"
+    root.mkdir()
+    with serve(source(Layout(root).store), wheel("zqquick", "1.0", {"zqquick.py": ""})) as index:
+        monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://{index.host}/simple")
+        monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+        monkeypatch.setenv("ENVMGR_CACHE_DIR", str(tmp_path / "ours"))
+        found = project(root, library("zqbuilt"), library("zqquick"), python=sys.executable)
+        assert [outcome.action for outcome in sync(found)] == ["built", "built"]

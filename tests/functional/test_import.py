@@ -258,13 +258,13 @@ def test_an_environment_that_cannot_be_named_so(envmgr, tmp_path):
 def test_what_changed_meanwhile_is_not_overwritten(envmgr, tmp_path, monkeypatch):
     from envmgr.operations import keeping
 
-    resolve = keeping.locks.resolve
+    resolve = keeping.resolving.resolve
 
     def slowly(*arguments, **settings):
         (envmgr.root / "envmgr.toml").write_text("[library.math]\nstdlib = true\n")
         return resolve(*arguments, **settings)
 
-    monkeypatch.setattr(keeping.locks, "resolve", slowly)
+    monkeypatch.setattr(keeping.resolving, "resolve", slowly)
     told = envmgr("import", project(tmp_path / "project", requirements_txt="six\n"))
     assert "was changed while its lock was made" in told["message"]
     assert not (envmgr.root / "locks").exists()

@@ -12,6 +12,7 @@ from envmgr.environments.layout import Layout
 from envmgr.errors import EnvmgrError
 from envmgr.operations.locking import lock
 from envmgr.tools import uv
+from envmgr.tools.uv_projects import Terms
 
 NUMPY = (library("numpy", "numpy<2.3"), library("six"))
 
@@ -99,15 +100,7 @@ def test_what_needs_a_later_patch_of_python_is_locked_for_the_one_there_is(tmp_p
     monkeypatch.setenv("UV_FIND_LINKS", str(tmp_path / "wheels"))
 
     def locked(requirement):
-        lock = uv.resolve(
-            [requirement],
-            constraints=(),
-            python=Path(sys.executable),
-            minor=minor,
-            patch=version,
-            pins=(),
-            exclude_newer=None,
-        )
+        lock = uv.resolve([requirement], Terms(), python=Path(sys.executable), minor=minor, patch=version)
         document = tomllib.loads(lock)
         return document["requires-python"], document["packages"][0]["version"]
 

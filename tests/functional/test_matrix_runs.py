@@ -133,6 +133,39 @@ def test_cells_pass_fail_and_cannot_be(place):
     free(place)
 
 
+def test_what_a_test_read_before_it_ended_python_decides(place):
+    place.write("helper.py", "STATUS = 7\n")
+    place.write("data.txt", "")
+    place.write(
+        "test_ends.py",
+        "import os, shutil, helper\n"
+        "def test_gone(tmp_path, monkeypatch):\n"
+        "    monkeypatch.chdir(tmp_path)\n    shutil.rmtree(tmp_path)\n    open(os.open(os.devnull, 0)).close()\n"
+        "    try: open('nothing')\n    except FileNotFoundError as problem: assert problem.filename == 'nothing'\n"
+        "def test_ends(request):\n"
+        "    place = request.config.rootpath / 'data.txt'\n    place.write_text(place.read_text() + '.')\n"
+        "    if helper.STATUS: os._exit(helper.STATUS)\n",
+    )
+    place.matrix(
+        '"1.0"', '[[check]]\npytest = ["test_ends.py"]\n[[check]]\nname = "b"\ncommand = "sleep 9"\n'
+    )
+    toml = (
+        (place.root / "matrices/shapes.toml").read_text().replace("[axes]", 'with = ["pytest>=8"]\n[axes]', 1)
+    )
+    place.write("matrices/shapes.toml", toml + 'timeout = "200ms"\n')
+    ended, slow = place.run(status=1)["results"][0]["checks"]
+    assert (ended["detail"], slow["status"]) == (
+        "Python ended with status 7, in test_ends.py::test_ends",
+        "timed-out",
+    )
+    assert len(place.run(status=1)["ran"]) == 1  # one of its checks met a limit
+    place.write("matrices/shapes.toml", toml.replace("sleep 9", "true"))
+    assert len(place.run(status=1)["ran"]) == 1
+    assert place.run(status=1, ENVMGR_UV="/nowhere/uv")["ran"] == []
+    place.write("helper.py", "STATUS = 0\n")
+    assert statuses(place.run()) == {"1.0": "passed"}
+
+
 def free(place):
     """gc keeps what results name."""
 

@@ -49,6 +49,12 @@ def _(value: int, more: str = "") -> str: pass
 def cached(x): pass
 class Raises:
     def __getattr__(self, name): raise RuntimeError(name)
+class Answer:
+    def __bool__(self): raise TypeError("neither")
+class Column:
+    def __getattr__(self, name): return Answer()
+    def __call__(self, name, *more): "One column."
+column = Column()
 class Anything:
     __class__ = property(lambda self: 1 / 0)
 proxy = Anything()

@@ -51,6 +51,7 @@ KINDS = {
     "undocumented": "function",
     "partial_own": "function",
     "cached": "function",
+    "column": "function",
     "dispatched": "function",
     "later": "coroutine",
     "many": "async-generator",

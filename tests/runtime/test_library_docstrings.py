@@ -128,13 +128,37 @@ def test_constructors():
     ]
 
 
+def test_constructors_as_cython_writes_them():
+    doc = "Path(self, path, namespaces=None)\nFinds."
+    made = type("Path", (dict,), {"__doc__": doc, "__init__": dict.__init__})
+    facts = Describer(Places("/")).callable("class", "Path", made)
+    assert ([row[0] for row in facts["parameters"]], facts["origin"]) == (["path", "namespaces"], "docstring")
+
+
+def test_an_object_that_answers_to_any_name():
+    class Answer:
+        def __bool__(self):
+            raise TypeError("neither")
+
+    class Column:
+        """Any column."""
+
+        def __getattr__(self, name):
+            return Answer()
+
+        def __call__(self, name, *more):
+            """One column."""
+
+    facts = Describer(Places("/")).callable("function", "col", Column())
+    assert [row[:2] for row in facts["parameters"]] == [["name", 1], ["more", 2]]
+    assert (facts["doc"], facts["module"], facts["origin"]) == ("One column.", __name__, "runtime")
+
+
 def test_ufuncs_of_versions_without_signatures():
     class ufunc:  # noqa: N801 - as NumPy calls it
         __signature__ = "none"
         nin, nout = 1, 2
-
-        def __call__(self):
-            pass
+        __call__ = len  # as all of them are C
 
     facts = Describer(Places("/")).callable("ufunc", "modf", ufunc())
     assert [row[:3] for row in facts["parameters"]] == [

@@ -242,11 +242,13 @@ def test_what_runs_inside_a_cancelled_call_is_cancelled_too(passed):
         told.append(cancelled(passed, outer))
         with pytest.raises(WorkerError) as caught:
             passed.answer(inner)
-        told.append(caught.value.error["code"])
+        error = caught.value.error
+        told.append([error[key] for key in ("code", "class", "retry")])
+        assert "may have run in part" in error["hint"]
 
     assert passed.begin("passed.apply", [inside]) == outer
     until(passed, told)
-    assert told == ["cancelled", "cancelled"]
+    assert told == ["cancelled", ["cancelled", "resource", True]]
 
 
 def test_a_call_inside_a_cancelled_one_has_a_moment(passed):

@@ -11,7 +11,7 @@ defmodule Envmgr.Error do
   | `:pipeline` | usage or library | a step that the configuration puts around the function refused, or failed; `step` says which |
   | `:refused` | policy | a hook of this VM (`Envmgr.Hooks`) refused the call, or its result; `step` names it |
   | `:hook` | policy | such a hook failed, or answered what it may not |
-  | `:cancelled` | usage | the call was ended: by `Envmgr.cancel/1`, or because nobody waits for it any more |
+  | `:cancelled` | usage | the call was ended: by `Envmgr.cancel/1`, or because nobody waits for it any more. Class resource, retry: with the call in whose place it ran |
   | `:timeout` | resource, retry | the deadline passed; a call that had begun was cancelled, or ended with its worker |
   | `:overloaded` | resource, retry | too many calls wait, or as far as is known this one could not be answered before its deadline: it was not sent; `details` has the numbers |
   | `:worker_lost` | library or resource | the worker ended during the call, which may or may not have run; `details` has what is known of its end |

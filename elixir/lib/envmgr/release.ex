@@ -32,7 +32,7 @@ defmodule Envmgr.Release do
   ## At boot
 
   In a release the environments are checked before the first worker starts (`check!/1`). Where what is in the release cannot run, the application does not
-  start, and says all that is wrong. Environments beside it can be mended while the VM runs: there problems are logged. `config :envmgr, check: :raise | :log | false`
+  start, and says all that is wrong; a VM that was booting ends with status 1 and without a crash dump (so it does where `config :envmgr` cannot be used). Environments beside it can be mended while the VM runs: there problems are logged. `config :envmgr, check: :raise | :log | false`
   decides otherwise.
   """
 
@@ -125,7 +125,7 @@ defmodule Envmgr.Release do
   end
 
   @doc false
-  # At the start of the application.
+  # At the start of an instance.
   @spec check(Options.t()) :: :ok
   def check(%Options{check: check, project: project}) when check == false or project == nil,
     do: :ok
@@ -134,7 +134,7 @@ defmodule Envmgr.Release do
     check!(project)
   rescue
     error in Error ->
-      # The VM ends with a start that fails, and shows the reason in its own way.
+      # What starts the instance shows the reason in its own way.
       Logger.error("envmgr: " <> Exception.message(error))
       Logger.flush()
       reraise error, __STACKTRACE__

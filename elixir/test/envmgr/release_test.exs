@@ -355,6 +355,38 @@ defmodule Envmgr.ReleaseTest do
       assert %{project: ^project, check: false} = Options.default!()
     end
 
+    # In a VM of its own, which it ends.
+    defp boots(project, mode, more \\ "") do
+      script = """
+      #{more}
+      Application.put_env(:envmgr, :project, #{inspect(project)})
+      Application.put_env(:envmgr, :check, :raise)
+      {:ok, _} = Application.ensure_all_started(:crypto)
+      IO.inspect(Application.start(:envmgr, #{inspect(mode)}), limit: 3)
+      """
+
+      directory = Project.new()
+      arguments = ["-pa", to_string(:code.lib_dir(:envmgr, :ebin)), "-e", script]
+      {said, status} = System.cmd("elixir", arguments, stderr_to_stdout: true, cd: directory)
+      assert File.ls!(directory) == []
+      {said, status}
+    end
+
+    test "a VM that cannot boot says why, once, and ends with status 1", %{place: place} do
+      File.rm_rf!(Path.join(place, ".envmgr/store/std-1.catalog"))
+      {said, 1} = boots(place, :permanent)
+      assert [_before, _after] = String.split(said, "the catalog of math is not there")
+      assert said =~ "hint: build the release where it is to run"
+      refute said =~ "application_controller"
+
+      quiet = "Logger.configure(level: :emergency)"
+      assert {"envmgr: environments of" <> _, 1} = boots(place, :permanent, quiet)
+
+      # Started by hand, it answers.
+      {said, 0} = boots(place, :temporary, quiet)
+      assert said =~ "{:error,"
+    end
+
     test "what cannot run does not start, or is logged", %{place: place} do
       File.rm_rf!(Path.join(place, ".envmgr/store/std-1.catalog"))
 

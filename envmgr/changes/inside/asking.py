@@ -55,8 +55,13 @@ def _ask(module: str, path: str) -> list[str] | None:
                 value = getattr(value, name)
             except AttributeError as problem:
                 return ["absent", _said(problem) if number == len(rest) - 1 else ""]
-    texts = [str(found.message) for found in seen if issubclass(found.category, _DEPRECATIONS)]
+    texts = [str(found.message) for found in seen if _is_deprecation(found.category)]
     return ["warns", texts[0][:_LONGEST]] if texts else None
+
+
+def _is_deprecation(category: Any) -> bool:
+    """Libraries have such warnings of their own, which are not all below Python's."""
+    return issubclass(category, _DEPRECATIONS) or "Deprecat" in category.__name__
 
 
 def _reach(module: str, names: list[str]) -> tuple[Any, list[str]]:

@@ -3,8 +3,8 @@
     tests.py TOLD ROOT [--rounds ASKED ANSWERED] -- [PYTEST ARGUMENT …]
 
 TOLD gets lines of JSON: ["at", NODE ID] before a test, ["was", NODE ID, OUTCOME, WHEN, REASON] for what is not a
-plain pass, ["timed", COUNT] for tests with that mark, ["file", PATH] for each file that was opened, by paths from
-ROOT, ["end", STATUS, PASSED, DESELECTED] last.
+plain pass, ["timed", COUNT] for tests with that mark, ["file", PATH] for each file when it is first read, ["wrote",
+PATH] when it is first written, by paths from ROOT, ["end", STATUS, PASSED, DESELECTED] last.
 
 With --rounds nothing is run but tests that are marked `timed`: all of them for each line that comes from the
 descriptor ASKED, a JSON object of how often each is to run (once, where it is not named). What each took at its
@@ -14,52 +14,50 @@ fastest, in seconds, goes to ANSWERED as a line of JSON; null where it did not p
 import json
 import os
 import sys
-from typing import IO, Any, Dict, List, Optional, Set
+from typing import Any, Dict, List, Optional, Set
 
 MARK = "timed"
 
 
 class Files:
-    """Files below `root` that this process opens, by paths from there: sys.addaudithook sees every way to do so."""
+    """Tells of each file below `root` that this process opens: sys.addaudithook sees every way. At once, as a
+    test may end the process. Of bytecode the source is told.
+    """
 
-    def __init__(self, root: str) -> None:
-        self._root = root
+    def __init__(self, root: str, told: int) -> None:
         self._places = tuple({root + os.sep, os.path.realpath(root) + os.sep})
-        self.seen: Set[str] = set()
-        self.written: Set[str] = set()
+        self._told = told
+        self._known: Set[str] = set()
         sys.addaudithook(self._hook)
 
     def _hook(self, event: str, args: Any) -> None:
         if event == "open" and isinstance(args[0], str):
-            path = args[0]
-            if not path.startswith(os.sep):
-                path = os.path.join(os.getcwd(), path)  # noqa: PTH109, PTH118
+            try:
+                path = os.path.abspath(args[0])  # noqa: PTH100
+            except OSError:  # the working directory is gone
+                return
             for place in self._places:
                 if path.startswith(place) and not path.startswith(place + ".envmgr"):
                     writes = isinstance(args[2], int) and args[2] & (os.O_WRONLY | os.O_RDWR)
-                    (self.written if writes else self.seen).add(os.path.normpath(path[len(place) :]))
+                    self._tell(place, path, "wrote" if writes else "file")
 
-    def names(self) -> List[str]:
-        """Of those that it did not write itself, sources instead of bytecode."""
-        found = set()
-        for path in self.seen - self.written:
-            folder, compiled, name = path.rpartition("__pycache__" + os.sep)
-            source = folder + name.partition(".")[0] + ".py" if compiled else path
-            if not source.startswith(os.pardir) and os.path.isfile(os.path.join(self._root, source)):  # noqa: PTH113, PTH118
-                found.add(source)
-        return sorted(found)
+    def _tell(self, place: str, path: str, how: str) -> None:
+        folder, compiled, name = path.rpartition("__pycache__" + os.sep)
+        source = folder + name.partition(".")[0] + ".py" if compiled and how == "file" else path
+        line = json.dumps([how, source[len(place) :]]) + "\n"
+        if line not in self._known and (how == "wrote" or os.path.isfile(source)):  # noqa: PTH113
+            self._known.add(line)
+            os.write(self._told, line.encode())
 
 
 class Plugin:
-    def __init__(self, told: IO[str], files: Files) -> None:
+    def __init__(self, told: int) -> None:
         self._told = told
-        self._files = files
         self._passed = 0
         self._deselected = 0
 
     def _say(self, *words: Any) -> None:
-        self._told.write(json.dumps(words) + "\n")
-        self._told.flush()
+        os.write(self._told, (json.dumps(words) + "\n").encode())
 
     def pytest_configure(self, config: Any) -> None:
         config.addinivalue_line(
@@ -86,8 +84,6 @@ class Plugin:
         self._deselected += len(items)
 
     def pytest_sessionfinish(self, session: Any, exitstatus: Any) -> None:
-        for path in self._files.names():
-            self._say("file", path)
         self._say("end", int(exitstatus), self._passed, self._deselected)
 
 
@@ -142,15 +138,14 @@ def reason(report: Any) -> str:
 def main(arguments: List[str]) -> int:
     split = arguments.index("--")
     told, root, *how = arguments[:split]
-    files = Files(root)
-    try:
-        import pytest
-    except ImportError as problem:
-        print(f"{type(problem).__name__}: {problem}", file=sys.stderr)
-        return 1
-
-    with open(told, "w", encoding="utf-8") as file:  # noqa: PTH123
-        plugins: List[Any] = [Plugin(file, files)]
+    with open(told, "wb", buffering=0) as file:  # noqa: PTH123
+        Files(root, file.fileno())
+        try:
+            import pytest
+        except ImportError as problem:
+            print(f"{type(problem).__name__}: {problem}", file=sys.stderr)
+            return 1
+        plugins: List[Any] = [Plugin(file.fileno())]
         if how:
             plugins.append(Rounds(int(how[1]), int(how[2])))
         return int(pytest.main(arguments[split + 1 :], plugins=plugins))

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from made_apis import api, function
 
+from envmgr.changes import joining, natures
 from envmgr.changes.asking import ABSENT, FAILED, WARNS, Answer
 from envmgr.changes.comparing import compare
 from envmgr.changes.described import ALL, GETATTR, SOURCE, Source
@@ -270,3 +271,106 @@ def test_the_severest_first() -> None:
     before = api(at("a, b=1", "z"), at("a=1", "y"), at("a", "x"))
     after = api(at("a", "z"), at("a=2", "y"), at("a, c=1", "x"))
     assert [each.severity for each in compare(before, after).changes] == [BREAKS, MAY_BREAK, SAFE]
+
+
+def class_of(name, *bases, module="lib", **facts):
+    source = Source(bases=bases, known=frozenset(), **facts)
+    return replace(function(None, kind="class", source=source, module=module), paths=(name,))
+
+
+def test_what_each_class_writes_anew_as_the_one_above_it_is_told_of_that_one() -> None:
+    def release(written):
+        return api(
+            class_of("Base"),
+            class_of("Middle", "lib.Base"),
+            class_of("Last", "lib.Middle", "lib.Base"),
+            *(at(written, f"{name}.merge", kind="method") for name in ("Base", "Middle", "Last")),
+        )
+
+    found = compare(release("names: list"), release("names: set"))
+    assert [(each.path, each.kind) for each in found.changes] == [("Base.merge", "parameter-retyped")]
+    assert set(found.paths["Base.merge"]) == {"Middle.merge", "Last.merge"}
+
+
+def test_members_that_went_with_several_bases_are_told_with_the_nearest() -> None:
+    one, two = [f"m{number}" for number in range(6)], [f"n{number}" for number in range(6)]
+    bases = [class_of("Above"), class_of("Near", "lib.Above")]
+    before = api(
+        *bases,
+        class_of("C", "lib.Near", "lib.Above"),
+        *(at(None, f"Near.{name}", f"C.{name}", kind="method") for name in one),
+        *(at(None, f"Above.{name}", f"Near.{name}", f"C.{name}", kind="method") for name in two),
+    )
+    after = api(
+        *bases,
+        class_of("C"),
+        *(at(None, f"Near.{name}", kind="method") for name in one),
+        *(at(None, f"Above.{name}", f"Near.{name}", kind="method") for name in two),
+    )
+    found = [each for each in compare(before, after).changes if each.severity == BREAKS]
+    assert [(each.path, each.kind, each.before) for each in found] == [("C", "base-removed", "lib.Near")]
+    assert "12 members went with that" in found[0].message
+
+
+def test_a_base_under_another_name_is_none_that_is_gone() -> None:
+    before = api(class_of("Old"), class_of("C", "lib.Old"))
+    new = replace(class_of("New"), paths=("Old", "New"))
+    changes, none = told(before, api(new, class_of("C", "lib.New")))
+    assert ("C", "base-removed", "lib.Old is another name of one that it has") in none
+    assert not any(kind == "base-removed" for _, kind, _ in changes)
+
+
+def test_a_name_that_is_bound_to_another_is_not_the_same() -> None:
+    before = api(at(None, "Removed80", "RemovedNext", kind="class"), at(None, "Removed90", kind="class"))
+    after = api(at(None, "Removed90", "RemovedNext", kind="class"))
+    changes, _ = told(before, after)
+    assert ("Removed80", "removed", None) in changes
+
+
+def test_the_name_that_its_module_offers_is_what_to_use() -> None:
+    before = api(at(None, "old.thing", "a.thing", "home.sub.thing"))
+    after = api(at(None, "a.thing", "home.sub.thing"), imported=frozenset({"a.thing"}))
+    assert ("old.thing", "removed", "lib.home.sub.thing") in told(before, after)[0]
+
+
+def test_what_is_imported_for_others_is_offered() -> None:
+    module = replace(function(None, kind="module"), paths=("m",), file="lib/m.py")
+    thing = at(None, "m.Thing", "home.Thing", kind="class", file="lib/home.py")
+    after = api(module, at(None, "home.Thing", kind="class", file="lib/home.py"))
+    assert told(api(module, thing), after)[0] == []
+    changes, _ = told(api(module, thing, purpose=frozenset({"m.Thing"})), after)
+    assert changes == [("m.Thing", "removed", "lib.home.Thing")]
+
+
+def test_a_decorator_and_a_default_that_say_the_same_are_told_once() -> None:
+    before = api(at("a, old=None", "f", source=Source()))
+    warns = Source(warns=("@deprecate_parameter('old', new_name='new')",))
+    after = api(at("a, old=deprecated, new=None", "f", source=warns))
+    changes = [kind for _, kind, _ in told(before, after)[0] if kind.endswith("deprecated")]
+    assert changes == ["parameter-deprecated"]
+
+
+def test_an_attribute_that_a_class_of_pythons_own_has_now_is_not_lost() -> None:
+    before = api(class_of("Path", attributes=("parts", "cache")))
+    after = api(class_of("Path", "pathlib.PurePath"))
+    paths = set(natures.lost_attributes(joining.pairs(before, after)))
+    assert paths == {"Path.parts", "Path.cache"}
+    changes, none = told(before, after, answers={"Path.cache": Answer(ABSENT, "")})
+    assert [path for path, kind, _ in changes if kind == "attribute-removed"] == ["Path"]
+    assert ("Path", "attribute-removed", "it is still there when it is read of the class") in none
+    assert len([kind for _, kind, _ in told(before, after)[0] if kind == "attribute-removed"]) == 2
+
+
+def test_what_classes_write_anew_is_folded_wherever_its_shortest_path_is() -> None:
+    def release(written):
+        return api(
+            class_of("LongestName"),
+            class_of("Heir", "lib.LongestName"),
+            class_of("Own", "lib.LongestName"),
+            at(written, "LongestName.merge", "Heir.merge", kind="method"),
+            at(written, "Own.merge", kind="method"),
+        )
+
+    found = compare(release("names: list"), release("names: set"))
+    assert [(each.path, each.kind) for each in found.changes] == [("LongestName.merge", "parameter-retyped")]
+    assert set(found.paths["LongestName.merge"]) == {"Heir.merge", "Own.merge"}

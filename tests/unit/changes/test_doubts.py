@@ -1,10 +1,12 @@
 """Differences that are none, each with its reason."""
 
+from dataclasses import replace
+
 import pytest
 from made_apis import function
 
 from envmgr.changes import doubts
-from envmgr.changes.described import DOCSTRING, STUB, Pair, Source
+from envmgr.changes.described import DOCSTRING, POSITIONAL, STUB, Pair, Parameter, Source
 from envmgr.changes.parameters import call
 from envmgr.changes.rules import RULES
 
@@ -21,6 +23,17 @@ def reasons(before, after) -> dict[str, str | None]:
 
 def constant(name, value):
     return function(None, path=name, kind="constant", value=value)
+
+
+def of_default(text):
+    return replace(function("a"), parameters=(Parameter("a", POSITIONAL, text),))
+
+
+STILL = Source(
+    warns=("`a1` and `a2` are `a0` and `a1` now, `how` will be keyword-only",),
+    still=frozenset({"a0", "a2", "how"}),
+)
+MADE = frozenset({("a", "random_word()")})
 
 
 @pytest.mark.parametrize(
@@ -63,9 +76,58 @@ def constant(name, value):
         ),
         (
             function("a, old=1"),
-            function("a", source=Source(decorators=("deprecate_kwarg('old', 'new')",))),
+            function("a", source=Source(still=frozenset({"old", "new"}))),
             "parameter-removed",
             "still takes it, and warns",
+        ),
+        (
+            function("a1, a2, how=1"),
+            function("a0, a1, *, how=1", source=STILL),
+            "parameter-required",
+            "still takes it, and warns",
+        ),
+        (
+            function("a1, a2, how=1"),
+            function("a0, a1, *, how=1", source=STILL),
+            "parameter-keyword-only",
+            "by position, and warns",
+        ),
+        (
+            function("a='xyz'", source=Source(calls=MADE)),
+            function("a='uvw'", source=Source(calls=MADE)),
+            "default-changed",
+            "the same call",
+        ),
+        (
+            of_default("<function f.<lambda>>"),
+            of_default("<function _f>"),
+            "default-changed",
+            "without a name",
+        ),
+        (
+            function("a", kind="method"),
+            function("s, a", kind="staticmethod"),
+            "parameter-required",
+            "its object",
+        ),
+        (
+            function(None, kind="module"),
+            replace(constant("f", None), returns="_ModuleProxy"),
+            "kind-changed",
+            "stands for the module",
+        ),
+        (of_default("Lock([<lock 1>])"), of_default("Lock([<lock 2>])"), "default-changed", "same class"),
+        (
+            function("a, b=1", kind="class", source=Source(made_by="scipy.stats.rv")),
+            function("a", kind="class", source=Source(made_by="scipy.stats.rv")),
+            "parameter-removed",
+            "another library's: scipy.stats.rv",
+        ),
+        (
+            constant("KINDS", "frozenset({1})"),
+            constant("KINDS", "frozenset({1, 2})"),
+            "value-changed",
+            "entries",
         ),
         (function("a=None"), function("a=_unset"), "default-changed", "nothing was given"),
         (constant("X", "[1" + ", 1" * 40), constant("X", "[2" + ", 1" * 40), "value-changed", "too long"),

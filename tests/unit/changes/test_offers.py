@@ -10,6 +10,7 @@ import pytest
 from made_apis import api, function
 
 from envmgr.changes import keywords_in, offers, warnings_in
+from envmgr.changes.names_in import Known
 from envmgr.changes.sources import Reader
 
 FILES = {
@@ -172,12 +173,12 @@ def test_what_a_body_does_with_its_keywords(code, taken, hands_on) -> None:
     ],
 )
 def test_what_a_deprecation_says(code, said) -> None:
-    assert warnings_in.function(ast.parse(code).body[0], {}).deprecated == said
+    assert warnings_in.function(ast.parse(code).body[0], Known()).deprecated == said
 
 
 def test_decorators_of_parameters() -> None:
     code = "@_api.delete_parameter('3.8', 'a')\n@make_keyword_only('3', 'b')\n@cache\ndef f(a, b): ..."
-    assert warnings_in.function(ast.parse(code).body[0], {}).texts == (
+    assert warnings_in.function(ast.parse(code).body[0], Known()).texts == (
         "@_api.delete_parameter('3.8', 'a')",
         "@make_keyword_only('3', 'b')",
     )

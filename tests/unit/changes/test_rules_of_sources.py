@@ -49,7 +49,15 @@ SAYS = {"Y": "It is.\n\n.. deprecated:: 1.5\n    Use y."}
         (function("a, *args, **kw", source=Source(hands_on=True)), function("a, b=None"), []),
         (function("a, **kw", source=OWN), function("a, **kw", source=OWN), []),
         (function("a", source=OWN), function("b"), [("parameter-renamed", "a")]),
-        (function("n", source=Source()), function("*n", source=Source()), [("parameter-removed", "n")]),
+        (
+            function("n", source=Source()),
+            function("*n", source=Source()),
+            [("parameter-positional-only", "n")],
+        ),
+        (function("a, n"), function("a, *rest"), [("parameter-positional-only", "n")]),
+        (function("n, a"), function("a, *rest"), [("parameter-removed", "n")]),
+        (function("a, size=16, b=None"), function("a, extent=16, b=None"), [("parameter-renamed", "size")]),
+        (function("a, size=1"), function("a, extent=1"), [("parameter-removed", "size")]),
         (
             function("a, *, b=1, c=2", source=POSITIONS),
             function("a, *, b=1, c=2", source=Source()),

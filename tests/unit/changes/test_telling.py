@@ -32,6 +32,24 @@ def test_many_names_that_are_only_elsewhere_are_one_line() -> None:
     ]
 
 
+def test_what_is_the_same_is_said_once() -> None:
+    gone = "the function is not there any more"
+    found = diff(
+        *(Change(f"lib.{name}", "removed", BREAKS, gone) for name in "abcd"),
+        Change("lib.e", "removed", BREAKS, gone),
+        Change("lib.f", "parameter-keyword-only", BREAKS, "x must be given by name now", "x"),
+        Change("lib.f", "parameter-keyword-only", BREAKS, "y must be given by name now", "y"),
+        Change("lib.f", "args-removed", BREAKS, "it takes no further arguments", "args"),
+        paths={"lib.e": ("lib.k", "lib.l", "lib.m", "lib.sub.e")},
+    )
+    assert telling.text(found, whole=False).splitlines()[3:] == [
+        "  lib",
+        "    a, b, c, d: the function is not there any more",
+        "    e (also lib.k, lib.l and 1 more): the function is not there any more",
+        "    f: x, y must be given by name now; it takes no further arguments",
+    ]
+
+
 def test_the_modules_that_users_import_first_come_first() -> None:
     found = diff(
         Change("lib.a.b.f", "removed", BREAKS, "x"),

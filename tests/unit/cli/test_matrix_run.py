@@ -1,6 +1,7 @@
 """What `matrix run` prints, from data."""
 
 import io
+import time
 from datetime import date
 
 import pytest
@@ -120,6 +121,19 @@ def test_a_line_for_each_cell(monkeypatch):
             "[3/4] numpy=1.26,python=3.12 passed (unchanged)\n"
             "[4/4] numpy=2.1,python=3.12 unresolvable (2.0 s): nothing fits\n"
         )
+
+
+def test_what_runs_is_said_where_nothing_ends(monkeypatch):
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    monkeypatch.setattr(matrix_progress, "_SILENT_SECONDS", 0.01)
+    with watching(Invocation()) as watch:
+        watch.began([ALL[0].cell, ALL[1].cell], {}, 2)
+        watch.stage(ALL[0].cell, "install")
+        while f"running: {ALL[0].cell} (install, 0 s)\n" not in matrix_progress.sys.stderr.getvalue():
+            time.sleep(0.01)
+        watch.ended(ALL[0])
+        while not matrix_progress.sys.stderr.getvalue().endswith("running: locking\n"):
+            time.sleep(0.01)
 
 
 @pytest.mark.parametrize("invocation", [Invocation(quiet=True), Invocation(format="json")])

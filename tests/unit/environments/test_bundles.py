@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from envmgr.environments import bundles
-from envmgr.environments.bundles import Manifest, Member, Target
+from envmgr.environments.bundle_manifest import Manifest, Member, Target
 from envmgr.errors import EnvmgrError
 
 TARGET = Target("3.11", "cpython", "cpython-311-x86_64-linux-gnu", "Linux", "x86_64")

@@ -3,7 +3,7 @@ from typing import get_args
 import pytest
 
 from envmgr.config import schema
-from envmgr.environments import locks
+from envmgr.environments import locks, resolving
 from envmgr.environments.locks import Inputs
 from envmgr.environments.store import digest
 from envmgr.errors import EnvmgrError
@@ -33,8 +33,8 @@ def uv(monkeypatch):
     asked = []
     answers = []
 
-    def resolve(requirements, **options):
-        asked.append((requirements, options))
+    def resolve(requirements, terms, *, pins, **interpreter):
+        asked.append((terms, pins))
         return answers.pop(0)
 
     monkeypatch.setattr(the_tool, "resolve", resolve)
@@ -43,7 +43,7 @@ def uv(monkeypatch):
 
 
 def write(layout, previous=None, environment=WEB, upgrade=False, exclude_newer=None):
-    return locks.write(
+    return resolving.write(
         layout, environment, PYTHON, previous=previous, upgrade=upgrade, exclude_newer=exclude_newer
     )
 
@@ -64,7 +64,7 @@ def test_a_resolution_that_says_the_same_leaves_the_bytes(layout, uv):
     again, changed = write(layout, previous=first)
     assert (again, changed) == (first, False)
     assert "size = 1" in layout.lock("web").read_text()
-    assert [options["pins"] for _, options in uv.asked] == [[], [("six", "1.17.0")]]
+    assert [pins for _, pins in uv.asked] == [[], [("six", "1.17.0")]]
 
 
 def test_an_upgrade_forgets_pins_and_a_date_is_noted(layout, uv):
@@ -72,7 +72,7 @@ def test_an_upgrade_forgets_pins_and_a_date_is_noted(layout, uv):
     first, _ = write(layout)
     second, changed = write(layout, previous=first, upgrade=True, exclude_newer="2026-01-01")
     assert changed
-    assert uv.asked[1][1]["pins"] == []
+    assert uv.asked[1][1] == []
     assert second.document["tool"]["envmgr"]["exclude-newer"] == "2026-01-01"
 
 
@@ -120,9 +120,9 @@ STRICT = Environment("web", "3.12", WEB.libraries, (), ("idna==2",), True, ("lin
 def test_settings_that_are_set_are_asked_for_and_noted(layout, uv):
     uv.answers.append(RESOLVED % 1)
     lock, _ = write(layout, environment=STRICT)
-    ((_, options),) = uv.asked
-    assert (options["overrides"], options["no_build"]) == (("idna==2",), True)
-    assert options["platforms"] == ["sys_platform == 'linux' and platform_machine == 'x86_64'"]
+    ((terms, _),) = uv.asked
+    assert (terms.overrides, terms.no_build) == (("idna==2",), True)
+    assert terms.platforms == ["sys_platform == 'linux' and platform_machine == 'x86_64'"]
     assert locks.staleness(lock, locks.inputs(STRICT, PYTHON)) == ""
     assert locks.staleness(lock, locks.inputs(WEB, PYTHON)) == (
         "no longer overrides idna==2; now may build from source; now for every platform"

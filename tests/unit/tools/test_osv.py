@@ -50,6 +50,12 @@ def events(*pairs):
             ("0.9", "1.4", "2", "3.1"),
         ),
         ([events(("introduced", "1"), ("fixed", "2")), events(("introduced", "4"))], ("1.5", "5"), ("3",)),
+        ([events(("introduced", "0"), ("limit", "2.0"))], ("0.1", "2.0rc1"), ("2.0", "3")),
+        (
+            [events(("introduced", "1"), ("limit", "2"), ("limit", "*"), ("fixed", "3"))],
+            ("1", "2"),
+            ("0", "3"),
+        ),
         ([("GIT", {"introduced": "0"})], (), ("1", "2")),
         ([("SEMVER", {"introduced": "1.0.0-rc.1"}, {"fixed": "2.0.0"})], ("1.0rc1", "1.9"), ("2",)),
         ([events(("introduced", "not a version"))], (), ("1",)),

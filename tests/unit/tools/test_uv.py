@@ -73,10 +73,3 @@ def test_package_without_its_program_falls_back_to_path(monkeypatch, tmp_path, a
 
 def test_an_interpreter_that_nobody_has_cannot_be_fetched():
     assert uv.install_python("3.99") is False
-
-
-def test_strings_are_quoted_for_toml():
-    import tomllib
-
-    words = ['a"b', "c\\d", "x; python_version < '3.9'"]
-    assert tomllib.loads(f"w = {uv._toml(words)}")["w"] == words

@@ -56,7 +56,8 @@ defmodule Envmgr.Calls.Async do
 
   @spec cancel(Async.t()) :: :ok
   def cancel(%Async{pid: pid, ref: ref, state: state}) do
-    :atomics.compare_exchange(state, 1, @running, @cancelled)
+    # That of another node cannot be written here; what waits for the call is told by its process then.
+    if node(pid) == node(), do: :atomics.compare_exchange(state, 1, @running, @cancelled)
     send(pid, {:cancel, ref})
     :ok
   end

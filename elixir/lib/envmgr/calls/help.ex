@@ -2,11 +2,20 @@ defmodule Envmgr.Calls.Help do
   # What `Envmgr.h/2` prints of a description: the same in the same order as `envmgr describe`, for a terminal.
   @moduledoc false
 
+  alias Envmgr.Libraries.Signature
   alias Envmgr.Ref
 
   @few 8
   @members 20
   @wide 72
+  @line 98
+  @kinds %{
+    positional_only: 0,
+    positional_or_keyword: 1,
+    var_positional: 2,
+    keyword_only: 3,
+    var_keyword: 4
+  }
   @origins [
     {"runtime", "from run time"},
     {"stub", "from stubs"},
@@ -39,7 +48,7 @@ defmodule Envmgr.Calls.Help do
 
   def lines(found, _functions) do
     join([
-      [title(signature(found)), home(found)],
+      Enum.map(signature(found), &title/1) ++ [home(found)],
       deprecated(found.deprecated),
       text(found.summary),
       text(found.description),
@@ -68,8 +77,34 @@ defmodule Envmgr.Calls.Help do
   defp named(%{version: nil, library: library}), do: library
   defp named(%{version: version, library: library}), do: "#{library} #{version}"
 
-  defp signature(%{inferred: true, signature: signature}), do: signature <> " (by its docstring)"
-  defp signature(%{signature: signature}), do: signature
+  # The types of a long one are with its parameters alone.
+  defp signature(%{signature: signature} = found) do
+    inferred = if found.inferred, do: " (by its docstring)", else: ""
+
+    if String.length(signature <> inferred) <= @line or found.parameters == nil or
+         found.kind == "property" do
+      [signature <> inferred]
+    else
+      rows = for p <- found.parameters, do: [p.name, @kinds[p.kind], p.default]
+      wrapped(Signature.text(found.path, rows, found.returns) <> inferred)
+    end
+  end
+
+  defp wrapped(text) do
+    text
+    |> String.split(~r/(?<=, )/)
+    |> Enum.reduce([], fn
+      word, [line | lines] ->
+        if String.length(line <> word) <= @line,
+          do: [line <> word | lines],
+          else: ["    " <> word, line | lines]
+
+      word, [] ->
+        [word]
+    end)
+    |> Enum.map(&String.trim_trailing/1)
+    |> Enum.reverse()
+  end
 
   defp home(found),
     do:
@@ -89,9 +124,14 @@ defmodule Envmgr.Calls.Help do
     Enum.flat_map(parameters, fn parameter ->
       type = if parameter.type, do: ": #{parameter.type}"
       default = if parameter.default, do: " = #{parameter.default}"
-      [[:cyan, parameter.name, :reset, "#{type}#{default}"] | indented(text(parameter.text))]
+      name = "#{stars(parameter.kind)}#{parameter.name}"
+      [[:cyan, name, :reset, "#{type}#{default}"] | indented(text(parameter.text))]
     end)
   end
+
+  defp stars(:var_positional), do: "*"
+  defp stars(:var_keyword), do: "**"
+  defp stars(_kind), do: nil
 
   defp said(told) do
     Enum.flat_map(told, fn one ->

@@ -25,6 +25,9 @@ defmodule Envmgr.Calls.Holders do
 
   @doc "Makes `pid` the holder."
   @spec give(Ref.t(), pid()) :: :ok | {:error, Holdings.fate()}
+  def give(%{owner: owner}, _pid) when node(owner) != node(),
+    do: {:error, {:elsewhere, node(owner)}}
+
   def give(ref, pid), do: ask(ref.name, {:give, {ref.owner, ref.id}, pid}, {:error, :unknown})
 
   @doc "How many refs a process holds."
@@ -40,6 +43,8 @@ defmodule Envmgr.Calls.Holders do
 
   @doc "What became of a worker, or of one object in it."
   @spec fate(atom(), pid(), pos_integer() | nil) :: Holdings.fate()
+  def fate(_name, owner, _id) when node(owner) != node(), do: {:elsewhere, node(owner)}
+
   def fate(name, owner, id), do: ask(name, {:fate, owner, id}, :unknown)
 
   defp ask(name, question, otherwise) do

@@ -19,7 +19,11 @@ defmodule Envmgr.Calls.Holdings do
           | {:release, pid()}
           | {:session, id :: String.t()}
           | {:variable, name :: String.t(), session :: String.t()}
-  @type fate :: {:ended, String.t(), DateTime.t()} | {:released, why()} | :unknown
+  @type fate ::
+          {:ended, String.t(), DateTime.t()}
+          | {:released, why()}
+          | {:elsewhere, node()}
+          | :unknown
   @type t :: %__MODULE__{
           holders: %{pid() => %{pid() => %{pos_integer() => true}}},
           refs: %{ref() => pid()},

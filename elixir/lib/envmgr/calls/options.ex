@@ -171,6 +171,9 @@ defmodule Envmgr.Calls.Options do
   defp elsewhere(%Session{name: one} = session, other) when other not in [nil, one],
     do: ["#{inspect(session)} is of the instance #{inspect(one)}, not of #{inspect(other)}"]
 
+  defp elsewhere(%Session{pid: pid} = session, _name) when node(pid) != node(),
+    do: ["#{inspect(session)} is of #{node(pid)}: calls of it are made there (:erpc.call/4)"]
+
   defp elsewhere(_session, _name), do: []
 
   defp wrong(key, value),

@@ -66,6 +66,14 @@ defmodule Envmgr.Calls.Stale do
     ]
   end
 
+  def fields({:elsewhere, node}) do
+    [
+      code: :arguments,
+      message: "the object is in a worker of #{node}",
+      hint: "call it there (:erpc.call/4), in a process that lives as long as the object is to"
+    ]
+  end
+
   def fields(:unknown) do
     [
       code: :stale_ref,

@@ -1,8 +1,34 @@
 defmodule Envmgr.Pool.Memory do
-  # What processes have in memory, as the operating system counts it: what they share with others in each of them.
+  # What processes have in memory, as the operating system counts it.
   @moduledoc false
 
-  @doc "Bytes by process number; those that are gone are missing. Starts a program where there is no /proc."
+  @doc """
+  Bytes by process number, without what they share with others: a worker forked from a zygote has most of its memory in common with
+  that, and would free none of it. That is counted page by page (1 ms for 100 MB), so only for those that have at least their `limit`
+  in memory with it; of others, and where there is no such count, that is told.
+  """
+  @spec own([{pos_integer(), limit :: non_neg_integer()}]) :: %{
+          pos_integer() => non_neg_integer()
+        }
+  def own(limits) do
+    all = limits |> Enum.map(&elem(&1, 0)) |> read()
+
+    for {pid, limit} <- limits, bytes = all[pid], into: %{} do
+      {pid, if(bytes >= limit, do: private(pid) || bytes, else: bytes)}
+    end
+  end
+
+  # Linux 4.14 and later.
+  defp private(os_pid) do
+    with {:ok, text} <- File.read("/proc/#{os_pid}/smaps_rollup"),
+         [_ | _] = sizes <- Regex.scan(~r/^(?:Private_\w+|SwapPss):\s+(\d+) kB/m, text) do
+      Enum.sum(for [_line, kib] <- sizes, do: String.to_integer(kib) * 1_024)
+    else
+      _none -> nil
+    end
+  end
+
+  @doc "Bytes by process number, with what they share with others; those that are gone are missing. Starts a program where there is no /proc."
   @spec read([pos_integer()]) :: %{pos_integer() => non_neg_integer()}
   def read([]), do: %{}
 

@@ -334,9 +334,13 @@ defmodule Envmgr.Pool.Staff do
         s
 
       Enum.any?(crews, & &1.sizing.memory) ->
-        os_pids = for crew <- crews, crew.sizing.memory, {_, w} <- crew.ready, do: w.os_pid
+        limits =
+          for %{sizing: %{memory: limit}} = crew when limit != nil <- crews,
+              {_, worker} <- crew.ready,
+              do: {worker.os_pid, limit}
+
         server = self()
-        spawn(fn -> send(server, {:memory, Memory.read(os_pids)}) end)
+        spawn(fn -> send(server, {:memory, Memory.own(limits)}) end)
         %{s | recycled: now}
 
       true ->

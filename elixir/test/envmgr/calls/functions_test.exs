@@ -204,6 +204,26 @@ defmodule Envmgr.Calls.FunctionsTest do
     Project.eventually(fn -> lent(name) == [] end)
   end
 
+  test "a call that ran inside another's, which was ended, may be made again", %{name: name} do
+    test = self()
+
+    waits = fn ->
+      send(test, :waits)
+      Process.sleep(:infinity)
+    end
+
+    outer = Envmgr.async("probe.apply", [waits], name: name)
+    assert_receive :waits, 5_000
+    file = Path.join(System.tmp_dir!(), "envmgr-inside-#{System.unique_integer([:positive])}")
+    on_exit(fn -> File.rm(file) end)
+    inner = Envmgr.async("probe.counted", [file, 60], name: name)
+    Project.eventually(fn -> File.exists?(file) end)
+    Envmgr.cancel(outer)
+    assert {:error, %Error{code: :cancelled, class: :usage}} = Envmgr.await(outer)
+    assert {:error, %Error{class: :resource, retry: true} = error} = Envmgr.await(inner)
+    assert error.hint =~ "may have run in part"
+  end
+
   test "what a function calls ends with it", %{name: name} do
     pid = os_pid(name)
     fun = fn -> Envmgr.execute("probe.spin", [60], name: name) end

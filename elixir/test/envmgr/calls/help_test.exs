@@ -39,6 +39,42 @@ defmodule Envmgr.Calls.HelpTest do
     assert %{calls: nil} = Envmgr.describe("math.tan", name: name)
   end
 
+  test "a long signature stands on several lines, its types with the parameters" do
+    parameters =
+      for n <- 1..20,
+          do: %{
+            name: "parameter#{n}",
+            kind: if(n == 20, do: :var_keyword, else: :positional_or_keyword),
+            default: if(n in 2..19, do: "None"),
+            type: "int | str | None",
+            text: nil
+          }
+
+    found = %{
+      path: "m.f",
+      kind: "function",
+      signature: String.duplicate("x", 200),
+      inferred: false,
+      parameters: parameters,
+      returns: "int"
+    }
+
+    none = %{summary: nil, description: nil, deprecated: nil, value: nil, calls: nil, file: nil}
+    lists = Map.new([:raises, :yields, :returned, :overloads, :members, :aliases], &{&1, []})
+    texts = %{examples: %{elixir: nil, python: nil}, origins: %{}, module: "m", line: nil}
+    names = %{library: "m", version: nil, environment: "e", generation: 1}
+    found = Enum.reduce([none, lists, texts, names], found, &Map.merge/2)
+
+    [title | _] =
+      found |> Help.lines([]) |> IO.ANSI.format(false) |> to_string() |> String.split("\n\n")
+
+    lines = String.split(title, "\n")
+    assert "m.f(parameter1, parameter2=None, " <> _ = hd(lines)
+    assert Enum.all?(lines, &(String.length(&1) <= 98))
+    assert Enum.at(lines, -2) =~ ~r/^    .*parameter19=None, \*\*parameter20\) -> int$/
+    assert List.last(lines) == "function of m, environment e, generation 1"
+  end
+
   test "a library, a class and its members", %{name: name} do
     text = h("math", name)
 

@@ -41,6 +41,21 @@ defmodule Envmgr.Pool.ZygoteTest do
     assert [^zygote] = zygotes(name)
   end
 
+  # The probe's import takes 64 MB, which its forks share.
+  @tag init: "import probe; probe.ballast = b'x' * 64_000_000"
+  @tag project: [pools: Project.pools(1, %{"recycle" => %{"memory" => 64_000_000}})]
+  test "what workers share with their zygote is not theirs", context do
+    %{name: name, call: call} = context
+    assert {:ok, pid} = call.("probe.pid", [])
+    # It was looked at meanwhile, twice.
+    Process.sleep(2_500)
+    assert {:ok, ^pid} = call.("probe.pid", [])
+    assert %{^pid => shared} = Envmgr.Pool.Memory.read([pid])
+    assert shared > 64_000_000
+    assert {:ok, _} = call.("probe.hoard", [90_000_000])
+    Project.eventually(fn -> workers(name) not in [[pid], []] end)
+  end
+
   @tag project: [workers: 1]
   test "a call that is cancelled, one that does not end, large values, functions", context do
     %{name: name, call: call} = context
