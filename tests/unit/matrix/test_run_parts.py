@@ -515,7 +515,7 @@ def test_a_home_and_its_variables(tmp_path, monkeypatch):
 def test_what_pytest_came_to_in_words(tmp_path, lines, status, said):
     told = tmp_path / "told"
     told.write_text("".join(json.dumps(line) + "\n" for line in lines) + '["cut off')
-    assert testing._detail(testing._read(told), status) == said
+    assert testing._detail(testing._read(told), status, "") == said
 
 
 def test_what_limits_came_to_in_words():
