@@ -176,6 +176,13 @@ defmodule Envmgr.Pool.Pipe do
     %{s | slow?: false}
   end
 
+  @doc "Calls went without an answer. Where that leaves the worker with nothing to do, or a thread, no answer will say that it is slow no more."
+  @spec freed(state()) :: state()
+  def freed(%{slow?: true} = s),
+    do: if(Flight.size(s.flight) < s.threads, do: brisk(s), else: s)
+
+  def freed(s), do: s
+
   @doc "The calls behind a slow one, as far as they are not written, try the other workers."
   @spec slow(state()) :: state()
   def slow(%{slow?: true} = s), do: s

@@ -47,16 +47,16 @@ defmodule Envmgr.Pool.Recall do
     case Flight.return(s.flight, id) do
       {:ok, nil, flight} ->
         Slot.give_back(s.slot, 1)
-        {:ok, Cancelling.settled(unbarred(%{s | flight: flight}, id), id)}
+        {:ok, Cancelling.settled(without(s, flight, id), id)}
 
       {:ok, reply, flight} ->
-        {:ok, Pipe.moved(unbarred(%{s | flight: flight}, id), reply, :elsewhere)}
+        {:ok, Pipe.moved(without(s, flight, id), reply, :elsewhere)}
 
       :unknown ->
         :unknown
     end
   end
 
-  defp unbarred(%{bar: {id, _label}} = s, id), do: %{s | bar: nil}
-  defp unbarred(s, _id), do: s
+  defp without(%{bar: {id, _label}} = s, flight, id), do: without(%{s | bar: nil}, flight, id)
+  defp without(s, flight, _id), do: Pipe.freed(%{s | flight: flight})
 end
