@@ -45,7 +45,7 @@ defmodule Envmgr.Calls.Request do
   @type t :: %__MODULE__{
           name: atom(),
           target: Messages.target(),
-          flags: 0..29,
+          flags: Messages.flags(),
           path: String.t(),
           library: String.t() | nil,
           environment: String.t(),
