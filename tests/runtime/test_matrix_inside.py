@@ -94,8 +94,9 @@ def test_what_came_of_each_test_and_which_files_were_read(project):
     assert failed[:4] == ["was", "test_it.py::test_fails", "failed", "call"]
     assert failed[4].startswith("AssertionError: assert {'a': 1} == {'b': 2}")
     assert ["timed", 3] in told
-    files = {line[1] for line in told if line[0] == "file"}
-    assert files == {"test_it.py", "helper.py", "data.txt", "conftest.py"}
+    read, written = ({line[1] for line in told if line[0] == how} for how in ("file", "wrote"))
+    assert read - written == {"test_it.py", "helper.py", "data.txt", "conftest.py"}
+    assert written == {"out.txt"}
     assert told[-1] == ["end", 1, 4, 0]
     assert not list(project.glob("**/__pycache__"))
 
