@@ -148,7 +148,7 @@ class ThreadedLoop(Loop):
         self._threads.put(Work(number, run, refuse, whole))
 
     def _give_back(self, wanted: frozenset[int]) -> None:
-        given = [number for number in wanted if self._threads.take_back(number, whole=True) is not None]
+        given = [number for number in sorted(wanted) if self._threads.take_back(number, True) is not None]
         if given:
             self.out.put(packb([RECALL, 0, given]))
 

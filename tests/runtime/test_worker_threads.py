@@ -69,7 +69,9 @@ class Gate:
 
 @pytest.fixture
 def gate(many, tmp_path):
-    return Gate(many, tmp_path / "gate")
+    gate = Gate(many, tmp_path / "gate")
+    yield gate
+    gate.open()  # also when a test has failed: the others have the same worker
 
 
 def messages(client, numbers):
