@@ -239,8 +239,12 @@ def test_what_has_not_begun_is_answered_at_once(many, gate):
 
 def test_what_has_not_begun_is_given_back(many, gate):
     """But for those of which more is here than their message, and for streams."""
-    for word in range(THREADS):
+    words = [f"runs {n}" for n in range(THREADS - 1)]
+    for word in words:
         gate.wait(word)
+    while not {*words} <= {*many.call("slow.begun")}:
+        time.sleep(0.005)
+    gate.wait("the last thread's")
     given = [many.begin("passed.given", [n]) for n in range(3)]
     kept = many.begin("passed.given", [7], flags=STREAM)
     many._send([RECALL, 0, [*given[1:], kept, gate.numbers[0], 12345]])
