@@ -116,13 +116,18 @@ def faults(session: nox.Session) -> None:
 
 @nox.session
 def functional(session: nox.Session) -> None:
-    """The real things: uv, PyPI, processes, kill -9, a browser. Adds to the coverage of `unit` and judges the sum."""
+    """The real things: uv, PyPI, processes, kill -9, a browser. Adds to the coverage of `unit` and judges the sum.
+
+    Without real pairs of releases, which are built twice each: `-- -m long tests/functional/test_known_changes.py`.
+    """
     install(session)
     session.run(
         "pytest",
         "tests/functional",
         "tests/browser",
         *SIDE_BY_SIDE,
+        "-m",
+        "not long",
         "--cov",
         "--cov-append",
         "--cov-report=term:skip-covered",

@@ -34,7 +34,7 @@ defmodule Envmgr.Pool.Answers do
     {:ok, flight, events}
   end
 
-  defp walk(frame, flight, {_slot, lane, {table, labels}} = fixed, answered, events) do
+  defp walk(frame, flight, {slot, lane, {table, labels}} = fixed, answered, events) do
     case Messages.next(frame) do
       {{:error, 0, payload}, rest} ->
         walk(rest, flight, fixed, answered, [{:refused, payload} | events])
@@ -46,8 +46,9 @@ defmodule Envmgr.Pool.Answers do
             walk(rest, flight, fixed, answered + 1, events)
 
           {:ok, reply, flight} ->
+            answered = count(slot, rest, answered)
             send(reply, {reply, kind, payload})
-            walk(rest, flight, fixed, answered + 1, events)
+            walk(rest, flight, fixed, answered, events)
 
           :unknown ->
             {:broken, "an answer to no open call (#{id})"}
@@ -59,12 +60,13 @@ defmodule Envmgr.Pool.Answers do
       {{:result, id, payload, sizes, meta}, rest} ->
         case Flight.answer(flight, id) do
           {:ok, reply, flight} ->
+            answered = count(slot, rest, answered)
             unclaimed = if reply, do: [], else: unclaimed(:result, payload)
 
             events =
               land(lane, reply, payload, meta, sizes) ++ unclaimed ++ settled(reply, id) ++ events
 
-            walk(rest, flight, fixed, answered + 1, events)
+            walk(rest, flight, fixed, answered, events)
 
           :unknown ->
             {:broken, "an answer to no open call (#{id})"}
@@ -126,6 +128,15 @@ defmodule Envmgr.Pool.Answers do
         {:broken, "a message that cannot be read"}
     end
   end
+
+  # Who has the one answer of a frame, and calls again at once, finds its worker free: its objects are there. Of many the owner
+  # tells together.
+  defp count(slot, <<>>, 0) do
+    Slot.answered(slot, 1)
+    0
+  end
+
+  defp count(_slot, _rest, answered), do: answered + 1
 
   # The refs in it are held by nobody.
   defp unclaimed(:result, payload), do: [{:unclaimed, payload}]
